@@ -1,0 +1,342 @@
+//! A case: one fault's whole life, from its first alert to its outcome. Every fact of it is here, and the state folded from them.
+//!
+//! ```text
+//! AlertRaised → DiagnosisRecorded → ActionProposed → ActionApproved → ActionStarted → ActionCompleted → OutcomeRecorded
+//!      ↑ joins while open   ↑ may be revised   ↘ ActionRejected  ↘ ApprovalExpired, ActionVoided   ↘ ActionFailed, ActionUnverified
+//! ```
+
+use crate::{
+    Timestamp,
+    action::{Action, Ending, Observed, Proposal},
+    evidence::Evidence,
+    ids::{ActionId, ActionName, ActorId, AssetId, CaseId, CauseId, CommandId},
+    sealed::Sealed,
+};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The monitor saw something depart from normal.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AlertRaised {
+    pub asset: AssetId,
+    /// Which rule raised it: `drift`, `mewma`, …
+    pub detector: String,
+    pub severity: Severity,
+    pub evidence: Vec<Evidence>,
+    /// It came from readings older than 30 s on arrival: shown, never acted upon.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub late: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    Low,
+    Medium,
+    High,
+    Critical,
+}
+
+/// Somebody (rules, similar cases, an agent, a person) says why.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DiagnosisRecorded {
+    pub asset: AssetId,
+    pub cause: CauseId,
+    /// 0 to 1.
+    pub confidence: f64,
+    /// `rules@<digest>`, `person`, …
+    pub by: String,
+    pub explanation: String,
+    pub evidence_for: Vec<Evidence>,
+    #[serde(default)]
+    pub evidence_against: Vec<Evidence>,
+    /// What it suggests doing, best first.
+    pub suggests: Vec<ActionName>,
+    /// Set when this diagnosis opened the case: another cause was found on an asset whose case was about something else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub branched_from: Option<CaseId>,
+}
+
+/// Something could be done. Carries all that an approval binds to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ActionProposed {
+    pub proposal: Proposal,
+    pub binding: String,
+}
+
+/// A yes: by a person, or by policy (`svc-policy`).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ActionApproved {
+    pub action: ActionId,
+    pub binding: String,
+    pub by: ActorId,
+}
+
+/// A no, by a person.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ActionRejected {
+    pub action: ActionId,
+    pub by: ActorId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<Sealed>,
+}
+
+/// Nobody said yes in time, so it is no.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApprovalExpired {
+    pub action: ActionId,
+}
+
+/// It was allowed, but the machine or the rules moved on before it began.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ActionVoided {
+    pub action: ActionId,
+    pub reason: String,
+}
+
+/// A newer proposal for the same signal took its place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ActionSuperseded {
+    pub action: ActionId,
+    pub by: ActionId,
+}
+
+/// On the log before the first byte leaves for the device. Whoever finds it without an ending must never send it again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ActionStarted {
+    pub action: ActionId,
+    /// Wall time after which nothing may be sent any more.
+    pub send_by: Timestamp,
+    /// The fresh readings that limits, rate of change and interlock were judged by.
+    pub observed: Vec<Observed>,
+}
+
+/// It took effect; for a write, the device says so itself.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ActionCompleted {
+    pub action: ActionId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read_back: Option<f64>,
+}
+
+/// It certainly took no effect, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ActionFailed {
+    pub action: ActionId,
+    pub reason: String,
+}
+
+/// It cannot be known whether it took effect.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ActionUnverified {
+    pub action: ActionId,
+    pub reason: String,
+}
+
+/// How it ended, said by a person or by the readings themselves.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OutcomeRecorded {
+    pub outcome: Outcome,
+    pub by: ActorId,
+    /// The action that gets the credit, if one does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credited: Option<ActionId>,
+    /// What the person found to be the cause, if it differs from the diagnosis.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub true_cause: Option<CauseId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<Sealed>,
+    #[serde(default)]
+    pub evidence: Vec<Evidence>,
+    /// Whether the case is over. `mitigated` by readings alone leaves it open: a quiet bad bearing is still bad.
+    pub closes: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Only a person may say so. Only this counts as "this fixed it".
+    Repaired,
+    Mitigated,
+    SelfRecovered,
+    FalseAlarm,
+    NoEffect,
+}
+
+impl Outcome {
+    /// Whether readings alone may say it.
+    pub const fn readings_may_say(self) -> bool {
+        matches!(self, Self::Mitigated | Self::SelfRecovered)
+    }
+}
+
+/// A rule of safety, budget or approval said no. Recorded, because an auditor asks about what was refused, too.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommandRefused {
+    pub command: CommandId,
+    /// `ApproveAction`, …
+    pub asked: String,
+    /// Who asked.
+    pub by: ActorId,
+    pub rule: Rule,
+    /// Stable word for programs: `approval_expired`, …
+    pub code: String,
+    /// For people, with what to do next.
+    pub reason: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rule {
+    Safety,
+    Budget,
+    Approval,
+}
+
+/// The state folded from a case's facts.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub enum Case {
+    #[default]
+    Unopened,
+    Open(CaseFile),
+    Closed(CaseFile, Outcome),
+}
+
+/// All that is known of an opened case.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CaseFile {
+    pub asset: AssetId,
+    pub opened_at: Timestamp,
+    pub alerts: u32,
+    pub last_alert_at: Timestamp,
+    /// The evidence of the latest alert.
+    pub evidence: Vec<Evidence>,
+    /// Every alert so far was late, so nothing may be done about it automatically.
+    pub only_late: bool,
+    pub diagnosis: Option<DiagnosisRecorded>,
+    pub actions: BTreeMap<ActionId, Action>,
+    pub mitigated: bool,
+}
+
+impl CaseFile {
+    fn opened(asset: AssetId, at: Timestamp) -> Self {
+        Self {
+            asset,
+            opened_at: at,
+            alerts: 0,
+            last_alert_at: at,
+            evidence: vec![],
+            only_late: false,
+            diagnosis: None,
+            actions: BTreeMap::new(),
+            mitigated: false,
+        }
+    }
+    pub fn cause(&self) -> Option<&CauseId> {
+        self.diagnosis.as_ref().map(|diagnosis| &diagnosis.cause)
+    }
+    /// One word for where the case stands, for people.
+    pub fn stage(&self) -> &'static str {
+        let has = |wanted: fn(&Action) -> bool| self.actions.values().any(wanted);
+        if has(|action| matches!(action, Action::AwaitingApproval { .. })) {
+            "awaiting_approval"
+        } else if has(|action| matches!(action, Action::Approved { .. } | Action::Started { .. })) {
+            "acting"
+        } else if has(|action| matches!(action, Action::Unverified { .. })) {
+            "unverified"
+        } else if self.mitigated {
+            "mitigated"
+        } else if has(|action| matches!(action, Action::Completed { .. })) {
+            "verifying"
+        } else if self.diagnosis.is_some() {
+            "diagnosed"
+        } else {
+            "open"
+        }
+    }
+    fn end(&mut self, action: &ActionId, ending: Ending) {
+        self.step(action, |proposal| Action::Ended { proposal, ending });
+    }
+    fn step(&mut self, action: &ActionId, next: impl FnOnce(Proposal) -> Action) {
+        if let Some(known) = self.actions.get_mut(action) {
+            *known = next(known.proposal().clone());
+        }
+    }
+}
+
+/// The facts of a case, for the fold. [`crate::Event`] holds the same structs.
+#[derive(Debug, Clone, Copy)]
+pub enum CaseFact<'a> {
+    AlertRaised(&'a AlertRaised),
+    DiagnosisRecorded(&'a DiagnosisRecorded),
+    ActionProposed(&'a ActionProposed),
+    ActionApproved(&'a ActionApproved),
+    ActionRejected(&'a ActionRejected),
+    ApprovalExpired(&'a ApprovalExpired),
+    ActionVoided(&'a ActionVoided),
+    ActionSuperseded(&'a ActionSuperseded),
+    ActionStarted(&'a ActionStarted),
+    ActionCompleted(&'a ActionCompleted),
+    ActionFailed(&'a ActionFailed),
+    ActionUnverified(&'a ActionUnverified),
+    OutcomeRecorded(&'a OutcomeRecorded),
+}
+
+impl Case {
+    pub fn file(&self) -> Option<&CaseFile> {
+        match self {
+            Self::Unopened => None,
+            Self::Open(file) | Self::Closed(file, _) => Some(file),
+        }
+    }
+    pub fn open_file(&self) -> Option<&CaseFile> {
+        match self {
+            Self::Open(file) => Some(file),
+            Self::Unopened | Self::Closed(..) => None,
+        }
+    }
+
+    /// Takes one fact in. `occurred_at` is plant time. Facts are never judged here, only remembered.
+    pub fn evolve(&mut self, fact: CaseFact<'_>, occurred_at: Timestamp) {
+        if let Self::Unopened = self {
+            let asset = match fact {
+                CaseFact::AlertRaised(alert) => alert.asset.clone(),
+                CaseFact::DiagnosisRecorded(diagnosis) => diagnosis.asset.clone(),
+                _ => return,
+            };
+            *self = Self::Open(CaseFile::opened(asset, occurred_at));
+        }
+        let file = match self {
+            Self::Open(file) | Self::Closed(file, _) => file,
+            Self::Unopened => return,
+        };
+        match fact {
+            CaseFact::AlertRaised(alert) => {
+                file.only_late = alert.late && (file.only_late || file.alerts == 0);
+                file.alerts += 1;
+                file.last_alert_at = occurred_at;
+                file.evidence.clone_from(&alert.evidence);
+                file.mitigated = false;
+            }
+            CaseFact::DiagnosisRecorded(diagnosis) => file.diagnosis = Some(diagnosis.clone()),
+            CaseFact::ActionProposed(proposed) => {
+                file.actions.insert(proposed.proposal.action, Action::AwaitingApproval { proposal: proposed.proposal.clone() });
+            }
+            CaseFact::ActionApproved(approved) => file.step(&approved.action, |proposal| Action::Approved { proposal, by: approved.by.clone() }),
+            CaseFact::ActionRejected(rejected) => file.end(&rejected.action, Ending::Rejected),
+            CaseFact::ApprovalExpired(expired) => file.end(&expired.action, Ending::Expired),
+            CaseFact::ActionVoided(voided) => file.end(&voided.action, Ending::Voided),
+            CaseFact::ActionSuperseded(superseded) => file.end(&superseded.action, Ending::Superseded),
+            CaseFact::ActionStarted(started) => file.step(&started.action, |proposal| Action::Started { proposal, send_by: started.send_by }),
+            CaseFact::ActionCompleted(completed) => file.step(&completed.action, |proposal| Action::Completed { proposal, at: occurred_at }),
+            CaseFact::ActionFailed(failed) => file.end(&failed.action, Ending::Failed),
+            CaseFact::ActionUnverified(unverified) => file.step(&unverified.action, |proposal| Action::Unverified { proposal }),
+            CaseFact::OutcomeRecorded(outcome) => {
+                file.mitigated |= outcome.outcome == Outcome::Mitigated;
+                if outcome.closes {
+                    *self = Self::Closed(file.clone(), outcome.outcome);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! What every fact carries beside its data: identity, place, times, who and why. The shape here is final.
+
+use crate::{
+    Event, Timestamp,
+    ids::{ActorId, CaseId, CommandId, EffectId, EventId, SignalId},
+    position::PartitionId,
+};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use uuid::Uuid;
+
+/// The facts of one thing, in order: `case/<id>`, `site`, `signal/<id>`, …
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct StreamId(String);
+
+impl StreamId {
+    pub fn case(case: CaseId) -> Self {
+        Self(format!("case/{case}"))
+    }
+    pub fn signal(signal: &SignalId) -> Self {
+        Self(format!("signal/{signal}"))
+    }
+    pub fn effect(effect: EffectId) -> Self {
+        Self(format!("effect/{effect}"))
+    }
+    pub fn budget(scope: &str) -> Self {
+        Self(format!("budget/{scope}"))
+    }
+    pub fn person(person: &ActorId) -> Self {
+        Self(format!("person/{person}"))
+    }
+    /// The plant, its policy, its switches.
+    pub fn site() -> Self {
+        Self("site".into())
+    }
+    /// Ownership and command answers.
+    pub fn partition() -> Self {
+        Self("partition".into())
+    }
+    pub fn truth() -> Self {
+        Self("truth".into())
+    }
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+    pub fn as_case(&self) -> Option<CaseId> {
+        self.0.strip_prefix("case/")?.parse().ok()
+    }
+    pub fn as_budget(&self) -> Option<&str> {
+        self.0.strip_prefix("budget/")
+    }
+}
+
+impl fmt::Display for StreamId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A decided fact that the log has not taken yet.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Draft {
+    pub id: EventId,
+    pub stream: StreamId,
+    /// From 1, dense per stream.
+    pub version: u64,
+    /// Plant time: when it happened, as far as its source knows.
+    pub occurred_at: Timestamp,
+    pub actor: ActorId,
+    pub command: Option<CommandId>,
+    /// The fact that led to this one.
+    pub causation: Option<EventId>,
+    /// The same for all that one first cause led to.
+    pub correlation: Uuid,
+    pub event: Event,
+}
+
+/// A fact as the log holds it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Recorded {
+    pub id: EventId,
+    pub partition: PartitionId,
+    /// Dense per partition, from 0, given by the partition's owner.
+    pub seq: u64,
+    /// The owner's epoch; a lower one after a higher one is a zombie's.
+    pub epoch: u64,
+    pub stream: StreamId,
+    pub version: u64,
+    pub occurred_at: Timestamp,
+    /// Wall time, never before that of an earlier seq.
+    pub recorded_at: Timestamp,
+    pub actor: ActorId,
+    pub command: Option<CommandId>,
+    pub causation: Option<EventId>,
+    pub correlation: Uuid,
+    pub event: Event,
+}
+
+/// A fact: this command got this answer, and will get it again for ever.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommandAnswered {
+    pub command: CommandId,
+    /// `ApproveAction`, …
+    pub asked: String,
+    pub answer: Answer,
+}
+
+/// What a command was answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// Decided: so many facts. `subject` is what it was about, such as the case that an alert opened or joined.
+    Done {
+        facts: u32,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        subject: Option<String>,
+    },
+    /// It was so already; nothing was recorded.
+    AlreadySo,
+    Refused {
+        code: String,
+        reason: String,
+    },
+}

@@ -1,0 +1,108 @@
+//! Every fact there is on the ledger, by name and schema version. This list only grows.
+
+use crate::{
+    baseline::BaselineLearned,
+    budget::{BudgetOverrun, BudgetSet, BudgetWarned, CallDispatched, ReservationExpired, TokensReleased, TokensReserved, TokensSettled},
+    case::{
+        ActionApproved, ActionCompleted, ActionFailed, ActionProposed, ActionRejected, ActionStarted, ActionSuperseded, ActionUnverified,
+        ActionVoided, AlertRaised, ApprovalExpired, CommandRefused, DiagnosisRecorded, OutcomeRecorded,
+    },
+    effect::{EffectAttempted, EffectDone, EffectFailed, EffectWanted},
+    envelope::CommandAnswered,
+    sealed::{PersonForgotten, PersonIntroduced},
+    site::{
+        AssetLockedOut, AssetReturnedToService, GroundTruthMarked, KillSwitchEngaged, KillSwitchReleased, PartitionOwned, PlantDescribed,
+        PolicyAdopted, ReadingsSealed,
+    },
+};
+use serde_json::{Value, value::RawValue};
+use thiserror::Error;
+
+/// Why stored data could not be read as its type.
+#[derive(Debug, Error)]
+#[error("{kind} of schema {schema} could not be read")]
+pub struct BadEventData {
+    pub kind: String,
+    pub schema: u16,
+    #[source]
+    pub cause: serde_json::Error,
+}
+
+macro_rules! facts {
+    ($($name:ident = $schema:literal),* $(,)?) => {
+        /// A fact on the ledger.
+        #[derive(Debug, Clone, PartialEq)]
+        pub enum Event {
+            $($name($name),)*
+            /// Written by a newer program, or by nobody we know: kept, shown, counted, skipped by folds.
+            Unknown { kind: String, schema: u16, data: Value },
+        }
+
+        impl Event {
+            /// Type names and the schema version each is written with today.
+            pub const TYPES: &'static [(&'static str, u16)] = &[$((stringify!($name), $schema)),*];
+
+            pub fn kind(&self) -> &str {
+                match self {
+                    $(Self::$name(_) => stringify!($name),)*
+                    Self::Unknown { kind, .. } => kind,
+                }
+            }
+            pub fn schema(&self) -> u16 {
+                match self {
+                    $(Self::$name(_) => $schema,)*
+                    Self::Unknown { schema, .. } => *schema,
+                }
+            }
+            pub(crate) fn data_to_json(&self) -> serde_json::Result<Box<RawValue>> {
+                match self {
+                    $(Self::$name(fact) => serde_json::value::to_raw_value(fact),)*
+                    Self::Unknown { data, .. } => serde_json::value::to_raw_value(data),
+                }
+            }
+            /// Reads stored data, whatever version it was written in. Bytes are never rewritten.
+            pub fn from_stored(kind: &str, schema: u16, data: &RawValue) -> Result<Self, BadEventData> {
+                let bad = |cause| BadEventData { kind: kind.into(), schema, cause };
+                match kind {
+                    $(stringify!($name) if schema == $schema => Ok(Self::$name(serde_json::from_str(data.get()).map_err(bad)?)),)*
+                    $(stringify!($name) if schema < $schema => {
+                        let old: Value = serde_json::from_str(data.get()).map_err(bad)?;
+                        Ok(Self::$name(serde_json::from_value(upcast(kind, schema, old)).map_err(bad)?))
+                    })*
+                    _ => Ok(Self::Unknown { kind: kind.into(), schema, data: serde_json::from_str(data.get()).map_err(bad)? }),
+                }
+            }
+        }
+        $(impl From<$name> for Event {
+            fn from(fact: $name) -> Self {
+                Self::$name(fact)
+            }
+        })*
+    };
+}
+
+facts! {
+    // the partition itself
+    PartitionOwned = 1, CommandAnswered = 1, ReadingsSealed = 1,
+    // the plant and its rules
+    PlantDescribed = 1, PolicyAdopted = 1, BaselineLearned = 1,
+    KillSwitchEngaged = 1, KillSwitchReleased = 1, AssetLockedOut = 1, AssetReturnedToService = 1,
+    // a case
+    AlertRaised = 1, DiagnosisRecorded = 1,
+    ActionProposed = 1, ActionApproved = 1, ActionRejected = 1, ApprovalExpired = 1, ActionVoided = 1, ActionSuperseded = 1,
+    ActionStarted = 1, ActionCompleted = 1, ActionFailed = 1, ActionUnverified = 1,
+    OutcomeRecorded = 1, CommandRefused = 1,
+    // what leaves the house
+    EffectWanted = 1, EffectAttempted = 1, EffectDone = 1, EffectFailed = 1,
+    // token budgets
+    BudgetSet = 1, TokensReserved = 1, CallDispatched = 1, TokensSettled = 1, BudgetOverrun = 1, TokensReleased = 1, ReservationExpired = 1, BudgetWarned = 1,
+    // people
+    PersonIntroduced = 1, PersonForgotten = 1,
+    // what a simulator did, for the evaluation alone
+    GroundTruthMarked = 1,
+}
+
+/// Turns data of an older schema into today's shape. One arm for each step that a type has taken; none has yet.
+fn upcast(_kind: &str, _schema: u16, data: Value) -> Value {
+    data
+}

@@ -1,0 +1,28 @@
+//! Facts and the arithmetic on them: what happened in a plant, and the states folded from it. No I/O, no clock, no randomness.
+//!
+//! Read `case.rs` first: a fault's whole life is in it. Then `event.rs` (every fact there is), `site.rs` (what a
+//! site's decisions rest on), `ports/` (what we ask of the outside).
+
+pub mod action;
+pub mod baseline;
+pub mod budget;
+pub mod case;
+pub mod chain;
+pub mod codec;
+pub mod effect;
+pub mod envelope;
+pub mod event;
+pub mod evidence;
+pub mod ids;
+pub mod plant;
+pub mod policy;
+pub mod ports;
+pub mod position;
+pub mod quantity;
+pub mod reading;
+pub mod sealed;
+pub mod site;
+pub mod time;
+
+pub use event::Event;
+pub use time::{Now, Timestamp};

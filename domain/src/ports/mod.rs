@@ -1,0 +1,9 @@
+//! What we ask of the outside, as traits in our own words. Vendor types never come through here.
+
+pub mod answers;
+pub mod clock;
+pub mod event_log;
+pub mod messenger;
+pub mod plant_control;
+pub mod vault;
+pub mod write_device;

@@ -1,0 +1,235 @@
+//! A site as its decisions see it: plant, policy, switches, cases, budgets, outbox. Folded from one ledger partition, in order.
+
+use crate::{
+    Event, Timestamp,
+    budget::{BudgetAccount, BudgetFact},
+    case::{Case, CaseFact, CaseFile},
+    effect::Effect,
+    envelope::{Recorded, StreamId},
+    ids::{ActionId, ActorId, AssetId, CaseId, CauseId, EffectId, SignalId, SiteId},
+    plant::{Plant, Source},
+    policy::Policy,
+};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// Someone took the partition over. A fact of a lower epoch after this one is a zombie's and is rejected on replay.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartitionOwned {
+    pub epoch: u64,
+    /// Which program, for people.
+    pub owner: String,
+}
+
+/// The site was described anew, as a whole.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PlantDescribed {
+    pub plant: Plant,
+}
+
+/// The site's action policy was set anew, as a whole.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PolicyAdopted {
+    pub policy: Policy,
+}
+
+/// Nothing may act on this site until it is released.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KillSwitchEngaged {
+    pub by: ActorId,
+    pub reason: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KillSwitchReleased {
+    pub by: ActorId,
+}
+
+/// Somebody works on the machine (lock-out/tag-out): nothing may be written to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AssetLockedOut {
+    pub asset: AssetId,
+    pub by: ActorId,
+    /// The tag's text: who holds the key, and why.
+    pub tag: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AssetReturnedToService {
+    pub asset: AssetId,
+    pub by: ActorId,
+}
+
+/// The readings of one partition from `from` up to, not including, `to` have this Merkle root over their stored bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReadingsSealed {
+    pub partition: crate::position::PartitionId,
+    pub from: u64,
+    pub to: u64,
+    /// Hex.
+    pub merkle_root: String,
+}
+
+/// What a simulator really did to a machine. On a partition of its own that only the evaluation reads.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct GroundTruthMarked {
+    pub asset: AssetId,
+    pub fault: CauseId,
+    /// 0 to 1; 0 marks the end.
+    pub severity: f64,
+}
+
+/// The state that a partition's decisions rest on.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Site {
+    pub plant: Option<Plant>,
+    pub policy: Policy,
+    pub kill_switch: Option<KillSwitchEngaged>,
+    pub locked_out: BTreeMap<AssetId, AssetLockedOut>,
+    pub cases: HashMap<CaseId, Case>,
+    pub open_cases: BTreeMap<AssetId, BTreeSet<CaseId>>,
+    pub case_of_action: HashMap<ActionId, CaseId>,
+    /// Plant time of the last write begun, per signal.
+    pub last_write: HashMap<SignalId, Timestamp>,
+    pub baseline_versions: HashMap<SignalId, u32>,
+    pub budgets: BTreeMap<String, BudgetAccount>,
+    pub effects: HashMap<EffectId, Effect>,
+    pub people: BTreeSet<ActorId>,
+    versions: HashMap<StreamId, u64>,
+    /// Facts of types this program does not know.
+    pub unknown: u64,
+}
+
+impl Site {
+    pub fn id(&self) -> Option<&SiteId> {
+        self.plant.as_ref().map(|plant| &plant.site)
+    }
+    /// Whether anything here may act on the world.
+    pub fn is_live(&self) -> bool {
+        self.plant.as_ref().is_some_and(|plant| plant.source == Source::Live)
+    }
+    /// The version that the next fact of a stream gets.
+    pub fn next_version(&self, stream: &StreamId) -> u64 {
+        self.versions.get(stream).copied().unwrap_or(0) + 1
+    }
+    pub fn case(&self, id: CaseId) -> &Case {
+        const UNOPENED: &Case = &Case::Unopened;
+        self.cases.get(&id).unwrap_or(UNOPENED)
+    }
+    /// The open cases of an asset, oldest id first.
+    pub fn open_cases_of(&self, asset: &AssetId) -> impl Iterator<Item = (CaseId, &CaseFile)> {
+        self.open_cases.get(asset).into_iter().flatten().filter_map(|id| Some((*id, self.case(*id).open_file()?)))
+    }
+
+    /// Takes one fact in.
+    pub fn evolve(&mut self, stream: &StreamId, occurred_at: Timestamp, event: &Event) {
+        *self.versions.entry(stream.clone()).or_default() += 1;
+        if let Some(fact) = case_fact(event) {
+            if let Some(case) = stream.as_case() {
+                self.evolve_case(case, fact, occurred_at);
+            }
+            return;
+        }
+        if let Some(fact) = budget_fact(event) {
+            self.budgets.entry(stream.as_budget().unwrap_or_default().to_string()).or_default().evolve(fact);
+            return;
+        }
+        match event {
+            Event::PlantDescribed(fact) => self.plant = Some(fact.plant.clone()),
+            Event::PolicyAdopted(fact) => self.policy = fact.policy.clone(),
+            Event::KillSwitchEngaged(fact) => self.kill_switch = Some(fact.clone()),
+            Event::KillSwitchReleased(_) => self.kill_switch = None,
+            Event::AssetLockedOut(fact) => {
+                self.locked_out.insert(fact.asset.clone(), fact.clone());
+            }
+            Event::AssetReturnedToService(fact) => {
+                self.locked_out.remove(&fact.asset);
+            }
+            Event::BaselineLearned(fact) => {
+                self.baseline_versions.insert(fact.signal.clone(), fact.version);
+            }
+            Event::EffectWanted(fact) => {
+                self.effects.insert(fact.effect, Effect::wanted(fact));
+            }
+            Event::EffectAttempted(fact) => self.step_effect(fact.effect, |effect| effect.attempted(fact)),
+            Event::EffectDone(fact) => self.step_effect(fact.effect, Effect::done),
+            Event::EffectFailed(fact) => self.step_effect(fact.effect, |effect| effect.failed(fact)),
+            Event::PersonIntroduced(fact) => {
+                self.people.insert(fact.person.clone());
+            }
+            Event::PersonForgotten(fact) => {
+                self.people.remove(&fact.person);
+            }
+            Event::Unknown { .. } => self.unknown += 1,
+            // Facts for others: the owner, the index of answers, the auditor, the evaluation. Cases and budgets are folded above.
+            _ => {}
+        }
+    }
+
+    pub fn evolve_recorded(&mut self, recorded: &Recorded) {
+        self.evolve(&recorded.stream, recorded.occurred_at, &recorded.event);
+    }
+
+    fn step_effect(&mut self, effect: EffectId, step: impl FnOnce(&mut Effect)) {
+        if let Some(known) = self.effects.get_mut(&effect) {
+            step(known);
+        }
+    }
+
+    fn evolve_case(&mut self, id: CaseId, fact: CaseFact<'_>, occurred_at: Timestamp) {
+        let case = self.cases.entry(id).or_default();
+        case.evolve(fact, occurred_at);
+        if let CaseFact::ActionProposed(proposed) = fact {
+            self.case_of_action.insert(proposed.proposal.action, id);
+        }
+        if let CaseFact::ActionStarted(started) = fact
+            && let Some(signal) = case.file().and_then(|file| file.actions.get(&started.action)?.proposal().written_signal())
+        {
+            self.last_write.insert(signal.clone(), occurred_at);
+        }
+        match case {
+            Case::Open(file) => {
+                self.open_cases.entry(file.asset.clone()).or_default().insert(id);
+            }
+            Case::Closed(file, _) => {
+                if let Some(open) = self.open_cases.get_mut(&file.asset) {
+                    open.remove(&id);
+                }
+            }
+            Case::Unopened => {}
+        }
+    }
+}
+
+fn case_fact(event: &Event) -> Option<CaseFact<'_>> {
+    Some(match event {
+        Event::AlertRaised(fact) => CaseFact::AlertRaised(fact),
+        Event::DiagnosisRecorded(fact) => CaseFact::DiagnosisRecorded(fact),
+        Event::ActionProposed(fact) => CaseFact::ActionProposed(fact),
+        Event::ActionApproved(fact) => CaseFact::ActionApproved(fact),
+        Event::ActionRejected(fact) => CaseFact::ActionRejected(fact),
+        Event::ApprovalExpired(fact) => CaseFact::ApprovalExpired(fact),
+        Event::ActionVoided(fact) => CaseFact::ActionVoided(fact),
+        Event::ActionSuperseded(fact) => CaseFact::ActionSuperseded(fact),
+        Event::ActionStarted(fact) => CaseFact::ActionStarted(fact),
+        Event::ActionCompleted(fact) => CaseFact::ActionCompleted(fact),
+        Event::ActionFailed(fact) => CaseFact::ActionFailed(fact),
+        Event::ActionUnverified(fact) => CaseFact::ActionUnverified(fact),
+        Event::OutcomeRecorded(fact) => CaseFact::OutcomeRecorded(fact),
+        _ => return None,
+    })
+}
+
+fn budget_fact(event: &Event) -> Option<BudgetFact<'_>> {
+    Some(match event {
+        Event::BudgetSet(fact) => BudgetFact::Set(fact),
+        Event::TokensReserved(fact) => BudgetFact::Reserved(fact),
+        Event::CallDispatched(fact) => BudgetFact::Dispatched(fact),
+        Event::TokensSettled(fact) => BudgetFact::Settled(fact),
+        Event::BudgetOverrun(fact) => BudgetFact::Overrun(fact),
+        Event::TokensReleased(fact) => BudgetFact::Released(fact),
+        Event::ReservationExpired(fact) => BudgetFact::Expired(fact),
+        Event::BudgetWarned(fact) => BudgetFact::Warned(fact),
+        _ => return None,
+    })
+}
