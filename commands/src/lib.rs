@@ -1,1 +1,76 @@
-//! placeholder
+//! What may be asked, and the rules that allow or refuse it: one file a command, and the dispatcher that decides them in order.
+//!
+//! `decide` is pure: state, command and now in; facts or a refusal out. Begin with `approve_action.rs`.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod ask;
+mod command;
+mod decision;
+pub mod dispatcher;
+mod safety;
+#[cfg(test)]
+mod testing;
+
+// the road
+mod approve_action;
+mod expire_approval;
+mod finish_action;
+mod propose_action;
+mod raise_alert;
+mod record_diagnosis;
+mod record_outcome;
+mod reject_action;
+mod start_action;
+// the plant and its rules
+mod adopt_policy;
+mod describe_plant;
+mod kill_switch;
+mod learn_baseline;
+mod lock_out;
+mod seal_readings;
+// what leaves the house
+mod attempt_effect;
+mod finish_effect;
+mod want_effect;
+// token budgets
+mod dispatch_call;
+mod expire_reservation;
+mod release_tokens;
+mod reserve_tokens;
+mod set_budget;
+mod settle_tokens;
+// people, and the simulator's truth
+mod mark_truth;
+mod people;
+
+pub use adopt_policy::AdoptPolicy;
+pub use approve_action::{ApproveAction, ApproveActionRefused};
+pub use ask::{Answered, Ask};
+pub use attempt_effect::AttemptEffect;
+pub use command::Command;
+pub use decision::{Decision, Refused};
+pub use describe_plant::DescribePlant;
+pub use dispatch_call::DispatchCall;
+pub use dispatcher::{Commands, NotAnswered};
+pub use expire_approval::ExpireApproval;
+pub use expire_reservation::ExpireReservation;
+pub use finish_action::{FinishAction, Verdict};
+pub use finish_effect::{EffectResult, FinishEffect};
+pub use kill_switch::{EngageKillSwitch, ReleaseKillSwitch};
+pub use learn_baseline::LearnBaseline;
+pub use lock_out::{LockOutAsset, ReturnAssetToService};
+pub use mark_truth::MarkTruth;
+pub use people::{ForgetPerson, IntroducePerson};
+pub use propose_action::{ProposeAction, ProposeActionRefused};
+pub use raise_alert::RaiseAlert;
+pub use record_diagnosis::RecordDiagnosis;
+pub use record_outcome::{RecordOutcome, RecordOutcomeRefused};
+pub use reject_action::RejectAction;
+pub use release_tokens::ReleaseTokens;
+pub use reserve_tokens::{ReserveTokens, ReserveTokensRefused};
+pub use safety::{FRESH_FOR, SafetyRefused};
+pub use seal_readings::SealReadings;
+pub use set_budget::SetBudget;
+pub use settle_tokens::SettleTokens;
+pub use start_action::{SEND_WITHIN, StartAction, StartActionRefused};
+pub use want_effect::WantEffect;

@@ -66,7 +66,7 @@ impl Proposal {
 }
 
 /// Where an action stands. Each stage carries only what exists then.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Action {
     AwaitingApproval {
         proposal: Proposal,

@@ -194,7 +194,7 @@ pub enum Rule {
 }
 
 /// The state folded from a case's facts.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub enum Case {
     #[default]
     Unopened,
@@ -203,7 +203,7 @@ pub enum Case {
 }
 
 /// All that is known of an opened case.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CaseFile {
     pub asset: AssetId,
     pub opened_at: Timestamp,

@@ -81,6 +81,13 @@ slug!(/// An action as policy and rules name it: `reduce_motor_speed_to_60pct`, 
 slug!(/// Who did it: a pseudonym for a person, `svc-…` for a part of Millwright. The name behind it is sealed, see [`crate::sealed`].
     ActorId, "actor", "");
 
+impl ActorId {
+    /// A part of Millwright, not a person: it may never approve, and never say `repaired`.
+    pub fn is_service(&self) -> bool {
+        self.as_str().starts_with("svc-")
+    }
+}
+
 macro_rules! uuid_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*

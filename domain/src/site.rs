@@ -201,7 +201,8 @@ impl Site {
     }
 }
 
-fn case_fact(event: &Event) -> Option<CaseFact<'_>> {
+/// The fact as one of a case's, if it is one.
+pub fn case_fact(event: &Event) -> Option<CaseFact<'_>> {
     Some(match event {
         Event::AlertRaised(fact) => CaseFact::AlertRaised(fact),
         Event::DiagnosisRecorded(fact) => CaseFact::DiagnosisRecorded(fact),

@@ -3,6 +3,7 @@
 pub mod answers;
 pub mod clock;
 pub mod event_log;
+pub mod live_readings;
 pub mod messenger;
 pub mod plant_control;
 pub mod vault;

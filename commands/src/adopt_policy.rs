@@ -1,0 +1,22 @@
+//! AdoptPolicy: the site's action policy, as a whole. Any change voids what was approved under the old one.
+
+use crate::decision::{Circumstances, Decision, Refused};
+use millwright_domain::{
+    envelope::StreamId,
+    policy::Policy,
+    site::{PolicyAdopted, Site},
+};
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct AdoptPolicy {
+    pub policy: Policy,
+}
+
+impl AdoptPolicy {
+    pub(crate) fn decide(&self, site: &Site, _: Circumstances<'_>) -> Result<Decision, Refused> {
+        if site.policy == self.policy {
+            return Ok(Decision::AlreadySo);
+        }
+        Ok(Decision::one(StreamId::site(), PolicyAdopted { policy: self.policy.clone() }))
+    }
+}

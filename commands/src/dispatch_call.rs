@@ -1,0 +1,22 @@
+//! DispatchCall: the reserved call is about to leave. From here on its tokens count even if nobody ever hears of it again.
+
+use crate::decision::{Circumstances, Decision, Refused, senseless};
+use millwright_domain::{budget::CallDispatched, envelope::StreamId, ids::ReservationId, site::Site};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DispatchCall {
+    pub scope: String,
+    pub reservation: ReservationId,
+}
+
+impl DispatchCall {
+    pub(crate) fn decide(&self, site: &Site, circumstances: Circumstances<'_>) -> Result<Decision, Refused> {
+        let hold = site.budgets.get(&self.scope).and_then(|account| account.open.get(&self.reservation));
+        match hold {
+            None => Err(senseless("not_reserved", "nothing is held under this reservation; reserve first")),
+            Some(hold) if hold.dispatched => Err(senseless("dispatched_already", "one reservation is for one call")),
+            Some(hold) if circumstances.now.wall >= hold.expires_at => Err(senseless("reservation_expired", "reserve again")),
+            Some(_) => Ok(Decision::one(StreamId::budget(&self.scope), CallDispatched { reservation: self.reservation })),
+        }
+    }
+}

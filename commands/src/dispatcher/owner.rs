@@ -1,0 +1,144 @@
+//! The task that owns one partition: takes what waits, decides it as a group, commits, answers.
+
+use super::{
+    Job, NotAnswered, Surroundings,
+    group::{Group, answered},
+    restore::restore,
+};
+use crate::Answered;
+use millwright_domain::{
+    ids::CommandId,
+    ports::event_log::{LogError, Owner},
+    position::PartitionId,
+    site::Site,
+};
+use std::sync::Arc;
+use tokio::sync::{mpsc, oneshot};
+
+/// The most commands that one commit carries.
+const GROUP: usize = 1_024;
+
+pub(super) struct PartitionOwner {
+    surroundings: Surroundings,
+    partition: PartitionId,
+    log: Box<dyn Owner>,
+    site: Site,
+}
+
+type Reply = oneshot::Sender<Result<Answered, NotAnswered>>;
+
+/// Who waits for which answer of the group.
+type Waiting = Vec<(Reply, usize)>;
+
+impl PartitionOwner {
+    /// Owning comes first: what is replayed after it is complete, because nobody else can append any more.
+    pub(super) async fn restore(surroundings: Surroundings, partition: PartitionId) -> Result<Self, NotAnswered> {
+        let now = surroundings.clock.now().wall;
+        let owned = surroundings.log.own(&partition, &surroundings.owner, now).await;
+        let log = owned.map_err(|error| NotAnswered::Log(Arc::new(error)))?;
+        let site = restore(&surroundings, &partition).await?;
+        Ok(Self { surroundings, partition, log, site })
+    }
+
+    /// Ends when every asker is gone and nothing waits any more.
+    pub(super) async fn serve(mut self, mut jobs: mpsc::Receiver<Job>) {
+        let mut batch = Vec::with_capacity(GROUP);
+        while jobs.recv_many(&mut batch, GROUP).await > 0 {
+            if let Err(error) = self.answer(std::mem::take(&mut batch)).await {
+                tracing::error!(partition = %self.partition, error = %Causes(&error), "{} could not go on; rebuilding it from the log", self.partition);
+                if !self.rebuild().await {
+                    return;
+                }
+            }
+        }
+    }
+
+    async fn rebuild(&mut self) -> bool {
+        match Self::restore(self.surroundings.clone(), self.partition.clone()).await {
+            Ok(fresh) => *self = fresh,
+            Err(error) => {
+                tracing::error!(partition = %self.partition, error = %Causes(&error), "partition {} is given up until the next start", self.partition);
+                return false;
+            }
+        }
+        true
+    }
+
+    async fn answer(&mut self, jobs: Vec<Job>) -> Result<(), NotAnswered> {
+        let (group, waiting) = self.decide(jobs);
+        if group.drafts.is_empty() {
+            return Ok(());
+        }
+        let base = self.log.tip().next_seq;
+        // Deciding may have taken a while; facts are stamped with the time they are handed over.
+        let now = self.surroundings.clock.now().wall;
+        let drafts = group.drafts.clone();
+        if let Err(error) = self.log.commit(drafts, now).await {
+            let error = Arc::new(error);
+            refuse_all(waiting, &error);
+            return Err(NotAnswered::Log(error));
+        }
+        self.remember_and_reply(&group, base, waiting)
+    }
+
+    fn decide(&mut self, jobs: Vec<Job>) -> (Group, Waiting) {
+        let mut group = Group::default();
+        let mut waiting = vec![];
+        for Job { ask, reply } in jobs {
+            if let Some(place) = group.answer_of(ask.id) {
+                waiting.push((reply, place));
+                continue;
+            }
+            match self.first_answer(ask.id) {
+                Ok(None) => waiting.push((reply, group.decide(&mut self.site, &ask, self.surroundings.clock.now(), &*self.surroundings.live))),
+                Ok(Some(first)) => send(reply, Ok(first)),
+                Err(unknown) => send(reply, Err(unknown)),
+            }
+        }
+        (group, waiting)
+    }
+
+    fn first_answer(&self, command: CommandId) -> Result<Option<Answered>, NotAnswered> {
+        let first = self.surroundings.answers.first(&self.partition, command).map_err(|error| NotAnswered::Answers(Arc::new(error)))?;
+        Ok(first.map(|given| answered(&self.partition, given)))
+    }
+
+    /// If the index cannot take the answers, the partition must not go on: a repeated command would be decided twice.
+    fn remember_and_reply(&self, group: &Group, base: u64, waiting: Waiting) -> Result<(), NotAnswered> {
+        let given: Vec<_> = group.given_from(base).collect();
+        let learned = self.surroundings.answers.learn(&self.partition, given.clone(), self.log.tip().next_seq);
+        for (reply, place) in waiting {
+            if let Some((_, given)) = given.get(place) {
+                send(reply, Ok(answered(&self.partition, given.clone())));
+            }
+        }
+        learned.map_err(|error| NotAnswered::Answers(Arc::new(error)))
+    }
+}
+
+fn refuse_all(waiting: Waiting, error: &Arc<LogError>) {
+    for (reply, _) in waiting {
+        send(reply, Err(NotAnswered::Log(error.clone())));
+    }
+}
+
+fn send(reply: Reply, answer: Result<Answered, NotAnswered>) {
+    if reply.send(answer).is_err() {
+        tracing::debug!("an asker went away before its answer; it gets it when it asks again");
+    }
+}
+
+/// An error with all its causes, on one line.
+struct Causes<'a>(&'a dyn std::error::Error);
+
+impl std::fmt::Display for Causes<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.0)?;
+        let mut cause = self.0.source();
+        while let Some(error) = cause {
+            write!(f, ": {error}")?;
+            cause = error.source();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,42 @@
+//! IntroducePerson and ForgetPerson: who stands behind a pseudonym, sealed; and that the key to it was destroyed.
+
+use crate::decision::{Circumstances, Decision, Refused, senseless};
+use millwright_domain::{
+    envelope::StreamId,
+    ids::ActorId,
+    sealed::{PersonForgotten, PersonIntroduced, Sealed},
+    site::Site,
+};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IntroducePerson {
+    pub person: ActorId,
+    pub name: Sealed,
+}
+
+/// Asked after the vault has destroyed the key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ForgetPerson {
+    pub person: ActorId,
+}
+
+impl IntroducePerson {
+    pub(crate) fn decide(&self, site: &Site, _: Circumstances<'_>) -> Result<Decision, Refused> {
+        if self.person.is_service() {
+            return Err(senseless("not_a_person", "names that begin with svc- are for parts of Millwright"));
+        }
+        if site.people.contains(&self.person) {
+            return Ok(Decision::AlreadySo);
+        }
+        Ok(Decision::one(StreamId::person(&self.person), PersonIntroduced { person: self.person.clone(), name: self.name.clone() }))
+    }
+}
+
+impl ForgetPerson {
+    pub(crate) fn decide(&self, site: &Site, _: Circumstances<'_>) -> Result<Decision, Refused> {
+        if !site.people.contains(&self.person) {
+            return Ok(Decision::AlreadySo);
+        }
+        Ok(Decision::one(StreamId::person(&self.person), PersonForgotten { person: self.person.clone() }))
+    }
+}

@@ -1,0 +1,33 @@
+//! ReleaseTokens: the call never left, so what was held is free again.
+
+use crate::decision::{Circumstances, Decision, Refused, senseless};
+use millwright_domain::{budget::TokensReleased, envelope::StreamId, ids::ReservationId, site::Site};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReleaseTokens {
+    pub scope: String,
+    pub reservation: ReservationId,
+}
+
+impl ReleaseTokens {
+    pub(crate) fn decide(&self, site: &Site, _: Circumstances<'_>) -> Result<Decision, Refused> {
+        let account = site.budgets.get(&self.scope);
+        match account.and_then(|account| account.open.get(&self.reservation)) {
+            None if account.is_some_and(|account| account.has_ended(&self.reservation)) => Ok(Decision::AlreadySo),
+            None => Err(senseless("not_reserved", "nothing is held under this reservation")),
+            Some(hold) if hold.dispatched => Err(senseless("dispatched_already", "the call has left and may have been billed; settle it")),
+            Some(_) => Ok(Decision::one(StreamId::budget(&self.scope), TokensReleased { reservation: self.reservation })),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{plant, scene};
+
+    #[test]
+    fn a_call_that_has_left_cannot_be_released() {
+        let scene = scene().given_budget(10_000, 50_000).when(plant::reserve(1, 1_000)).happens().when(plant::dispatch(1)).happens();
+        scene.when(plant::release(1)).is_refused("dispatched_already");
+    }
+}

@@ -1,0 +1,234 @@
+//! A small plant, its policy, and the commands that rule tests ask of it.
+
+use super::{Asked, Asking};
+use crate::{
+    AdoptPolicy, ApproveAction, AttemptEffect, Command, DescribePlant, DispatchCall, EffectResult, EngageKillSwitch, ExpireApproval,
+    ExpireReservation, FinishAction, FinishEffect, LockOutAsset, ProposeAction, RaiseAlert, RecordDiagnosis, RecordOutcome, RejectAction,
+    ReleaseTokens, ReserveTokens, SetBudget, SettleTokens, StartAction, Verdict,
+};
+use millwright_domain::{
+    Now, Timestamp,
+    action::{Observed, WriteOrder},
+    budget::BudgetSet,
+    case::{AlertRaised, DiagnosisRecorded, Outcome, Severity},
+    evidence::{Evidence, Feature},
+    ids::{ActionId, AssetId, EffectId, EventId, ReservationId},
+    plant::{Asset, Plant, Range, Signal, Source, Writable},
+    policy::{ActionSpec, MessageSpec, Policy, Setting, WriteSpec},
+    quantity::{QuantityKind, Unit},
+    site::Site,
+};
+use uuid::Uuid;
+
+pub fn now() -> Now {
+    Now::both(Timestamp::from_secs(1_700_000_000))
+}
+pub fn asset() -> AssetId {
+    "pump-1".parse().unwrap()
+}
+
+fn signal(id: &str, kind: QuantityKind, unit: Unit, writable: Option<Writable>) -> Signal {
+    Signal { id: id.parse().unwrap(), device: "plc-1".parse().unwrap(), kind, unit, range: None, writable }
+}
+
+pub fn described(source: Source) -> Plant {
+    let writable = Writable { limits: Range { low: 600.0, high: 1_500.0 }, rated: 1_500.0, max_step: 800.0, min_interval_s: 60, tolerance: 5.0 };
+    let signals = vec![
+        signal("pump-1/speed_setpoint", QuantityKind::SpeedSetpoint, Unit::RevolutionsPerMinute, Some(writable)),
+        signal("pump-1/pressure", QuantityKind::Pressure, Unit::Bar, None),
+        signal("pump-1/vibration", QuantityKind::Vibration, Unit::MillimetresPerSecond, None),
+    ];
+    let pump = Asset {
+        id: asset(),
+        name: "Pump 1".into(),
+        area: "water".into(),
+        line: "circuit-1".into(),
+        cell: None,
+        class: "centrifugal_pump".into(),
+        signals,
+    };
+    Plant { site: "demo".parse().unwrap(), name: "Demo".into(), source, assets: vec![pump] }
+}
+
+pub fn write_spec() -> WriteSpec {
+    WriteSpec { kind: QuantityKind::SpeedSetpoint, to: Setting::PercentOfRated(60.0), interlock: vec!["pressure < 8".parse().unwrap()] }
+}
+
+pub fn policy() -> Policy {
+    let slow = |percent| ActionSpec::Write(WriteSpec { to: Setting::PercentOfRated(percent), ..write_spec() });
+    let message = ActionSpec::Message(MessageSpec { to: "backup_tech".into(), text: "please look at the pump".into() });
+    let named = |name: &str| name.parse().unwrap();
+    Policy {
+        auto_approve: vec![named("reduce_motor_speed_to_60pct"), named("send_alert_to_backup_tech")],
+        require_approval: vec![named("slow_pump_to_75pct"), named("shutdown_motor")],
+        never: vec![named("modify_plc_program")],
+        approval_expires_after_s: 300,
+        actions: [
+            (named("reduce_motor_speed_to_60pct"), slow(60.0)),
+            (named("slow_pump_to_75pct"), slow(75.0)),
+            (named("shutdown_motor"), slow(40.0)),
+            (named("send_alert_to_backup_tech"), message),
+        ]
+        .into(),
+    }
+}
+
+pub fn site() -> Site {
+    let mut site = Site::default();
+    site.plant = Some(described(Source::Live));
+    site.policy = policy();
+    site
+}
+
+pub fn observed(speed: f64, pressure: f64, at: Timestamp) -> Vec<Observed> {
+    let one = |signal: &str, value| Observed { signal: signal.parse().unwrap(), value, at };
+    vec![one("pump-1/speed_setpoint", speed), one("pump-1/pressure", pressure)]
+}
+
+pub fn write_order(value: f64) -> WriteOrder {
+    WriteOrder { device: "plc-1".parse().unwrap(), signal: "pump-1/speed_setpoint".parse().unwrap(), value, tolerance: 5.0 }
+}
+
+fn ask(by: &str, command: impl Into<Command>) -> Asking {
+    let asked = Asked { command: command.into(), by: by.parse().unwrap(), number: 0 };
+    Box::new(move |_| asked.clone())
+}
+
+pub fn describe() -> Asking {
+    ask("svc-settings", DescribePlant { plant: described(Source::Live) })
+}
+pub fn describe_imported() -> Asking {
+    ask("svc-settings", DescribePlant { plant: described(Source::Imported) })
+}
+pub fn adopt_policy() -> Asking {
+    ask("svc-settings", AdoptPolicy { policy: policy() })
+}
+pub fn adopt_other_policy() -> Asking {
+    ask("svc-settings", AdoptPolicy { policy: Policy { approval_expires_after_s: 60, ..policy() } })
+}
+pub fn kill_switch() -> Asking {
+    ask("ann", EngageKillSwitch { reason: "smoke".into() })
+}
+pub fn lock_out() -> Asking {
+    ask("ann", LockOutAsset { asset: asset(), tag: "Ann is inside".into() })
+}
+
+fn alert(late: bool) -> AlertRaised {
+    let evidence = Evidence {
+        signal: "pump-1/vibration".parse().unwrap(),
+        kind: QuantityKind::Vibration,
+        feature: Feature::Drift,
+        magnitude: 3.1,
+        current: 4.2,
+        expected: 2.1,
+        window_s: 300,
+        at: now().plant,
+    };
+    AlertRaised { asset: asset(), detector: "drift".into(), severity: Severity::Medium, evidence: vec![evidence], late }
+}
+pub fn raise_alert() -> Asking {
+    ask("svc-monitor", RaiseAlert { alert: alert(false) })
+}
+pub fn raise_late_alert() -> Asking {
+    ask("svc-monitor", RaiseAlert { alert: alert(true) })
+}
+pub fn raise_alert_with_id(number: u32) -> Asking {
+    let asked = Asked { command: RaiseAlert { alert: alert(false) }.into(), by: "svc-monitor".parse().unwrap(), number };
+    Box::new(move |_| asked.clone())
+}
+
+fn diagnosis(cause: &'static str, confidence: f64, revises: bool) -> Asking {
+    Box::new(move |scene| {
+        let diagnosis = DiagnosisRecorded {
+            asset: asset(),
+            cause: cause.parse().unwrap(),
+            confidence,
+            by: "rules".into(),
+            explanation: String::new(),
+            evidence_for: vec![],
+            evidence_against: vec![],
+            suggests: vec![],
+            branched_from: None,
+        };
+        Asked { command: RecordDiagnosis { case: scene.case(), diagnosis, revises }.into(), by: "svc-diagnosis".parse().unwrap(), number: 0 }
+    })
+}
+pub fn diagnose(cause: &'static str, confidence: f64) -> Asking {
+    diagnosis(cause, confidence, false)
+}
+pub fn revise(cause: &'static str, confidence: f64) -> Asking {
+    diagnosis(cause, confidence, true)
+}
+
+pub fn proposed_by(by: &'static str, name: &'static str) -> Asking {
+    Box::new(move |scene| {
+        let command = ProposeAction { case: scene.case(), name: name.parse().unwrap(), because: EventId(Uuid::from_u128(7)) };
+        Asked { command: command.into(), by: by.parse().unwrap(), number: 0 }
+    })
+}
+pub fn propose(name: &'static str) -> Asking {
+    proposed_by("svc-diagnosis", name)
+}
+pub fn approved_by(by: &'static str, action: ActionId) -> Asking {
+    Box::new(move |scene| {
+        let command = ApproveAction { action, binding: scene.binding(action) };
+        Asked { command: command.into(), by: by.parse().unwrap(), number: 0 }
+    })
+}
+pub fn approve(action: ActionId) -> Asking {
+    approved_by("ann", action)
+}
+pub fn approve_bound(action: ActionId, binding: &str) -> Asking {
+    ask("ann", ApproveAction { action, binding: binding.into() })
+}
+pub fn reject(action: ActionId) -> Asking {
+    ask("ann", RejectAction { action, note: None })
+}
+pub fn expire(action: ActionId) -> Asking {
+    ask("svc-timekeeper", ExpireApproval { action })
+}
+pub fn start(action: ActionId) -> Asking {
+    ask("svc-executor", StartAction { action })
+}
+pub fn finish(action: ActionId, verdict: Verdict) -> Asking {
+    ask("svc-executor", FinishAction { action, verdict })
+}
+pub fn outcome_by(by: &'static str, outcome: Outcome) -> Asking {
+    Box::new(move |scene| {
+        let command = RecordOutcome { case: scene.case(), outcome, true_cause: None, note: None, evidence: vec![] };
+        Asked { command: command.into(), by: by.parse().unwrap(), number: 0 }
+    })
+}
+pub fn closed_by_person() -> Asking {
+    outcome_by("ann", Outcome::Repaired)
+}
+pub fn attempt(effect: EffectId, attempt: u32) -> Asking {
+    ask("svc-outbox", AttemptEffect { effect, attempt })
+}
+pub fn finish_effect(effect: EffectId, attempt: u32, result: EffectResult) -> Asking {
+    ask("svc-outbox", FinishEffect { effect, attempt, result })
+}
+
+fn reservation(number: u128) -> ReservationId {
+    ReservationId(Uuid::from_u128(number))
+}
+pub fn set_budget(hour: u64, day: u64) -> Asking {
+    ask("ann", SetBudget { scope: "site".into(), limits: BudgetSet { tokens_per_hour: hour, tokens_per_day: day } })
+}
+pub fn reserve(number: u128, tokens: u64) -> Asking {
+    let command =
+        ReserveTokens { scope: "site".into(), reservation: reservation(number), agent: "svc-writer".parse().unwrap(), tokens, expires_after_s: 120 };
+    ask("svc-writer", command)
+}
+pub fn dispatch(number: u128) -> Asking {
+    ask("svc-writer", DispatchCall { scope: "site".into(), reservation: reservation(number) })
+}
+pub fn settle(number: u128, used: u64) -> Asking {
+    ask("svc-writer", SettleTokens { scope: "site".into(), reservation: reservation(number), used, estimated: false })
+}
+pub fn release(number: u128) -> Asking {
+    ask("svc-writer", ReleaseTokens { scope: "site".into(), reservation: reservation(number) })
+}
+pub fn expire_reservation(number: u128) -> Asking {
+    ask("svc-timekeeper", ExpireReservation { scope: "site".into(), reservation: reservation(number) })
+}
