@@ -1,0 +1,267 @@
+//! The ledger's writer: gives partitions to owners, fences the former ones, and appends what owners commit.
+
+use super::{
+    batch::{Frames, Packed, Row, TooLarge},
+    failure::{Poisoned, damaged, sqlite, storage},
+    file,
+    high_water::{HighWater, Mark},
+    lane::Writer,
+    reader::ledger_record,
+};
+use millwright_domain::{
+    Timestamp,
+    chain::{ChainTip, StoredRecord},
+    codec,
+    envelope::{Draft, StreamId},
+    ids::{ActorId, EventId, derived},
+    ports::event_log::LogError,
+    position::{PartitionId, Position},
+    site::PartitionOwned,
+};
+use rusqlite::Connection;
+use std::{collections::HashMap, path::PathBuf, sync::Arc, time::Duration};
+use tokio::sync::{oneshot, watch};
+use uuid::Builder;
+
+/// Rows are split about here, so that a reader who wants a little need not unpack a lot.
+const SPLIT_AT: usize = 1 << 20;
+
+type Reply<T> = oneshot::Sender<Result<T, LogError>>;
+
+pub(super) enum LedgerJob {
+    Own {
+        partition: PartitionId,
+        owner: String,
+        now: Timestamp,
+        reply: Reply<ChainTip>,
+    },
+    /// Everything is encoded already: the thread is there for the disk.
+    Append {
+        partition: PartitionId,
+        before: ChainTip,
+        after: ChainTip,
+        batches: Vec<Packed>,
+        reply: Reply<()>,
+    },
+}
+
+/// What a job is answered once its group is durable.
+enum Answer {
+    Owned(Reply<ChainTip>, ChainTip),
+    Appended(Reply<()>),
+}
+
+pub(super) struct LedgerWriter {
+    db: Connection,
+    path: PathBuf,
+    /// Ends of the partitions that were owned since the start.
+    tips: HashMap<PartitionId, ChainTip>,
+    head: watch::Sender<Position>,
+    water: HighWater,
+    poisoned: Option<Poisoned>,
+}
+
+impl LedgerWriter {
+    pub(super) fn new(db: Connection, path: PathBuf, head: watch::Sender<Position>, water: HighWater) -> Self {
+        Self { db, path, tips: HashMap::new(), head, water, poisoned: None }
+    }
+
+    fn stage(&mut self, job: LedgerJob, rows: &mut Vec<Row>) -> Option<(PartitionId, Answer)> {
+        match job {
+            LedgerJob::Own { partition, owner, now, reply } => match self.take_over(&partition, &owner, now, rows) {
+                Ok(tip) => Some((partition, Answer::Owned(reply, tip))),
+                Err(why) => refuse(reply, why),
+            },
+            LedgerJob::Append { partition, before, after, batches, reply } => {
+                let tip = self.tips.get(&partition).copied();
+                if tip != Some(before) {
+                    let why =
+                        format!("epoch {} ended at seq {}, now it is {:?}", before.epoch, before.next_seq, tip.map(|tip| (tip.epoch, tip.next_seq)));
+                    return refuse(reply, LogError::Lost { partition, why });
+                }
+                place(&partition, before.next_seq, batches, rows);
+                self.tips.insert(partition.clone(), after);
+                Some((partition, Answer::Appended(reply)))
+            }
+        }
+    }
+
+    fn take_over(&mut self, partition: &PartitionId, owner: &str, now: Timestamp, rows: &mut Vec<Row>) -> Result<ChainTip, LogError> {
+        let (mut tip, version) = self.find_end(partition)?;
+        let before = tip.next_seq;
+        tip.epoch += 1;
+        let record = tip.append(&ownership(partition, owner, tip.epoch, version + 1, now), partition, now);
+        let batches = pack(&[record], tip.recorded_at).map_err(|cause| storage("append to the ledger", &self.path, cause))?;
+        place(partition, before, batches, rows);
+        self.tips.insert(partition.clone(), tip);
+        Ok(tip)
+    }
+
+    /// The partition's end as it is stored, and the last version of its own stream.
+    /// Read back from the end: ownership begins every partition and answers are frequent, so this is short.
+    fn find_end(&self, partition: &PartitionId) -> Result<(ChainTip, u64), LogError> {
+        let mut end = None;
+        let mut before = u64::MAX;
+        while let Some(row) = file::row_before(&self.db, partition, before).map_err(|cause| sqlite("read the ledger's end", &self.path, cause))? {
+            before = row.base_seq;
+            let unpacked = row.records().map_err(|bad| damaged(&self.path, partition, row.base_seq, bad))?;
+            for (seq, stored) in (row.base_seq..).zip(unpacked).collect::<Vec<_>>().into_iter().rev() {
+                let record = ledger_record(&self.path, partition, seq, &stored)?;
+                let fact = codec::decode(&record.bytes).map_err(|bad| damaged(&self.path, partition, seq, bad))?;
+                let last = ChainTip { next_seq: seq + 1, hash: record.hash, recorded_at: fact.recorded_at, epoch: fact.epoch };
+                let tip = *end.get_or_insert(last);
+                if fact.stream == StreamId::partition() {
+                    return Ok((tip, fact.version));
+                }
+            }
+        }
+        Ok((end.unwrap_or_default(), 0))
+    }
+
+    fn poison(&mut self, cause: impl std::error::Error + Send + Sync + 'static) {
+        tracing::error!(place = %self.path.display(), error = %cause, "the ledger's writer stopped: a commit failed");
+        self.poisoned = Some(Poisoned(Arc::new(cause)));
+        self.tips.clear();
+    }
+
+    fn note_durable(&mut self, partitions: impl Iterator<Item = PartitionId>) {
+        let mut head = Position::default();
+        for partition in partitions {
+            if let Some(tip) = self.tips.get(&partition) {
+                head.advance(&partition, tip.next_seq);
+                self.water.note(&partition, Mark { next_seq: tip.next_seq, hash: tip.hash });
+            }
+        }
+        self.head.send_modify(|all| all.merge(&head));
+    }
+
+    fn write_marks(&mut self, write: impl FnOnce(&mut HighWater) -> Result<(), LogError>) {
+        if self.poisoned.is_none()
+            && let Err(cause) = write(&mut self.water)
+        {
+            self.poison(cause);
+        }
+    }
+
+    fn refusal(&self) -> Option<LogError> {
+        self.poisoned.as_ref().map(|poisoned| storage("append to the ledger", &self.path, poisoned.clone()))
+    }
+}
+
+impl Writer for LedgerWriter {
+    type Job = LedgerJob;
+
+    fn commit(&mut self, group: Vec<LedgerJob>) {
+        let mut rows = Vec::new();
+        let mut answers = Vec::new();
+        for job in group {
+            match self.refusal() {
+                Some(why) => drop(job.refuse(why)),
+                None => answers.extend(self.stage(job, &mut rows)),
+            }
+        }
+        if rows.is_empty() {
+            return;
+        }
+        if let Err(cause) = file::insert(&mut self.db, &rows) {
+            self.poison(cause);
+        } else {
+            self.note_durable(answers.iter().map(|(partition, _)| partition.clone()).collect::<Vec<_>>().into_iter());
+        }
+        for (_, answer) in answers {
+            answer.give(self.refusal());
+        }
+        self.write_marks(HighWater::write_if_due);
+    }
+    fn idles_in(&self) -> Option<Duration> {
+        self.water.due_in().filter(|_| self.poisoned.is_none())
+    }
+    fn idle(&mut self) {
+        self.write_marks(HighWater::write_if_due);
+    }
+    fn close(&mut self) {
+        self.write_marks(HighWater::write);
+    }
+}
+
+impl LedgerJob {
+    fn refuse(self, why: LogError) -> Option<()> {
+        match self {
+            Self::Own { reply, .. } => refuse(reply, why),
+            Self::Append { reply, .. } => refuse(reply, why),
+        }
+    }
+}
+
+impl Answer {
+    fn give(self, failed: Option<LogError>) {
+        match self {
+            Self::Owned(reply, tip) => answer(reply, failed.map_or(Ok(tip), Err)),
+            Self::Appended(reply) => answer(reply, failed.map_or(Ok(()), Err)),
+        }
+    }
+}
+
+fn refuse<T, N>(reply: Reply<T>, why: LogError) -> Option<N> {
+    answer(reply, Err(why));
+    None
+}
+
+/// Whoever asked may have stopped waiting; what is durable stays durable, and an owner that gave up half-way is spent.
+pub(super) fn answer<T>(reply: Reply<T>, with: Result<T, LogError>) {
+    drop(reply.send(with));
+}
+
+/// Records, all of one recorded time, into batches of readable size.
+pub(super) fn pack(records: &[StoredRecord], recorded_at: Timestamp) -> Result<Vec<Packed>, TooLarge> {
+    let mut batches = Vec::new();
+    let mut frames = Frames::default();
+    for record in records {
+        frames.push(recorded_at, |out| {
+            out.extend_from_slice(&record.hash.0);
+            out.extend_from_slice(&record.bytes);
+        })?;
+        if frames.size() >= SPLIT_AT {
+            batches.push(std::mem::take(&mut frames).pack());
+        }
+    }
+    if !frames.is_empty() {
+        batches.push(frames.pack());
+    }
+    Ok(batches)
+}
+
+fn place(partition: &PartitionId, mut base_seq: u64, batches: Vec<Packed>, rows: &mut Vec<Row>) {
+    for batch in batches {
+        let row = batch.at(partition.clone(), base_seq);
+        base_seq = row.end();
+        rows.push(row);
+    }
+}
+
+fn ownership(partition: &PartitionId, owner: &str, epoch: u64, version: u64, now: Timestamp) -> Draft {
+    let id = event_id(partition, epoch, now);
+    Draft {
+        id,
+        stream: StreamId::partition(),
+        version,
+        occurred_at: now,
+        actor: log_actor(),
+        command: None,
+        causation: None,
+        correlation: id.0,
+        event: PartitionOwned { epoch, owner: owner.to_owned() }.into(),
+    }
+}
+
+/// A UUIDv7 without chance, so that a simulated plant repeats itself.
+fn event_id(partition: &PartitionId, epoch: u64, now: Timestamp) -> EventId {
+    let seed = derived(&partition.to_string(), "own", 0).as_u128() ^ u128::from(epoch);
+    let mut random = [0; 10];
+    random.copy_from_slice(&seed.to_be_bytes()[6..]);
+    EventId(Builder::from_unix_timestamp_millis((now.micros() / 1000).max(0) as u64, &random).into_uuid())
+}
+
+fn log_actor() -> ActorId {
+    "svc-log".parse().expect("the name is a slug")
+}

@@ -1,0 +1,7 @@
+//! The engines behind the `EventLog` port, and the one suite that holds each of them to its promises.
+
+#[cfg(test)]
+mod contract;
+pub mod embedded;
+
+pub use embedded::{EmbeddedLog, EmbeddedOptions};
