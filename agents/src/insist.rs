@@ -1,0 +1,40 @@
+//! Asking until there is an answer: a worker may not go on before it knows, and the same id makes repeating safe.
+
+use chrono::TimeDelta;
+use millwright_commands::{Answered, Ask, Commands};
+use millwright_domain::{
+    ids::{ActorId, CommandId, derived},
+    ports::clock::Clock,
+    position::PartitionId,
+};
+use tokio_util::sync::CancellationToken;
+
+/// The longest pause between two tries.
+const PAUSE_AT_MOST: TimeDelta = TimeDelta::seconds(10);
+
+/// `None` only if the program is told to stop first; the next start asks again.
+pub async fn insist(commands: &Commands, clock: &dyn Clock, partition: &PartitionId, ask: Ask, stop: &CancellationToken) -> Option<Answered> {
+    let mut pause = TimeDelta::milliseconds(100);
+    loop {
+        match commands.ask(partition, ask.clone()).await {
+            Ok(answered) => return Some(answered),
+            Err(error) => {
+                tracing::warn!(partition = %partition, command = ask.command.name(), %error, "{} got no answer; asking again", ask.command.name());
+            }
+        }
+        tokio::select! {
+            () = stop.cancelled() => return None,
+            () = clock.wall_reaches(clock.now().wall + pause) => pause = (pause * 2).min(PAUSE_AT_MOST),
+        }
+    }
+}
+
+/// An id that a repeated reaction repeats.
+pub fn reaction_id(cause: impl ToString, reaction: &str, number: u32) -> CommandId {
+    CommandId(derived(&cause.to_string(), reaction, number))
+}
+
+/// The name of a part of Millwright.
+pub(crate) fn service(name: &'static str) -> ActorId {
+    name.parse().expect("a literal that is a name")
+}

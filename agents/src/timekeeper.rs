@@ -1,0 +1,98 @@
+//! On a deadline, say that it has passed: approvals nobody answered, token holds nobody settled. The rules judge the deadline itself.
+
+use crate::{
+    insist::{insist, reaction_id, service},
+    site_tail::{SiteTail, TailError},
+};
+use millwright_commands::{Ask, Command, Commands, ExpireApproval, ExpireReservation};
+use millwright_domain::{
+    Timestamp,
+    action::Action,
+    envelope::Answer,
+    ids::CommandId,
+    ports::{clock::Clock, event_log::EventLog},
+    position::PartitionId,
+    site::Site,
+};
+use std::{collections::HashMap, sync::Arc};
+use tokio_util::sync::CancellationToken;
+
+pub struct Timekeeper {
+    pub log: Arc<dyn EventLog>,
+    pub commands: Commands,
+    pub clock: Arc<dyn Clock>,
+    pub partition: PartitionId,
+}
+
+/// What is due when (wall time), and the key its command ids derive from.
+struct Deadline {
+    at: Timestamp,
+    key: String,
+    command: Command,
+}
+
+impl Timekeeper {
+    /// Runs until told to stop. Keeps nothing: the deadlines are in the state.
+    pub async fn run(self, stop: CancellationToken) -> Result<(), TailError> {
+        let mut tail = SiteTail::at_the_end(self.log.clone(), self.partition.clone()).await?;
+        // A command that came too early was refused, and its id is refused for ever: the next try needs another.
+        let mut tries: HashMap<String, u32> = HashMap::new();
+        loop {
+            let due = earliest(&tail.site);
+            tokio::select! {
+                () = stop.cancelled() => return Ok(()),
+                facts = tail.next() => { facts?; }
+                () = reached(&*self.clock, due.as_ref()) => {
+                    let Some(due) = due else { continue };
+                    let number = tries.entry(due.key.clone()).or_default();
+                    if self.expire(&due, *number, &stop).await {
+                        tries.remove(&due.key);
+                        tail.next().await?;
+                    } else {
+                        *number += 1;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether it is settled now.
+    async fn expire(&self, due: &Deadline, number: u32, stop: &CancellationToken) -> bool {
+        let id: CommandId = reaction_id(&due.key, "expire", number);
+        let ask = Ask::new(service("svc-timekeeper"), due.command.clone()).with_id(id);
+        let answered = insist(&self.commands, &*self.clock, &self.partition, ask, stop).await;
+        !matches!(answered.map(|answered| answered.answer), Some(Answer::Refused { .. }))
+    }
+}
+
+async fn reached(clock: &dyn Clock, due: Option<&Deadline>) {
+    match due {
+        Some(due) => clock.wall_reaches(due.at).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn earliest(site: &Site) -> Option<Deadline> {
+    approvals(site).chain(reservations(site)).min_by_key(|deadline| deadline.at)
+}
+
+fn approvals(site: &Site) -> impl Iterator<Item = Deadline> {
+    let open = site.cases.values().filter_map(|case| case.open_file());
+    open.flat_map(|file| file.actions.values()).filter_map(|action| match action {
+        Action::AwaitingApproval { proposal } => {
+            let command = ExpireApproval { action: proposal.action }.into();
+            Some(Deadline { at: proposal.expires_at, key: proposal.action.to_string(), command })
+        }
+        _ => None,
+    })
+}
+
+fn reservations(site: &Site) -> impl Iterator<Item = Deadline> {
+    site.budgets.iter().flat_map(|(scope, account)| {
+        account.open.iter().map(|(reservation, hold)| Deadline {
+            at: hold.expires_at,
+            key: reservation.to_string(),
+            command: ExpireReservation { scope: scope.clone(), reservation: *reservation }.into(),
+        })
+    })
+}
