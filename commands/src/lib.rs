@@ -68,7 +68,7 @@ pub use record_outcome::{RecordOutcome, RecordOutcomeRefused};
 pub use reject_action::RejectAction;
 pub use release_tokens::ReleaseTokens;
 pub use reserve_tokens::{ReserveTokens, ReserveTokensRefused};
-pub use safety::{FRESH_FOR, SafetyRefused};
+pub use safety::SafetyRefused;
 pub use seal_readings::SealReadings;
 pub use set_budget::SetBudget;
 pub use settle_tokens::SettleTokens;

@@ -9,13 +9,9 @@ use millwright_domain::{
     ids::{AssetId, SignalId},
     plant::{Asset, Writable},
     policy::{Condition, WriteSpec},
-    quantity::QuantityKind,
     site::Site,
 };
 use thiserror::Error;
-
-/// A reading older than this, in plant time, decides nothing.
-pub const FRESH_FOR: TimeDelta = TimeDelta::seconds(10);
 
 #[derive(Debug, Clone, PartialEq, Error)]
 pub enum SafetyRefused {
@@ -33,7 +29,7 @@ pub enum SafetyRefused {
     StepTooLarge { signal: SignalId, step: f64, max: f64 },
     #[error("{signal} was written {ago_s} s ago; it may be written every {min_s} s")]
     TooSoon { signal: SignalId, ago_s: i64, min_s: u32 },
-    #[error("there is no Good reading of {0} from the last 10 s; check its device")]
+    #[error("there is no fresh Good reading of {0}; check its device")]
     NoFreshReading(String),
     #[error("the interlock `{condition}` does not hold: {signal} is {value}")]
     Interlock { condition: Condition, signal: SignalId, value: f64 },
@@ -88,13 +84,15 @@ pub fn may_write(site: &Site, asset: &Asset, order: &WriteOrder, spec: &WriteSpe
         return Err(SafetyRefused::NotAllowed(order.signal.clone()));
     };
     within_limits(&order.signal, order.value, writable)?;
-    rate_of_change(order, writable, observed, now)?;
+    let fresh_for = TimeDelta::seconds(site.policy.readings_fresh_for_s.into());
+    let fresh: Vec<&Observed> = observed.iter().filter(|reading| is_fresh(reading.at, now, fresh_for)).collect();
+    rate_of_change(order, writable, &fresh)?;
     frequency(site, order, writable, now)?;
-    spec.interlock.iter().try_for_each(|condition| interlock(asset, condition, observed, now))
+    spec.interlock.iter().try_for_each(|condition| interlock(asset, condition, &fresh))
 }
 
-fn rate_of_change(order: &WriteOrder, writable: &Writable, observed: &[Observed], now: Now) -> Result<(), SafetyRefused> {
-    let present = fresh(observed, &order.signal, now).ok_or_else(|| SafetyRefused::NoFreshReading(order.signal.to_string()))?;
+fn rate_of_change(order: &WriteOrder, writable: &Writable, fresh: &[&Observed]) -> Result<(), SafetyRefused> {
+    let present = reading_of(&order.signal, fresh).ok_or_else(|| SafetyRefused::NoFreshReading(order.signal.to_string()))?;
     let step = (order.value - present.value).abs();
     if step <= writable.max_step {
         return Ok(());
@@ -112,10 +110,10 @@ fn frequency(site: &Site, order: &WriteOrder, writable: &Writable, now: Now) -> 
 }
 
 /// Every signal of the kind must satisfy the condition, and there must be one.
-fn interlock(asset: &Asset, condition: &Condition, observed: &[Observed], now: Now) -> Result<(), SafetyRefused> {
+fn interlock(asset: &Asset, condition: &Condition, fresh: &[&Observed]) -> Result<(), SafetyRefused> {
     let mut judged = 0;
     for signal in asset.signals.iter().filter(|signal| signal.kind == condition.kind) {
-        let Some(reading) = fresh(observed, &signal.id, now) else {
+        let Some(reading) = reading_of(&signal.id, fresh) else {
             return Err(SafetyRefused::NoFreshReading(signal.id.to_string()));
         };
         if !condition.holds(reading.value) {
@@ -123,21 +121,17 @@ fn interlock(asset: &Asset, condition: &Condition, observed: &[Observed], now: N
         }
         judged += 1;
     }
-    if judged == 0 { Err(SafetyRefused::NoFreshReading(format!("any {} signal", kind_name(condition.kind)))) } else { Ok(()) }
+    if judged == 0 { Err(SafetyRefused::NoFreshReading(format!("any {} signal", condition.kind))) } else { Ok(()) }
 }
 
-fn kind_name(kind: QuantityKind) -> &'static str {
-    kind.as_str()
-}
-
-fn fresh<'a>(observed: &'a [Observed], signal: &SignalId, now: Now) -> Option<&'a Observed> {
-    observed.iter().find(|reading| reading.signal == *signal && is_fresh(reading.at, now))
+fn reading_of<'a>(signal: &SignalId, fresh: &[&'a Observed]) -> Option<&'a Observed> {
+    fresh.iter().find(|reading| reading.signal == *signal).copied()
 }
 
 /// A reading from the future is as little worth as an old one: some clock is wrong.
-fn is_fresh(at: Timestamp, now: Now) -> bool {
+fn is_fresh(at: Timestamp, now: Now, fresh_for: TimeDelta) -> bool {
     let age = now.plant.since(at);
-    -FRESH_FOR <= age && age <= FRESH_FOR
+    -fresh_for <= age && age <= fresh_for
 }
 
 #[cfg(test)]

@@ -22,11 +22,17 @@ pub struct Policy {
     pub never: Vec<ActionName>,
     #[serde(default = "five_minutes")]
     pub approval_expires_after_s: u32,
+    /// A reading older than this, in plant time, decides nothing.
+    #[serde(default = "ten_seconds")]
+    pub readings_fresh_for_s: u32,
     pub actions: BTreeMap<ActionName, ActionSpec>,
 }
 
 const fn five_minutes() -> u32 {
     300
+}
+const fn ten_seconds() -> u32 {
+    10
 }
 
 /// Who has to say yes.

@@ -63,6 +63,7 @@ pub fn policy() -> Policy {
         require_approval: vec![named("slow_pump_to_75pct"), named("shutdown_motor")],
         never: vec![named("modify_plc_program")],
         approval_expires_after_s: 300,
+        readings_fresh_for_s: 10,
         actions: [
             (named("reduce_motor_speed_to_60pct"), slow(60.0)),
             (named("slow_pump_to_75pct"), slow(75.0)),
