@@ -1,0 +1,57 @@
+# What people type. Each target does all the set-up that a fresh Debian machine with Rust and Node needs.
+.DEFAULT_GOAL := help
+.PHONY: help demo test check test-long web e2e bench schema deny clean
+SHELL := /bin/bash
+export CARGO_TERM_COLOR ?= auto
+# Where real recordings lie, if they are there; the tests that need them say so when they are not.
+export MILLWRIGHT_SHARED ?= $(abspath ../shared)
+
+help: ## what there is
+	@grep -E '^[a-z0-9-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
+
+demo: ## build page and program, start a simulated plant, print the address
+	@scripts/need.sh cargo node npm cc
+	@$(MAKE) --no-print-directory web
+	cargo build --quiet --bin millwright
+	@target/debug/millwright demo
+
+web: web/dist/index.html ## build the page
+
+web/dist/index.html: $(shell find web/src web/index.html web/package-lock.json graphql/schema.graphql -type f 2>/dev/null)
+	@scripts/need.sh node npm
+	cd web && npm ci --no-audit --no-fund --silent && npm run --silent build
+
+check: ## formatting, lints, the fast tests
+	@scripts/need.sh cargo cc
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --quiet -- -D warnings
+	cargo test --workspace --quiet --lib --bins
+
+test: ## everything that CI runs
+	@scripts/need.sh cargo node npm python3 cc
+	@scripts/test.sh
+
+test-long: ## the kills, soaks and fuzzing that take longer
+	@scripts/need.sh cargo node npm python3 cc
+	@tests/peers/setup.sh
+	cargo test --workspace -- --include-ignored
+	FUZZ_SECONDS=$${FUZZ_SECONDS:-300} cargo run --quiet -p millwright-fuzz
+
+e2e: web ## the page in a real browser against a running demo
+	@scripts/need.sh chromium
+	cargo build --quiet --bin millwright
+	@scripts/e2e.sh
+
+bench: ## every benchmark, as JSON lines; docs/benchmarks.md explains them
+	cargo build --quiet --release --bin millwright
+	@for name in append ingest commands replay rebuild idle; do target/release/millwright bench $$name --json; done
+
+schema: ## write graphql/schema.graphql anew from the code
+	BLESS=1 cargo test --quiet -p millwright-graphql schema
+
+deny: ## licences, advisories and sources of everything we use
+	@command -v cargo-deny >/dev/null || cargo install --locked cargo-deny
+	cargo deny check
+
+clean: ## what was built, not what was recorded
+	rm -rf target web/dist web/node_modules .venv test-artefacts

@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Makes sure that the named tools are there: installs what Debian packages, and says in one line what is missing otherwise.
+set -euo pipefail
+
+package_of() {
+    case "$1" in
+        cc) echo build-essential ;;
+        python3) echo "python3 python3-venv" ;;
+        chromium) echo chromium ;;
+        *) echo "" ;;
+    esac
+}
+
+advice_of() {
+    case "$1" in
+        cargo) echo "install Rust 1.95 or newer with rustup (https://rustup.rs)" ;;
+        node | npm) echo "install Node 20 or newer (https://nodejs.org)" ;;
+        *) echo "install $1" ;;
+    esac
+}
+
+for tool in "$@"; do
+    command -v "$tool" >/dev/null && continue
+    package=$(package_of "$tool")
+    if [ -n "$package" ] && command -v apt-get >/dev/null; then
+        sudo=""
+        [ "$(id -u)" = 0 ] || sudo="sudo"
+        echo "installing $package"
+        export DEBIAN_FRONTEND=noninteractive
+        # shellcheck disable=SC2086
+        $sudo apt-get update -qq && $sudo apt-get install -y -qq $package >/dev/null
+    fi
+    command -v "$tool" >/dev/null || { echo "missing: $tool; $(advice_of "$tool")" >&2; exit 1; }
+done

@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# Everything that CI runs, in the order in which it fails soonest. Prints how long each part took.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+part() {
+    local name=$1 began=$SECONDS
+    shift
+    echo "== $name"
+    "$@"
+    echo "== $name took $((SECONDS - began)) s"
+}
+
+build_page() {
+    (cd web && npm ci --no-audit --no-fund --silent && npm run --silent check && npm run --silent build)
+}
+
+tests/peers/setup.sh
+part "formatting" cargo fmt --all --check
+part "page: types, unit tests, build" build_page
+part "build" cargo build --workspace --all-targets --quiet
+part "lints" cargo clippy --workspace --all-targets --quiet -- -D warnings
+part "tests" cargo test --workspace
+part "fuzz targets, seeded" env FUZZ_SECONDS="${FUZZ_SECONDS:-10}" cargo run --quiet -p millwright-fuzz
+scripts/need.sh chromium
+part "page in a real browser" scripts/e2e.sh
+echo "everything passed in $SECONDS s"

@@ -1,0 +1,3 @@
+//! The whole program from outside: the architecture rule, the road, restarts, replay.
+
+mod architecture;
