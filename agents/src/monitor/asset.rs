@@ -1,0 +1,322 @@
+//! Watching one machine: learning, then judging its signals alone once a minute and together with every row.
+
+use super::{
+    Finding,
+    detector::Detector,
+    drift::{self, drift},
+    features::{self, AssetFeatures, SignalFeatures},
+    hysteresis::Edge,
+    mewma::{Mewma, MewmaTraining},
+    regime::{Following, Regime},
+    relations::Relations,
+    settings::MonitorSettings,
+    signal::{Change, SignalWatch},
+    window::{BUCKET_S, bucket_of},
+};
+use chrono::TimeDelta;
+use millwright_domain::{
+    Timestamp,
+    case::AlertRaised,
+    evidence::{Evidence, Feature},
+    ids::{AssetId, DeviceId},
+    plant::Asset,
+    reading::Reading,
+};
+use serde::{Deserialize, Deserializer, Serialize};
+
+/// Rows closer than this are one row: detectors judge seconds, however fast a device is polled.
+const ROW_EVERY: TimeDelta = TimeDelta::milliseconds(500);
+
+#[derive(Clone, Serialize, Deserialize)]
+pub struct AssetWatch {
+    pub description: Asset,
+    /// The device with most of its signals: its scans make the rows.
+    pacer: Option<DeviceId>,
+    pub signals: Vec<SignalWatch>,
+    /// The latest good value of each signal; NaN before the first.
+    #[serde(deserialize_with = "null_is_nan")]
+    row: Vec<f64>,
+    phase: Phase,
+    following: Vec<Following>,
+    regime: Regime,
+    last_row: Option<Timestamp>,
+    /// When signals are judged next, in seconds.
+    next_minute: i64,
+    next_features: Timestamp,
+    /// The multivariate alarm as it was told: in an unknown regime it is kept back.
+    told: bool,
+    /// Somebody works on the machine: nothing is judged.
+    suspended: bool,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+enum Phase {
+    Learning { from: Option<Timestamp>, mewma: MewmaTraining },
+    Watching { mewma: Option<Mewma>, relations: Option<Relations> },
+}
+
+/// JSON has no NaN; it is written as null.
+fn null_is_nan<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<f64>, D::Error> {
+    let values: Vec<Option<f64>> = Vec::deserialize(deserializer)?;
+    Ok(values.into_iter().map(|value| value.unwrap_or(f64::NAN)).collect())
+}
+
+impl AssetWatch {
+    pub fn new(asset: &Asset, settings: &MonitorSettings) -> Self {
+        let width = asset.signals.len();
+        Self {
+            description: asset.clone(),
+            pacer: pacer(asset),
+            signals: asset.signals.iter().map(SignalWatch::new).collect(),
+            row: vec![f64::NAN; width],
+            phase: Phase::Learning { from: None, mewma: MewmaTraining::new(width, settings.mewma) },
+            following: Following::pairs(&asset.signals),
+            regime: Regime::default(),
+            last_row: None,
+            next_minute: i64::MIN,
+            next_features: Timestamp::default(),
+            told: false,
+            suspended: false,
+        }
+    }
+
+    pub fn id(&self) -> &AssetId {
+        &self.description.id
+    }
+
+    pub const fn is_learning(&self) -> bool {
+        matches!(self.phase, Phase::Learning { .. })
+    }
+
+    pub fn relearn(&mut self, settings: &MonitorSettings) {
+        let mut anew = Self::new(&self.description, settings);
+        anew.signals.clone_from(&self.signals);
+        for (signal, description) in anew.signals.iter_mut().zip(&self.description.signals) {
+            signal.relearn(description);
+        }
+        anew.suspended = self.suspended;
+        *self = anew;
+    }
+
+    pub fn suspend(&mut self, suspended: bool) {
+        self.suspended = suspended;
+    }
+
+    /// Before the first reading of a scan at `at`: what the time up to now has brought.
+    pub fn advance(&mut self, at: Timestamp, late: bool, settings: &MonitorSettings, out: &mut Vec<Finding>) {
+        if let Phase::Learning { from, .. } = &mut self.phase {
+            let from = *from.get_or_insert(at);
+            if at.since(from) >= settings.learning() {
+                self.settle(from, at, settings, out);
+            }
+            return;
+        }
+        let second = at.micros().div_euclid(1_000_000);
+        if second >= self.next_minute {
+            let judged = self.next_minute;
+            self.next_minute = minute_after(second);
+            self.judge(judged.div_euclid(BUCKET_S), at, late, settings, out);
+        } else if self.next_minute - second > 10 * drift::EVERY_S {
+            // The source's clock was set back; waiting for the old time would be waiting blind.
+            self.next_minute = minute_after(second);
+            self.next_features = at;
+        }
+        if at >= self.next_features && self.is_alarmed() {
+            self.next_features = at + TimeDelta::seconds(i64::from(settings.features_every_s));
+            out.push(Finding::Features(self.features(at, settings)));
+        }
+    }
+
+    pub fn observe(&mut self, signal: usize, at: Timestamp, bucket: i64, reading: &Reading) {
+        let Some(watch) = self.signals.get_mut(signal) else { return };
+        if let Some(value) = watch.observe(at, bucket, reading) {
+            self.row[signal] = value;
+        }
+    }
+
+    /// After the last reading of a scan: the row as a whole.
+    pub fn close_row(&mut self, device: &DeviceId, at: Timestamp, late: bool, settings: &MonitorSettings, out: &mut Vec<Finding>) {
+        let too_soon = self.last_row.is_some_and(|last| (TimeDelta::zero()..ROW_EVERY).contains(&at.since(last)));
+        if too_soon || self.pacer.as_ref() != Some(device) {
+            return;
+        }
+        self.last_row = Some(at);
+        match &mut self.phase {
+            Phase::Learning { mewma, .. } => {
+                mewma.learn(&self.row);
+                self.following.iter_mut().for_each(|pair| pair.learn(&self.row));
+            }
+            Phase::Watching { mewma, .. } => {
+                self.regime.observe(at, &self.signals, &self.row);
+                let Some(mewma) = mewma else { return };
+                let step = mewma.step(&self.row);
+                if step.alarm != self.told {
+                    self.tell_together(step.score, at, late, settings, out);
+                }
+            }
+        }
+    }
+
+    /// Learning ends.
+    fn settle(&mut self, from: Timestamp, at: Timestamp, settings: &MonitorSettings, out: &mut Vec<Finding>) {
+        let Phase::Learning { mewma: training, .. } = &self.phase else { return };
+        let watching = Phase::Watching { mewma: training.finish(), relations: Relations::learn(training.rows(), self.signals.len()) };
+        let learned: Vec<Finding> =
+            self.signals.iter_mut().filter_map(|signal| signal.settle(from, at)).map(|fact| Finding::BaselineLearned { at, fact }).collect();
+        if learned.is_empty() {
+            // Not one good reading came: learning begins again.
+            *self = Self { suspended: self.suspended, ..Self::new(&self.description, settings) };
+            return;
+        }
+        out.extend(learned);
+        self.following.iter_mut().for_each(Following::settle);
+        self.next_minute = minute_after(at.micros().div_euclid(1_000_000));
+        self.phase = watching;
+    }
+
+    fn judges(&self, at: Timestamp) -> bool {
+        !self.suspended && self.regime.is_known(at)
+    }
+
+    /// The multivariate alarm rose or fell.
+    fn tell_together(&mut self, score: f64, at: Timestamp, late: bool, settings: &MonitorSettings, out: &mut Vec<Finding>) {
+        let Phase::Watching { mewma: Some(mewma), .. } = &self.phase else { return };
+        if self.told {
+            self.told = false;
+            out.push(Finding::Cleared { at, asset: self.id().clone(), detector: Detector::Mewma });
+            return;
+        }
+        if !self.judges(at) {
+            return;
+        }
+        const MOST: usize = 4;
+        let end = bucket_of(at.micros()) + 1;
+        let share = |(channel, share): (usize, f64)| Some(self.signals.get(channel)?.evidence(Feature::Contribution, share, end, features::WINDOW_S));
+        let evidence = mewma.contributions().into_iter().take(MOST).filter_map(share).collect();
+        self.told = true;
+        self.alert(Detector::Mewma, score, evidence, at, late, settings, out);
+    }
+
+    /// Once a minute: each signal by itself, and each follower against its setpoint.
+    fn judge(&mut self, end: i64, at: Timestamp, late: bool, settings: &MonitorSettings, out: &mut Vec<Finding>) {
+        if self.suspended {
+            return;
+        }
+        let known = self.judges(at);
+        let mut changes: Vec<Change> = self.signals.iter_mut().flat_map(|signal| signal.judge(end, known, settings)).collect();
+        changes.extend(self.judge_following(end, settings));
+        for detector in Detector::ALL {
+            let of_it: Vec<&Change> = changes.iter().filter(|change| change.detector == detector).collect();
+            let risen: Vec<&Change> = of_it.iter().copied().filter(|change| change.edge == Edge::Raised).collect();
+            if let Some(worst) = risen.iter().map(|change| change.times).max_by(f64::total_cmp) {
+                let mut evidence: Vec<Evidence> = risen.iter().map(|change| change.evidence.clone()).collect();
+                evidence.sort_by(|one, other| other.magnitude.abs().total_cmp(&one.magnitude.abs()));
+                self.add_related(detector, end, &mut evidence);
+                self.alert(detector, worst, evidence, at, late, settings, out);
+            } else if !of_it.is_empty() && !self.is_alarmed_by(detector) {
+                out.push(Finding::Cleared { at, asset: self.id().clone(), detector });
+            }
+        }
+    }
+
+    fn judge_following(&mut self, end: i64, settings: &MonitorSettings) -> Vec<Change> {
+        let mut changes = Vec::new();
+        for pair in &mut self.following {
+            let Some(mismatch) = pair.mismatch(&self.signals, end) else { continue };
+            let (Some(edge), Some(signal)) = (pair.judge(mismatch, settings), self.signals.get(pair.measured)) else { continue };
+            let evidence = signal.evidence(Feature::Residual, mismatch, end, features::WINDOW_S);
+            changes.push(Change { detector: Detector::Mismatch, edge, times: mismatch.abs() / settings.mismatch_limit, evidence });
+        }
+        changes
+    }
+
+    /// To a drift, the other signals that are on their way.
+    fn add_related(&self, detector: Detector, end: i64, evidence: &mut Vec<Evidence>) {
+        if detector != Detector::Drift {
+            return;
+        }
+        for signal in &self.signals {
+            let Some(figure) = signal.baseline.and_then(|baseline| drift(&signal.windows, &baseline, end, drift::WINDOW_S)) else { continue };
+            let is_new = !evidence.iter().any(|known| known.signal == signal.id);
+            if figure.abs() >= 1.0 && is_new {
+                evidence.push(signal.evidence(Feature::Drift, figure, end, drift::WINDOW_S));
+            }
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "an alert is all of these, and a struct for one caller's arguments hides nothing")]
+    fn alert(
+        &mut self,
+        detector: Detector,
+        times: f64,
+        evidence: Vec<Evidence>,
+        at: Timestamp,
+        late: bool,
+        settings: &MonitorSettings,
+        out: &mut Vec<Finding>,
+    ) {
+        let severity = detector.severity(times);
+        let raised = AlertRaised { asset: self.id().clone(), detector: detector.as_str().into(), severity, evidence, late };
+        out.push(Finding::Alert { at, raised });
+        out.push(Finding::Features(self.features(at, settings)));
+        self.next_features = at + TimeDelta::seconds(i64::from(settings.features_every_s));
+    }
+
+    pub fn is_alarmed_by(&self, detector: Detector) -> bool {
+        match detector {
+            Detector::Mewma => self.told,
+            Detector::Mismatch => self.following.iter().any(Following::is_alarmed),
+            _ => self.signals.iter().any(|signal| signal.is_alarmed(detector)),
+        }
+    }
+
+    pub fn is_alarmed(&self) -> bool {
+        Detector::ALL.into_iter().any(|detector| self.is_alarmed_by(detector))
+    }
+
+    /// What diagnosis looks at, as of `at`.
+    pub fn features(&self, at: Timestamp, settings: &MonitorSettings) -> AssetFeatures {
+        let end = bucket_of(at.micros()) + 1;
+        let means: Vec<f64> =
+            self.signals.iter().map(|signal| signal.windows.figures(end, features::WINDOW_S).map_or(f64::NAN, |figures| figures.mean)).collect();
+        let against = match &self.phase {
+            Phase::Watching { relations: Some(relations), .. } => relations.judge(&means),
+            _ => vec![None; means.len()],
+        };
+        let signals = self.signals.iter().zip(&means).zip(against).map(|((signal, current), against)| {
+            let slope = || Some(signal.windows.figures(end, features::SLOPE_S)?.change / signal.baseline.filter(|it| it.moved())?.std);
+            SignalFeatures {
+                signal: signal.id.clone(),
+                kind: signal.kind,
+                current: if current.is_finite() { *current } else { 0.0 },
+                expected: signal.baseline.map_or(0.0, |baseline| baseline.mean),
+                drift: signal.baseline.and_then(|baseline| drift(&signal.windows, &baseline, end, features::WINDOW_S)),
+                noise: signal.noise_ratio(end),
+                slope: slope(),
+                stuck: signal.stuck_ratio(settings),
+                residual: against.map(|against| against.residual),
+                others: against.map(|against| against.others),
+                mismatch: None,
+                missing: signal.windows.bad_share(end, features::WINDOW_S),
+                still_s: signal.still_s(),
+            }
+        });
+        let mut features = AssetFeatures { asset: self.id().clone(), at, known_regime: self.regime.is_known(at), signals: signals.collect() };
+        for pair in &self.following {
+            if let Some(signal) = features.signals.get_mut(pair.measured) {
+                signal.mismatch = pair.mismatch(&self.signals, end);
+            }
+        }
+        features
+    }
+}
+
+const fn minute_after(second: i64) -> i64 {
+    (second.div_euclid(drift::EVERY_S) + 1) * drift::EVERY_S
+}
+
+fn pacer(asset: &Asset) -> Option<DeviceId> {
+    let count = |device: &DeviceId| asset.signals.iter().filter(|signal| signal.device == *device).count();
+    // Of equals, the first described.
+    asset.signals.iter().rev().map(|signal| &signal.device).max_by_key(|device| count(device)).cloned()
+}

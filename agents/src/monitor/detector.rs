@@ -1,0 +1,55 @@
+//! Which detectors there are, and how bad what they saw is.
+
+use millwright_domain::case::Severity;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Detector {
+    /// The mean of five minutes has left the baseline.
+    Drift,
+    /// The machine's signals together are where they never were in training.
+    Mewma,
+    /// The last minute is noisier than the baseline.
+    Noise,
+    /// A value has stopped moving.
+    Stuck,
+    /// Most of a minute's readings are bad.
+    Silence,
+    /// A measured value does not follow its setpoint.
+    Mismatch,
+}
+
+impl Detector {
+    pub const ALL: [Self; 6] = [Self::Drift, Self::Mewma, Self::Noise, Self::Stuck, Self::Silence, Self::Mismatch];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Drift => "drift",
+            Self::Mewma => "mewma",
+            Self::Noise => "noise",
+            Self::Stuck => "stuck",
+            Self::Silence => "silence",
+            Self::Mismatch => "mismatch",
+        }
+    }
+
+    /// By how many times its limit a figure is past it.
+    pub fn severity(self, times: f64) -> Severity {
+        match self {
+            Self::Stuck | Self::Silence => Severity::Low,
+            _ if times >= 4.0 => Severity::Critical,
+            _ if times >= 2.0 => Severity::High,
+            Self::Mismatch => Severity::High,
+            _ if times >= 1.25 => Severity::Medium,
+            _ => Severity::Low,
+        }
+    }
+}
+
+impl fmt::Display for Detector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

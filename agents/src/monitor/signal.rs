@@ -1,0 +1,181 @@
+//! Watching one signal: its baseline, its last five minutes, its stillness, and the alarms that need no other signal.
+
+use super::{
+    baseline::{Baseline, Learner},
+    detector::Detector,
+    drift::{self, drift},
+    hysteresis::{Alarm, Edge, Level},
+    settings::{MonitorSettings, is_told},
+    stillness::Stillness,
+    window::{BUCKET_S, Windows},
+};
+use millwright_domain::{
+    Timestamp,
+    baseline::BaselineLearned,
+    evidence::{Evidence, Feature},
+    ids::SignalId,
+    plant::Signal,
+    quantity::QuantityKind,
+    reading::Reading,
+};
+use serde::{Deserialize, Serialize};
+
+const MINUTE: i64 = 60;
+/// Quiet minutes, beyond the first, before an alarm clears.
+const CLEAR_AFTER: u32 = 1;
+
+#[derive(Clone, Serialize, Deserialize)]
+pub struct SignalWatch {
+    pub id: SignalId,
+    pub kind: QuantityKind,
+    learner: Learner,
+    pub baseline: Option<Baseline>,
+    version: u32,
+    pub windows: Windows,
+    stillness: Stillness,
+    drift: Alarm,
+    noise: Alarm,
+    stuck: Alarm,
+    silence: Alarm,
+}
+
+/// An alarm of one signal changed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Change {
+    pub detector: Detector,
+    pub edge: Edge,
+    /// How many times its limit the figure is.
+    pub times: f64,
+    pub evidence: Evidence,
+}
+
+impl SignalWatch {
+    pub fn new(signal: &Signal) -> Self {
+        Self {
+            id: signal.id.clone(),
+            kind: signal.kind,
+            learner: Learner::default(),
+            baseline: None,
+            version: 0,
+            windows: Windows::default(),
+            stillness: Stillness::default(),
+            drift: Alarm::default(),
+            noise: Alarm::default(),
+            stuck: Alarm::default(),
+            silence: Alarm::default(),
+        }
+    }
+
+    /// Takes one reading in; gives its number if it may be reckoned with.
+    pub fn observe(&mut self, at: Timestamp, bucket: i64, reading: &Reading) -> Option<f64> {
+        let Some(value) = reading.good() else {
+            self.windows.miss(bucket);
+            return None;
+        };
+        self.windows.add(bucket, value);
+        self.stillness.observe(at.micros(), value);
+        if self.baseline.is_none() {
+            self.stillness.learn();
+            self.learner.learn(value);
+        }
+        Some(value)
+    }
+
+    /// Ends the learning. `None` when nothing came that could be learned from; then it goes on learning.
+    pub fn settle(&mut self, from: Timestamp, to: Timestamp) -> Option<BaselineLearned> {
+        let baseline = self.learner.finish()?;
+        self.baseline = Some(baseline);
+        self.learner = Learner::default();
+        self.version += 1;
+        Some(baseline.fact(&self.id, self.version, from, to))
+    }
+
+    /// Forgets what is normal and learns it anew. Alarms of the old normal are gone with it.
+    pub fn relearn(&mut self, signal: &Signal) {
+        *self = Self { version: self.version, windows: self.windows.clone(), ..Self::new(signal) };
+    }
+
+    pub fn is_alarmed(&self, detector: Detector) -> bool {
+        match detector {
+            Detector::Drift => self.drift.is_on(),
+            Detector::Noise => self.noise.is_on(),
+            Detector::Stuck => self.stuck.is_on(),
+            Detector::Silence => self.silence.is_on(),
+            Detector::Mewma | Detector::Mismatch => false,
+        }
+    }
+
+    /// Judges the time up to bucket `end`; once a minute. In an unknown regime means and spreads are not judged.
+    pub fn judge(&mut self, end: i64, known_regime: bool, settings: &MonitorSettings) -> Vec<Change> {
+        let mut changes = Vec::new();
+        if known_regime && !is_told(self.kind) {
+            self.judge_level(end, settings, &mut changes);
+        }
+        self.judge_liveliness(end, settings, &mut changes);
+        changes
+    }
+
+    fn judge_level(&mut self, end: i64, settings: &MonitorSettings, changes: &mut Vec<Change>) {
+        let drifted = self.baseline.and_then(|baseline| drift(&self.windows, &baseline, end, drift::WINDOW_S));
+        if let Some(figure) = drifted {
+            let level = Level::of(figure.abs(), settings.drift_limit, settings.drift_clear);
+            let edge = self.drift.update(level, 1, CLEAR_AFTER);
+            let evidence = || self.evidence(Feature::Drift, figure, end, drift::WINDOW_S);
+            changes.extend(edge.map(|edge| Change {
+                detector: Detector::Drift,
+                edge,
+                times: figure.abs() / settings.drift_limit,
+                evidence: evidence(),
+            }));
+        }
+        if let Some(figure) = self.noise_ratio(end) {
+            let edge = self.noise.update(Level::of(figure, settings.noise_limit, settings.noise_clear), 1, CLEAR_AFTER);
+            let evidence = || self.evidence(Feature::Noise, figure, end, MINUTE);
+            changes.extend(edge.map(|edge| Change { detector: Detector::Noise, edge, times: figure / settings.noise_limit, evidence: evidence() }));
+        }
+    }
+
+    fn judge_liveliness(&mut self, end: i64, settings: &MonitorSettings, changes: &mut Vec<Change>) {
+        let stuck = self.stuck_ratio(settings);
+        if let Some(edge) = self.stuck.update(Level::of(stuck, 1.0, 0.5), 1, 0) {
+            let evidence = self.evidence(Feature::Stuck, self.still_s(), end, self.still_s() as i64);
+            changes.push(Change { detector: Detector::Stuck, edge, times: stuck, evidence });
+        }
+        let missing = self.windows.bad_share(end, MINUTE);
+        if let Some(edge) = self.silence.update(Level::of(missing, settings.silence_limit, settings.silence_limit / 2.0), 1, 0) {
+            let evidence = self.evidence(Feature::Stuck, missing * MINUTE as f64, end, MINUTE);
+            changes.push(Change { detector: Detector::Silence, edge, times: missing / settings.silence_limit, evidence });
+        }
+    }
+
+    /// Jitter of the last minute over the baseline's.
+    pub fn noise_ratio(&self, end: i64) -> Option<f64> {
+        let usual = self.baseline.filter(Baseline::moved)?.jitter;
+        let now = self.windows.jitter(end, MINUTE)?;
+        (usual > 0.0).then(|| now / usual)
+    }
+
+    pub fn still_s(&self) -> f64 {
+        self.stillness.seconds()
+    }
+
+    /// Past 1 it is stuck. What stood still for minutes while it was learned may always do so.
+    pub fn stuck_ratio(&self, settings: &MonitorSettings) -> f64 {
+        const MAY_STAND_STILL_S: f64 = 120.0;
+        let moves = self.baseline.is_some_and(|baseline| baseline.moved()) && !is_told(self.kind);
+        let longest = self.stillness.longest_learned_s();
+        if !moves || longest > MAY_STAND_STILL_S {
+            return 0.0;
+        }
+        self.still_s() / (longest * settings.stuck_factor).max(settings.stuck_least_s)
+    }
+
+    /// A figure over the `seconds` before bucket `end`.
+    pub fn evidence(&self, feature: Feature, magnitude: f64, end: i64, seconds: i64) -> Evidence {
+        let expected = self.baseline.map_or(0.0, |baseline| baseline.mean);
+        let current = self.windows.figures(end, seconds.clamp(BUCKET_S, drift::WINDOW_S)).map_or(expected, |figures| figures.mean);
+        let window_s = u32::try_from(seconds).unwrap_or_default();
+        let at = Timestamp::from_secs(end * BUCKET_S);
+        Evidence { signal: self.id.clone(), kind: self.kind, feature, magnitude, current, expected, window_s, at }
+    }
+}

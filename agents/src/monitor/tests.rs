@@ -1,0 +1,226 @@
+//! What the monitor promises, told on a small pump.
+
+use super::{
+    Detector, Finding, Monitor,
+    testing::{START, alerts, healthy, plant, run, scan, settings, without},
+};
+use chrono::TimeDelta;
+use proptest::prelude::*;
+
+fn detectors(found: &[Finding]) -> Vec<&str> {
+    alerts(found).iter().map(|(_, alert)| alert.detector.as_str()).collect()
+}
+
+#[test]
+fn every_signals_baseline_is_learned_once_after_the_learning_period() {
+    let found = run(900, u64::MAX, |_, _| {});
+    let learned: Vec<_> =
+        found.iter().filter_map(|finding| if let Finding::BaselineLearned { fact, .. } = finding { Some(fact) } else { None }).collect();
+    assert_eq!(learned.len(), 6);
+    assert_eq!((learned[0].count, learned[0].learned_to), (600, START + TimeDelta::seconds(600)));
+    assert!((learned[0].mean - 100.0).abs() < 0.2 && learned[0].p95 > learned[0].mean, "{:?}", learned[0]);
+}
+
+#[test]
+fn two_healthy_hours_raise_nothing() {
+    assert_eq!(alerts(&run(7_200, u64::MAX, |_, _| {})), []);
+}
+
+#[test]
+fn drift_is_told_within_a_minute_of_passing_two_with_its_signal_first() {
+    // A step of 2.5 deviations of flow: the five-minute mean passes 2 after 240 s.
+    let found = run(2_000, 1_200, |_, values| values[0] += 2.5 * 1.12);
+    let (at, alert) = alerts(&found).into_iter().find(|(_, alert)| alert.detector == "drift").unwrap();
+    assert!((1_200 + 240..=1_200 + 320).contains(&at), "{at}");
+    assert_eq!(alert.evidence[0].signal.as_str(), "pump/flow");
+    assert!(alert.evidence[0].magnitude > 2.0 && alert.evidence[0].window_s == 300);
+}
+
+#[test]
+fn a_falling_signal_is_told_with_its_sign() {
+    let found = run(2_000, 1_000, |_, values| values[3] -= 2.0);
+    let (_, alert) = alerts(&found).into_iter().find(|(_, alert)| alert.detector == "drift").unwrap();
+    assert!(alert.evidence[0].magnitude < -2.0);
+}
+
+#[test]
+fn an_episode_is_one_alert_a_detector_however_long_it_lasts() {
+    let found = run(6_000, 1_200, |_, values| values[2] += 1.0);
+    let mut told = detectors(&found);
+    told.sort_unstable();
+    assert_eq!(told, ["drift", "mewma"]);
+}
+
+#[test]
+fn after_it_was_over_the_same_fault_is_told_anew() {
+    let found = run(6_000, 1_200, |second, values| values[2] += if (2_400..4_200).contains(&second) { 0.0 } else { 1.0 });
+    assert_eq!(detectors(&found).iter().filter(|detector| **detector == "drift").count(), 2);
+    let cleared = found.iter().filter(|finding| matches!(finding, Finding::Cleared { detector: Detector::Drift, .. })).count();
+    assert_eq!(cleared, 1);
+}
+
+#[test]
+fn a_noise_burst_a_stuck_value_and_a_silent_one_are_each_told_by_their_detector() {
+    let burst = run(1_400, 1_200, |second, values| values[1] += if second.is_multiple_of(2) { 0.5 } else { -0.5 });
+    assert!(detectors(&burst).contains(&"noise"), "{:?}", detectors(&burst));
+    let stuck = run(1_500, 1_200, |_, values| values[3] = 55.1);
+    assert!(detectors(&stuck).contains(&"stuck"), "{:?}", detectors(&stuck));
+
+    let mut monitor = Monitor::new(&plant(), settings());
+    let mut found = Vec::new();
+    for second in 0..1_400 {
+        let scan = scan(second, healthy(second));
+        monitor.observe(&if second < 1_200 { scan } else { without(scan, 1) }, &mut found);
+    }
+    assert_eq!(detectors(&found), ["silence"]);
+}
+
+#[test]
+fn a_machine_that_is_told_to_run_otherwise_is_not_blamed_for_it() {
+    let slowed = |_: u64, values: &mut [f64; 6]| {
+        let share = 0.6;
+        *values = [values[0] * share, values[1] * share * share, values[2] * share, values[3] - 5.0, values[4] * share, values[5] * share];
+    };
+    assert_eq!(detectors(&run(3_000, 1_200, slowed)), Vec::<&str>::new());
+}
+
+#[test]
+fn a_drive_that_does_not_follow_its_setpoint_is_told_in_any_regime() {
+    let ignored = run(1_500, 1_200, |_, values| values[5] = 900.0);
+    assert_eq!(detectors(&ignored), ["mismatch"]);
+}
+
+#[test]
+fn repeats_and_zombies_change_nothing() {
+    let mut monitor = Monitor::new(&plant(), settings());
+    let mut found = Vec::new();
+    for second in 0..1_500 {
+        monitor.observe(&scan(second, healthy(second)), &mut found);
+        monitor.observe(&scan(second, [1e6; 6]), &mut found);
+        let mut zombie = scan(second + 7, [1e6; 6]);
+        zombie.epoch = 0;
+        monitor.observe(&zombie, &mut found);
+    }
+    assert_eq!(alerts(&found), []);
+    assert_eq!(monitor.counts().repeated, 3_000);
+}
+
+#[test]
+fn values_that_are_no_numbers_never_reach_a_figure() {
+    let mut monitor = Monitor::new(&plant(), settings());
+    let mut found = Vec::new();
+    for second in 0..1_500 {
+        let mut values = healthy(second);
+        values[2] = if second.is_multiple_of(5) { f64::NAN } else { values[2] };
+        values[0] = if second.is_multiple_of(7) { f64::INFINITY } else { values[0] };
+        monitor.observe(&scan(second, values), &mut found);
+    }
+    assert_eq!(alerts(&found), []);
+    let finite =
+        |fact: &millwright_domain::baseline::BaselineLearned| [fact.mean, fact.std, fact.p95, fact.p99].iter().all(|figure| figure.is_finite());
+    assert!(found.iter().all(|finding| if let Finding::BaselineLearned { fact, .. } = finding { finite(fact) } else { true }));
+}
+
+#[test]
+fn an_alert_from_late_readings_says_so() {
+    let mut monitor = Monitor::new(&plant(), settings());
+    let mut found = Vec::new();
+    for second in 0..2_000 {
+        let mut values = healthy(second);
+        values[2] += if second >= 1_200 { 1.0 } else { 0.0 };
+        let mut scan = scan(second, values);
+        scan.received_at = scan.scanned_at + TimeDelta::seconds(if second >= 1_200 { 90 } else { 0 });
+        monitor.observe(&scan, &mut found);
+    }
+    assert!(!alerts(&found).is_empty() && alerts(&found).iter().all(|(_, alert)| alert.late));
+    assert_eq!(monitor.counts().late, 800);
+}
+
+#[test]
+fn a_clock_that_runs_ahead_or_is_set_back_does_not_blind_it() {
+    let mut monitor = Monitor::new(&plant(), settings());
+    let mut found = Vec::new();
+    for second in 0..4_000_u64 {
+        let mut values = healthy(second);
+        values[2] += if second >= 3_000 { 1.0 } else { 0.0 };
+        let mut scan = scan(second, values);
+        if second == 1_000 {
+            scan.scanned_at = scan.scanned_at + TimeDelta::days(3_650);
+        }
+        if second >= 2_000 {
+            scan.scanned_at = scan.scanned_at - TimeDelta::hours(1);
+            scan.received_at = scan.scanned_at;
+        }
+        monitor.observe(&scan, &mut found);
+    }
+    let told = alerts(&found);
+    assert!(told.iter().all(|(at, _)| *at >= 3_000 - 3_600) && told.iter().any(|(_, alert)| alert.detector == "drift"), "{told:?}");
+}
+
+#[test]
+fn nothing_is_judged_while_somebody_works_on_the_machine() {
+    let mut monitor = Monitor::new(&plant(), settings());
+    let mut found = Vec::new();
+    for second in 0..2_400 {
+        let mut values = healthy(second);
+        values[2] += if second >= 1_200 { 1.0 } else { 0.0 };
+        monitor.suspend(&"pump".parse().unwrap(), (1_200..2_000).contains(&second));
+        monitor.observe(&scan(second, values), &mut found);
+    }
+    assert!(alerts(&found).iter().all(|(at, _)| *at >= 2_000) && !alerts(&found).is_empty());
+}
+
+#[test]
+fn relearning_takes_the_new_normal_and_counts_its_version() {
+    let mut monitor = Monitor::new(&plant(), settings());
+    let mut found = Vec::new();
+    for second in 0..4_000 {
+        let mut values = healthy(second);
+        values[2] += if second >= 1_000 { 1.0 } else { 0.0 };
+        if second == 1_000 {
+            monitor.relearn(&"pump".parse().unwrap());
+        }
+        monitor.observe(&scan(second, values), &mut found);
+    }
+    assert_eq!(alerts(&found), []);
+    let versions: Vec<u32> =
+        found.iter().filter_map(|finding| if let Finding::BaselineLearned { fact, .. } = finding { Some(fact.version) } else { None }).collect();
+    assert_eq!((versions.len(), versions[0], versions[11]), (12, 1, 2));
+}
+
+#[test]
+fn a_machine_described_anew_learns_anew_and_the_others_go_on() {
+    let mut monitor = Monitor::new(&plant(), settings());
+    let mut found = Vec::new();
+    (0..700).for_each(|second| monitor.observe(&scan(second, healthy(second)), &mut found));
+    monitor.adopt(&plant());
+    assert!(!monitor.asset(&"pump".parse().unwrap()).unwrap().is_learning());
+    let mut other = plant();
+    other.assets[0].signals.pop();
+    monitor.adopt(&other);
+    assert!(monitor.asset(&"pump".parse().unwrap()).unwrap().is_learning());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+    #[test]
+    fn restored_at_any_point_it_finds_exactly_what_it_would_have(cut in 1..2_200_u64, onset in 700..1_800_u64, channel in 0..5_usize) {
+        let values = |second: u64| {
+            let mut values = healthy(second);
+            values[channel] *= if second >= onset { 1.3 } else { 1.0 };
+            if second.is_multiple_of(11) { values[(channel + 1) % 5] = f64::NAN; }
+            values
+        };
+        let mut unbroken = Monitor::new(&plant(), settings());
+        let mut expected = Vec::new();
+        (0..2_200).for_each(|second| unbroken.observe(&scan(second, values(second)), &mut expected));
+
+        let mut broken = Monitor::new(&plant(), settings());
+        let mut found = Vec::new();
+        (0..cut).for_each(|second| broken.observe(&scan(second, values(second)), &mut found));
+        let mut broken = Monitor::restore(&broken.snapshot()).unwrap();
+        (cut..2_200).for_each(|second| broken.observe(&scan(second, values(second)), &mut found));
+        prop_assert_eq!(found, expected);
+        prop_assert_eq!(broken.snapshot(), unbroken.snapshot());
+    }
+}
