@@ -111,6 +111,11 @@ pub(super) fn insert(db: &mut Connection, rows: &[Row]) -> rusqlite::Result<()> 
     all.commit()
 }
 
+/// Brings everything from the write-ahead log into the file, which then is whole by itself: to copy, or to open from a read-only disk.
+pub(super) fn fold_back(db: &Connection) -> rusqlite::Result<()> {
+    db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+}
+
 /// Where each partition ends in this file.
 pub(super) fn ends(db: &Connection) -> rusqlite::Result<Position> {
     let mut position = begins(db)?;

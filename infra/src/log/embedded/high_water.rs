@@ -61,10 +61,6 @@ impl HighWater {
         Ok(())
     }
 
-    pub(super) fn marks(&self) -> impl Iterator<Item = (&PartitionId, Mark)> {
-        self.kept.iter().map(|(partition, kept)| (partition, kept.mark))
-    }
-
     /// Takes a durable end down; [`Self::write_if_due`] brings it to the disk.
     pub(super) fn note(&mut self, partition: &PartitionId, mark: Mark) {
         let place = self.kept.len();
@@ -95,6 +91,15 @@ impl HighWater {
         self.written_at = Some(Instant::now());
         Ok(())
     }
+}
+
+/// The marks, without the right to write them. None if there is no such file.
+pub(super) fn read(path: &Path) -> Result<BTreeMap<PartitionId, Mark>, LogError> {
+    let mut file = match File::open(path) {
+        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
+        opened => opened.map_err(|cause| storage("open the high-water mark", path, cause))?,
+    };
+    Ok(load(&mut file, path)?.into_iter().map(|(partition, kept)| (partition, kept.mark)).collect())
 }
 
 fn load(file: &mut File, path: &Path) -> Result<BTreeMap<PartitionId, Kept>, LogError> {
@@ -151,7 +156,7 @@ mod tests {
         Mark { next_seq, hash: Hash([next_seq as u8; 32]) }
     }
     fn reopened(path: &Path) -> Vec<(String, Mark)> {
-        HighWater::open(path, Duration::ZERO).unwrap().marks().map(|(partition, mark)| (partition.to_string(), mark)).collect()
+        read(path).unwrap().into_iter().map(|(partition, mark)| (partition.to_string(), mark)).collect()
     }
 
     #[test]

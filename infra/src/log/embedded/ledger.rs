@@ -181,6 +181,11 @@ impl Writer for LedgerWriter {
     }
     fn close(&mut self) {
         self.write_marks(HighWater::write);
+        if self.poisoned.is_none()
+            && let Err(cause) = file::fold_back(&self.db)
+        {
+            tracing::warn!(place = %self.path.display(), error = %cause, "the ledger stays in two files until it is opened again");
+        }
     }
 }
 

@@ -19,6 +19,7 @@ mod options;
 mod owner;
 mod reader;
 mod readings;
+pub mod verify;
 
 pub use batch::{BadBatch, decode_batch};
 pub use options::EmbeddedOptions;

@@ -35,11 +35,11 @@ impl Reader {
     pub(super) fn begins(&self) -> Result<Position, LogError> {
         self.with(file::begins)
     }
-    pub(super) fn row_before(&self, partition: &PartitionId, before: u64) -> Result<Option<Row>, LogError> {
-        self.with(|db| file::row_before(db, partition, before))
-    }
     pub(super) fn rows_from(&self, partition: &PartitionId, from: u64, limit: usize) -> Result<Vec<Row>, LogError> {
-        self.with(|db| file::rows_from(db, partition, from, limit))
+        self.with(|db| file::rows_from(db, partition, from, limit)).map_err(|cause| match cause {
+            LogError::Damaged { what, .. } => damaged(&self.path, partition, from, format!("here or soon after: {what}")),
+            other => other,
+        })
     }
 
     /// At most `limit` records from `from` on with their seqs; fewer than are there only because batches are read in strides.

@@ -73,12 +73,20 @@ impl ReadingsWriter {
         if self.today.as_ref().is_some_and(|(current, ..)| date <= *current) {
             return Ok(());
         }
-        self.today = None;
+        self.end_the_day();
         let path = self.days.path_for(date);
         let db = file::open(&path, &self.ends, &self.options)?;
         self.days.add(date)?;
         self.today = Some((date, path, db));
         self.options.retention_days.map_or(Ok(()), |days| self.days.keep_newest(days))
+    }
+
+    fn end_the_day(&mut self) {
+        if let Some((_, path, db)) = self.today.take()
+            && let Err(cause) = file::fold_back(&db)
+        {
+            tracing::warn!(place = %path.display(), error = %cause, "a day's readings stay in two files until they are opened again");
+        }
     }
 
     fn append(&mut self, rows: &[Row]) -> Result<(), LogError> {
@@ -166,6 +174,9 @@ impl Writer for ReadingsWriter {
     }
     fn close(&mut self) {
         self.write_marks(HighWater::write);
+        if self.poisoned.is_none() {
+            self.end_the_day();
+        }
     }
 }
 

@@ -1,0 +1,163 @@
+//! Whether a ledger partition's records are one unbroken chain: the checks that hold for every engine.
+
+use millwright_domain::{
+    Event, Timestamp,
+    chain::{Hash, StoredRecord, link},
+    codec,
+    position::PartitionId,
+};
+use thiserror::Error;
+
+/// Why a record does not follow the one before it.
+#[derive(Debug, Error)]
+pub enum Broken {
+    #[error("seq {found} stands where seq {expected} belongs")]
+    Seq { expected: u64, found: u64 },
+    #[error("its hash does not follow from its bytes and the hash before it: it, or something before it, was changed")]
+    Hash,
+    #[error("it does not decode")]
+    Undecodable(#[source] codec::DecodeError),
+    #[error("it says that it is seq {seq} of {partition}")]
+    Elsewhere { partition: PartitionId, seq: u64 },
+    #[error("it is of epoch {found}, after one of epoch {last}: a former owner wrote it")]
+    Epoch { last: u64, found: u64 },
+    #[error("epoch {0} began without an owner taking the partition over")]
+    Unowned(u64),
+    #[error("it was recorded at {found}, before the one before it at {last}")]
+    Time { last: Timestamp, found: Timestamp },
+}
+
+/// Walks one partition from its first record.
+#[derive(Debug)]
+pub struct ChainAudit {
+    partition: PartitionId,
+    next_seq: u64,
+    hash: Hash,
+    epoch: u64,
+    recorded_at: Timestamp,
+}
+
+impl ChainAudit {
+    pub fn of(partition: &PartitionId) -> Self {
+        Self { partition: partition.clone(), next_seq: 0, hash: Hash::default(), epoch: 0, recorded_at: Timestamp::from_micros(i64::MIN) }
+    }
+    pub const fn next_seq(&self) -> u64 {
+        self.next_seq
+    }
+    /// Of the last record that was admitted.
+    pub const fn hash(&self) -> Hash {
+        self.hash
+    }
+
+    /// Takes the next record, or says what is wrong with it.
+    pub fn admit(&mut self, record: &StoredRecord) -> Result<(), Broken> {
+        if record.seq != self.next_seq {
+            return Err(Broken::Seq { expected: self.next_seq, found: record.seq });
+        }
+        if record.hash != link(self.hash, record.seq, &record.bytes) {
+            return Err(Broken::Hash);
+        }
+        let fact = codec::decode(&record.bytes).map_err(Broken::Undecodable)?;
+        if fact.seq != record.seq || fact.partition != self.partition {
+            return Err(Broken::Elsewhere { partition: fact.partition, seq: fact.seq });
+        }
+        if fact.epoch < self.epoch {
+            return Err(Broken::Epoch { last: self.epoch, found: fact.epoch });
+        }
+        let begins_epoch = matches!(&fact.event, Event::PartitionOwned(owned) if owned.epoch == fact.epoch);
+        if fact.epoch > self.epoch && !begins_epoch {
+            return Err(Broken::Unowned(fact.epoch));
+        }
+        if fact.recorded_at < self.recorded_at {
+            return Err(Broken::Time { last: self.recorded_at, found: fact.recorded_at });
+        }
+        (self.next_seq, self.hash, self.epoch, self.recorded_at) = (record.seq + 1, record.hash, fact.epoch, fact.recorded_at);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use millwright_domain::{
+        chain::ChainTip,
+        envelope::{Draft, StreamId},
+        ids::EventId,
+        site::{KillSwitchReleased, PartitionOwned},
+    };
+    use uuid::Uuid;
+
+    fn draft(event: Event) -> Draft {
+        let at = Timestamp::from_secs(1);
+        let (id, actor) = (Uuid::nil(), "svc-log".parse().unwrap());
+        Draft {
+            id: EventId(id),
+            stream: StreamId::site(),
+            version: 1,
+            occurred_at: at,
+            actor,
+            command: None,
+            causation: None,
+            correlation: id,
+            event,
+        }
+    }
+    fn owned(epoch: u64) -> Event {
+        PartitionOwned { epoch, owner: "test".into() }.into()
+    }
+    fn released() -> Event {
+        KillSwitchReleased { by: "olga".parse().unwrap() }.into()
+    }
+    /// Records as an owner of these epochs would have written them.
+    fn chain(facts: impl IntoIterator<Item = (u64, i64, Event)>) -> Vec<StoredRecord> {
+        let mut tip = ChainTip::default();
+        let record = |(epoch, second, event)| {
+            tip.epoch = epoch;
+            tip.recorded_at = Timestamp::default();
+            tip.append(&draft(event), &PartitionId::platform(), Timestamp::from_secs(second))
+        };
+        facts.into_iter().map(record).collect()
+    }
+    fn first_broken(records: &[StoredRecord]) -> Option<(u64, Broken)> {
+        let mut audit = ChainAudit::of(&PartitionId::platform());
+        records.iter().find_map(|record| audit.admit(record).err().map(|broken| (record.seq, broken)))
+    }
+
+    #[test]
+    fn an_honest_chain_has_nothing_broken() {
+        let records = chain([(1, 1, owned(1)), (1, 2, released()), (4, 2, owned(4)), (4, 3, released())]);
+        assert!(first_broken(&records).is_none());
+    }
+
+    #[test]
+    fn a_changed_byte_is_found_where_it_is() {
+        let mut records = chain([(1, 1, owned(1)), (1, 2, released()), (1, 3, released())]);
+        records[1].bytes[10] ^= 1;
+        assert!(matches!(first_broken(&records), Some((1, Broken::Hash))));
+    }
+
+    #[test]
+    fn a_dropped_record_is_found_at_the_one_that_follows() {
+        let mut records = chain([(1, 1, owned(1)), (1, 2, released()), (1, 3, released())]);
+        records.remove(1);
+        assert!(matches!(first_broken(&records), Some((2, Broken::Seq { expected: 1, found: 2 }))));
+    }
+
+    #[test]
+    fn a_former_owners_record_is_rejected_after_a_newer_ones() {
+        let records = chain([(1, 1, owned(1)), (2, 1, owned(2)), (1, 2, released())]);
+        assert!(matches!(first_broken(&records), Some((2, Broken::Epoch { last: 2, found: 1 }))));
+    }
+
+    #[test]
+    fn nobody_raises_the_epoch_without_owning_the_partition() {
+        let records = chain([(1, 1, owned(1)), (2, 2, released())]);
+        assert!(matches!(first_broken(&records), Some((1, Broken::Unowned(2)))));
+    }
+
+    #[test]
+    fn recorded_time_going_back_is_found() {
+        let records = chain([(1, 5, owned(1)), (1, 4, released())]);
+        assert!(matches!(first_broken(&records), Some((1, Broken::Time { .. }))));
+    }
+}

@@ -1,0 +1,279 @@
+//! Reading a whole log to say whether it is what was written, and where not: the first bad place of each partition.
+
+use super::{
+    batch::Row,
+    days::{Day, Days},
+    high_water::{self, Mark},
+    reader::{Reader, ledger_record},
+};
+use crate::log::audit::ChainAudit;
+use millwright_domain::{codec, ports::event_log::LogError, position::PartitionId};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    error::Error as StdError,
+    fmt,
+    path::{Path, PathBuf},
+};
+
+/// Records at a time.
+const STRIDE: usize = 4096;
+
+/// The first place of a partition that is not as it was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    pub file: PathBuf,
+    /// `None` if the file does not even tell its partitions.
+    pub partition: Option<PartitionId>,
+    pub seq: u64,
+    pub what: String,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { file, partition, seq, what } = self;
+        match partition {
+            Some(partition) => write!(f, "{}, {partition}, seq {seq}: {what}", file.display()),
+            None => write!(f, "{}: {what}", file.display()),
+        }
+    }
+}
+
+/// How many records of each partition were found good, and what was not.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Verified {
+    pub good: BTreeMap<PartitionId, u64>,
+    pub findings: Vec<Finding>,
+}
+
+/// Told about a partition: its records so far, and how many it has.
+pub type Progress<'a> = &'a mut dyn FnMut(&PartitionId, u64, u64);
+
+/// Checks every partition of the ledger: checksums, density, hash chain, epochs, recorded times, and the high-water marks.
+/// Works beside a writer; what comes in meanwhile is left for the next time.
+pub fn verify_ledger(dir: &Path, progress: Progress<'_>) -> Result<Verified, LogError> {
+    // The marks first: the log only grows, so it can never be behind a mark that was read before it.
+    let marks = high_water::read(&dir.join("ledger.high-water"))?;
+    let file = Reader::new(dir.join("ledger.db"));
+    let mut verified = Verified::default();
+    let ends = verified.ends_of(&file)?;
+    let partitions: BTreeSet<&PartitionId> = ends.keys().chain(marks.keys()).collect();
+    for partition in partitions {
+        let end = ends.get(partition).copied().unwrap_or(0);
+        let mut walk = LedgerWalk { file: file.path(), audit: ChainAudit::of(partition), mark: marks.get(partition).copied() };
+        let walked = walk_batches(&file, partition, 0, end, progress, |row| walk.admit(partition, row));
+        let (seq, broken) = match walked {
+            Ok(()) => (end, walk.shortened()),
+            Err((seq, what)) => (seq, Some(what)),
+        };
+        verified.take(file.path(), partition, seq, broken);
+    }
+    Ok(verified)
+}
+
+/// Checks every kept file of readings: checksums, density within and between the files, scans that decode, the high-water marks.
+pub fn verify_readings(dir: &Path, progress: Progress<'_>) -> Result<Verified, LogError> {
+    let marks = high_water::read(&dir.join("readings.high-water"))?;
+    let days = Days::find(dir)?.all();
+    let mut verified = Verified::default();
+    for (number, day) in days.iter().enumerate() {
+        let ends = verified.ends_of(&day.reader)?;
+        let next = days.get(number + 1);
+        let mut partitions: BTreeSet<&PartitionId> = ends.keys().collect();
+        partitions.extend(marks.keys());
+        for partition in partitions {
+            let end = ends.get(partition).copied().unwrap_or(0);
+            verify_day(day, partition, end, expected_end(partition, next, &marks), progress, &mut verified);
+        }
+    }
+    Ok(verified)
+}
+
+/// A file ends where the next one begins; the last one nowhere before its mark.
+fn expected_end(partition: &PartitionId, next: Option<&Day>, marks: &BTreeMap<PartitionId, Mark>) -> (u64, u64) {
+    match next {
+        Some(next) => (next.begins.next(partition), next.begins.next(partition)),
+        None => (marks.get(partition).map_or(0, |mark| mark.next_seq), u64::MAX),
+    }
+}
+
+fn verify_day(day: &Day, partition: &PartitionId, end: u64, expected: (u64, u64), progress: Progress<'_>, verified: &mut Verified) {
+    let from = day.begins.next(partition);
+    let walked = walk_batches(&day.reader, partition, from, end, progress, |row| {
+        for (seq, stored) in (row.base_seq..).zip(row.records().map_err(|bad| (row.base_seq, bad.to_string()))?) {
+            codec::decode_scan(&stored).map_err(|bad| (seq, explain(&bad)))?;
+        }
+        Ok(())
+    });
+    let (least, most) = expected;
+    let (seq, broken) = match walked {
+        Err((seq, what)) => (seq, Some(what)),
+        Ok(()) if end < least => (end, Some(format!("the file was shortened: it held readings up to seq {least}"))),
+        Ok(()) if end > most => (most, Some(format!("the next file begins at seq {most}, and this one ends at {end}"))),
+        Ok(()) => (end, None),
+    };
+    let before = verified.good.get(partition).copied().unwrap_or(0);
+    verified.take(day.reader.path(), partition, seq, broken);
+    *verified.good.entry(partition.clone()).or_default() = before + seq.saturating_sub(from);
+}
+
+impl Verified {
+    fn take(&mut self, file: &Path, partition: &PartitionId, seq: u64, broken: Option<String>) {
+        self.good.insert(partition.clone(), seq);
+        self.findings.extend(broken.map(|what| Finding { file: file.to_owned(), partition: Some(partition.clone()), seq, what }));
+    }
+
+    /// Where the partitions of a file end. A file too damaged to tell is a finding, and none of its partitions can be walked.
+    fn ends_of(&mut self, file: &Reader) -> Result<BTreeMap<PartitionId, u64>, LogError> {
+        match file.ends() {
+            Ok(ends) => Ok(ends.partitions().map(|(partition, end)| (partition.clone(), end)).collect()),
+            Err(LogError::Damaged { what, .. }) => {
+                self.findings.push(Finding { file: file.path().to_owned(), partition: None, seq: 0, what });
+                Ok(BTreeMap::new())
+            }
+            Err(other) => Err(other),
+        }
+    }
+}
+
+/// What is wrong, and the first seq that it is wrong with.
+type Wrong = (u64, String);
+
+/// Gives every batch between `from` and `end` to `admit`, after seeing that it begins where the last one ended.
+fn walk_batches(
+    file: &Reader,
+    partition: &PartitionId,
+    from: u64,
+    end: u64,
+    progress: Progress<'_>,
+    mut admit: impl FnMut(&Row) -> Result<(), Wrong>,
+) -> Result<(), Wrong> {
+    let (mut next, mut stride) = (from, STRIDE);
+    progress(partition, 0, end - from.min(end));
+    while next < end {
+        let rows = match file.rows_from(partition, next, stride) {
+            Ok(rows) => rows,
+            // Batch by batch from here on, to come to the very one that does not read.
+            Err(_) if stride > 1 => {
+                stride = 1;
+                continue;
+            }
+            Err(LogError::Damaged { what, .. }) => return Err((next, what)),
+            Err(other) => return Err((next, explain(&other))),
+        };
+        if rows.is_empty() {
+            return Err((next, "everything from here on is missing".into()));
+        }
+        for row in rows {
+            if row.base_seq != next || row.end() <= next {
+                return Err((next, format!("the next batch holds seq {} to {}", row.base_seq, row.end())));
+            }
+            admit(&row)?;
+            next = row.end();
+        }
+        progress(partition, next - from, end - from);
+    }
+    Ok(())
+}
+
+struct LedgerWalk<'a> {
+    file: &'a Path,
+    audit: ChainAudit,
+    mark: Option<Mark>,
+}
+
+impl LedgerWalk<'_> {
+    fn admit(&mut self, partition: &PartitionId, row: &Row) -> Result<(), Wrong> {
+        let unpacked = row.records().map_err(|bad| (row.base_seq, bad.to_string()))?;
+        for (seq, stored) in (row.base_seq..).zip(unpacked) {
+            let record = ledger_record(self.file, partition, seq, &stored).map_err(|cause| (seq, explain(&cause)))?;
+            self.audit.admit(&record).map_err(|broken| (seq, explain(&broken)))?;
+            if self.mark.is_some_and(|mark| mark.next_seq == seq + 1 && mark.hash != record.hash) {
+                return Err((seq, "the high-water mark was made over another record: the log was written anew".into()));
+            }
+        }
+        Ok(())
+    }
+
+    fn shortened(&self) -> Option<String> {
+        let mark = self.mark.filter(|mark| mark.next_seq > self.audit.next_seq())?;
+        Some(format!("the log was shortened: everything before seq {} was durable once", mark.next_seq))
+    }
+}
+
+/// An error with all its causes: a finding is read by a person, on one line.
+fn explain(error: &dyn StdError) -> String {
+    let causes = std::iter::successors(error.source(), |cause| (*cause).source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{EmbeddedLog, EmbeddedOptions, ledger};
+    use super::*;
+    use millwright_domain::{
+        Timestamp,
+        chain::{ChainTip, StoredRecord, link},
+        envelope::{Draft, StreamId},
+        ids::EventId,
+        ports::event_log::EventLog,
+        site::KillSwitchEngaged,
+    };
+    use uuid::Uuid;
+
+    fn fact(reason: String) -> Draft {
+        let (id, actor) = (Uuid::nil(), "olga".parse().unwrap());
+        let event = KillSwitchEngaged { by: "olga".parse().unwrap(), reason }.into();
+        Draft {
+            id: EventId(id),
+            stream: StreamId::site(),
+            version: 1,
+            occurred_at: Timestamp::default(),
+            actor,
+            command: None,
+            causation: None,
+            correlation: id,
+            event,
+        }
+    }
+
+    /// Puts other records in the place of a batch, with everything about the batch itself right.
+    fn forge(dir: &Path, partition: &PartitionId, records: &[StoredRecord]) {
+        let db = rusqlite::Connection::open(dir.join("ledger.db")).unwrap();
+        let row = ledger::pack(records, Timestamp::default()).unwrap().remove(0).at(partition.clone(), records[0].seq);
+        let sql = "UPDATE batches SET first_time = 0, last_time = 0, crc32c = ?2, codec = ?3, bytes = ?4 WHERE base_seq = ?1";
+        assert_eq!(db.execute(sql, rusqlite::params![row.base_seq, row.crc, row.codec, row.bytes]).unwrap(), 1);
+    }
+
+    async fn log_of_three_commits(dir: &Path, partition: &PartitionId) -> Vec<StoredRecord> {
+        let log = EmbeddedLog::open(dir, EmbeddedOptions::default()).unwrap();
+        let mut owner = log.own(partition, "test", Timestamp::default()).await.unwrap();
+        for batch in 0..3 {
+            let facts = (0..10).map(|number| fact(format!("{batch}.{number}"))).collect();
+            owner.commit(facts, Timestamp::default()).await.unwrap();
+        }
+        log.read_ledger(partition, 0, 100).await.unwrap().into_items().map(|(_, record)| record).collect()
+    }
+
+    #[tokio::test]
+    async fn a_forged_record_breaks_the_chain_behind_it() {
+        let (dir, partition) = (tempfile::tempdir().unwrap(), PartitionId::platform());
+        let mut records = log_of_three_commits(dir.path(), &partition).await;
+        records[15].bytes = String::from_utf8(records[15].bytes.clone()).unwrap().replace("1.4", "9.9").into_bytes();
+        records[15].hash = link(records[14].hash, 15, &records[15].bytes);
+        forge(dir.path(), &partition, &records[11..21]);
+        let findings = verify_ledger(dir.path(), &mut |_, _, _| {}).unwrap().findings;
+        assert!(findings.len() == 1 && findings[0].seq == 16 && findings[0].what.contains("hash does not follow"), "{findings:?}");
+    }
+
+    #[tokio::test]
+    async fn an_end_written_anew_does_not_fit_the_high_water_mark() {
+        let (dir, partition) = (tempfile::tempdir().unwrap(), PartitionId::platform());
+        let records = log_of_three_commits(dir.path(), &partition).await;
+        // The whole last batch anew, as an honest owner would have chained it.
+        let mut tip = ChainTip { next_seq: 21, hash: records[20].hash, recorded_at: Timestamp::default(), epoch: 1 };
+        let anew: Vec<StoredRecord> = (0..10).map(|number| tip.append(&fact(format!("9.{number}")), &partition, Timestamp::default())).collect();
+        forge(dir.path(), &partition, &anew);
+        let findings = verify_ledger(dir.path(), &mut |_, _, _| {}).unwrap().findings;
+        assert!(findings.len() == 1 && findings[0].seq == 30 && findings[0].what.contains("written anew"), "{findings:?}");
+    }
+}

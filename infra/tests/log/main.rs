@@ -1,0 +1,7 @@
+//! The embedded log against what happens to it outside: damage, full disks, kills, and writes that a disk forgot.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+
+mod crash;
+mod damage;
+mod plant;
