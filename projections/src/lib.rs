@@ -1,1 +1,40 @@
-//! placeholder
+//! What people look at: one file a question, each a pure fold over the log with its tables and its queries. Rebuilt at will.
+//!
+//! [`Projections`] opens the databases, follows the log and tells how far it has come. Everything here can be deleted:
+//! the log is the truth. `_truth` partitions, which only the evaluation may read, are never followed.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod fact;
+mod follow;
+mod page;
+mod projection;
+mod projections;
+mod rebuild;
+mod shelf;
+mod store;
+pub mod summary;
+mod table;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+
+// the questions
+pub mod actions;
+pub mod asset_health;
+pub mod audit;
+pub mod budget;
+pub mod case_timeline;
+pub mod live;
+pub mod notices;
+pub mod open_cases;
+pub mod pending_approvals;
+pub mod plant;
+pub mod readings;
+
+pub use follow::{
+    FollowError,
+    ledger::{Change, Parked},
+};
+pub use page::{BadCursor, Cursor, Page, Window};
+pub use projections::{Lag, NotReached, Projections};
+pub use rebuild::{RebuildError, Rebuilt};
+pub use store::StoreError;

@@ -1,0 +1,222 @@
+//! What was proposed, who said yes or no to exactly what, and what came of it? One row an action, for its whole life.
+
+use crate::{
+    fact::{Fact, Poison},
+    projection::Projection,
+    shelf::{Shelf, Shelved},
+    table::{Kind, Table, Value, Writes},
+};
+use async_trait::async_trait;
+use millwright_domain::{
+    Event, Timestamp,
+    action::{Observed, Proposal},
+    ids::{ActionId, ActorId, CaseId, SiteId},
+    sealed::Sealed,
+};
+use serde::{Deserialize, Serialize};
+use sqlx::{SqliteConnection, SqlitePool};
+
+/// One action as people see it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ActionRow {
+    pub proposal: Proposal,
+    pub binding: String,
+    pub case: CaseId,
+    pub site: SiteId,
+    pub stage: Stage,
+    /// Wall time.
+    pub proposed_at: Timestamp,
+    pub decided_by: Option<ActorId>,
+    /// Wall time.
+    pub decided_at: Option<Timestamp>,
+    pub note: Option<Sealed>,
+    /// Wall time.
+    pub started_at: Option<Timestamp>,
+    pub send_by: Option<Timestamp>,
+    pub observed: Vec<Observed>,
+    /// Wall time.
+    pub ended_at: Option<Timestamp>,
+    pub read_back: Option<f64>,
+    pub reason: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    AwaitingApproval,
+    Approved,
+    Started,
+    Completed,
+    Unverified,
+    Rejected,
+    Expired,
+    Superseded,
+    Voided,
+    Failed,
+}
+
+static ACTIONS: Table = Table {
+    name: "actions",
+    columns: &[
+        ("id", Kind::Text),
+        ("site", Kind::Text),
+        ("case_id", Kind::Text),
+        ("name", Kind::Text),
+        ("stage", Kind::Text),
+        ("proposed_at", Kind::Time),
+        ("started_at", Kind::Time),
+        ("ended_at", Kind::Time),
+        ("doc", Kind::Doc),
+    ],
+    key: 1,
+    indexes: &[&["case_id", "proposed_at"]],
+};
+
+impl Shelved for ActionRow {
+    const TABLE: &'static Table = &ACTIONS;
+    fn key(&self) -> String {
+        self.proposal.action.to_string()
+    }
+    fn columns(&self) -> Vec<Value> {
+        vec![
+            Value::text(&self.site),
+            Value::text(self.case),
+            Value::text(&self.proposal.name),
+            Value::doc(&self.stage),
+            Value::Time(self.proposed_at),
+            Value::maybe(self.started_at, Value::Time),
+            Value::maybe(self.ended_at, Value::Time),
+        ]
+    }
+}
+
+#[derive(Default)]
+pub(crate) struct Actions {
+    actions: Shelf<ActionRow>,
+}
+
+#[async_trait]
+impl Projection for Actions {
+    fn name(&self) -> &'static str {
+        "actions"
+    }
+    fn version(&self) -> u32 {
+        1
+    }
+    fn tables(&self) -> Vec<&'static Table> {
+        vec![&ACTIONS]
+    }
+    async fn recall(&mut self, facts: &[&Fact], db: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+        let named = facts.iter().filter_map(|fact| action_of(fact.event().ok()?));
+        self.actions.recall(named.map(|action| action.to_string()), db).await
+    }
+    fn fold(&mut self, fact: &Fact) -> Result<(), Poison> {
+        let (Some(case), Some(site)) = (fact.stream.as_case(), fact.partition.as_site()) else { return Ok(()) };
+        let event = fact.event()?;
+        if let Event::ActionProposed(proposed) = event {
+            self.actions.put(proposed_row(&proposed.proposal, &proposed.binding, case, site, fact.recorded_at));
+            return Ok(());
+        }
+        let Some(action) = action_of(event) else { return Ok(()) };
+        let row = self.actions.edit(&action.to_string());
+        let row = row.ok_or_else(|| Poison(format!("{} speaks of action {action}, which was never proposed", fact.kind)))?;
+        step(row, event, fact.recorded_at);
+        Ok(())
+    }
+    fn drain(&mut self, writes: &mut Writes) {
+        self.actions.drain(writes);
+    }
+    fn forget(&mut self) {
+        self.actions.forget();
+    }
+}
+
+/// The action that a fact of a case's stream is about.
+pub(crate) fn action_of(event: &Event) -> Option<ActionId> {
+    match event {
+        Event::ActionProposed(fact) => Some(fact.proposal.action),
+        Event::ActionApproved(fact) => Some(fact.action),
+        Event::ActionRejected(fact) => Some(fact.action),
+        Event::ApprovalExpired(fact) => Some(fact.action),
+        Event::ActionVoided(fact) => Some(fact.action),
+        Event::ActionSuperseded(fact) => Some(fact.action),
+        Event::ActionStarted(fact) => Some(fact.action),
+        Event::ActionCompleted(fact) => Some(fact.action),
+        Event::ActionFailed(fact) => Some(fact.action),
+        Event::ActionUnverified(fact) => Some(fact.action),
+        _ => None,
+    }
+}
+
+fn proposed_row(proposal: &Proposal, binding: &str, case: CaseId, site: SiteId, at: Timestamp) -> ActionRow {
+    ActionRow {
+        proposal: proposal.clone(),
+        binding: binding.into(),
+        case,
+        site,
+        stage: Stage::AwaitingApproval,
+        proposed_at: at,
+        decided_by: None,
+        decided_at: None,
+        note: None,
+        started_at: None,
+        send_by: None,
+        observed: vec![],
+        ended_at: None,
+        read_back: None,
+        reason: None,
+    }
+}
+
+fn step(row: &mut ActionRow, event: &Event, at: Timestamp) {
+    let end = |row: &mut ActionRow, stage, reason: Option<&str>| {
+        row.stage = stage;
+        row.ended_at = Some(at);
+        row.reason = reason.map(String::from);
+    };
+    match event {
+        Event::ActionApproved(fact) => {
+            row.stage = Stage::Approved;
+            row.decided_by = Some(fact.by.clone());
+            row.decided_at = Some(at);
+        }
+        Event::ActionRejected(fact) => {
+            row.decided_by = Some(fact.by.clone());
+            row.decided_at = Some(at);
+            row.note.clone_from(&fact.note);
+            end(row, Stage::Rejected, None);
+        }
+        Event::ActionStarted(fact) => {
+            row.stage = Stage::Started;
+            row.started_at = Some(at);
+            row.send_by = Some(fact.send_by);
+            row.observed.clone_from(&fact.observed);
+        }
+        Event::ActionCompleted(fact) => {
+            row.read_back = fact.read_back;
+            end(row, Stage::Completed, None);
+        }
+        Event::ApprovalExpired(_) => end(row, Stage::Expired, Some("nobody said yes in time")),
+        Event::ActionVoided(fact) => end(row, Stage::Voided, Some(&fact.reason)),
+        Event::ActionSuperseded(fact) => end(row, Stage::Superseded, Some(&format!("replaced by action {}", fact.by))),
+        Event::ActionFailed(fact) => end(row, Stage::Failed, Some(&fact.reason)),
+        Event::ActionUnverified(fact) => end(row, Stage::Unverified, Some(&fact.reason)),
+        _ => {}
+    }
+}
+
+pub async fn find(db: &SqlitePool, action: ActionId) -> Result<Option<ActionRow>, sqlx::Error> {
+    let doc: Option<String> = sqlx::query_scalar("SELECT doc FROM actions WHERE id = $1").bind(action.to_string()).fetch_optional(db).await?;
+    doc.map(|doc| read(&doc)).transpose()
+}
+
+/// A case's actions in the order of their proposal.
+pub async fn of_case(db: &SqlitePool, case: CaseId) -> Result<Vec<ActionRow>, sqlx::Error> {
+    let docs: Vec<String> =
+        sqlx::query_scalar("SELECT doc FROM actions WHERE case_id = $1 ORDER BY proposed_at, id").bind(case.to_string()).fetch_all(db).await?;
+    docs.iter().map(|doc| read(doc)).collect()
+}
+
+pub(crate) fn read(doc: &str) -> Result<ActionRow, sqlx::Error> {
+    serde_json::from_str(doc).map_err(|cause| sqlx::Error::Decode(Box::new(cause)))
+}

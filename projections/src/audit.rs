@@ -1,0 +1,211 @@
+//! Who did what, when and why? Every fact on the ledger, readable or not, with its place in the hash chain.
+
+use crate::{
+    fact::{Fact, Poison},
+    page::{Cursor, Page, Window},
+    projection::Projection,
+    shelf::{Shelf, Shelved},
+    store::stored,
+    summary::summary,
+    table::{Kind, Table, Value, Writes},
+};
+use async_trait::async_trait;
+use millwright_domain::{Timestamp, position::PartitionId};
+use serde::{Deserialize, Serialize};
+use sqlx::{QueryBuilder, Row as _, Sqlite, SqliteConnection, SqlitePool, sqlite::SqliteRow};
+use std::collections::BTreeSet;
+
+static AUDIT: Table = Table {
+    name: "audit",
+    columns: &[
+        ("partition", Kind::Text),
+        ("seq", Kind::Whole),
+        ("recorded_at", Kind::Time),
+        ("occurred_at", Kind::Time),
+        ("id", Kind::Text),
+        ("stream", Kind::Text),
+        ("version", Kind::Whole),
+        ("kind", Kind::Text),
+        ("schema", Kind::Whole),
+        ("actor", Kind::Text),
+        ("command", Kind::Text),
+        ("causation", Kind::Text),
+        ("correlation", Kind::Text),
+        ("hash", Kind::Text),
+        ("summary", Kind::Text),
+    ],
+    key: 2,
+    indexes: &[&["recorded_at"], &["stream"]],
+};
+
+/// One fact as an auditor sees it. Its data stays on the log, where the hash vouches for it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AuditRow {
+    pub partition: PartitionId,
+    pub seq: u64,
+    pub recorded_at: Timestamp,
+    pub occurred_at: Timestamp,
+    pub id: String,
+    pub stream: String,
+    pub version: u64,
+    pub kind: String,
+    pub schema: u16,
+    pub actor: String,
+    pub command: Option<String>,
+    pub causation: Option<String>,
+    pub correlation: String,
+    pub hash: String,
+    pub summary: String,
+}
+
+static COUNTS: Table = Table {
+    name: "audit_counts",
+    columns: &[("partition", Kind::Text), ("facts", Kind::Whole), ("unknown", Kind::Whole), ("unreadable", Kind::Whole), ("doc", Kind::Doc)],
+    key: 1,
+    indexes: &[],
+};
+
+/// How many facts a partition holds, and how many of them this program does not know or cannot read.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Counts {
+    partition: String,
+    pub facts: u64,
+    pub unknown: u64,
+    pub unreadable: u64,
+}
+
+impl Shelved for Counts {
+    const TABLE: &'static Table = &COUNTS;
+    fn key(&self) -> String {
+        self.partition.clone()
+    }
+    fn columns(&self) -> Vec<Value> {
+        vec![Value::count(self.facts), Value::count(self.unknown), Value::count(self.unreadable)]
+    }
+}
+
+#[derive(Default)]
+pub(crate) struct Audit {
+    rows: Vec<Vec<Value>>,
+    counts: Shelf<Counts>,
+}
+
+#[async_trait]
+impl Projection for Audit {
+    fn name(&self) -> &'static str {
+        "audit"
+    }
+    fn version(&self) -> u32 {
+        1
+    }
+    fn tables(&self) -> Vec<&'static Table> {
+        vec![&AUDIT, &COUNTS]
+    }
+    async fn recall(&mut self, facts: &[&Fact], db: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+        let partitions: BTreeSet<String> = facts.iter().map(|fact| fact.partition.to_string()).collect();
+        self.counts.recall(partitions, db).await
+    }
+    fn fold(&mut self, fact: &Fact) -> Result<(), Poison> {
+        let partition = fact.partition.to_string();
+        let mut counts = self.counts.get(&partition).cloned().unwrap_or_else(|| Counts { partition, ..Counts::default() });
+        counts.facts += 1;
+        counts.unknown += u64::from(!fact.is_known());
+        counts.unreadable += u64::from(!fact.is_readable());
+        self.counts.put(counts);
+        self.rows.push(row(fact));
+        Ok(())
+    }
+    fn drain(&mut self, writes: &mut Writes) {
+        writes.upsert(&AUDIT, std::mem::take(&mut self.rows));
+        self.counts.drain(writes);
+    }
+    fn forget(&mut self) {
+        *self = Self::default();
+    }
+}
+
+fn row(fact: &Fact) -> Vec<Value> {
+    let said = match fact.event() {
+        Ok(event) => summary(event),
+        Err(Poison(why)) => why,
+    };
+    vec![
+        Value::text(&fact.partition),
+        Value::count(fact.seq),
+        Value::Time(fact.recorded_at),
+        Value::Time(fact.occurred_at),
+        Value::text(fact.id),
+        Value::text(&fact.stream),
+        Value::count(fact.version),
+        Value::text(&fact.kind),
+        Value::Whole(fact.schema.into()),
+        Value::text(&fact.actor),
+        Value::maybe(fact.command, Value::text),
+        Value::maybe(fact.causation, Value::text),
+        Value::text(fact.correlation),
+        Value::text(fact.hash),
+        Value::Text(said),
+    ]
+}
+
+/// Which facts are asked for.
+#[derive(Debug, Clone, Default)]
+pub struct AuditFilter {
+    pub partition: Option<String>,
+    pub stream: Option<String>,
+    pub kind: Option<String>,
+    pub actor: Option<String>,
+}
+
+/// Last recorded first.
+pub async fn page(db: &SqlitePool, filter: &AuditFilter, window: &Window) -> Result<Page<AuditRow>, sqlx::Error> {
+    let mut sql = QueryBuilder::<Sqlite>::new("SELECT * FROM audit WHERE 1 = 1");
+    let asked = [("partition", &filter.partition), ("stream", &filter.stream), ("kind", &filter.kind), ("actor", &filter.actor)];
+    for (column, wanted) in asked {
+        if let Some(wanted) = wanted {
+            sql.push(format!(" AND {column} = ")).push_bind(wanted.clone());
+        }
+    }
+    // Facts of one commit share their time; the place, as a text that sorts like its number, tells them apart.
+    window.narrow(&mut sql, "recorded_at", PLACE);
+    let rows = sql.build().fetch_all(db).await?;
+    let rows = rows.iter().map(read).collect::<Result<_, _>>()?;
+    Ok(window.cut(rows, |row: &AuditRow| Cursor::new(row.recorded_at.micros(), format!("{}:{:020}", row.partition, row.seq))))
+}
+
+const PLACE: &str = "(partition || ':' || substr('00000000000000000000' || seq, -20))";
+
+pub async fn counts(db: &SqlitePool) -> Result<Counts, sqlx::Error> {
+    let (facts, unknown, unreadable): (i64, i64, i64) = sqlx::query_as(
+        "SELECT CAST(COALESCE(SUM(facts), 0) AS BIGINT), CAST(COALESCE(SUM(unknown), 0) AS BIGINT), CAST(COALESCE(SUM(unreadable), 0) AS BIGINT)
+         FROM audit_counts",
+    )
+    .fetch_one(db)
+    .await?;
+    let [facts, unknown, unreadable] = [facts, unknown, unreadable].map(i64::unsigned_abs);
+    Ok(Counts { partition: String::new(), facts, unknown, unreadable })
+}
+
+fn read(row: &SqliteRow) -> Result<AuditRow, sqlx::Error> {
+    let text = |column: &str| row.try_get::<String, _>(column);
+    let maybe = |column: &str| row.try_get::<Option<String>, _>(column);
+    let count = |column: &str| row.try_get::<i64, _>(column).map(i64::unsigned_abs);
+    let time = |column: &str| row.try_get::<i64, _>(column).map(Timestamp::from_micros);
+    Ok(AuditRow {
+        partition: stored(&text("partition")?)?,
+        seq: count("seq")?,
+        recorded_at: time("recorded_at")?,
+        occurred_at: time("occurred_at")?,
+        id: text("id")?,
+        stream: text("stream")?,
+        version: count("version")?,
+        kind: text("kind")?,
+        schema: u16::try_from(count("schema")?).unwrap_or(u16::MAX),
+        actor: text("actor")?,
+        command: maybe("command")?,
+        causation: maybe("causation")?,
+        correlation: text("correlation")?,
+        hash: text("hash")?,
+        summary: text("summary")?,
+    })
+}

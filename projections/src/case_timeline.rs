@@ -1,0 +1,137 @@
+//! What happened in a case, in order? One row a fact, never changed.
+
+use crate::{
+    actions::action_of,
+    fact::{Fact, Poison},
+    projection::Projection,
+    store::stored,
+    summary::summary,
+    table::{Kind, Table, Value, Writes},
+};
+use async_trait::async_trait;
+use millwright_domain::{
+    Event, Timestamp,
+    evidence::Evidence,
+    ids::{ActionId, ActorId, CaseId},
+    position::PartitionId,
+    sealed::Sealed,
+};
+use sqlx::{Row as _, SqlitePool, sqlite::SqliteRow};
+
+static TIMELINE: Table = Table {
+    name: "case_timeline",
+    columns: &[
+        ("case_id", Kind::Text),
+        ("seq", Kind::Whole),
+        ("partition", Kind::Text),
+        ("kind", Kind::Text),
+        ("occurred_at", Kind::Time),
+        ("recorded_at", Kind::Time),
+        ("actor", Kind::Text),
+        ("summary", Kind::Text),
+        ("action", Kind::Text),
+        ("note", Kind::Doc),
+        ("evidence", Kind::Doc),
+    ],
+    key: 2,
+    indexes: &[],
+};
+
+/// One fact of a case, for people.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TimelineRow {
+    pub partition: PartitionId,
+    pub seq: u64,
+    pub kind: String,
+    pub occurred_at: Timestamp,
+    pub recorded_at: Timestamp,
+    pub actor: ActorId,
+    pub summary: String,
+    pub action: Option<ActionId>,
+    pub note: Option<Sealed>,
+    pub evidence: Vec<Evidence>,
+}
+
+#[derive(Default)]
+pub(crate) struct CaseTimeline {
+    rows: Vec<Vec<Value>>,
+}
+
+#[async_trait]
+impl Projection for CaseTimeline {
+    fn name(&self) -> &'static str {
+        "case_timeline"
+    }
+    fn version(&self) -> u32 {
+        1
+    }
+    fn tables(&self) -> Vec<&'static Table> {
+        vec![&TIMELINE]
+    }
+    fn fold(&mut self, fact: &Fact) -> Result<(), Poison> {
+        let Some(case) = fact.stream.as_case() else { return Ok(()) };
+        let event = fact.event()?;
+        self.rows.push(vec![
+            Value::text(case),
+            Value::count(fact.seq),
+            Value::text(&fact.partition),
+            Value::text(&fact.kind),
+            Value::Time(fact.occurred_at),
+            Value::Time(fact.recorded_at),
+            Value::text(&fact.actor),
+            Value::Text(summary(event)),
+            Value::maybe(action_of(event), Value::text),
+            Value::maybe(note_of(event), Value::doc),
+            Value::maybe(evidence_of(event), |evidence| Value::doc(&evidence)),
+        ]);
+        Ok(())
+    }
+    fn drain(&mut self, writes: &mut Writes) {
+        writes.upsert(&TIMELINE, std::mem::take(&mut self.rows));
+    }
+    fn forget(&mut self) {
+        self.rows.clear();
+    }
+}
+
+fn note_of(event: &Event) -> Option<&Sealed> {
+    match event {
+        Event::ActionRejected(fact) => fact.note.as_ref(),
+        Event::OutcomeRecorded(fact) => fact.note.as_ref(),
+        _ => None,
+    }
+}
+
+fn evidence_of(event: &Event) -> Option<&[Evidence]> {
+    match event {
+        Event::AlertRaised(fact) => Some(&fact.evidence),
+        Event::DiagnosisRecorded(fact) => Some(&fact.evidence_for),
+        Event::OutcomeRecorded(fact) => Some(&fact.evidence),
+        _ => None,
+    }
+}
+
+/// In the order of the log.
+pub async fn of_case(db: &SqlitePool, case: CaseId) -> Result<Vec<TimelineRow>, sqlx::Error> {
+    let rows = sqlx::query("SELECT * FROM case_timeline WHERE case_id = $1 ORDER BY seq").bind(case.to_string()).fetch_all(db).await?;
+    rows.iter().map(read).collect()
+}
+
+fn read(row: &SqliteRow) -> Result<TimelineRow, sqlx::Error> {
+    let text = |column: &str| row.try_get::<String, _>(column);
+    let time = |column: &str| row.try_get::<i64, _>(column).map(Timestamp::from_micros);
+    let doc = |column: &str| row.try_get::<Option<String>, _>(column);
+    let unreadable = |cause: serde_json::Error| sqlx::Error::Decode(Box::new(cause));
+    Ok(TimelineRow {
+        partition: stored(&text("partition")?)?,
+        seq: row.try_get::<i64, _>("seq")?.unsigned_abs(),
+        kind: text("kind")?,
+        occurred_at: time("occurred_at")?,
+        recorded_at: time("recorded_at")?,
+        actor: stored(&text("actor")?)?,
+        summary: text("summary")?,
+        action: doc("action")?.map(|action| stored(&action)).transpose()?,
+        note: doc("note")?.map(|note| serde_json::from_str(&note)).transpose().map_err(unreadable)?,
+        evidence: doc("evidence")?.map(|evidence| serde_json::from_str(&evidence)).transpose().map_err(unreadable)?.unwrap_or_default(),
+    })
+}

@@ -1,0 +1,234 @@
+//! Folding the ledger into every projection of it. A batch's rows and positions commit together.
+
+use crate::{
+    fact::{Fact, Poison},
+    follow::FollowError,
+    projection::{self, Projection},
+    store::{PARKED, Shape, Store, positions, save_position},
+    table::{Value, Writes},
+};
+use millwright_domain::{
+    ids::CaseId,
+    ports::event_log::EventLog,
+    position::{Lane, PartitionId, Position},
+};
+use sqlx::{Connection as _, SqliteConnection};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
+
+/// Records taken in at once: large enough for bulk inserts, small enough to be seen soon.
+const BATCH: usize = 2_000;
+
+/// A stream that one projection follows no further.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parked {
+    pub projection: String,
+    pub partition: PartitionId,
+    pub stream: String,
+    pub seq: u64,
+    pub kind: String,
+    pub reason: String,
+    /// Later facts of the stream that were passed over.
+    pub skipped: u64,
+}
+
+/// What a batch changed, for those who wait for changes.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Change {
+    pub position: Position,
+    pub cases: BTreeSet<CaseId>,
+    /// Sites, switches, baselines.
+    pub plant: bool,
+}
+
+struct Folded {
+    projection: Box<dyn Projection>,
+    position: Position,
+    parked: HashMap<(PartitionId, String), Parked>,
+}
+
+/// The folds with their memory, and the store that they write to.
+pub(crate) struct LedgerFold {
+    store: Arc<Store>,
+    folds: Vec<Folded>,
+    loaded: bool,
+}
+
+pub(crate) fn shapes() -> Vec<Shape> {
+    let shape = |one: &dyn Projection| Shape { name: one.name(), version: one.version(), tables: one.tables() };
+    projection::all().iter().map(|one| shape(one.as_ref())).collect()
+}
+
+/// Only what happened in the plant and was decided: readings have their own follower, and the truth is the evaluation's alone.
+pub(crate) fn is_followed(partition: &PartitionId) -> bool {
+    partition.lane() == Lane::Ledger && !partition.is_truth()
+}
+
+impl LedgerFold {
+    pub fn new(store: Arc<Store>) -> Self {
+        let fresh = |projection| Folded { projection, position: Position::default(), parked: HashMap::new() };
+        Self { store, folds: projection::all().into_iter().map(fresh).collect(), loaded: false }
+    }
+
+    /// What every projection has taken in.
+    pub async fn position(&mut self) -> Result<Position, FollowError> {
+        self.load().await?;
+        let mut common = self.folds.first().map(|fold| fold.position.clone()).unwrap_or_default();
+        for fold in &self.folds {
+            common = common.partitions().fold(Position::default(), |mut least, (partition, next)| {
+                least.advance(partition, next.min(fold.position.next(partition)));
+                least
+            });
+        }
+        Ok(common)
+    }
+
+    pub fn parked(&self) -> Vec<Parked> {
+        self.folds.iter().flat_map(|fold| fold.parked.values().cloned()).collect()
+    }
+
+    /// Takes in one batch of a partition, not past `end`. `None` when there was nothing to take.
+    pub async fn step(&mut self, log: &dyn EventLog, partition: &PartitionId, end: u64) -> Result<Option<Change>, FollowError> {
+        self.load().await?;
+        let from = self.folds.iter().map(|fold| fold.position.next(partition)).min().unwrap_or(0);
+        let room = usize::try_from(end.saturating_sub(from)).unwrap_or(usize::MAX).min(BATCH);
+        if room == 0 {
+            return Ok(None);
+        }
+        let batch = log.read_ledger(partition, from, room).await?;
+        if batch.is_empty() {
+            return Ok(None);
+        }
+        let facts: Vec<Fact> = batch.iter().map(|(_, record)| Fact::read(partition, record)).collect();
+        let taken = self.take_in(partition, &facts, batch.next()).await;
+        if taken.is_err() {
+            self.forget();
+        }
+        taken.map_err(|cause| FollowError::Write { place: self.store.place.clone(), cause })?;
+        Ok(Some(change(partition, batch.next(), &facts)))
+    }
+
+    async fn take_in(&mut self, partition: &PartitionId, facts: &[Fact], next: u64) -> Result<(), sqlx::Error> {
+        let store = self.store.clone();
+        let mut writer = store.writer().await;
+        let mut transaction = writer.begin().await?;
+        let mut writes = Writes::default();
+        for fold in &mut self.folds {
+            fold.take_in(partition, facts, &mut transaction, &mut writes).await?;
+        }
+        writes.apply(&mut transaction).await?;
+        let names: Vec<&str> = self.folds.iter().map(|fold| fold.projection.name()).collect();
+        save_position(&names, partition, next, &mut transaction).await?;
+        transaction.commit().await?;
+        for fold in &mut self.folds {
+            fold.position.advance(partition, next);
+        }
+        Ok(())
+    }
+
+    async fn load(&mut self) -> Result<(), FollowError> {
+        if self.loaded {
+            return Ok(());
+        }
+        let failed = |cause| FollowError::Write { place: self.store.place.clone(), cause };
+        let mut writer = self.store.writer().await;
+        for fold in &mut self.folds {
+            fold.position = positions(fold.projection.name(), &mut writer).await.map_err(failed)?;
+            fold.parked = parked(fold.projection.name(), &mut writer).await.map_err(failed)?;
+        }
+        self.loaded = true;
+        Ok(())
+    }
+
+    fn forget(&mut self) {
+        self.loaded = false;
+        self.folds.iter_mut().for_each(|fold| fold.projection.forget());
+    }
+}
+
+impl Folded {
+    async fn take_in(
+        &mut self,
+        partition: &PartitionId,
+        facts: &[Fact],
+        db: &mut SqliteConnection,
+        writes: &mut Writes,
+    ) -> Result<(), sqlx::Error> {
+        let from = self.position.next(partition);
+        let new: Vec<&Fact> = facts.iter().filter(|fact| fact.seq >= from).collect();
+        self.projection.recall(&new, db).await?;
+        let mut changed = BTreeSet::new();
+        for fact in new {
+            let key = (partition.clone(), fact.stream.to_string());
+            if let Some(parked) = self.parked.get_mut(&key) {
+                parked.skipped += 1;
+                changed.insert(key);
+            } else if let Err(poison) = self.projection.fold(fact) {
+                self.parked.insert(key.clone(), park(self.projection.name(), fact, poison));
+                changed.insert(key);
+            }
+        }
+        self.projection.drain(writes);
+        let rows = changed.iter().filter_map(|key| self.parked.get(key)).map(parked_row).collect();
+        writes.upsert(&PARKED, rows);
+        Ok(())
+    }
+}
+
+fn park(projection: &str, fact: &Fact, poison: Poison) -> Parked {
+    tracing::warn!(projection, stream = %fact.stream, seq = fact.seq, reason = poison.0, "stream {} is parked: it is shown no further", fact.stream);
+    Parked {
+        projection: projection.into(),
+        partition: fact.partition.clone(),
+        stream: fact.stream.to_string(),
+        seq: fact.seq,
+        kind: fact.kind.clone(),
+        reason: poison.0,
+        skipped: 0,
+    }
+}
+
+fn parked_row(parked: &Parked) -> Vec<Value> {
+    vec![
+        Value::text(&parked.projection),
+        Value::text(&parked.partition),
+        Value::text(&parked.stream),
+        Value::count(parked.seq),
+        Value::text(&parked.kind),
+        Value::text(&parked.reason),
+        Value::count(parked.skipped),
+    ]
+}
+
+async fn parked(projection: &str, db: &mut SqliteConnection) -> Result<HashMap<(PartitionId, String), Parked>, sqlx::Error> {
+    let rows: Vec<(String, String, i64, String, String, i64)> =
+        sqlx::query_as("SELECT partition, stream, seq, kind, reason, skipped FROM parked_streams WHERE projection = $1")
+            .bind(projection)
+            .fetch_all(db)
+            .await?;
+    let mut parked = HashMap::new();
+    for (partition, stream, seq, kind, reason, skipped) in rows {
+        let partition: PartitionId = crate::store::stored(&partition)?;
+        let one = Parked {
+            projection: projection.into(),
+            partition: partition.clone(),
+            stream: stream.clone(),
+            seq: seq.unsigned_abs(),
+            kind,
+            reason,
+            skipped: skipped.unsigned_abs(),
+        };
+        parked.insert((partition, stream), one);
+    }
+    Ok(parked)
+}
+
+fn change(partition: &PartitionId, next: u64, facts: &[Fact]) -> Change {
+    Change {
+        position: Position::at(partition.clone(), next),
+        cases: facts.iter().filter_map(|fact| fact.stream.as_case()).collect(),
+        plant: facts.iter().any(|fact| matches!(fact.stream.as_str(), "site") || fact.stream.as_str().starts_with("signal/")),
+    }
+}

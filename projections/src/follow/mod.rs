@@ -1,0 +1,40 @@
+//! Following the log: batches in, rows and position out in one transaction.
+
+pub(crate) mod ledger;
+pub(crate) mod readings;
+
+use crate::store::StoreError;
+use millwright_domain::ports::event_log::LogError;
+use thiserror::Error;
+
+/// Why following stopped, or could not go on for now.
+#[derive(Debug, Error)]
+pub enum FollowError {
+    #[error("could not read the log for the projections")]
+    Log(#[from] LogError),
+    #[error("could not write the projections at {place}; it is tried again")]
+    Write {
+        place: std::path::PathBuf,
+        #[source]
+        cause: sqlx::Error,
+    },
+    #[error("could not open the projections")]
+    Open(#[from] StoreError),
+}
+
+impl FollowError {
+    pub(crate) fn while_opening(self, place: &std::path::Path) -> StoreError {
+        match self {
+            Self::Write { place, cause } => StoreError::Database { doing: "read", place, cause },
+            Self::Open(cause) => cause,
+            Self::Log(cause) => StoreError::Database { doing: "read", place: place.into(), cause: sqlx::Error::Decode(Box::new(cause)) },
+        }
+    }
+    /// Whether trying again can help: a damaged or newer log does not mend itself.
+    pub(crate) fn may_pass(&self) -> bool {
+        match self {
+            Self::Log(LogError::Unavailable { .. }) | Self::Write { .. } => true,
+            Self::Log(_) | Self::Open(_) => false,
+        }
+    }
+}

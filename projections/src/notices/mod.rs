@@ -1,0 +1,3 @@
+//! What leaves the house, and what came of it.
+
+pub mod outbox;

@@ -1,0 +1,178 @@
+//! Which messages are wanted, under way, delivered, or waiting for a person?
+
+use crate::{
+    fact::{Fact, Poison},
+    page::{Cursor, Page, Window},
+    projection::Projection,
+    shelf::{Shelf, Shelved},
+    table::{Kind, Table, Value, Writes},
+};
+use async_trait::async_trait;
+use millwright_domain::{
+    Event, Timestamp,
+    effect::EffectWanted,
+    ids::{CaseId, EffectId, SiteId},
+};
+use serde::{Deserialize, Serialize};
+use sqlx::{QueryBuilder, Sqlite, SqliteConnection, SqlitePool};
+
+/// One thing that is to leave the house, or has.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NoticeRow {
+    pub wanted: EffectWanted,
+    /// `None` for the platform's own.
+    pub site: Option<SiteId>,
+    pub stage: NoticeStage,
+    /// Begun so far.
+    pub attempts: u32,
+    /// Wall time.
+    pub wanted_at: Timestamp,
+    /// Wall time.
+    pub changed_at: Timestamp,
+    pub receipt: Option<String>,
+    pub reason: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoticeStage {
+    Wanted,
+    Attempted,
+    /// Failed, to be tried again.
+    Waiting,
+    Done,
+    /// Waits for a person.
+    Dead,
+}
+
+static NOTICES: Table = Table {
+    name: "notices",
+    columns: &[
+        ("id", Kind::Text),
+        ("site", Kind::Text),
+        ("case_id", Kind::Text),
+        ("target", Kind::Text),
+        ("stage", Kind::Text),
+        ("attempts", Kind::Whole),
+        ("wanted_at", Kind::Time),
+        ("changed_at", Kind::Time),
+        ("doc", Kind::Doc),
+    ],
+    key: 1,
+    indexes: &[&["wanted_at", "id"], &["case_id"]],
+};
+
+impl Shelved for NoticeRow {
+    const TABLE: &'static Table = &NOTICES;
+    fn key(&self) -> String {
+        self.wanted.effect.to_string()
+    }
+    fn columns(&self) -> Vec<Value> {
+        vec![
+            Value::maybe(self.site.as_ref(), Value::text),
+            Value::maybe(self.wanted.case, Value::text),
+            Value::text(&self.wanted.target),
+            Value::doc(&self.stage),
+            Value::Whole(self.attempts.into()),
+            Value::Time(self.wanted_at),
+            Value::Time(self.changed_at),
+        ]
+    }
+}
+
+#[derive(Default)]
+pub(crate) struct Outbox {
+    notices: Shelf<NoticeRow>,
+}
+
+#[async_trait]
+impl Projection for Outbox {
+    fn name(&self) -> &'static str {
+        "notices"
+    }
+    fn version(&self) -> u32 {
+        1
+    }
+    fn tables(&self) -> Vec<&'static Table> {
+        vec![&NOTICES]
+    }
+    async fn recall(&mut self, facts: &[&Fact], db: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+        let named = facts.iter().filter_map(|fact| effect_of(fact.event().ok()?));
+        self.notices.recall(named.map(|effect| effect.to_string()), db).await
+    }
+    fn fold(&mut self, fact: &Fact) -> Result<(), Poison> {
+        if !fact.stream.as_str().starts_with("effect/") {
+            return Ok(());
+        }
+        let event = fact.event()?;
+        if let Event::EffectWanted(wanted) = event {
+            self.notices.put(NoticeRow {
+                wanted: wanted.clone(),
+                site: fact.partition.as_site(),
+                stage: NoticeStage::Wanted,
+                attempts: 0,
+                wanted_at: fact.recorded_at,
+                changed_at: fact.recorded_at,
+                receipt: None,
+                reason: None,
+            });
+            return Ok(());
+        }
+        let Some(effect) = effect_of(event) else { return Ok(()) };
+        let row = self.notices.edit(&effect.to_string());
+        let row = row.ok_or_else(|| Poison(format!("{} speaks of effect {effect}, which nobody wanted", fact.kind)))?;
+        row.changed_at = fact.recorded_at;
+        step(row, event);
+        Ok(())
+    }
+    fn drain(&mut self, writes: &mut Writes) {
+        self.notices.drain(writes);
+    }
+    fn forget(&mut self) {
+        self.notices.forget();
+    }
+}
+
+fn effect_of(event: &Event) -> Option<EffectId> {
+    match event {
+        Event::EffectWanted(fact) => Some(fact.effect),
+        Event::EffectAttempted(fact) => Some(fact.effect),
+        Event::EffectDone(fact) => Some(fact.effect),
+        Event::EffectFailed(fact) => Some(fact.effect),
+        _ => None,
+    }
+}
+
+fn step(row: &mut NoticeRow, event: &Event) {
+    match event {
+        Event::EffectAttempted(fact) => {
+            row.stage = NoticeStage::Attempted;
+            row.attempts = fact.attempt;
+        }
+        Event::EffectDone(fact) => {
+            row.stage = NoticeStage::Done;
+            row.receipt = Some(fact.receipt.clone());
+        }
+        Event::EffectFailed(fact) => {
+            row.stage = if fact.final_ { NoticeStage::Dead } else { NoticeStage::Waiting };
+            row.reason = Some(fact.reason.clone());
+        }
+        _ => {}
+    }
+}
+
+/// Last wanted first.
+pub async fn page(db: &SqlitePool, site: Option<&SiteId>, case: Option<CaseId>, window: &Window) -> Result<Page<NoticeRow>, sqlx::Error> {
+    let mut sql = QueryBuilder::<Sqlite>::new("SELECT doc FROM notices WHERE 1 = 1");
+    if let Some(site) = site {
+        sql.push(" AND site = ").push_bind(site.to_string());
+    }
+    if let Some(case) = case {
+        sql.push(" AND case_id = ").push_bind(case.to_string());
+    }
+    window.narrow(&mut sql, "wanted_at", "id");
+    let docs: Vec<String> = sql.build_query_scalar().fetch_all(db).await?;
+    let read = |doc: &String| serde_json::from_str(doc).map_err(|cause| sqlx::Error::Decode(Box::new(cause)));
+    let rows = docs.iter().map(read).collect::<Result<_, _>>()?;
+    Ok(window.cut(rows, |row: &NoticeRow| Cursor::new(row.wanted_at.micros(), row.wanted.effect)))
+}

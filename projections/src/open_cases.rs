@@ -1,0 +1,233 @@
+//! Which cases are there, where do they stand, and what speaks for them? Folded with the domain's own fold of a case.
+
+use crate::{
+    fact::{Fact, Poison},
+    page::{Cursor, Page, Window},
+    projection::Projection,
+    shelf::{Shelf, Shelved},
+    store::stored,
+    table::{Kind, Table, Value, Writes},
+};
+use async_trait::async_trait;
+use millwright_domain::{
+    Event, Timestamp,
+    case::{Case, CaseFile, Outcome, OutcomeRecorded, Severity},
+    ids::{AssetId, CaseId, SiteId},
+    position::Position,
+    site::case_fact,
+};
+use serde::{Deserialize, Serialize};
+use sqlx::{QueryBuilder, Sqlite, SqliteConnection, SqlitePool};
+
+/// One case as people see it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CaseRow {
+    pub id: CaseId,
+    pub site: SiteId,
+    pub case: Case,
+    pub opened_at: Timestamp,
+    pub closed_at: Option<Timestamp>,
+    /// Plant time of the latest fact.
+    pub changed_at: Timestamp,
+    /// Seq behind the latest fact.
+    pub changed_to: u64,
+    pub detector: Option<String>,
+    /// The worst so far.
+    pub severity: Option<Severity>,
+    pub diagnosed_at: Option<Timestamp>,
+    pub outcome: Option<(OutcomeRecorded, Timestamp)>,
+    pub branched_from: Option<CaseId>,
+}
+
+impl CaseRow {
+    pub fn is_open(&self) -> bool {
+        matches!(self.case, Case::Open(_))
+    }
+    pub fn stage(&self) -> &'static str {
+        match &self.case {
+            Case::Unopened => "open",
+            Case::Open(file) => file.stage(),
+            Case::Closed(..) => "closed",
+        }
+    }
+    pub fn asset(&self) -> Option<&AssetId> {
+        self.case.file().map(|file| &file.asset)
+    }
+    pub fn ended_as(&self) -> Option<Outcome> {
+        self.outcome.as_ref().map(|(outcome, _)| outcome.outcome)
+    }
+}
+
+static CASES: Table = Table {
+    name: "cases",
+    columns: &[
+        ("id", Kind::Text),
+        ("site", Kind::Text),
+        ("asset", Kind::Text),
+        ("open", Kind::Whole),
+        ("stage", Kind::Text),
+        ("cause", Kind::Text),
+        ("outcome", Kind::Text),
+        ("opened_at", Kind::Time),
+        ("closed_at", Kind::Time),
+        ("changed_at", Kind::Time),
+        ("changed_to", Kind::Whole),
+        ("doc", Kind::Doc),
+    ],
+    key: 1,
+    indexes: &[&["site", "asset", "open"], &["opened_at", "id"], &["site", "changed_to"]],
+};
+
+impl Shelved for CaseRow {
+    const TABLE: &'static Table = &CASES;
+    fn key(&self) -> String {
+        self.id.to_string()
+    }
+    fn columns(&self) -> Vec<Value> {
+        vec![
+            Value::text(&self.site),
+            Value::maybe(self.asset(), Value::text),
+            Value::Whole(self.is_open().into()),
+            Value::text(self.stage()),
+            Value::maybe(self.case.file().and_then(CaseFile::cause), Value::text),
+            Value::maybe(self.ended_as(), |outcome| Value::doc(&outcome)),
+            Value::Time(self.opened_at),
+            Value::maybe(self.closed_at, Value::Time),
+            Value::Time(self.changed_at),
+            Value::count(self.changed_to),
+        ]
+    }
+}
+
+#[derive(Default)]
+pub(crate) struct OpenCases {
+    cases: Shelf<CaseRow>,
+}
+
+#[async_trait]
+impl Projection for OpenCases {
+    fn name(&self) -> &'static str {
+        "open_cases"
+    }
+    fn version(&self) -> u32 {
+        1
+    }
+    fn tables(&self) -> Vec<&'static Table> {
+        vec![&CASES]
+    }
+    async fn recall(&mut self, facts: &[&Fact], db: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+        self.cases.recall(facts.iter().filter_map(|fact| fact.stream.as_case()).map(|case| case.to_string()), db).await
+    }
+    fn fold(&mut self, fact: &Fact) -> Result<(), Poison> {
+        let (Some(id), Some(site)) = (fact.stream.as_case(), fact.partition.as_site()) else { return Ok(()) };
+        let event = fact.event()?;
+        let Some(case_fact) = case_fact(event) else { return Ok(()) };
+        let mut row = self.cases.get(&id.to_string()).cloned().unwrap_or_else(|| unopened(id, site, fact));
+        row.case.evolve(case_fact, fact.occurred_at);
+        if row.case == Case::Unopened {
+            return Err(Poison(format!("the case begins with {}, before any alert or diagnosis", fact.kind)));
+        }
+        row.changed_at = row.changed_at.max(fact.occurred_at);
+        row.changed_to = fact.seq + 1;
+        note(&mut row, event, fact.occurred_at);
+        self.cases.put(row);
+        Ok(())
+    }
+    fn drain(&mut self, writes: &mut Writes) {
+        self.cases.drain(writes);
+    }
+    fn forget(&mut self) {
+        self.cases.forget();
+    }
+}
+
+fn unopened(id: CaseId, site: SiteId, fact: &Fact) -> CaseRow {
+    CaseRow {
+        id,
+        site,
+        case: Case::Unopened,
+        opened_at: fact.occurred_at,
+        closed_at: None,
+        changed_at: fact.occurred_at,
+        changed_to: fact.seq + 1,
+        detector: None,
+        severity: None,
+        diagnosed_at: None,
+        outcome: None,
+        branched_from: None,
+    }
+}
+
+/// What people want to see of a case and no decision needs.
+fn note(row: &mut CaseRow, event: &Event, at: Timestamp) {
+    match event {
+        Event::AlertRaised(alert) => {
+            row.detector = Some(alert.detector.clone());
+            row.severity = row.severity.max(Some(alert.severity));
+        }
+        Event::DiagnosisRecorded(diagnosis) => {
+            row.diagnosed_at = Some(at);
+            row.branched_from = row.branched_from.or(diagnosis.branched_from);
+        }
+        Event::OutcomeRecorded(outcome) => {
+            row.outcome = Some((outcome.clone(), at));
+            if outcome.closes {
+                row.closed_at = Some(at);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Which cases are asked for.
+#[derive(Debug, Clone, Default)]
+pub struct CaseFilter {
+    pub site: Option<SiteId>,
+    pub asset: Option<AssetId>,
+    pub open: Option<bool>,
+}
+
+pub async fn find(db: &SqlitePool, id: CaseId) -> Result<Option<CaseRow>, sqlx::Error> {
+    let doc: Option<String> = sqlx::query_scalar("SELECT doc FROM cases WHERE id = $1").bind(id.to_string()).fetch_optional(db).await?;
+    doc.map(|doc| read(&doc)).transpose()
+}
+
+/// Last opened first.
+pub async fn page(db: &SqlitePool, filter: &CaseFilter, window: &Window) -> Result<Page<CaseRow>, sqlx::Error> {
+    let mut sql = QueryBuilder::<Sqlite>::new("SELECT doc FROM cases WHERE 1 = 1");
+    if let Some(site) = &filter.site {
+        sql.push(" AND site = ").push_bind(site.to_string());
+    }
+    if let Some(asset) = &filter.asset {
+        sql.push(" AND asset = ").push_bind(asset.to_string());
+    }
+    if let Some(open) = filter.open {
+        sql.push(" AND open = ").push_bind(i64::from(open));
+    }
+    window.narrow(&mut sql, "opened_at", "id");
+    let docs: Vec<String> = sql.build_query_scalar().fetch_all(db).await?;
+    let rows = docs.iter().map(|doc| read(doc)).collect::<Result<_, _>>()?;
+    Ok(window.cut(rows, |row: &CaseRow| Cursor::new(row.opened_at.micros(), row.id)))
+}
+
+/// Cases that changed behind a position, in the order of their latest change.
+pub async fn changed_behind(db: &SqlitePool, seen: &Position, limit: u32) -> Result<Vec<CaseId>, sqlx::Error> {
+    let mut changed = Vec::new();
+    for (partition, next) in seen.partitions() {
+        let Some(site) = partition.as_site() else { continue };
+        let ids: Vec<String> = sqlx::query_scalar("SELECT id FROM cases WHERE site = $1 AND changed_to > $2 ORDER BY changed_to LIMIT $3")
+            .bind(site.to_string())
+            .bind(i64::try_from(next).unwrap_or(i64::MAX))
+            .bind(limit)
+            .fetch_all(db)
+            .await?;
+        for id in ids {
+            changed.push(stored(&id)?);
+        }
+    }
+    Ok(changed)
+}
+
+fn read(doc: &str) -> Result<CaseRow, sqlx::Error> {
+    serde_json::from_str(doc).map_err(|cause| sqlx::Error::Decode(Box::new(cause)))
+}

@@ -1,0 +1,109 @@
+//! Pages by cursor: a cursor names a row by its place in the order, so that rows that come or go never shift a page.
+
+use sqlx::{QueryBuilder, Sqlite};
+use std::{fmt, str::FromStr};
+use thiserror::Error;
+
+/// A row's place: descending by `first`, then by `second`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cursor {
+    first: i64,
+    second: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{0:?} is not a cursor; give one as it was returned in `pageInfo` or `edges`")]
+pub struct BadCursor(pub String);
+
+impl Cursor {
+    pub fn new(first: i64, second: impl ToString) -> Self {
+        Self { first, second: second.to_string() }
+    }
+}
+
+impl fmt::Display for Cursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}_{}", self.first, self.second)
+    }
+}
+impl FromStr for Cursor {
+    type Err = BadCursor;
+    fn from_str(text: &str) -> Result<Self, BadCursor> {
+        let parsed = text.split_once('_').and_then(|(first, second)| Some(Self::new(first.parse().ok()?, second)));
+        parsed.ok_or_else(|| BadCursor(text.chars().take(100).collect()))
+    }
+}
+
+/// Which part of the rows: so many behind one cursor, or the last so many before one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Window {
+    pub after: Option<Cursor>,
+    pub before: Option<Cursor>,
+    pub limit: usize,
+    /// The last of the rows instead of the first.
+    pub from_end: bool,
+}
+
+impl Window {
+    pub const MOST: usize = 200;
+
+    pub fn first(limit: usize) -> Self {
+        Self { after: None, before: None, limit: limit.min(Self::MOST), from_end: false }
+    }
+    pub fn last(limit: usize) -> Self {
+        Self { from_end: true, ..Self::first(limit) }
+    }
+
+    /// Adds the condition, the order and the limit to a query that ends in a `WHERE`.
+    pub(crate) fn narrow(&self, sql: &mut QueryBuilder<Sqlite>, first: &str, second: &str) {
+        for (cursor, relation) in [(&self.after, "<"), (&self.before, ">")] {
+            if let Some(cursor) = cursor {
+                sql.push(format!(" AND ({first}, {second}) {relation} (")).push_bind(cursor.first).push(", ");
+                sql.push_bind(cursor.second.clone()).push(")");
+            }
+        }
+        let order = if self.from_end { "ASC" } else { "DESC" };
+        // One more than asked for tells whether there is another page.
+        let limit = i64::try_from(self.limit + 1).unwrap_or(i64::MAX);
+        sql.push(format!(" ORDER BY {first} {order}, {second} {order} LIMIT ")).push_bind(limit);
+    }
+
+    pub(crate) fn cut<T>(&self, mut rows: Vec<T>, cursor: impl Fn(&T) -> Cursor) -> Page<T> {
+        let more = rows.len() > self.limit;
+        rows.truncate(self.limit);
+        if self.from_end {
+            rows.reverse();
+        }
+        let (has_next, has_previous) = if self.from_end { (self.before.is_some(), more) } else { (more, self.after.is_some()) };
+        Page { rows: rows.into_iter().map(|row| (cursor(&row), row)).collect(), has_next, has_previous }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Page<T> {
+    pub rows: Vec<(Cursor, T)>,
+    pub has_next: bool,
+    pub has_previous: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_reads_as_it_is_written() {
+        let cursor = Cursor::new(-5, "01890a5d-ac96-774b-bcce-b302099a8057");
+        assert_eq!(cursor.to_string().parse(), Ok(cursor));
+        assert!("nonsense".parse::<Cursor>().is_err());
+    }
+
+    #[test]
+    fn one_row_more_than_asked_for_is_another_page() {
+        let page = Window::first(2).cut(vec![3, 2, 1], |row| Cursor::new(*row, ""));
+        assert!(page.has_next && !page.has_previous);
+        assert_eq!(page.rows.iter().map(|(_, row)| *row).collect::<Vec<_>>(), [3, 2]);
+        let page = Window::last(2).cut(vec![1, 2, 3], |row| Cursor::new(*row, ""));
+        assert!(!page.has_next && page.has_previous);
+        assert_eq!(page.rows.iter().map(|(_, row)| *row).collect::<Vec<_>>(), [2, 1]);
+    }
+}

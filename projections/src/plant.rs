@@ -1,0 +1,168 @@
+//! What is there: sites, assets by their place, signals, what is normal for them, and whether the site may act.
+
+use crate::{
+    fact::{Fact, Poison},
+    projection::Projection,
+    shelf::{Shelf, Shelved},
+    table::{Kind, Table, Value, Writes},
+};
+use async_trait::async_trait;
+use millwright_domain::{
+    Event, Timestamp,
+    baseline::BaselineLearned,
+    ids::{AssetId, SiteId},
+    plant::Plant,
+    policy::Policy,
+    site::{AssetLockedOut, KillSwitchEngaged},
+};
+use serde::{Deserialize, Serialize};
+use sqlx::{SqliteConnection, SqlitePool};
+use std::collections::BTreeMap;
+
+/// One site as it was last described, with what people switched and what was learned.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct PlantRow {
+    site: String,
+    pub plant: Option<Plant>,
+    pub policy: Policy,
+    pub kill_switch: Option<(KillSwitchEngaged, Timestamp)>,
+    pub locked_out: BTreeMap<AssetId, (AssetLockedOut, Timestamp)>,
+    pub baselines: BTreeMap<String, BaselineLearned>,
+}
+
+static PLANTS: Table =
+    Table { name: "plants", columns: &[("site", Kind::Text), ("name", Kind::Text), ("halted", Kind::Whole), ("doc", Kind::Doc)], key: 1, indexes: &[] };
+
+/// Flat, for those who ask in SQL.
+static SIGNALS: Table = Table {
+    name: "signals",
+    columns: &[
+        ("site", Kind::Text),
+        ("signal", Kind::Text),
+        ("asset", Kind::Text),
+        ("asset_name", Kind::Text),
+        ("area", Kind::Text),
+        ("line", Kind::Text),
+        ("device", Kind::Text),
+        ("kind", Kind::Text),
+        ("unit", Kind::Text),
+    ],
+    key: 2,
+    indexes: &[&["site", "asset"]],
+};
+
+impl Shelved for PlantRow {
+    const TABLE: &'static Table = &PLANTS;
+    fn key(&self) -> String {
+        self.site.clone()
+    }
+    fn columns(&self) -> Vec<Value> {
+        vec![Value::maybe(self.plant.as_ref(), |plant| Value::text(&plant.name)), Value::Whole(self.kill_switch.is_some().into())]
+    }
+}
+
+#[derive(Default)]
+pub(crate) struct Plants {
+    plants: Shelf<PlantRow>,
+    signals: BTreeMap<(String, String), Option<Vec<Value>>>,
+}
+
+#[async_trait]
+impl Projection for Plants {
+    fn name(&self) -> &'static str {
+        "plant"
+    }
+    fn version(&self) -> u32 {
+        1
+    }
+    fn tables(&self) -> Vec<&'static Table> {
+        vec![&PLANTS, &SIGNALS]
+    }
+    async fn recall(&mut self, _facts: &[&Fact], db: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+        self.plants.recall_all(db).await
+    }
+    fn fold(&mut self, fact: &Fact) -> Result<(), Poison> {
+        let Some(site) = fact.partition.as_site() else { return Ok(()) };
+        let event = fact.event()?;
+        let mut row = match event {
+            Event::PlantDescribed(_)
+            | Event::PolicyAdopted(_)
+            | Event::KillSwitchEngaged(_)
+            | Event::KillSwitchReleased(_)
+            | Event::AssetLockedOut(_)
+            | Event::AssetReturnedToService(_)
+            | Event::BaselineLearned(_) => {
+                self.plants.get(site.as_str()).cloned().unwrap_or_else(|| PlantRow { site: site.to_string(), ..PlantRow::default() })
+            }
+            _ => return Ok(()),
+        };
+        if let Event::PlantDescribed(fact) = event {
+            self.describe_signals(&site, row.plant.as_ref(), &fact.plant);
+        }
+        note(&mut row, event, fact.occurred_at);
+        self.plants.put(row);
+        Ok(())
+    }
+    fn drain(&mut self, writes: &mut Writes) {
+        self.plants.drain(writes);
+        let (mut rows, mut gone) = (vec![], vec![]);
+        for ((site, signal), row) in std::mem::take(&mut self.signals) {
+            match row {
+                Some(row) => rows.push(row),
+                None => gone.push(vec![Value::Text(site), Value::Text(signal)]),
+            }
+        }
+        writes.delete(&SIGNALS, gone);
+        writes.upsert(&SIGNALS, rows);
+    }
+    fn forget(&mut self) {
+        *self = Self::default();
+    }
+}
+
+impl Plants {
+    fn describe_signals(&mut self, site: &SiteId, before: Option<&Plant>, now: &Plant) {
+        for (_, signal) in before.into_iter().flat_map(Plant::signals) {
+            self.signals.insert((site.to_string(), signal.id.to_string()), None);
+        }
+        for (asset, signal) in now.signals() {
+            let row = vec![
+                Value::text(site),
+                Value::text(&signal.id),
+                Value::text(&asset.id),
+                Value::text(&asset.name),
+                Value::text(&asset.area),
+                Value::text(&asset.line),
+                Value::text(&signal.device),
+                Value::text(signal.kind),
+                Value::text(signal.unit),
+            ];
+            self.signals.insert((site.to_string(), signal.id.to_string()), Some(row));
+        }
+    }
+}
+
+fn note(row: &mut PlantRow, event: &Event, at: Timestamp) {
+    match event {
+        Event::PlantDescribed(fact) => row.plant = Some(fact.plant.clone()),
+        Event::PolicyAdopted(fact) => row.policy = fact.policy.clone(),
+        Event::KillSwitchEngaged(fact) => row.kill_switch = Some((fact.clone(), at)),
+        Event::KillSwitchReleased(_) => row.kill_switch = None,
+        Event::AssetLockedOut(fact) => {
+            row.locked_out.insert(fact.asset.clone(), (fact.clone(), at));
+        }
+        Event::AssetReturnedToService(fact) => {
+            row.locked_out.remove(&fact.asset);
+        }
+        Event::BaselineLearned(fact) => {
+            row.baselines.insert(fact.signal.to_string(), fact.clone());
+        }
+        _ => {}
+    }
+}
+
+/// Every site, by name of its id.
+pub async fn all(db: &SqlitePool) -> Result<Vec<PlantRow>, sqlx::Error> {
+    let docs: Vec<String> = sqlx::query_scalar("SELECT doc FROM plants ORDER BY site").fetch_all(db).await?;
+    docs.iter().map(|doc| serde_json::from_str(doc).map_err(|cause| sqlx::Error::Decode(Box::new(cause)))).collect()
+}

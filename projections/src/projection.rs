@@ -1,0 +1,42 @@
+//! What every projection of the ledger is: tables, the rows its fold needs, and the fold.
+
+use crate::{
+    fact::{Fact, Poison},
+    table::{Table, Writes},
+};
+use async_trait::async_trait;
+use sqlx::SqliteConnection;
+
+/// Folds facts in order per stream. `recall` and `drain` touch the outside; `fold` does not.
+#[async_trait]
+pub(crate) trait Projection: Send {
+    fn name(&self) -> &'static str;
+    /// Grows with any change of tables or fold; the projection is then rebuilt from the log.
+    fn version(&self) -> u32;
+    fn tables(&self) -> Vec<&'static Table>;
+
+    /// Brings in the rows that folding these facts will look at or change.
+    async fn recall(&mut self, _facts: &[&Fact], _db: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+        Ok(())
+    }
+    fn fold(&mut self, fact: &Fact) -> Result<(), Poison>;
+    /// What the folded facts make of the tables.
+    fn drain(&mut self, writes: &mut Writes);
+    /// The writes did not happen: begin anew from the tables.
+    fn forget(&mut self);
+}
+
+/// Every projection of the ledger. A new question is one file and one line here.
+pub(crate) fn all() -> Vec<Box<dyn Projection>> {
+    vec![
+        Box::<crate::audit::Audit>::default(),
+        Box::<crate::plant::Plants>::default(),
+        Box::<crate::open_cases::OpenCases>::default(),
+        Box::<crate::actions::Actions>::default(),
+        Box::<crate::pending_approvals::PendingApprovals>::default(),
+        Box::<crate::case_timeline::CaseTimeline>::default(),
+        Box::<crate::asset_health::AssetHealth>::default(),
+        Box::<crate::notices::outbox::Outbox>::default(),
+        Box::<crate::budget::Budgets>::default(),
+    ]
+}

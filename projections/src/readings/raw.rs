@@ -1,0 +1,101 @@
+//! Raw values of one signal, read back from the log near to where they lie.
+
+use super::{
+    extents::ranges,
+    tables::{LatestRow, device_key, latest_key},
+};
+use crate::store::stored;
+use millwright_domain::{
+    Timestamp,
+    ids::{SignalId, SiteId},
+    ports::event_log::{EventLog, LogError},
+    position::PartitionId,
+    reading::{Quality, Scan},
+};
+use sqlx::SqlitePool;
+use thiserror::Error;
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RawPoint {
+    pub at: Timestamp,
+    pub value: Option<f64>,
+    pub quality: Quality,
+}
+
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct RawSeries {
+    /// By time of measurement.
+    pub points: Vec<RawPoint>,
+    /// There is more than was asked for, or than may be searched at once.
+    pub truncated: bool,
+}
+
+#[derive(Debug, Error)]
+pub enum RawError {
+    #[error("could not look up where the readings lie")]
+    Index(#[from] sqlx::Error),
+    #[error("could not read the readings back")]
+    Log(#[from] LogError),
+}
+
+/// Scans that one question may look through.
+const MOST_SCANS: u64 = 200_000;
+const BATCH: usize = 2_000;
+
+/// Values measured in [from, to), at most `limit`.
+pub async fn raw(
+    log: &dyn EventLog,
+    db: &SqlitePool,
+    site: &SiteId,
+    signal: &SignalId,
+    [from, to]: [Timestamp; 2],
+    limit: usize,
+) -> Result<RawSeries, RawError> {
+    let mut series = RawSeries::default();
+    let Some(partition) = partition_of(db, site, signal).await? else { return Ok(series) };
+    let mut looked_at = 0;
+    for (first, end) in ranges(db, &partition, from, to).await? {
+        let mut next = first;
+        while next < end {
+            let room = usize::try_from(end - next).unwrap_or(BATCH).min(BATCH);
+            let batch = log.read_readings(&partition, next, room).await?;
+            if batch.is_empty() || looked_at >= MOST_SCANS {
+                series.truncated |= looked_at >= MOST_SCANS;
+                break;
+            }
+            looked_at += batch.len() as u64;
+            next = batch.next();
+            batch.iter().for_each(|(_, scan)| collect(scan, site, signal, [from, to], &mut series.points));
+        }
+    }
+    // At least once: a scan that was sent again counts once here, too.
+    series.points.sort_by(|a, b| a.at.cmp(&b.at));
+    series.points.dedup();
+    series.truncated |= series.points.len() > limit;
+    series.points.truncate(limit);
+    Ok(series)
+}
+
+fn collect(scan: &Scan, site: &SiteId, signal: &SignalId, [from, to]: [Timestamp; 2], points: &mut Vec<RawPoint>) {
+    if scan.site != *site {
+        return;
+    }
+    for reading in scan.readings.iter().filter(|reading| reading.signal == *signal) {
+        let at = reading.source_time.unwrap_or(scan.scanned_at);
+        if from <= at && at < to {
+            points.push(RawPoint { at, value: reading.value(), quality: reading.quality() });
+        }
+    }
+}
+
+async fn partition_of(db: &SqlitePool, site: &SiteId, signal: &SignalId) -> Result<Option<PartitionId>, sqlx::Error> {
+    let doc: Option<String> =
+        sqlx::query_scalar("SELECT doc FROM readings_latest WHERE key = $1").bind(latest_key(site, signal)).fetch_optional(db).await?;
+    let Some(doc) = doc else { return Ok(None) };
+    let latest: LatestRow = serde_json::from_str(&doc).map_err(|cause| sqlx::Error::Decode(Box::new(cause)))?;
+    let partition: Option<String> = sqlx::query_scalar("SELECT partition FROM readings_devices WHERE key = $1")
+        .bind(device_key(site, &latest.device))
+        .fetch_optional(db)
+        .await?;
+    partition.map(|partition| stored(&partition)).transpose()
+}

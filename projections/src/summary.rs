@@ -1,0 +1,126 @@
+//! One sentence for each fact, for timelines and auditors.
+
+use millwright_domain::{
+    Event,
+    action::{Order, Proposal},
+    budget::Window,
+    case::Outcome,
+    envelope::Answer,
+    evidence::{Evidence, Feature},
+    policy::Ruling,
+};
+
+/// What happened, in plain words. No `_` arm: a new fact must be thought about.
+pub fn summary(event: &Event) -> String {
+    match event {
+        Event::PartitionOwned(fact) => format!("{} took the partition over, epoch {}", fact.owner, fact.epoch),
+        Event::CommandAnswered(fact) => format!("{} was answered: {}", fact.asked, answered(&fact.answer)),
+        Event::ReadingsSealed(fact) => format!("readings {} to {} of {} were sealed", fact.from, fact.to, fact.partition),
+        Event::PlantDescribed(fact) => format!("{} was described: {} assets", fact.plant.name, fact.plant.assets.len()),
+        Event::PolicyAdopted(fact) => format!("a policy of {} actions was adopted", fact.policy.actions.len()),
+        Event::BaselineLearned(fact) => {
+            format!("baseline {} of {}: mean {:.3}, standard deviation {:.3}", fact.version, fact.signal, fact.mean, fact.std)
+        }
+        Event::KillSwitchEngaged(fact) => format!("{} stopped all actions: {}", fact.by, fact.reason),
+        Event::KillSwitchReleased(fact) => format!("{} allowed actions again", fact.by),
+        Event::AssetLockedOut(fact) => format!("{} locked out {}: {}", fact.by, fact.asset, fact.tag),
+        Event::AssetReturnedToService(fact) => format!("{} returned {} to service", fact.by, fact.asset),
+        Event::AlertRaised(fact) => {
+            let late = if fact.late { ", from late readings" } else { "" };
+            format!("{} raised an alert on {}: {}{late}", fact.detector, fact.asset, strongest(&fact.evidence))
+        }
+        Event::DiagnosisRecorded(fact) => format!("{} ({:.0} %), says {}: {}", fact.cause, fact.confidence * 100.0, fact.by, fact.explanation),
+        Event::ActionProposed(fact) => proposed(&fact.proposal),
+        Event::ActionApproved(fact) => format!("{} approved it", fact.by),
+        Event::ActionRejected(fact) => format!("{} rejected it", fact.by),
+        Event::ApprovalExpired(_) => "nobody said yes in time, so it is no".into(),
+        Event::ActionVoided(fact) => format!("void before it began: {}", fact.reason),
+        Event::ActionSuperseded(_) => "replaced by a newer proposal".into(),
+        Event::ActionStarted(_) => "begun".into(),
+        Event::ActionCompleted(fact) => match fact.read_back {
+            Some(value) => format!("done; the device reads back {value}"),
+            None => "done".into(),
+        },
+        Event::ActionFailed(fact) => format!("failed, no effect: {}", fact.reason),
+        Event::ActionUnverified(fact) => format!("nobody can know whether it took effect, a person has to look: {}", fact.reason),
+        Event::OutcomeRecorded(fact) => {
+            let closes = if fact.closes { "; the case is closed" } else { "" };
+            format!("{}, says {}{closes}", outcome(fact.outcome), fact.by)
+        }
+        Event::CommandRefused(fact) => format!("{} by {} was refused: {}", fact.asked, fact.by, fact.reason),
+        Event::EffectWanted(fact) => format!("to {}: {}", fact.target, fact.subject),
+        Event::EffectAttempted(fact) => format!("attempt {} begun", fact.attempt),
+        Event::EffectDone(fact) => format!("delivered at attempt {}", fact.attempt),
+        Event::EffectFailed(fact) if fact.final_ => format!("attempt {} failed for good: {}", fact.attempt, fact.reason),
+        Event::EffectFailed(fact) => format!("attempt {} failed: {}", fact.attempt, fact.reason),
+        Event::BudgetSet(fact) => format!("budget: {} tokens an hour, {} a day", fact.tokens_per_hour, fact.tokens_per_day),
+        Event::TokensReserved(fact) => format!("{} tokens held for {}", fact.tokens, fact.agent),
+        Event::CallDispatched(_) => "the call left the house".into(),
+        Event::TokensSettled(fact) => format!("{} tokens used{}", fact.used, if fact.estimated { ", by estimate" } else { "" }),
+        Event::BudgetOverrun(fact) => format!("{} tokens used, {} held: the provider overran", fact.used, fact.held),
+        Event::TokensReleased(_) => "tokens released".into(),
+        Event::ReservationExpired(fact) => format!("reservation expired, {} tokens counted", fact.counted),
+        Event::BudgetWarned(fact) => format!("{} % of the {}'s budget is used", fact.percent, window(fact.window)),
+        Event::PersonIntroduced(fact) => format!("{} was introduced", fact.person),
+        Event::PersonForgotten(fact) => format!("{} was forgotten", fact.person),
+        Event::GroundTruthMarked(_) => "marked by the simulator".into(),
+        Event::Unknown { kind, schema, .. } => format!("{kind} of schema {schema}, which this program does not know"),
+    }
+}
+
+/// What exactly an order does.
+pub fn what(order: &Order) -> String {
+    match order {
+        Order::Write(write) => format!("write {} to {} on {}", write.value, write.signal, write.device),
+        Order::Message(message) => format!("tell {}: {}", message.to, message.text),
+    }
+}
+
+fn proposed(proposal: &Proposal) -> String {
+    let ruling = match proposal.ruling {
+        Ruling::AutoApprove => "allowed by policy",
+        Ruling::RequireApproval => "waits for a yes",
+        Ruling::Never => "never allowed",
+    };
+    format!("{}: {}; {ruling}", proposal.name, what(&proposal.order))
+}
+
+fn strongest(evidence: &[Evidence]) -> String {
+    let Some(one) = evidence.iter().max_by(|a, b| a.magnitude.abs().total_cmp(&b.magnitude.abs())) else {
+        return "no figures".into();
+    };
+    let feature = match one.feature {
+        Feature::Drift => format!("drifted by {:+.1} standard deviations", one.magnitude),
+        Feature::Contribution => format!("contributes {:.0} % to the departure", one.magnitude.abs() * 100.0),
+        Feature::Noise => format!("is {:.1} times as noisy as normal", one.magnitude),
+        Feature::Slope => format!("changes by {:+.1} standard deviations a window", one.magnitude),
+        Feature::Stuck => format!("has not moved for {:.0} s", one.magnitude),
+        Feature::Residual => format!("is {:+.1} standard deviations off what the others imply", one.magnitude),
+    };
+    format!("{} {feature}", one.signal)
+}
+
+fn answered(answer: &Answer) -> String {
+    match answer {
+        Answer::Done { facts, .. } => format!("done, {facts} facts"),
+        Answer::AlreadySo => "already so".into(),
+        Answer::Refused { reason, .. } => format!("refused, {reason}"),
+    }
+}
+
+fn outcome(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Repaired => "repaired",
+        Outcome::Mitigated => "mitigated",
+        Outcome::SelfRecovered => "recovered by itself",
+        Outcome::FalseAlarm => "a false alarm",
+        Outcome::NoEffect => "no effect",
+    }
+}
+
+fn window(window: Window) -> &'static str {
+    match window {
+        Window::Hour => "hour",
+        Window::Day => "day",
+    }
+}
