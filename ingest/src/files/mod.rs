@@ -1,0 +1,1 @@
+//! Recordings: readings from files instead of devices.

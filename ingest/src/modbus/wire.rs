@@ -1,0 +1,124 @@
+//! One socket to one unit, on tokio-modbus: the only file that knows the vendor's client. Answers are checked to be the ones asked for.
+
+use super::address::Table;
+use std::{borrow::Cow, io};
+use thiserror::Error;
+use tokio::net::TcpStream;
+use tokio_modbus::{
+    ExceptionCode, ProtocolError,
+    client::{Client, Context, tcp},
+    prelude::{Request, Response, Slave},
+};
+
+/// The device says no, by its exception code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum Exception {
+    #[error("the device does not know this function (exception 1); check the table of the address")]
+    IllegalFunction,
+    #[error("the device has no such address (exception 2); check the address, counted from 0")]
+    IllegalAddress,
+    #[error("the device does not take this value or length (exception 3)")]
+    IllegalValue,
+    #[error("the device reports a fault of its own (exception {0})")]
+    Device(u8),
+    #[error("the gateway gets no answer from the unit (exception {0}); check the unit number and the bus")]
+    Gateway(u8),
+}
+
+impl From<ExceptionCode> for Exception {
+    fn from(code: ExceptionCode) -> Self {
+        match code {
+            ExceptionCode::IllegalFunction => Self::IllegalFunction,
+            ExceptionCode::IllegalDataAddress => Self::IllegalAddress,
+            ExceptionCode::IllegalDataValue => Self::IllegalValue,
+            ExceptionCode::GatewayPathUnavailable | ExceptionCode::GatewayTargetDevice => Self::Gateway(code.into()),
+            other => Self::Device(other.into()),
+        }
+    }
+}
+
+/// What came of a request whose socket still stands, or why it does not.
+#[derive(Debug, Error)]
+pub enum WireError {
+    #[error(transparent)]
+    Exception(#[from] Exception),
+    /// The socket cannot be trusted any more: whatever comes next on it may answer an older question.
+    #[error("the connection failed")]
+    Socket(#[source] io::Error),
+    #[error("the answer does not belong to the question ({0})")]
+    Mismatch(String),
+}
+
+impl From<tokio_modbus::Error> for WireError {
+    fn from(error: tokio_modbus::Error) -> Self {
+        match error {
+            tokio_modbus::Error::Transport(cause) => Self::Socket(cause),
+            tokio_modbus::Error::Protocol(ProtocolError::HeaderMismatch { message, .. }) => Self::Mismatch(message),
+            tokio_modbus::Error::Protocol(ProtocolError::FunctionCodeMismatch { request, .. }) => {
+                Self::Mismatch(format!("another function than {request}"))
+            }
+        }
+    }
+}
+
+/// Items of one table, as asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Items {
+    Registers(Vec<u16>),
+    Bits(Vec<bool>),
+}
+
+/// What is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outgoing {
+    Registers { start: u16, words: Vec<u16> },
+    Coil { at: u16, on: bool },
+}
+
+pub struct Wire {
+    client: Context,
+}
+
+impl Wire {
+    pub async fn connect(address: &str, unit: u8) -> io::Result<Self> {
+        let stream = TcpStream::connect(address).await?;
+        stream.set_nodelay(true)?;
+        Ok(Self { client: tcp::attach_slave(stream, Slave(unit)) })
+    }
+
+    /// The caller drops the wire on every error but an exception, and on a timeout of its own.
+    pub async fn read(&mut self, table: Table, start: u16, count: u16) -> Result<Items, WireError> {
+        let request = match table {
+            Table::Coil => Request::ReadCoils(start, count),
+            Table::Discrete => Request::ReadDiscreteInputs(start, count),
+            Table::Input => Request::ReadInputRegisters(start, count),
+            Table::Holding => Request::ReadHoldingRegisters(start, count),
+        };
+        let response = self.client.call(request).await?.map_err(Exception::from)?;
+        let count = usize::from(count);
+        match response {
+            Response::ReadCoils(mut bits) | Response::ReadDiscreteInputs(mut bits) if bits.len() >= count => {
+                bits.truncate(count);
+                Ok(Items::Bits(bits))
+            }
+            Response::ReadInputRegisters(words) | Response::ReadHoldingRegisters(words) if words.len() == count => Ok(Items::Registers(words)),
+            _ => Err(WireError::Mismatch("another number of values than asked for".into())),
+        }
+    }
+
+    /// Sends once. One register goes as function 6 and more as 16, which is what the plainest devices know.
+    pub async fn write(&mut self, outgoing: &Outgoing) -> Result<(), WireError> {
+        let (request, expected) = match outgoing {
+            Outgoing::Coil { at, on } => (Request::WriteSingleCoil(*at, *on), Response::WriteSingleCoil(*at, *on)),
+            Outgoing::Registers { start, words } => match words.as_slice() {
+                [word] => (Request::WriteSingleRegister(*start, *word), Response::WriteSingleRegister(*start, *word)),
+                words => {
+                    let count = u16::try_from(words.len()).unwrap_or(u16::MAX);
+                    (Request::WriteMultipleRegisters(*start, Cow::Borrowed(words)), Response::WriteMultipleRegisters(*start, count))
+                }
+            },
+        };
+        let response = self.client.call(request).await?.map_err(Exception::from)?;
+        if response == expected { Ok(()) } else { Err(WireError::Mismatch("the echo of the write differs".into())) }
+    }
+}

@@ -1,0 +1,152 @@
+//! The eight measured quantities of the simulated pump and its two setpoints: names, units, and what each sensor is like.
+
+use millwright_domain::{
+    plant::Range,
+    quantity::{QuantityKind, Unit},
+};
+
+/// The one asset of the simulated plant.
+pub const ASSET: &str = "pump-1";
+
+/// A measured quantity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Channel {
+    Flow,
+    Pressure,
+    BearingTemperature,
+    Vibration,
+    MotorCurrent,
+    Speed,
+    ValvePosition,
+    MotorTemperature,
+}
+
+/// What a sensor is like: the numbers that noise and faults are scaled by.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Sensor {
+    /// Standard deviation of its white noise.
+    pub noise: f64,
+    /// How far a drift of severity 1 takes it.
+    pub drift_span: f64,
+    /// Digits after the point in a recording.
+    pub digits: usize,
+}
+
+impl Channel {
+    pub const ALL: [Self; 8] = [
+        Self::Flow,
+        Self::Pressure,
+        Self::BearingTemperature,
+        Self::Vibration,
+        Self::MotorCurrent,
+        Self::Speed,
+        Self::ValvePosition,
+        Self::MotorTemperature,
+    ];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Flow => "flow",
+            Self::Pressure => "pressure",
+            Self::BearingTemperature => "bearing_temperature",
+            Self::Vibration => "vibration",
+            Self::MotorCurrent => "motor_current",
+            Self::Speed => "speed",
+            Self::ValvePosition => "valve_position",
+            Self::MotorTemperature => "motor_temperature",
+        }
+    }
+    /// `pump-1/flow`.
+    pub fn signal(self) -> String {
+        format!("{ASSET}/{}", self.name())
+    }
+    pub fn by_signal(signal: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|channel| channel.signal() == signal)
+    }
+    pub const fn kind(self) -> QuantityKind {
+        match self {
+            Self::Flow => QuantityKind::Flow,
+            Self::Pressure => QuantityKind::Pressure,
+            Self::BearingTemperature => QuantityKind::BearingTemperature,
+            Self::Vibration => QuantityKind::Vibration,
+            Self::MotorCurrent => QuantityKind::MotorCurrent,
+            Self::Speed => QuantityKind::Speed,
+            Self::ValvePosition => QuantityKind::ValvePosition,
+            Self::MotorTemperature => QuantityKind::MotorTemperature,
+        }
+    }
+    pub const fn unit(self) -> Unit {
+        match self {
+            Self::Flow => Unit::LitresPerMinute,
+            Self::Pressure => Unit::Bar,
+            Self::BearingTemperature | Self::MotorTemperature => Unit::Celsius,
+            Self::Vibration => Unit::MillimetresPerSecond,
+            Self::MotorCurrent => Unit::Ampere,
+            Self::Speed => Unit::RevolutionsPerMinute,
+            Self::ValvePosition => Unit::Percent,
+        }
+    }
+    /// What the transmitter can show.
+    pub const fn range(self) -> Range {
+        let (low, high) = match self {
+            Self::Flow => (0.0, 200.0),
+            Self::Pressure => (0.0, 10.0),
+            Self::BearingTemperature | Self::MotorTemperature => (-20.0, 200.0),
+            Self::Vibration => (0.0, 50.0),
+            Self::MotorCurrent => (0.0, 40.0),
+            Self::Speed => (0.0, 2_000.0),
+            Self::ValvePosition => (-5.0, 105.0),
+        };
+        Range { low, high }
+    }
+    pub(super) const fn sensor(self) -> Sensor {
+        let (noise, drift_span, digits) = match self {
+            Self::Flow => (0.8, 30.0, 2),
+            Self::Pressure => (0.03, 1.0, 3),
+            Self::BearingTemperature => (0.4, 15.0, 2),
+            Self::Vibration => (0.07, 3.0, 3),
+            Self::MotorCurrent => (0.12, 4.0, 3),
+            Self::Speed => (3.0, 150.0, 1),
+            Self::ValvePosition => (0.25, 20.0, 2),
+            Self::MotorTemperature => (0.4, 20.0, 2),
+        };
+        Sensor { noise, drift_span, digits }
+    }
+}
+
+/// A quantity that the pump is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Setpoint {
+    Speed,
+    Valve,
+}
+
+impl Setpoint {
+    pub const ALL: [Self; 2] = [Self::Speed, Self::Valve];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Speed => "speed_setpoint",
+            Self::Valve => "valve_setpoint",
+        }
+    }
+    pub fn signal(self) -> String {
+        format!("{ASSET}/{}", self.name())
+    }
+    pub fn by_signal(signal: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|setpoint| setpoint.signal() == signal)
+    }
+    pub const fn rated(self) -> f64 {
+        match self {
+            Self::Speed => 1_480.0,
+            Self::Valve => 70.0,
+        }
+    }
+    /// What the controller of the pump takes.
+    pub const fn range(self) -> Range {
+        match self {
+            Self::Speed => Range { low: 0.0, high: 1_800.0 },
+            Self::Valve => Range { low: 0.0, high: 100.0 },
+        }
+    }
+}
