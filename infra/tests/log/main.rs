@@ -4,4 +4,7 @@
 
 mod crash;
 mod damage;
+mod load;
+mod lost_bytes;
 mod plant;
+mod recorder;

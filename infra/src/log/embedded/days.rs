@@ -83,7 +83,7 @@ impl Days {
             kept.drain(..surplus).collect()
         };
         for day in &dropped {
-            remove(day.reader.path())?;
+            file::remove(day.reader.path()).map_err(|cause| storage("drop old readings", day.reader.path(), cause))?;
         }
         if dropped.is_empty() { Ok(()) } else { file::sync_directory_of(&self.dir.join("readings")) }
     }
@@ -113,17 +113,4 @@ fn dates_in(dir: &Path) -> Result<Vec<NaiveDate>, LogError> {
     }
     dates.sort_unstable();
     Ok(dates)
-}
-
-/// The write-ahead log goes first: without its file it would be taken for that of a later file of the same name.
-fn remove(path: &Path) -> Result<(), LogError> {
-    for suffix in ["-wal", "-shm", ""] {
-        let mut name = path.as_os_str().to_owned();
-        name.push(suffix);
-        match std::fs::remove_file(&name) {
-            Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => return Err(storage("drop old readings", Path::new(&name), cause)),
-            _ => {}
-        }
-    }
-    Ok(())
 }

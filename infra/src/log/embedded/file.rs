@@ -11,7 +11,7 @@ use millwright_domain::{
     position::{PartitionId, Position},
 };
 use rusqlite::{Connection, OpenFlags, TransactionBehavior, params, types::Type};
-use std::{collections::BTreeMap, fs::File, path::Path, time::Duration};
+use std::{collections::BTreeMap, fs::File, io, path::Path, time::Duration};
 
 /// The format that this program writes. A file of a newer one is refused.
 const FORMAT: u32 = 1;
@@ -41,14 +41,13 @@ const COLUMNS: &str = "SELECT partition, base_seq, count, first_time, last_time,
 
 /// Opens a file for writing; makes it, with where its partitions begin, if there is none.
 pub(super) fn open(path: &Path, begins: &BTreeMap<PartitionId, u64>, options: &EmbeddedOptions) -> Result<Connection, LogError> {
-    let fail = |cause| sqlite("open the log", path, cause);
-    let mut db = Connection::open(path).map_err(fail)?;
-    prepare(&db, options).map_err(fail)?;
-    if format(&db, path)? == 0 {
-        create(&mut db, begins).map_err(fail)?;
-        sync_directory_of(path)?;
+    if !path.exists() {
+        create(path, begins)?;
     }
-    Ok(db)
+    let fail = |cause| sqlite("open the log", path, cause);
+    let db = Connection::open(path).map_err(fail)?;
+    prepare(&db, options).map_err(fail)?;
+    refuse_what_is_not_ours(db, path)
 }
 
 /// Opens a file beside its writer.
@@ -56,32 +55,48 @@ pub(super) fn open_to_read(path: &Path) -> Result<Connection, LogError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let db = Connection::open_with_flags(path, flags).map_err(|cause| sqlite("open the log", path, cause))?;
     db.busy_timeout(Duration::from_secs(5)).map_err(|cause| sqlite("open the log", path, cause))?;
-    match format(&db, path)? {
-        0 => Err(LogError::Damaged { place: path.display().to_string(), what: "it is no file of the log".into() }),
-        _ => Ok(db),
-    }
+    refuse_what_is_not_ours(db, path)
 }
 
 fn prepare(db: &Connection, options: &EmbeddedOptions) -> rusqlite::Result<()> {
     db.busy_timeout(Duration::from_secs(5))?;
-    db.pragma_update(None, "page_size", PAGE)?;
-    db.pragma_update(None, "journal_mode", "wal")?;
     db.pragma_update(None, "synchronous", if options.synchronous { "full" } else { "off" })?;
+    db.pragma_update(None, "wal_autocheckpoint", options.fold_back_after_pages)?;
     if let Some(bytes) = options.max_file_bytes {
         db.pragma_update(None, "max_page_count", (bytes / PAGE).max(8))?;
     }
     Ok(())
 }
 
-fn format(db: &Connection, path: &Path) -> Result<u32, LogError> {
-    let found: u32 = db.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(|cause| sqlite("open the log", path, cause))?;
+fn refuse_what_is_not_ours(db: Connection, path: &Path) -> Result<Connection, LogError> {
+    let pragma = |name: &str| db.query_row(name, [], |row| row.get::<_, u32>(0)).map_err(|cause| sqlite("open the log", path, cause));
+    let (application, found) = (pragma("PRAGMA application_id")?, pragma("PRAGMA user_version")?);
+    if application != APPLICATION {
+        return Err(LogError::Damaged { place: path.display().to_string(), what: "it is no file of the log".into() });
+    }
     if found > FORMAT {
         return Err(LogError::TooNew { place: path.display().to_string(), found, known: FORMAT });
     }
-    Ok(found)
+    Ok(db)
 }
 
-fn create(db: &mut Connection, begins: &BTreeMap<PartitionId, u64>) -> rusqlite::Result<()> {
+/// Made under another name and renamed when it is whole and synced: whoever finds a file of the log, finds a whole one,
+/// whenever the power went.
+fn create(path: &Path, begins: &BTreeMap<PartitionId, u64>) -> Result<(), LogError> {
+    let draft = path.with_extension("new");
+    let renamed = remove(&draft).and_then(|()| remove(path)).and_then(|()| {
+        fill(&draft, begins).map_err(io::Error::other)?;
+        File::open(&draft)?.sync_all()?;
+        std::fs::rename(&draft, path)
+    });
+    renamed.map_err(|cause| storage("make a file of the log", path, cause))?;
+    sync_directory_of(path)
+}
+
+fn fill(draft: &Path, begins: &BTreeMap<PartitionId, u64>) -> rusqlite::Result<()> {
+    let mut db = Connection::open(draft)?;
+    db.pragma_update(None, "page_size", PAGE)?;
+    db.pragma_update(None, "journal_mode", "wal")?;
     let all = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     all.execute_batch(SCHEMA)?;
     for (partition, next_seq) in begins {
@@ -89,7 +104,23 @@ fn create(db: &mut Connection, begins: &BTreeMap<PartitionId, u64>) -> rusqlite:
     }
     all.pragma_update(None, "application_id", APPLICATION)?;
     all.pragma_update(None, "user_version", FORMAT)?;
-    all.commit()
+    all.commit()?;
+    fold_back(&db)?;
+    db.close().map_err(|(_still_open, cause)| cause)
+}
+
+/// Removes a file with what SQLite keeps beside it, if it is there. The file goes first: without its write-ahead log it would be
+/// taken for a shorter one, whereas a log without its file is removed before the next file of that name is made.
+pub(super) fn remove(path: &Path) -> io::Result<()> {
+    for suffix in ["", "-wal", "-shm"] {
+        let mut name = path.as_os_str().to_owned();
+        name.push(suffix);
+        match std::fs::remove_file(&name) {
+            Err(cause) if cause.kind() != io::ErrorKind::NotFound => return Err(cause),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// SQLite syncs what is in the file; that the file is there at all is the directory's to remember.

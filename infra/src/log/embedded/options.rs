@@ -14,6 +14,8 @@ pub struct EmbeddedOptions {
     pub max_group: usize,
     /// No file grows past this; appending fails then, as it does on a full disk.
     pub max_file_bytes: Option<u64>,
+    /// After so many pages of 16 KiB in its write-ahead log, a file takes them over.
+    pub fold_back_after_pages: u32,
     /// Off only where losing everything is fine: SQLite then never asks the disk to keep what it was given.
     pub synchronous: bool,
     /// How old the synced high-water marks may become.
@@ -30,6 +32,7 @@ impl Default for EmbeddedOptions {
             retention_days: None,
             max_group: 256,
             max_file_bytes: None,
+            fold_back_after_pages: 1000,
             synchronous: true,
             ledger_mark_every: Duration::from_millis(100),
             readings_mark_every: Duration::from_secs(2),
