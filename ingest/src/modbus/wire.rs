@@ -107,18 +107,21 @@ impl Wire {
     }
 
     /// Sends once. One register goes as function 6 and more as 16, which is what the plainest devices know.
+    /// An echo of another value at the same place is an answer to this question; reading back will tell what it means.
     pub async fn write(&mut self, outgoing: &Outgoing) -> Result<(), WireError> {
-        let (request, expected) = match outgoing {
-            Outgoing::Coil { at, on } => (Request::WriteSingleCoil(*at, *on), Response::WriteSingleCoil(*at, *on)),
+        let (request, place) = match outgoing {
+            Outgoing::Coil { at, on } => (Request::WriteSingleCoil(*at, *on), (*at, 1)),
             Outgoing::Registers { start, words } => match words.as_slice() {
-                [word] => (Request::WriteSingleRegister(*start, *word), Response::WriteSingleRegister(*start, *word)),
-                words => {
-                    let count = u16::try_from(words.len()).unwrap_or(u16::MAX);
-                    (Request::WriteMultipleRegisters(*start, Cow::Borrowed(words)), Response::WriteMultipleRegisters(*start, count))
-                }
+                [word] => (Request::WriteSingleRegister(*start, *word), (*start, 1)),
+                words => (Request::WriteMultipleRegisters(*start, Cow::Borrowed(words)), (*start, words.len())),
             },
         };
         let response = self.client.call(request).await?.map_err(Exception::from)?;
-        if response == expected { Ok(()) } else { Err(WireError::Mismatch("the echo of the write differs".into())) }
+        let written = match response {
+            Response::WriteSingleCoil(at, _) | Response::WriteSingleRegister(at, _) => Some((at, 1)),
+            Response::WriteMultipleRegisters(start, count) => Some((start, usize::from(count))),
+            _ => None,
+        };
+        if written == Some(place) { Ok(()) } else { Err(WireError::Mismatch("the echo names another place than was written".into())) }
     }
 }

@@ -46,19 +46,19 @@ const SECONDS: u16 = 14;
 /// What a controller answers instead of values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum No {
-    SuchAddress,
-    SuchValue,
-    SuchTable,
+    Address,
+    Value,
+    Table,
 }
 
 pub(super) fn read(world: &World, table: Table, start: u16, count: u16) -> Result<Vec<u16>, No> {
     let image = match table {
         Table::Input => measured(world),
         Table::Holding => Setpoint::ALL.iter().flat_map(|setpoint| registers(ValueType::F32, world.told(*setpoint))).collect(),
-        Table::Coil | Table::Discrete => return Err(No::SuchTable),
+        Table::Coil | Table::Discrete => return Err(No::Table),
     };
     let (from, to) = (usize::from(start), usize::from(start) + usize::from(count));
-    image.get(from..to).filter(|words| !words.is_empty()).map(<[u16]>::to_vec).ok_or(No::SuchAddress)
+    image.get(from..to).filter(|words| !words.is_empty()).map(<[u16]>::to_vec).ok_or(No::Address)
 }
 
 fn measured(world: &World) -> Vec<u16> {
@@ -74,21 +74,21 @@ fn measured(world: &World) -> Vec<u16> {
 
 /// A whole setpoint, or several side by side. Half of one is refused: it would be a wild number for a moment.
 pub(super) fn write(world: &mut World, start: u16, words: &[u16]) -> Result<(), No> {
-    if words.is_empty() || words.len() % 2 != 0 {
-        return Err(No::SuchAddress);
+    if words.is_empty() || !words.len().is_multiple_of(2) {
+        return Err(No::Address);
     }
     let mut told = Vec::new();
     for (index, pair) in words.chunks(2).enumerate() {
-        let at = start.checked_add(2 * index as u16).ok_or(No::SuchAddress)?;
-        let setpoint = Setpoint::ALL.into_iter().find(|setpoint| setpoint_place(*setpoint).offset() == at).ok_or(No::SuchAddress)?;
-        let value = crate::modbus::value::decode(ValueType::F32, ByteOrder::Abcd, pair).ok_or(No::SuchValue)?;
+        let at = start.checked_add(2 * index as u16).ok_or(No::Address)?;
+        let setpoint = Setpoint::ALL.into_iter().find(|setpoint| setpoint_place(*setpoint).offset() == at).ok_or(No::Address)?;
+        let value = crate::modbus::value::decode(ValueType::F32, ByteOrder::Abcd, pair).ok_or(No::Value)?;
         if !setpoint.range().holds(value) {
-            return Err(No::SuchValue);
+            return Err(No::Value);
         }
         told.push((setpoint, value));
     }
     let all_taken = told.into_iter().all(|(setpoint, value)| world.tell(setpoint, value));
-    if all_taken { Ok(()) } else { Err(No::SuchValue) }
+    if all_taken { Ok(()) } else { Err(No::Value) }
 }
 
 /// Sensors' ranges fit their registers, so nothing shown is ever cut; a zero would stand for one that did not.
@@ -110,8 +110,8 @@ mod tests {
             let stands = crate::modbus::value::decode(address.kind(), ByteOrder::Abcd, &words).unwrap() * scale;
             assert!((stands - value).abs() < 0.006, "{}: {stands} instead of {value}", channel.name());
         }
-        assert_eq!(read(&world, Table::Input, 15, 2), Err(No::SuchAddress));
-        assert_eq!(read(&world, Table::Coil, 0, 1), Err(No::SuchTable));
+        assert_eq!(read(&world, Table::Input, 15, 2), Err(No::Address));
+        assert_eq!(read(&world, Table::Coil, 0, 1), Err(No::Table));
     }
 
     #[test]
@@ -120,12 +120,12 @@ mod tests {
         let slower = registers(ValueType::F32, 888.0);
         assert_eq!(write(&mut world, 0, &slower), Ok(()));
         assert_eq!(world.told(Setpoint::Speed), 888.0);
-        assert_eq!(write(&mut world, 0, &slower[..1]), Err(No::SuchAddress));
-        assert_eq!(write(&mut world, 1, &slower), Err(No::SuchAddress));
+        assert_eq!(write(&mut world, 0, &slower[..1]), Err(No::Address));
+        assert_eq!(write(&mut world, 1, &slower), Err(No::Address));
         for wild in [9_000.0, -1.0] {
-            assert_eq!(write(&mut world, 0, &registers(ValueType::F32, wild)), Err(No::SuchValue));
+            assert_eq!(write(&mut world, 0, &registers(ValueType::F32, wild)), Err(No::Value));
         }
-        assert_eq!(write(&mut world, 0, &[0x7FC0, 0]), Err(No::SuchValue));
+        assert_eq!(write(&mut world, 0, &[0x7FC0, 0]), Err(No::Value));
         assert_eq!(world.told(Setpoint::Speed), 888.0);
     }
 }

@@ -58,9 +58,9 @@ impl Service for Controller {
 impl From<No> for ExceptionCode {
     fn from(no: No) -> Self {
         match no {
-            No::SuchAddress => Self::IllegalDataAddress,
-            No::SuchValue => Self::IllegalDataValue,
-            No::SuchTable => Self::IllegalFunction,
+            No::Address => Self::IllegalDataAddress,
+            No::Value => Self::IllegalDataValue,
+            No::Table => Self::IllegalFunction,
         }
     }
 }

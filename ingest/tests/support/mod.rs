@@ -1,5 +1,5 @@
 //! What the field's tests stand on: a clock, a log that keeps scans in memory, and waiting for a condition with a limit.
-#![allow(dead_code, reason = "each test binary uses its own part")]
+#![allow(dead_code, clippy::unwrap_used, reason = "each test binary uses its own part")]
 
 use async_trait::async_trait;
 use millwright_domain::{

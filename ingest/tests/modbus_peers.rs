@@ -1,0 +1,254 @@
+//! The collector against somebody else's idea of Modbus: two pymodbus servers, with late answers, exceptions, pauses and restarts.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+#[path = "support/peer.rs"]
+mod peer;
+
+use chrono::TimeDelta;
+use millwright_domain::{
+    action::WriteOrder,
+    plant::{Asset, Plant, Range, Signal, Source, Writable},
+    ports::{
+        clock::Clock,
+        write_device::{WriteDevice, WriteVerdict},
+    },
+    quantity::{QuantityKind, Unit},
+    reading::Quality,
+};
+use millwright_ingest::{
+    device::DeviceConfig,
+    field::{Field, FieldSettings, check},
+};
+use peer::{Peer, free_port, python};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+use support::{MemoryLog, TestClock, eventually};
+
+const SOON: Duration = Duration::from_secs(10);
+
+/// A device polled ten times a second, with one signal for each address; those at holding registers from 30 on are writable.
+fn device(address: SocketAddr, points: &[(&str, &str)]) -> (Plant, DeviceConfig) {
+    let named: Vec<(String, &str)> = points.iter().map(|(name, place)| (format!("p/{name}"), *place)).collect();
+    let signals = named.iter().map(|(signal, place)| {
+        let set = signal.starts_with("p/set");
+        let limits = Range { low: -1e9, high: 1e9 };
+        let writable = set.then_some(Writable { limits, rated: 1.0, max_step: 1e9, min_interval_s: 0, tolerance: 0.01 });
+        let range = place.contains("holding:6:").then_some(Range { low: 0.0, high: 10.0 });
+        let id = signal.parse().unwrap();
+        Signal { id, device: "plc".parse().unwrap(), kind: QuantityKind::Generic, unit: Unit::One, range, writable }
+    });
+    let (id, text) = ("p".parse().unwrap(), String::new);
+    let asset = Asset { id, name: text(), area: text(), line: text(), cell: None, class: text(), signals: signals.collect() };
+    let plant = Plant { site: "s".parse().unwrap(), name: text(), source: Source::Live, assets: vec![asset] };
+    let points: Vec<serde_json::Value> = named.iter().map(|(signal, place)| serde_json::json!({ "signal": signal, "address": place })).collect();
+    let config = serde_json::json!({
+        "protocol": "modbus_tcp", "id": "plc", "address": address.to_string(), "max_gap": 4, "read_back_ms": 300, "connect_timeout_ms": 1000,
+        "classes": [{ "name": "fast", "interval_ms": 100, "timeout_ms": 300 }], "points": points,
+    });
+    (plant, serde_json::from_value(config).unwrap())
+}
+
+struct Stage {
+    field: Field,
+    log: Arc<MemoryLog>,
+    clock: Arc<TestClock>,
+}
+
+impl Stage {
+    fn set(address: SocketAddr, points: &[(&str, &str)]) -> Self {
+        let (plant, config) = device(address, points);
+        let (log, clock) = (MemoryLog::new(), TestClock::new(1.0));
+        let devices = check(&[config], &plant).unwrap();
+        let field = Field::start(&plant, devices, clock.clone(), log.clone(), FieldSettings::default());
+        Self { field, log, clock }
+    }
+    fn good(&self, signal: &str) -> Option<f64> {
+        self.log.last(signal)?.good()
+    }
+    fn quality(&self, signal: &str) -> Option<Quality> {
+        self.log.last(signal).map(|reading| reading.quality())
+    }
+    async fn write(&self, signal: &str, value: f64) -> WriteVerdict {
+        let order = WriteOrder { device: "plc".parse().unwrap(), signal: signal.parse().unwrap(), value, tolerance: 0.01 };
+        self.field.write_once(&order, self.clock.now().wall + TimeDelta::seconds(2)).await
+    }
+    async fn until_good(&self, signal: &str) {
+        self.log.clear();
+        eventually(&format!("{signal} is good"), SOON, || self.good(signal).is_some()).await;
+    }
+}
+
+const FOUR: [(&str, &str); 4] = [("speed", "holding:0:f32"), ("temp", "hr:2:REAL"), ("vib", "400005:f32"), ("current", "1!holding:6:f32")];
+
+fn assert_four(stage: &Stage) {
+    assert_eq!((stage.good("p/speed"), stage.good("p/temp")), (Some(1_480.0), Some(61.5)));
+    assert!((stage.good("p/vib").unwrap() - 2.1).abs() < 1e-6);
+    let current = stage.log.last("p/current").unwrap();
+    assert_eq!(current.quality(), Quality::UncertainOutOfRange, "its range ends at 10");
+    assert!((current.value().unwrap() - 12.4).abs() < 1e-6);
+}
+
+#[tokio::test]
+async fn both_peers_values_arrive_as_they_are() {
+    let Some(python) = python() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    for peer in [Peer::faulty(&python, free_port()), Peer::simulator(&python, folder.path())] {
+        let stage = Stage::set(peer.address(), &FOUR);
+        stage.until_good("p/speed").await;
+        assert_four(&stage);
+        let saved = stage.field.snapshots()[0].saved;
+        assert_eq!(saved.requests_saved, 3 * saved.requests, "four values in one request");
+        stage.field.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn the_simulators_integers_arrive_in_the_byte_order_that_was_asked_for() {
+    let Some(python) = python() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let peer = Peer::simulator(&python, folder.path());
+    let stage = Stage::set(peer.address(), &[("count", "holding:10"), ("bit", "holding:10.0"), ("wide", "holding:14:u32")]);
+    stage.until_good("p/wide").await;
+    assert_eq!((stage.good("p/count"), stage.good("p/bit"), stage.good("p/wide")), (Some(4_711.0), Some(1.0), Some(305_419_896.0)));
+    stage.field.stop().await;
+}
+
+#[tokio::test]
+async fn a_late_answer_is_never_taken_for_the_answer_to_a_later_question() {
+    let Some(python) = python() else { return };
+    let mut peer = Peer::faulty(&python, free_port());
+    let points =
+        [("seq", "holding:10"), ("complement", "holding:11"), ("twenty", "holding:20"), ("twentynine", "holding:29"), ("speed", "holding:0:f32")];
+    let stage = Stage::set(peer.address(), &points);
+    for late_ms in [350, 450, 700] {
+        stage.until_good("p/seq").await;
+        peer.answers_late(late_ms, 2);
+        eventually("a timeout", SOON, || stage.quality("p/seq") == Some(Quality::BadNoCommunication)).await;
+    }
+    stage.until_good("p/speed").await;
+    let connects = stage.field.snapshots()[0].units[0].connects;
+    stage.field.stop().await;
+    assert!(connects > 3, "each timeout drops the socket: {connects}");
+    for scan in stage.log.scans() {
+        let good = |signal: &str| scan.readings.iter().find(|reading| reading.signal.as_str() == signal).and_then(|reading| reading.good());
+        assert!(good("p/seq").zip(good("p/complement")).is_none_or(|(seq, complement)| seq + complement == 65_535.0), "{scan:?}");
+        assert!(good("p/twenty").is_none_or(|value| value == 2_020.0) && good("p/twentynine").is_none_or(|value| value == 2_029.0), "{scan:?}");
+        assert!(good("p/speed").is_none_or(|value| value == 1_480.0), "{scan:?}");
+    }
+}
+
+#[tokio::test]
+async fn each_exception_becomes_the_quality_of_its_own_point_alone() {
+    let Some(python) = python() else { return };
+    let peer = Peer::faulty(&python, free_port());
+    let stage = Stage::set(
+        peer.address(),
+        &[("good", "holding:29"), ("gap", "holding:33"), ("absent", "holding:36"), ("faulty", "holding:50"), ("nobody", "3!holding:0")],
+    );
+    stage.until_good("p/good").await;
+    eventually("every point was read", SOON, || stage.quality("p/nobody").is_some() && stage.quality("p/faulty").is_some()).await;
+    assert_eq!(stage.quality("p/absent"), Some(Quality::BadConfiguration));
+    assert_eq!(stage.quality("p/faulty"), Some(Quality::BadDeviceFault));
+    assert_eq!(stage.quality("p/nobody"), Some(Quality::BadNoCommunication));
+    assert_eq!((stage.good("p/good"), stage.good("p/gap")), (Some(2_029.0), Some(0.0)));
+    stage.field.stop().await;
+}
+
+#[tokio::test]
+async fn a_dead_unit_never_delays_another() {
+    let Some(python) = python() else { return };
+    let peer = Peer::faulty(&python, free_port());
+    let stage = Stage::set(peer.address(), &[("alive", "1!holding:20"), ("dead", "2!holding:0")]);
+    eventually("the dead unit is left alone", SOON, || stage.field.snapshots()[0].units[1].state == "suspended").await;
+    stage.until_good("p/alive").await;
+    eventually("the living unit is read on", SOON, || stage.log.count() > 20).await;
+    stage.field.stop().await;
+    let alive: Vec<_> = stage.log.scans().into_iter().filter(|scan| scan.readings[0].signal.as_str() == "p/alive").collect();
+    let widest = alive.windows(2).map(|pair| pair[1].scanned_at.since(pair[0].scanned_at)).max().unwrap();
+    assert!(alive.iter().all(|scan| scan.readings[0].good() == Some(2_020.0)));
+    assert!(widest < TimeDelta::milliseconds(300), "a timeout of the dead one would have shown: {widest}");
+}
+
+#[tokio::test]
+async fn a_paused_peer_is_no_communication_and_comes_back_by_itself() {
+    let Some(python) = python() else { return };
+    let peer = Peer::faulty(&python, free_port());
+    let stage = Stage::set(peer.address(), &FOUR);
+    stage.until_good("p/speed").await;
+    peer.pause();
+    eventually("it falls silent", SOON, || stage.quality("p/speed") == Some(Quality::BadNoCommunication)).await;
+    assert_eq!(stage.log.last("p/speed").unwrap().value(), None, "an old value is never shown as a new one");
+    peer.resume();
+    stage.until_good("p/speed").await;
+    assert_four(&stage);
+    stage.field.stop().await;
+}
+
+#[tokio::test]
+async fn a_peer_that_is_absent_at_the_start_or_restarted_is_found() {
+    let Some(python) = python() else { return };
+    let port = free_port();
+    let stage = Stage::set(SocketAddr::from(([127, 0, 0, 1], port)), &FOUR);
+    eventually("bad readings arrive meanwhile", SOON, || stage.quality("p/speed") == Some(Quality::BadNoCommunication)).await;
+    assert!(stage.field.snapshots()[0].units[0].last_error.as_ref().unwrap().contains("cannot connect"));
+    for _ in 0..2 {
+        let peer = Peer::faulty(&python, port);
+        stage.until_good("p/speed").await;
+        assert_four(&stage);
+        peer.kill();
+        eventually("it is gone", SOON, || stage.quality("p/speed") == Some(Quality::BadNoCommunication)).await;
+    }
+    stage.field.stop().await;
+}
+
+#[tokio::test]
+async fn a_write_arrives_once_and_is_read_back() {
+    let Some(python) = python() else { return };
+    let mut peer = Peer::faulty(&python, free_port());
+    let stage = Stage::set(peer.address(), &[("set_speed", "holding:30:f32"), ("set_small", "holding:32:i16"), ("set_wide", "holding:33:i16")]);
+    stage.until_good("p/set_speed").await;
+    assert_eq!(stage.write("p/set_speed", 888.5).await, WriteVerdict::Applied { read_back: 888.5 });
+    assert_eq!(stage.write("p/set_small", -5.0).await, WriteVerdict::Applied { read_back: -5.0 });
+    assert!(matches!(stage.write("p/set_wide", 40_000.0).await, WriteVerdict::NotApplied { why } if why.contains("does not fit")));
+    assert_eq!(peer.writes(), [(30, vec![0x445E, 0x2000]), (32, vec![65_531])]);
+    stage.field.stop().await;
+}
+
+#[tokio::test]
+async fn a_register_that_acknowledges_and_reads_back_another_value_was_not_written() {
+    let Some(python) = python() else { return };
+    let mut peer = Peer::faulty(&python, free_port());
+    let stage = Stage::set(peer.address(), &[("set_stubborn", "holding:40")]);
+    stage.until_good("p/set_stubborn").await;
+    let verdict = stage.write("p/set_stubborn", 9.0).await;
+    assert!(matches!(&verdict, WriteVerdict::NotApplied { why } if why.contains('9') && why.contains("reads 7")), "{verdict:?}");
+    assert_eq!(peer.writes(), [(40, vec![9])]);
+    stage.field.stop().await;
+}
+
+#[tokio::test]
+async fn a_write_without_an_answer_is_unknown_and_never_sent_again() {
+    let Some(python) = python() else { return };
+    let mut peer = Peer::faulty(&python, free_port());
+    let stage = Stage::set(peer.address(), &[("set_slow", "holding:60")]);
+    stage.until_good("p/set_slow").await;
+    let verdict = stage.write("p/set_slow", 3.0).await;
+    assert!(matches!(&verdict, WriteVerdict::Unknown { why } if why.contains("no answer within 300 ms")), "{verdict:?}");
+    stage.until_good("p/set_slow").await;
+    assert_eq!(peer.writes(), [(60, vec![3])], "polling goes on over a new socket, and the write is not repeated");
+    stage.field.stop().await;
+}
+
+#[tokio::test]
+async fn nothing_is_written_to_a_device_that_is_not_there() {
+    let Some(python) = python() else { return };
+    let peer = Peer::faulty(&python, free_port());
+    let stage = Stage::set(peer.address(), &[("set_speed", "holding:30:f32")]);
+    stage.until_good("p/set_speed").await;
+    peer.pause();
+    let verdict = stage.write("p/set_speed", 1.0).await;
+    assert!(matches!(verdict, WriteVerdict::NotApplied { .. }), "found out by looking first: {verdict:?}");
+    peer.kill();
+    stage.field.stop().await;
+}

@@ -1,0 +1,120 @@
+//! A pymodbus process to collect from: started, paused, killed, asked.
+
+use std::{
+    io::{BufRead, BufReader, Write},
+    net::{SocketAddr, TcpListener, TcpStream},
+    path::{Path, PathBuf},
+    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+/// Python with the pinned peers, or `None` after saying loudly that tests are skipped.
+pub fn python() -> Option<PathBuf> {
+    let of_repository = repository().join(".venv/bin/python");
+    let python = std::env::var_os("MILLWRIGHT_PYTHON").map_or(of_repository, PathBuf::from);
+    if python.exists() {
+        return Some(python);
+    }
+    let missing = format!("{} is not there; run tests/peers/setup.sh, or set MILLWRIGHT_PYTHON", python.display());
+    assert!(std::env::var("CI").as_deref() != Ok("true"), "{missing}");
+    eprintln!("SKIPPED: {missing}");
+    None
+}
+
+fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate lies in the repository")
+}
+
+/// A port that was free a moment ago.
+pub fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+pub struct Peer {
+    child: Child,
+    orders: ChildStdin,
+    answers: BufReader<ChildStdout>,
+    port: u16,
+}
+
+impl Peer {
+    /// Our scriptable device.
+    pub fn faulty(python: &Path, port: u16) -> Self {
+        let script = repository().join("tests/peers/modbus_faulty.py");
+        Self::start(Command::new(python).arg(script).arg(port.to_string()), port)
+    }
+
+    /// pymodbus' own simulator, on our register map. `_folder` keeps the settings while it runs.
+    pub fn simulator(python: &Path, folder: &Path) -> Self {
+        let (port, http) = (free_port(), free_port());
+        let text = std::fs::read_to_string(repository().join("tests/peers/modbus_simulator.json")).unwrap();
+        let settings = folder.join("modbus_simulator.json");
+        std::fs::write(&settings, text.replace("\"port\": 0", &format!("\"port\": {port}"))).unwrap();
+        let mut command = Command::new(python.with_file_name("pymodbus.simulator"));
+        command.args(["--modbus_server", "plc", "--modbus_device", "motor", "--http_host", "127.0.0.1"]);
+        command.args(["--http_port", &http.to_string(), "--json_file"]).arg(&settings);
+        Self::start(&mut command, port)
+    }
+
+    fn start(command: &mut Command, port: u16) -> Self {
+        let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = command.spawn().expect("the peer starts");
+        let orders = child.stdin.take().expect("stdin is piped");
+        let answers = BufReader::new(child.stdout.take().expect("stdout is piped"));
+        let peer = Self { child, orders, answers, port };
+        let until = Instant::now() + Duration::from_secs(20);
+        while TcpStream::connect(peer.address()).is_err() {
+            assert!(Instant::now() < until, "the peer on port {port} does not come up");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        peer
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], self.port))
+    }
+
+    /// The next reads are answered that much late.
+    pub fn answers_late(&mut self, late_ms: u64, times: u32) {
+        self.order(&format!("{{\"late_ms\": {late_ms}, \"times\": {times}}}"));
+    }
+
+    /// Every write that arrived: address and values.
+    pub fn writes(&mut self) -> Vec<(u16, Vec<u16>)> {
+        let answer: serde_json::Value = serde_json::from_str(&self.order("{\"ask\": \"writes\"}")).unwrap();
+        serde_json::from_value(answer["writes"].clone()).unwrap()
+    }
+
+    fn order(&mut self, line: &str) -> String {
+        writeln!(self.orders, "{line}").unwrap();
+        let mut answer = String::new();
+        self.answers.read_line(&mut answer).unwrap();
+        answer
+    }
+
+    /// Connections stay up and nothing is answered: a cable pulled out without a word.
+    pub fn pause(&self) {
+        self.signal("-STOP");
+    }
+    pub fn resume(&self) {
+        self.signal("-CONT");
+    }
+    fn signal(&self, signal: &str) {
+        let sent = Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+    }
+    pub fn kill(mut self) {
+        self.end();
+    }
+    fn end(&mut self) {
+        // It may have ended by itself.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
