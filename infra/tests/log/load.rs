@@ -2,7 +2,11 @@
 
 use crate::plant::{at, drafts, ledger, open, scan, scans, site};
 use chrono::TimeDelta;
-use millwright_domain::{Now, codec, envelope::StreamId, ports::event_log::EventLog};
+use millwright_domain::{
+    Now, codec,
+    envelope::StreamId,
+    ports::event_log::{EventLog, LogError},
+};
 use millwright_infra::{
     EmbeddedLog, EmbeddedOptions, ManualClock,
     log::embedded::verify::{verify_ledger, verify_readings},
@@ -63,45 +67,60 @@ async fn work(dir: &Path, seed: u64, steps: u64, synchronous: bool) {
     // Days pass and files are folded back all the time, so that these moments are met too.
     let clock = ManualClock::at(Now::both(at(0)));
     let options = EmbeddedOptions { synchronous, fold_back_after_pages: 16, clock: Arc::new(clock.clone()), ..EmbeddedOptions::default() };
-    let log = Arc::new(EmbeddedLog::open(dir, options).unwrap());
+    let log = match EmbeddedLog::open(dir, options) {
+        Ok(log) => Arc::new(log),
+        Err(error) => return say(&format!("refused opening: {error}")),
+    };
     let before = Found::in_log(log.as_ref()).await.unwrap();
     let mut tasks = tokio::task::JoinSet::new();
     for (number, name) in SITES.into_iter().enumerate() {
         let (log, start, chance) = (log.clone(), before.count(name), StdRng::seed_from_u64(seed + number as u64));
-        tasks.spawn(async move { decide(log.as_ref(), name, start, steps, chance).await });
+        tasks.spawn(async move {
+            if let Err(error) = decide(log.as_ref(), name, start, steps, chance).await {
+                say(&format!("refused {name}: {error}"));
+                assert!(log.own(&site(name), "child", at(0)).await.is_err(), "a writer that failed took more");
+            }
+        });
     }
     for (number, name) in DEVICES.into_iter().enumerate() {
         let (log, clock, start, chance) = (log.clone(), clock.clone(), before.count(name), StdRng::seed_from_u64(seed + 100 + number as u64));
-        tasks.spawn(async move { measure(log.as_ref(), &clock, name, start, steps, chance).await });
+        tasks.spawn(async move {
+            if let Err(error) = measure(log.as_ref(), &clock, name, start, steps, chance).await {
+                say(&format!("refused {name}: {error}"));
+                assert!(log.append_readings(vec![scan(name, u64::MAX)]).await.is_err(), "a writer that failed took more");
+            }
+        });
     }
     tasks.join_all().await;
 }
 
-async fn decide(log: &EmbeddedLog, name: &str, mut next: u64, steps: u64, mut chance: StdRng) {
-    let mut owner = log.own(&site(name), "child", at(0)).await.unwrap();
+async fn decide(log: &EmbeddedLog, name: &str, mut next: u64, steps: u64, mut chance: StdRng) -> Result<(), LogError> {
+    let mut owner = log.own(&site(name), "child", at(0)).await?;
     for _step in 0..steps {
         let size = chance.random_range(1..40);
-        owner.commit(drafts(next..next + size), at(1)).await.unwrap();
+        owner.commit(drafts(next..next + size), at(1)).await?;
         next += size;
-        say(name, next);
+        say(&format!("acknowledged {name} {next} ."));
     }
+    Ok(())
 }
 
-async fn measure(log: &EmbeddedLog, clock: &ManualClock, name: &str, mut next: u64, steps: u64, mut chance: StdRng) {
+async fn measure(log: &EmbeddedLog, clock: &ManualClock, name: &str, mut next: u64, steps: u64, mut chance: StdRng) -> Result<(), LogError> {
     for _step in 0..steps {
         let size = chance.random_range(1..200);
         if chance.random_bool(0.04) {
             clock.advance(TimeDelta::days(1));
         }
-        log.append_readings((next..next + size).map(|number| scan(name, number)).collect()).await.unwrap();
+        log.append_readings((next..next + size).map(|number| scan(name, number)).collect()).await?;
         next += size;
-        say(name, next);
+        say(&format!("acknowledged {name} {next} ."));
     }
+    Ok(())
 }
 
 /// One write a line, so that a kill leaves whole lines and at most one part of a line.
-fn say(name: &str, count: u64) {
-    std::io::stdout().write_all(format!("\nacknowledged {name} {count} .\n").as_bytes()).unwrap();
+fn say(line: &str) {
+    std::io::stdout().write_all(format!("\n{line}\n").as_bytes()).unwrap();
 }
 
 /// The count that a line acknowledges, if it is whole.
@@ -109,6 +128,11 @@ pub fn heard(line: &str) -> Option<(String, u64)> {
     let mut words = line.strip_prefix("acknowledged ")?.split(' ');
     let (name, count) = (words.next()?.to_owned(), words.next()?.parse().ok()?);
     (words.next() == Some(".")).then_some((name, count))
+}
+
+/// The last count acknowledged to each site and device.
+pub fn acknowledged(lines: impl IntoIterator<Item = String>) -> BTreeMap<String, u64> {
+    lines.into_iter().filter_map(|line| heard(&line)).collect()
 }
 
 /// How many facts of each site and scans of each device there are; each must be there once and in order.

@@ -3,20 +3,12 @@
 //! A child runs once under the recorder. Then, for many moments of its life, the directory is rebuilt as such a disk would hold it.
 
 use crate::{
-    load::{Load, heard, judge},
-    recorder::{self, Entry, Op, Survival},
+    load::{Load, acknowledged, judge},
+    recorder::{self, Survival, lines_said},
 };
 use rand::{Rng, SeedableRng, rngs::StdRng};
-use std::collections::BTreeMap;
 
 const SEED: u64 = 41;
-
-/// What was acknowledged in the entries.
-fn acknowledged(entries: &[Entry]) -> BTreeMap<String, u64> {
-    let said = entries.iter().filter(|entry| entry.op == Op::Said);
-    let lines = said.flat_map(|entry| String::from_utf8_lossy(&entry.bytes).lines().map(str::to_owned).collect::<Vec<_>>());
-    lines.filter_map(|line| heard(&line)).collect()
-}
 
 /// Lets a child live once and die at `moments` moments; says for how many of them its log was not what it should be.
 async fn dies(synchronous: bool, steps: u64, moments: u32) -> Vec<String> {
@@ -30,7 +22,7 @@ async fn dies(synchronous: bool, steps: u64, moments: u32) -> Vec<String> {
         let survival = if number % 2 == 0 { Survival::Nothing } else { Survival::Half(chance.random()) };
         let disk = tempfile::tempdir().unwrap();
         recorder::rebuild(&entries[..moment], load.dir, disk.path(), survival);
-        if let Err(why) = judge(disk.path(), &acknowledged(&entries[..moment])).await {
+        if let Err(why) = judge(disk.path(), &acknowledged(lines_said(&entries[..moment]))).await {
             lost.push(format!("at entry {moment} of {}, {survival:?} (seed {SEED}): {why}", entries.len()));
         }
     }

@@ -4,6 +4,7 @@
 
 mod crash;
 mod damage;
+mod failing_disk;
 mod load;
 mod lost_bytes;
 mod plant;

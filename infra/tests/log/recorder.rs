@@ -34,6 +34,12 @@ pub struct Recorded {
     pub status: ExitStatus,
 }
 
+/// What the program said on standard output in these entries.
+pub fn lines_said(entries: &[Entry]) -> Vec<String> {
+    let said = entries.iter().filter(|entry| entry.op == Op::Said);
+    said.flat_map(|entry| String::from_utf8_lossy(&entry.bytes).lines().map(str::to_owned).collect::<Vec<_>>()).collect()
+}
+
 /// What of the unsynced work the disk happens to keep.
 #[derive(Debug, Clone, Copy)]
 pub enum Survival {
