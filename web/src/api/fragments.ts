@@ -1,0 +1,86 @@
+// What the screens show of each thing, asked for in the same way by queries and subscriptions.
+import { type FragmentOf, graphql } from "./graphql.ts";
+
+export const LatestFields = graphql(`
+  fragment LatestFields on LatestReading { signal at receivedAt value quality }
+`);
+
+export const HealthFields = graphql(`
+  fragment HealthFields on AssetHealth {
+    site asset state openCases worstSeverity lastAlertAt lockedOut { by tag at }
+    closedCases repaired falseAlarms lastOutcome lastOutcomeAt
+  }
+`);
+
+export const EvidenceFields = graphql(`
+  fragment EvidenceFields on Evidence { signal kind feature magnitude current expected windowS at }
+`);
+
+export const ActionFields = graphql(`
+  fragment ActionFields on Action {
+    id site caseId name stage ruling what
+    write { device signal value unit tolerance }
+    message { to text }
+    binding proposedBy proposedAt expiresAt
+    preconditions { signal value at }
+    decidedBy decidedAt note startedAt
+    observed { signal value at }
+    endedAt readBack reason
+  }
+`);
+
+export const CaseRow = graphql(
+  `
+  fragment CaseRow on Case {
+    id site assetId status stage openedAt closedAt changedAt alerts severity onlyLate
+    asset { id name area line }
+    diagnosis { cause confidence }
+    evidence { ...EvidenceFields }
+    outcome { outcome by at trueCause }
+  }
+`,
+  [EvidenceFields],
+);
+
+export const SignalFields = graphql(
+  `
+  fragment SignalFields on Signal {
+    id device kind unit
+    range { low high }
+    writable { rated limits { low high } }
+    latest { ...LatestFields }
+    baseline { mean std }
+  }
+`,
+  [LatestFields],
+);
+
+export const CaseFull = graphql(
+  `
+  fragment CaseFull on Case {
+    id site assetId status stage openedAt closedAt changedAt alerts lastAlertAt detector severity onlyLate branchedFrom
+    evidence { ...EvidenceFields }
+    diagnosis {
+      cause confidence by at explanation suggests
+      evidenceFor { ...EvidenceFields }
+      evidenceAgainst { ...EvidenceFields }
+    }
+    actions { ...ActionFields }
+    outcome { outcome by at note trueCause credited closes }
+    timeline { partition seq kind occurredAt recordedAt actor summary action note evidence { ...EvidenceFields } }
+  }
+`,
+  [EvidenceFields, ActionFields],
+);
+
+export type Latest = FragmentOf<typeof LatestFields>;
+export type AssetHealth = FragmentOf<typeof HealthFields>;
+export type Evidence = FragmentOf<typeof EvidenceFields>;
+export type Action = FragmentOf<typeof ActionFields>;
+export type CaseSummary = FragmentOf<typeof CaseRow>;
+export type Signal = FragmentOf<typeof SignalFields>;
+export type Case = FragmentOf<typeof CaseFull>;
+export type Fact = Case["timeline"][number];
+export type Quality = Latest["quality"];
+export type Severity = NonNullable<Case["severity"]>;
+export type OutcomeKind = NonNullable<Case["outcome"]>["outcome"];

@@ -1,0 +1,105 @@
+// What each screen asks when it opens; from then on subscriptions keep it true.
+import { ActionFields, CaseFull, CaseRow, HealthFields, SignalFields } from "./fragments.ts";
+import { graphql, type ResultOf } from "./graphql.ts";
+
+export const PlantsQuery = graphql(
+  `
+  query Plants($atLeast: Position) {
+    plants(atLeast: $atLeast) {
+      site name source
+      killSwitch { by reason at }
+      assets {
+        id site name area line cell class
+        signals { ...SignalFields }
+        health { ...HealthFields }
+        openCases { ...CaseRow }
+      }
+    }
+  }
+`,
+  [SignalFields, HealthFields, CaseRow],
+);
+
+export const SwitchesQuery = graphql(`
+  query Switches($atLeast: Position) {
+    plants(atLeast: $atLeast) { site name source killSwitch { by reason at } }
+  }
+`);
+
+export const PositionQuery = graphql(`
+  query Position { health { position } }
+`);
+
+export const CaseQuery = graphql(
+  `
+  query Case($id: ID!, $atLeast: Position) {
+    case(id: $id, atLeast: $atLeast) {
+      ...CaseFull
+      asset { id name area line cell class signals { ...SignalFields } }
+    }
+  }
+`,
+  [CaseFull, SignalFields],
+);
+
+export const CasesQuery = graphql(
+  `
+  query Cases($status: CaseStatus!, $first: Int!, $after: String) {
+    cases(status: $status, first: $first, after: $after) {
+      nodes { ...CaseRow }
+      pageInfo { hasNextPage endCursor }
+    }
+  }
+`,
+  [CaseRow],
+);
+
+export const ApprovalsQuery = graphql(
+  `
+  query Approvals { pendingApprovals { ...ActionFields } }
+`,
+  [ActionFields],
+);
+
+export const CurveQuery = graphql(`
+  query Curve($site: ID!, $signal: ID!, $resolution: Resolution!, $from: DateTime!, $to: DateTime!, $first: Int!) {
+    readings(site: $site, signal: $signal, resolution: $resolution, from: $from, to: $to, first: $first) {
+      points { at value quality min max notGood }
+      truncated
+      to
+    }
+  }
+`);
+
+export const AuditQuery = graphql(`
+  query Audit($filter: AuditFilter, $first: Int, $after: String) {
+    audit(filter: $filter, first: $first, after: $after) {
+      nodes { partition seq id stream version kind schema occurredAt recordedAt actor command causation correlation hash summary json }
+      pageInfo { hasNextPage endCursor }
+    }
+  }
+`);
+
+export const CausesQuery = graphql(`
+  query Causes($stream: String!, $first: Int!) {
+    audit(filter: { stream: $stream }, first: $first) { nodes { partition seq id causation } }
+  }
+`);
+
+export const HealthQuery = graphql(`
+  query Health {
+    health {
+      ok position unknownFacts
+      lag { partition next head behind }
+      parked { partition stream seq kind reason skipped }
+      parts { name ok detail }
+    }
+  }
+`);
+
+export type Plant = ResultOf<typeof PlantsQuery>["plants"][number];
+export type Asset = Plant["assets"][number];
+export type CaseAsset = NonNullable<NonNullable<ResultOf<typeof CaseQuery>["case"]>["asset"]>;
+export type CurvePoint = ResultOf<typeof CurveQuery>["readings"]["points"][number];
+export type AuditEntry = ResultOf<typeof AuditQuery>["audit"]["nodes"][number];
+export type SystemHealth = ResultOf<typeof HealthQuery>["health"];

@@ -1,0 +1,39 @@
+// The curve of the last half hour under the live dots: asked once for each signal that comes into view.
+import { useEffect, useState } from "react";
+import { useClient } from "urql";
+import { CurveQuery } from "../api/queries.ts";
+import { type Dot, KEPT, PERIOD_MS, withHistory } from "../logic/spark.ts";
+import { useKnown } from "./values.ts";
+
+export function useDots(site: string, signal: string, visible: boolean): readonly Dot[] {
+  const known = useKnown(site, signal);
+  const [history, setHistory] = useState<readonly Dot[]>([]);
+  const client = useClient();
+  const ready = visible && known !== undefined;
+  const newestAt = known?.reading.at;
+
+  useEffect(() => {
+    if (!ready || newestAt === undefined) return;
+    let wanted = true;
+    const to = Date.parse(newestAt);
+    const variables = {
+      site,
+      signal,
+      resolution: "S10" as const,
+      from: new Date(to - KEPT * PERIOD_MS).toISOString(),
+      to: new Date(to).toISOString(),
+      first: KEPT,
+    };
+    void client.query(CurveQuery, variables).then((result) => {
+      // Without history the curve just begins now; the plant query says what is wrong with the server.
+      const points = result.data?.readings.points ?? [];
+      if (wanted) setHistory(points.map((point) => ({ at: Date.parse(point.at), value: point.value })));
+    });
+    return () => {
+      wanted = false;
+    };
+    // Only once per signal: what comes after is pushed.
+  }, [client, site, signal, ready]);
+
+  return withHistory(history, known?.dots ?? []);
+}

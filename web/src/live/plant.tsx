@@ -1,0 +1,100 @@
+// What all screens share: the plants, cases as they change, and what waits for a person. Asked once, then pushed.
+import { createContext, type ReactNode, useCallback, useContext, useEffect, useMemo, useState } from "react";
+import { ApprovalsChanged, CasesChanged, ReadingsChanged } from "../api/changes.ts";
+import { useConnection } from "../api/connection.ts";
+import type { Action, AssetHealth, CaseSummary } from "../api/fragments.ts";
+import { type Plant, PlantsQuery, PositionQuery } from "../api/queries.ts";
+import { useAsked } from "../api/use-asked.ts";
+import { useListen } from "../api/use-listen.ts";
+import { newer } from "../logic/cases.ts";
+import { forgetPace, takeIn } from "./values.ts";
+
+export interface PlantView {
+  plants: readonly Plant[] | null;
+  loading: boolean;
+  problem: string | null;
+  refresh: () => void;
+  /** Cases that changed since the page opened, by id. */
+  changed: ReadonlyMap<string, CaseSummary>;
+  /** Health pushed since the plants were asked, by `site/asset`. */
+  health: ReadonlyMap<string, AssetHealth>;
+  /** Null until the server has said. */
+  approvals: readonly Action[] | null;
+}
+
+const View = createContext<PlantView | null>(null);
+
+export function usePlant(): PlantView {
+  const view = useContext(View);
+  if (view === null) throw new Error("usePlant is for what stands inside PlantProvider");
+  return view;
+}
+
+export function PlantProvider({ children }: { children: ReactNode }) {
+  const { epoch } = useConnection();
+  const asked = useAsked(PlantsQuery, {});
+  const [changed, setChanged] = useState<ReadonlyMap<string, CaseSummary>>(new Map());
+  const [health, setHealth] = useState<ReadonlyMap<string, AssetHealth>>(new Map());
+  const [approvals, setApprovals] = useState<readonly Action[] | null>(null);
+
+  useEffect(forgetPace, [epoch]);
+  useCaseChanges((row, ofAsset) => {
+    setChanged((known) => new Map(known).set(row.id, newer(known.get(row.id), row)));
+    if (ofAsset) setHealth((known) => new Map(known).set(`${ofAsset.site}/${ofAsset.asset}`, ofAsset));
+  });
+  useListen(ApprovalsChanged, {}, (push) => setApprovals(push.pendingApprovalsChanged.pendingApprovals));
+
+  const plants = asked.data?.plants ?? null;
+  useEffect(() => {
+    // What was just asked is at least as new as what was pushed before it.
+    setHealth(new Map());
+    for (const plant of plants ?? []) {
+      takeIn(plant.site, plant.assets.flatMap((asset) => asset.signals.flatMap((signal) => signal.latest ?? [])));
+    }
+  }, [plants]);
+  useRefreshOnReturn(asked.refresh);
+
+  const view = useMemo(
+    () => ({ plants, loading: asked.loading, problem: asked.problem, refresh: asked.refresh, changed, health, approvals }),
+    [plants, asked.loading, asked.problem, asked.refresh, changed, health, approvals],
+  );
+  return (
+    <View.Provider value={view}>
+      {plants?.map((plant) => <SiteReadings key={plant.site} plant={plant} />)}
+      {children}
+    </View.Provider>
+  );
+}
+
+/** Begins behind a position read under this connection, so that nothing between query and push is missed. */
+function useCaseChanges(take: (row: CaseSummary, health: AssetHealth | undefined) => void): void {
+  const { epoch } = useConnection();
+  const position = useAsked(PositionQuery, {});
+  const after = position.loading || epoch === 0 ? null : (position.data?.health.position ?? null);
+  useListen(CasesChanged, after === null ? null : { after }, (push) => {
+    const row = push.caseChanged.case;
+    take(row, row.asset?.health);
+  });
+}
+
+function SiteReadings({ plant }: { plant: Plant }) {
+  const signals = useMemo(() => plant.assets.flatMap((asset) => asset.signals.map((signal) => signal.id)), [plant]);
+  const variables = useMemo(() => (signals.length > 0 ? { site: plant.site, signals } : null), [plant.site, signals]);
+  useListen(
+    ReadingsChanged,
+    variables,
+    useCallback((push) => takeIn(plant.site, push.readingsChanged.readings), [plant.site]),
+  );
+  return null;
+}
+
+/** Kill switch and lock-out of others are not pushed: whoever comes back to the page sees them as they are. */
+function useRefreshOnReturn(refresh: () => void): void {
+  useEffect(() => {
+    const returned = () => {
+      if (document.visibilityState === "visible") refresh();
+    };
+    document.addEventListener("visibilitychange", returned);
+    return () => document.removeEventListener("visibilitychange", returned);
+  }, [refresh]);
+}

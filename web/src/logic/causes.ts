@@ -1,0 +1,27 @@
+// Which fact of a case led to which, from the ledger's ids.
+
+interface Place {
+  partition: string;
+  seq: number;
+}
+
+export interface Caused extends Place {
+  id: string;
+  causation: string | null;
+}
+
+export function factKey({ partition, seq }: Place): string {
+  return `${partition}:${seq}`;
+}
+
+/** For each fact of the timeline the one that led to it, where that one is on the timeline, too. */
+export function causesOf<F extends Place>(timeline: readonly F[], entries: readonly Caused[]): Map<string, F> {
+  const facts = new Map(timeline.map((fact) => [factKey(fact), fact]));
+  const byId = new Map(entries.map((entry) => [entry.id, facts.get(factKey(entry))]));
+  const causes = new Map<string, F>();
+  for (const entry of entries) {
+    const cause = entry.causation === null ? undefined : byId.get(entry.causation);
+    if (cause) causes.set(factKey(entry), cause);
+  }
+  return causes;
+}

@@ -1,0 +1,53 @@
+// What could be done, is being done and was done about the case; what waits for a person comes first.
+import type { Action, Case, Signal } from "../../api/fragments.ts";
+import { stepsOf } from "../../logic/steps.ts";
+import { humanise } from "../../logic/words.ts";
+import { When } from "../../parts/when.tsx";
+import { Decision } from "./decision.tsx";
+import { WhatIsWritten } from "./what-is-written.tsx";
+
+interface Props {
+  known: Case;
+  signals: readonly Signal[];
+  refresh: () => void;
+}
+
+export function Actions({ known, signals, refresh }: Props) {
+  const waiting = known.actions.filter((action) => action.stage === "AWAITING_APPROVAL");
+  const others = known.actions.filter((action) => action.stage !== "AWAITING_APPROVAL");
+  return (
+    <>
+      {waiting.map((action) => (
+        <Decision key={action.id} action={action} signals={signals} refresh={refresh} />
+      ))}
+      {others.toReversed().map((action) => (
+        <Answered key={action.id} action={action} signals={signals} />
+      ))}
+      {known.actions.length === 0 && (
+        <section className="panel" aria-label="Actions">
+          <h2>Actions</h2>
+          <p>Nothing is proposed{known.status === "OPEN" ? " yet; a diagnosis proposes what the policy allows." : "."}</p>
+        </section>
+      )}
+    </>
+  );
+}
+
+/** Allowed is one fact and executed another, so both stand there, each with its time. */
+function Answered({ action, signals }: { action: Action; signals: readonly Signal[] }) {
+  return (
+    <section className="panel action" aria-label={`Action ${humanise(action.name)}`}>
+      <h2>{humanise(action.name)}</h2>
+      <WhatIsWritten action={action} signals={signals} />
+      <ol className="steps">
+        {stepsOf(action).map((step) => (
+          <li key={step.name} data-state={step.state}>
+            <strong>{step.name}</strong> <span>{step.text}</span>
+            {step.at && <When at={step.at} />}
+          </li>
+        ))}
+      </ol>
+      {action.note && <blockquote>{action.note}</blockquote>}
+    </section>
+  );
+}

@@ -1,0 +1,71 @@
+// One fault's whole life, with the decision beside its evidence.
+import { useMemo, useState } from "react";
+import { CaseChanged } from "../../api/changes.ts";
+import { useConnection } from "../../api/connection.ts";
+import type { Case } from "../../api/fragments.ts";
+import { type CaseAsset, CaseQuery, PositionQuery } from "../../api/queries.ts";
+import { useAsked } from "../../api/use-asked.ts";
+import { useListen } from "../../api/use-listen.ts";
+import { href } from "../../logic/route.ts";
+import { Empty, Loading, Problem } from "../../parts/notice.tsx";
+import { Actions } from "./actions.tsx";
+import { CaseHead } from "./case-head.tsx";
+import { Curves } from "./curves.tsx";
+import { DiagnosisPanel } from "./diagnosis.tsx";
+import { EvidenceTable } from "./evidence-table.tsx";
+import { OutcomePanel } from "./outcome.tsx";
+import { Timeline } from "./timeline.tsx";
+
+export function CaseScreen({ id }: { id: string }) {
+  const asked = useAsked(CaseQuery, { id, atLeast: null });
+  const known = useLive(id, asked.data?.case ?? null);
+  const asset = asked.data?.case?.asset ?? null;
+  if (known) return <CaseView known={known} asset={asset} problem={asked.problem} refresh={asked.refresh} />;
+  if (asked.problem) return <Problem text={asked.problem} retry={asked.refresh} />;
+  if (asked.loading) return <Loading what="the case" />;
+  return (
+    <Empty title="No such case">
+      It may belong to another installation. <a href={href.cases}>See all cases</a>.
+    </Empty>
+  );
+}
+
+/** The pushed view of the case, unless what was asked knows more facts. */
+function useLive(id: string, asked: Case | null): Case | null {
+  const { epoch } = useConnection();
+  const [pushed, setPushed] = useState<Case | null>(null);
+  const position = useAsked(PositionQuery, {});
+  const after = position.loading || epoch === 0 ? null : (position.data?.health.position ?? null);
+  useListen(CaseChanged, after === null ? null : { case: id, after }, (push) => setPushed(push.caseChanged.case));
+  if (!asked || !pushed) return pushed ?? asked;
+  return pushed.timeline.length >= asked.timeline.length ? pushed : asked;
+}
+
+interface ViewProps {
+  known: Case;
+  asset: CaseAsset | null;
+  problem: string | null;
+  refresh: () => void;
+}
+
+function CaseView({ known, asset, problem, refresh }: ViewProps) {
+  const signals = useMemo(() => asset?.signals ?? [], [asset]);
+  return (
+    <article className="case">
+      <CaseHead known={known} asset={asset} />
+      {problem && <Problem text={problem} retry={refresh} />}
+      <div className="columns">
+        <div className="decide">
+          <Actions known={known} signals={signals} refresh={refresh} />
+          <OutcomePanel known={known} refresh={refresh} />
+        </div>
+        <div className="reasons">
+          <EvidenceTable evidence={known.evidence} signals={signals} />
+          <Curves known={known} signals={signals} />
+          <DiagnosisPanel known={known} signals={signals} />
+          <Timeline known={known} signals={signals} />
+        </div>
+      </div>
+    </article>
+  );
+}

@@ -1,0 +1,57 @@
+// The curves of a case's signals over one stretch of time, with what is normal and what happened when.
+import { useMemo, useState } from "react";
+import type { Case, Signal } from "../../api/fragments.ts";
+import { usePlantTime } from "../../live/values.ts";
+import { curveSignals } from "../../logic/curve-signals.ts";
+import { markersOf } from "../../logic/markers.ts";
+import { caseSpan, spanOf } from "../../logic/span.ts";
+import { Curve } from "./curve.tsx";
+
+type Window = "case" | "recent";
+const RECENT_MS = 30 * 60_000;
+
+export function Curves({ known, signals }: { known: Case; signals: readonly Signal[] }) {
+  const [shown, setShown] = useState<Window>("case");
+  const plantTime = usePlantTime(known.site);
+  // Asked again in whole minutes; between them the live values draw on.
+  const now = plantTime === null ? null : Math.ceil(plantTime / 60_000) * 60_000;
+  const end = now ?? Date.parse(known.changedAt);
+  const span = useMemo(
+    () => (shown === "case" ? caseSpan(known.openedAt, known.closedAt, end) : spanOf(end - RECENT_MS, end)),
+    [shown, known.openedAt, known.closedAt, end],
+  );
+  const markers = useMemo(() => markersOf(known.timeline), [known.timeline]);
+  const drawn = useMemo(() => curveSignals(known, signals), [known, signals]);
+  return (
+    <section className="panel curves" aria-labelledby="curves">
+      <header>
+        <h2 id="curves">Curves</h2>
+        <div className="segments" role="group" aria-label="Stretch of time">
+          <button type="button" aria-pressed={shown === "case"} onClick={() => setShown("case")}>
+            Whole case
+          </button>
+          <button type="button" aria-pressed={shown === "recent"} onClick={() => setShown("recent")}>
+            Last 30 min
+          </button>
+        </div>
+      </header>
+      {drawn.length === 0 ? (
+        <p>The evidence names no signal that is described today.</p>
+      ) : (
+        <>
+          <p className="legend">
+            <span className="normal">normal, ±3 σ</span>
+            {[...new Set(markers.map((marker) => marker.kind))].map((kind) => (
+              <span key={kind} className={`tick ${kind}`}>
+                {kind}
+              </span>
+            ))}
+          </p>
+          {drawn.map((signal) => (
+            <Curve key={signal.id} site={known.site} signal={signal} signals={signals} span={span} markers={markers} />
+          ))}
+        </>
+      )}
+    </section>
+  );
+}

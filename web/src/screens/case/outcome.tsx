@@ -1,0 +1,79 @@
+// How it ended: what was recorded, or the form to record it.
+import { type FormEvent, useState } from "react";
+import { useAsk } from "../../api/ask.ts";
+import { RecordOutcome } from "../../api/changes.ts";
+import type { Case, OutcomeKind } from "../../api/fragments.ts";
+import { actorName, humanise } from "../../logic/words.ts";
+import { Problem } from "../../parts/notice.tsx";
+import { When } from "../../parts/when.tsx";
+
+const CHOICES: { kind: OutcomeKind; text: string }[] = [
+  { kind: "REPAIRED", text: "Repaired — the cause is gone" },
+  { kind: "MITIGATED", text: "Mitigated — quieter, the cause is still there" },
+  { kind: "FALSE_ALARM", text: "False alarm — nothing was wrong" },
+  { kind: "NO_EFFECT", text: "No effect — it did not help" },
+];
+
+export function OutcomePanel({ known, refresh }: { known: Case; refresh: () => void }) {
+  return (
+    <section className="panel outcome" aria-labelledby="outcome">
+      <h2 id="outcome">Outcome</h2>
+      {known.outcome && <Recorded outcome={known.outcome} />}
+      {known.status === "OPEN" && <OutcomeForm known={known} refresh={refresh} />}
+    </section>
+  );
+}
+
+function Recorded({ outcome }: { outcome: NonNullable<Case["outcome"]> }) {
+  return (
+    <>
+      <p>
+        <strong>{humanise(outcome.outcome)}</strong>, said by {actorName(outcome.by)}, <When at={outcome.at} title="Plant time" />
+        {!outcome.closes && ". The case stays open."}
+      </p>
+      {outcome.trueCause && <p>True cause: {humanise(outcome.trueCause)}</p>}
+      {outcome.note && <blockquote>{outcome.note}</blockquote>}
+    </>
+  );
+}
+
+function OutcomeForm({ known, refresh }: { known: Case; refresh: () => void }) {
+  const record = useAsk(RecordOutcome);
+  const [kind, setKind] = useState<OutcomeKind | null>(null);
+  const [cause, setCause] = useState("");
+  const [note, setNote] = useState("");
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    if (kind === null) return;
+    const trueCause = cause.trim().toLowerCase().replace(/[\s-]+/g, "_") || null;
+    void record.ask({ case: known.id, outcome: kind, note: note.trim() || null, trueCause }).then(refresh);
+  };
+  return (
+    <details className="record">
+      <summary>Record an outcome</summary>
+      <form onSubmit={submit}>
+        <fieldset>
+          <legend className="label">How did it end?</legend>
+          {CHOICES.map((choice) => (
+            <label key={choice.kind} className="choice">
+              <input type="radio" name="outcome" value={choice.kind} checked={kind === choice.kind} onChange={() => setKind(choice.kind)} />
+              {choice.text}
+            </label>
+          ))}
+        </fieldset>
+        <label>
+          <span className="label">True cause, if it was another</span>
+          <input value={cause} maxLength={96} autoCapitalize="off" placeholder={known.diagnosis?.cause ?? "bearing_wear"} onChange={(event) => setCause(event.target.value)} />
+        </label>
+        <label>
+          <span className="label">Note</span>
+          <textarea rows={2} maxLength={2000} value={note} onChange={(event) => setNote(event.target.value)} />
+        </label>
+        <button type="submit" disabled={kind === null || record.busy}>
+          Record
+        </button>
+        {record.problem && <Problem text={record.problem} />}
+      </form>
+    </details>
+  );
+}

@@ -1,0 +1,61 @@
+// Every fact of the case in order: who, when, what, and the fact that led to it.
+import { useEffect, useMemo } from "react";
+import type { Case, Fact, Signal } from "../../api/fragments.ts";
+import { CausesQuery } from "../../api/queries.ts";
+import { useAsked } from "../../api/use-asked.ts";
+import { causesOf, factKey } from "../../logic/causes.ts";
+import { href } from "../../logic/route.ts";
+import { actorName, factName } from "../../logic/words.ts";
+import { When } from "../../parts/when.tsx";
+import { EvidenceRows } from "./evidence-table.tsx";
+
+export function Timeline({ known, signals }: { known: Case; signals: readonly Signal[] }) {
+  const causes = useCauses(known);
+  return (
+    <section className="panel" aria-labelledby="timeline">
+      <h2 id="timeline">
+        Timeline <a href={href.auditOf(`case/${known.id}`)}>as stored</a>
+      </h2>
+      <ol className="timeline">
+        {known.timeline.map((fact) => (
+          <Entry key={factKey(fact)} fact={fact} because={causes.get(factKey(fact))} signals={signals} />
+        ))}
+      </ol>
+    </section>
+  );
+}
+
+function Entry({ fact, because, signals }: { fact: Fact; because: Fact | undefined; signals: readonly Signal[] }) {
+  return (
+    <li id={`fact-${fact.seq}`} data-kind={fact.kind}>
+      <p className="head">
+        <When at={fact.occurredAt} title={`Recorded ${fact.recordedAt}, plant time`} />
+        <strong>{factName(fact.kind)}</strong>
+      </p>
+      <p>{fact.summary}</p>
+      {fact.note && <blockquote>{fact.note}</blockquote>}
+      <p className="by">
+        {actorName(fact.actor)}
+        {because && <> · because of “{factName(because.kind)}” at <When at={because.occurredAt} /></>}
+      </p>
+      {fact.evidence.length > 0 && (
+        <details>
+          <summary>Its figures</summary>
+          <EvidenceRows evidence={fact.evidence} signals={signals} />
+        </details>
+      )}
+    </li>
+  );
+}
+
+/** The timeline says what happened, the ledger what led to it. */
+function useCauses(known: Case): ReadonlyMap<string, Fact> {
+  const asked = useAsked(CausesQuery, { stream: `case/${known.id}`, first: 100 });
+  const { refresh } = asked;
+  const facts = known.timeline.length;
+  useEffect(() => {
+    if (facts > 0) refresh();
+  }, [facts, refresh]);
+  const entries = asked.data?.audit.nodes;
+  return useMemo(() => causesOf(known.timeline, entries ?? []), [known.timeline, entries]);
+}

@@ -1,0 +1,84 @@
+// The plant at a glance: what waits for a person, then every asset in its place.
+import { type AssetHealth, type CaseSummary } from "../../api/fragments.ts";
+import type { Asset, Plant } from "../../api/queries.ts";
+import { type PlantView, usePlant } from "../../live/plant.tsx";
+import { newer } from "../../logic/cases.ts";
+import { byPlace } from "../../logic/tree.ts";
+import { plural } from "../../logic/words.ts";
+import { Empty, Loading, Problem } from "../../parts/notice.tsx";
+import { ApprovalsStrip } from "./approvals-strip.tsx";
+import { AssetCard } from "./asset-card.tsx";
+
+export function PlantScreen() {
+  const view = usePlant();
+  if (view.plants === null) {
+    return view.problem ? <Problem text={view.problem} retry={view.refresh} /> : <Loading what="the plant" />;
+  }
+  if (view.plants.length === 0) {
+    return (
+      <Empty title="No plant is described yet">
+        Start the demonstration with <code>millwright demo</code>, or describe your plant in the configuration and run{" "}
+        <code>millwright check</code>.
+      </Empty>
+    );
+  }
+  return (
+    <>
+      <ApprovalsStrip />
+      {view.problem && <Problem text={view.problem} retry={view.refresh} />}
+      {view.plants.map((plant) => (
+        <Site key={plant.site} plant={plant} view={view} />
+      ))}
+    </>
+  );
+}
+
+function Site({ plant, view }: { plant: Plant; view: PlantView }) {
+  const abnormal = plant.assets.filter((asset) => openCasesOf(asset, view).length > 0).length;
+  return (
+    <section className="site" aria-labelledby={`site-${plant.site}`}>
+      <header>
+        <h1 id={`site-${plant.site}`}>{plant.name}</h1>
+        <p className="sum">
+          {plural(plant.assets.length, "asset")}, {abnormal === 0 ? "all normal" : `${abnormal} with an open case`}
+          {plant.source !== "LIVE" && <span className="source"> · {plant.source.toLowerCase()}, no effects</span>}
+        </p>
+      </header>
+      {byPlace(plant.assets).map((area) => (
+        <section key={area.name} className="area" aria-label={`Area ${area.name}`}>
+          {area.lines.map((line) => (
+            <section key={line.name} className="line" aria-label={`Line ${line.name}`}>
+              <h2>
+                <span className="label">Area</span> {area.name} <span className="label">Line</span> {line.name}
+              </h2>
+              <div className="cards">
+                {line.assets.map((asset) => (
+                  <AssetCard
+                    key={asset.id}
+                    asset={asset}
+                    live={plant.source === "LIVE"}
+                    health={healthOf(asset, view)}
+                    cases={openCasesOf(asset, view)}
+                  />
+                ))}
+              </div>
+            </section>
+          ))}
+        </section>
+      ))}
+    </section>
+  );
+}
+
+function healthOf(asset: Asset, view: PlantView): AssetHealth {
+  return view.health.get(`${asset.site}/${asset.id}`) ?? asset.health;
+}
+
+/** Those known when the plant was asked, as they are now, and those opened since. */
+function openCasesOf(asset: Asset, view: PlantView): CaseSummary[] {
+  const rows = new Map(asset.openCases.map((row) => [row.id, row]));
+  for (const row of view.changed.values()) {
+    if (row.site === asset.site && row.assetId === asset.id) rows.set(row.id, newer(rows.get(row.id), row));
+  }
+  return [...rows.values()].filter((row) => row.status === "OPEN");
+}

@@ -1,0 +1,99 @@
+// How Millwright itself is: its parts, how far its views lag the log, what it set aside; and the kill switches.
+import { HealthQuery, type SystemHealth } from "../../api/queries.ts";
+import { useAsked } from "../../api/use-asked.ts";
+import { usePlant } from "../../live/plant.tsx";
+import { humanise, plural } from "../../logic/words.ts";
+import { Loading, Problem } from "../../parts/notice.tsx";
+import { KillSwitch } from "./kill-switch.tsx";
+
+export function SystemScreen() {
+  const { plants } = usePlant();
+  const asked = useAsked(HealthQuery, {});
+  const health = asked.data?.health;
+  return (
+    <>
+      <header className="pagehead">
+        <h1>System</h1>
+        <button type="button" className="quiet" disabled={asked.loading} onClick={asked.refresh}>
+          Read again
+        </button>
+      </header>
+      {plants?.map((plant) => <KillSwitch key={plant.site} plant={plant} />)}
+      {asked.problem && <Problem text={asked.problem} retry={asked.refresh} />}
+      {health ? <Report health={health} /> : !asked.problem && <Loading what="the system's health" />}
+    </>
+  );
+}
+
+function Report({ health }: { health: SystemHealth }) {
+  return (
+    <>
+      <section className="panel" aria-labelledby="parts">
+        <h2 id="parts">Parts</h2>
+        <ul className="parts">
+          {health.parts.map((part) => (
+            <li key={part.name} className={part.ok ? "" : "bad"}>
+              <strong>{humanise(part.name)}</strong>
+              <span className="word">{part.ok ? "OK" : "Not OK"}</span>
+              <span className="detail">{part.detail}</span>
+            </li>
+          ))}
+        </ul>
+      </section>
+      <section className="panel" aria-labelledby="lag">
+        <h2 id="lag">Views behind the log</h2>
+        <table className="rows">
+          <thead>
+            <tr>
+              <th scope="col">Partition</th>
+              <th scope="col">Taken in up to</th>
+              <th scope="col">On the log</th>
+              <th scope="col">Behind</th>
+            </tr>
+          </thead>
+          <tbody>
+            {health.lag.map((lag) => (
+              <tr key={lag.partition} className={lag.behind > 1_000 ? "bad" : ""}>
+                <th scope="row">{lag.partition}</th>
+                <td data-label="Taken in up to">{lag.next}</td>
+                <td data-label="On the log">{lag.head}</td>
+                <td data-label="Behind">{lag.behind === 0 ? "nothing" : plural(lag.behind, "record")}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+        <p className="position">
+          Position <code>{health.position}</code>
+        </p>
+      </section>
+      <Parked health={health} />
+    </>
+  );
+}
+
+function Parked({ health }: { health: SystemHealth }) {
+  return (
+    <section className="panel" aria-labelledby="parked">
+      <h2 id="parked">Set aside</h2>
+      {health.parked.length === 0 && health.unknownFacts === 0 && <p>Nothing: every fact is understood and shown.</p>}
+      {health.unknownFacts > 0 && (
+        <p className="warn">
+          {plural(health.unknownFacts, "fact")} of a newer program: kept on the log, not shown. Update this program to see them.
+        </p>
+      )}
+      {health.parked.length > 0 && (
+        <ul className="parts">
+          {health.parked.map((parked) => (
+            <li key={`${parked.partition}/${parked.stream}`} className="bad">
+              <strong>{parked.stream}</strong>
+              <span className="word">stopped at {parked.partition}:{parked.seq}</span>
+              <span className="detail">
+                {parked.reason}; {plural(parked.skipped, "later fact")} not shown. Rebuild the view once the cause is mended.
+              </span>
+            </li>
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}

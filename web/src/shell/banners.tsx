@@ -1,0 +1,60 @@
+// What must be known on every screen: values are old, time is not real time, nothing may act.
+import { useConnection } from "../api/connection.ts";
+import { useNow } from "../live/clock.ts";
+import { usePlant } from "../live/plant.tsx";
+import { useLapse } from "../live/values.ts";
+import { clockTime, duration } from "../logic/format.ts";
+import { href } from "../logic/route.ts";
+import { actorName } from "../logic/words.ts";
+
+export function Banners() {
+  const { plants } = usePlant();
+  return (
+    <div className="banners">
+      <LostLink />
+      <Refusal />
+      {plants?.map(
+        (plant) =>
+          plant.killSwitch && (
+            <p key={plant.site} className="banner stop" role="alert">
+              <strong>Actions stopped on {plant.name}.</strong> {plant.killSwitch.reason} — {actorName(plant.killSwitch.by)},{" "}
+              {clockTime(plant.killSwitch.at)}. <a href={href.system}>Release</a>
+            </p>
+          ),
+      )}
+      <Lapse site={plants?.[0]?.site} />
+    </div>
+  );
+}
+
+function LostLink() {
+  const { link, lostAt } = useConnection();
+  const now = useNow();
+  if (link !== "lost" || lostAt === null) return null;
+  return (
+    <p className="banner lost" role="alert">
+      <strong>Reconnecting…</strong> What you see is as of {clockTime(lostAt)}, {duration(now - lostAt)} ago. If it stays so, check
+      that Millwright runs and that this device is on the network.
+    </p>
+  );
+}
+
+function Refusal() {
+  const { refusal } = useConnection();
+  if (refusal === null) return null;
+  return (
+    <p className="banner lost" role="alert">
+      <strong>Not everything here is live.</strong> {refusal} Reload the page to see the present state.
+    </p>
+  );
+}
+
+function Lapse({ site }: { site: string | undefined }) {
+  const factor = useLapse(site);
+  if (factor === null) return null;
+  return (
+    <p className="banner lapse">
+      <strong>Time runs {factor}× — demo.</strong> Plant times are simulated; approvals expire by the real clock.
+    </p>
+  );
+}

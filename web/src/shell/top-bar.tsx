@@ -1,0 +1,96 @@
+// The top bar, and on a phone the tabs at the thumb: places, link state, plant clock, kill switch.
+import type { ReactNode } from "react";
+import { useConnection } from "../api/connection.ts";
+import { useLapse, usePlantTime } from "../live/values.ts";
+import { usePlant } from "../live/plant.tsx";
+import { clockTime } from "../logic/format.ts";
+import { href, type Route } from "../logic/route.ts";
+
+export function TopBar({ route }: { route: Route }) {
+  return (
+    <header className="top">
+      <a className="brand" href={href.plant} aria-label="Millwright, plant overview">
+        <svg viewBox="0 0 32 32" aria-hidden="true">
+          <path d="M2 19h7l3-11 5 17 4-11 2 5h7" />
+        </svg>
+        <span>Millwright</span>
+      </a>
+      <Tabs route={route} />
+      <div className="state">
+        <PlantClock />
+        <LinkState />
+      </div>
+    </header>
+  );
+}
+
+const ICONS = {
+  plant: "M3 21V10l6 4v-4l6 4V4h6v17z",
+  cases: "M4 4h11l5 5v11H4zM8 13h8M8 17h5",
+  audit: "M5 5h14M5 10h14M5 15h14M5 20h9",
+  system: "M4 18a8 8 0 1 1 16 0M12 18l4-6",
+};
+
+function Tabs({ route }: { route: Route }) {
+  const { approvals } = usePlant();
+  const waiting = approvals?.length ?? 0;
+  return (
+    <nav className="tabs" aria-label="Pages">
+      <Tab to={href.plant} icon={ICONS.plant} here={route.screen === "plant"}>
+        Plant
+      </Tab>
+      <Tab to={href.cases} icon={ICONS.cases} here={route.screen === "cases" || route.screen === "case"}>
+        Cases
+        {waiting > 0 && (
+          <span className="badge">
+            {waiting}
+            <span className="unseen"> waiting for approval</span>
+          </span>
+        )}
+      </Tab>
+      <Tab to={href.audit} icon={ICONS.audit} here={route.screen === "audit"}>
+        Audit
+      </Tab>
+      <Tab to={href.system} icon={ICONS.system} here={route.screen === "system"}>
+        System
+      </Tab>
+    </nav>
+  );
+}
+
+function Tab({ to, icon, here, children }: { to: string; icon: string; here: boolean; children: ReactNode }) {
+  return (
+    <a href={to} aria-current={here ? "page" : undefined}>
+      <svg viewBox="0 0 24 24" aria-hidden="true">
+        <path d={icon} />
+      </svg>
+      <span>{children}</span>
+    </a>
+  );
+}
+
+function PlantClock() {
+  const { plants } = usePlant();
+  const site = plants?.[0]?.site;
+  const at = usePlantTime(site);
+  const lapse = useLapse(site);
+  if (at === null) return null;
+  return (
+    <span className="clock" title="Time of the newest reading, by the plant's clock">
+      <span className="label">Plant time</span>
+      <time dateTime={new Date(at).toISOString()}>{clockTime(at, at)}</time>
+      {lapse !== null && <span className="lapse">{lapse}×</span>}
+    </span>
+  );
+}
+
+function LinkState() {
+  const { link } = useConnection();
+  const text = { connecting: "Connecting", live: "Live", lost: "Reconnecting" }[link];
+  return (
+    <span className={`link ${link}`} role="status">
+      <i aria-hidden="true" />
+      {text}
+    </span>
+  );
+}
