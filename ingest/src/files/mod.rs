@@ -1,1 +1,7 @@
-//! Recordings: readings from files instead of devices.
+//! Recordings: readings from CSV files, through the same road as those of devices. Read as a stream; a bad row is refused and reading goes on.
+//!
+//! `columns` says which column is what, `row` turns one line into numbers, `recording` walks a file.
+
+pub mod columns;
+pub mod recording;
+pub mod row;
