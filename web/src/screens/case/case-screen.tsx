@@ -55,15 +55,17 @@ function CaseView({ known, asset, problem, refresh }: ViewProps) {
       <CaseHead known={known} asset={asset} />
       {problem && <Problem text={problem} retry={refresh} />}
       <div className="columns">
-        <div className="decide">
+        <div className="actions">
           <Actions known={known} signals={signals} refresh={refresh} />
-          <OutcomePanel known={known} refresh={refresh} />
         </div>
         <div className="reasons">
           <EvidenceTable evidence={known.evidence} signals={signals} />
           <Curves known={known} signals={signals} />
           <DiagnosisPanel known={known} signals={signals} />
           <Timeline known={known} signals={signals} />
+        </div>
+        <div className="outcomes">
+          <OutcomePanel known={known} refresh={refresh} />
         </div>
       </div>
     </article>

@@ -1,0 +1,36 @@
+// The browser that the page is tried in, and the two shapes of screen that people hold.
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+
+const EXECUTABLE = process.env["MILLWRIGHT_CHROMIUM"] ?? "/usr/bin/chromium";
+const ARTEFACTS = process.env["MILLWRIGHT_ARTEFACTS"] ?? "test-artefacts";
+const FLAGS = [
+  "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+  "--disable-background-networking", "--disable-component-update", "--disable-sync",
+];
+
+export const desktop: BrowserContextOptions = { viewport: { width: 1440, height: 900 }, colorScheme: "light" };
+export const phone: BrowserContextOptions = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true, colorScheme: "dark" };
+
+export async function launch(): Promise<Browser> {
+  return chromium.launch({ executablePath: EXECUTABLE, args: FLAGS });
+}
+
+/** A page whose own errors fail the test, and which may talk to nobody but its server. */
+export async function openPage(context: BrowserContext, address: string, errors: string[]): Promise<Page> {
+  const page = await context.newPage();
+  const origin = new URL(address).origin;
+  page.on("pageerror", (error) => errors.push(`the page threw: ${error.message}`));
+  page.on("request", (request) => {
+    const url = request.url();
+    if (!url.startsWith(origin) && !/^(data|blob):/.test(url)) errors.push(`the page asked a stranger: ${url}`);
+  });
+  await page.goto(address);
+  return page;
+}
+
+export async function keep(page: Page, name: string, fullPage = true): Promise<void> {
+  await mkdir(ARTEFACTS, { recursive: true });
+  await page.screenshot({ path: join(ARTEFACTS, `${name}.png`), fullPage });
+}

@@ -1,0 +1,28 @@
+// What must hold on every screen: WCAG AA as far as axe can tell, and nothing wider than the screen.
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import type { Page } from "playwright-core";
+
+const axeSource = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+interface Violation {
+  id: string;
+  help: string;
+  nodes: { html: string }[];
+}
+
+export async function accessible(page: Page, where: string): Promise<string[]> {
+  // By evaluate and not by a script element, which a strict content policy forbids.
+  await page.evaluate(axeSource);
+  const violations = (await page.evaluate(
+    `axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] }).then((result) => result.violations)`,
+  )) as Violation[];
+  return violations.map(({ id, help, nodes }) => `${where}: ${id}: ${help}: ${nodes.slice(0, 3).map((node) => node.html.slice(0, 160)).join(" | ")}`);
+}
+
+export async function fits(page: Page, where: string): Promise<string[]> {
+  const { content, screen } = (await page.evaluate(
+    "({ content: document.documentElement.scrollWidth, screen: document.documentElement.clientWidth })",
+  )) as { content: number; screen: number };
+  return content > screen ? [`${where}: ${content} px of content on a screen of ${screen} px`] : [];
+}

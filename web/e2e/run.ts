@@ -1,0 +1,105 @@
+// The road as a person walks it: see the plant, find the case, say yes, see what came of it, say how it ended.
+// MILLWRIGHT_URL is a running demonstration; screenshots go to MILLWRIGHT_ARTEFACTS.
+import type { Page } from "playwright-core";
+import { desktop, keep, launch, openPage, phone } from "./browser.ts";
+import { accessible, fits } from "./checks.ts";
+
+const address = process.env["MILLWRIGHT_URL"];
+if (!address) {
+  console.error("MILLWRIGHT_URL is not set: start `millwright demo` (or `npm run mock`) and give its address");
+  process.exit(2);
+}
+
+/** A case has to appear by itself: baselines are learned first. */
+const CASE_WITHIN_MS = Number(process.env["MILLWRIGHT_CASE_WITHIN_MS"] ?? 170_000);
+const STEP_MS = 30_000;
+const errors: string[] = [];
+
+const browser = await launch();
+try {
+  const wide = await openPage(await browser.newContext(desktop), address, errors);
+  const small = await openPage(await browser.newContext(phone), address, errors);
+  for (const page of [wide, small]) page.setDefaultTimeout(STEP_MS);
+
+  await seePlant(wide, small);
+  await findCase(wide, small);
+  await approve(wide, small);
+  await recordOutcome(wide);
+  await seeLists(wide, small);
+} catch (problem) {
+  errors.push(problem instanceof Error ? problem.message : String(problem));
+} finally {
+  await browser.close();
+}
+for (const error of errors) console.error(`✕ ${error}`);
+console.log(errors.length === 0 ? "the road can be walked on the page" : `${errors.length} problems`);
+process.exit(errors.length === 0 ? 0 : 1);
+
+async function seePlant(...pages: Page[]): Promise<void> {
+  for (const page of pages) {
+    await page.locator(".card .signal[data-trust='good']").first().waitFor();
+    await page.getByText("Live", { exact: true }).waitFor();
+  }
+  await look("plant-quiet", ...pages);
+}
+
+async function findCase(wide: Page, small: Page): Promise<void> {
+  await wide.locator(".strip a").first().waitFor({ timeout: CASE_WITHIN_MS });
+  await small.locator(".strip a").first().waitFor();
+  await look("plant-case", wide, small);
+  await wide.locator(".strip a").first().click();
+  await wide.locator(".decision").waitFor();
+  const hash = new URL(wide.url()).hash;
+  await small.evaluate((to) => {
+    location.hash = to;
+  }, hash);
+  for (const page of [wide, small]) {
+    await page.locator(".plot canvas").first().waitFor();
+    await page.getByRole("button", { name: "Approve…" }).first().waitFor();
+    await page.locator(".timeline li").first().waitFor();
+  }
+  await look("case-waiting", wide, small);
+}
+
+async function approve(wide: Page, small: Page): Promise<void> {
+  await small.getByRole("button", { name: "Approve…" }).first().click();
+  await keep(small, "case-confirm-phone", false);
+  await small.getByRole("button", { name: /^Yes, / }).first().click();
+  for (const page of [small, wide]) {
+    const steps = page.locator(".steps li[data-state='done']");
+    await steps.filter({ hasText: "Approved" }).first().waitFor();
+    await steps.filter({ hasText: "Executed" }).filter({ hasText: "read back" }).first().waitFor();
+  }
+  await look("case-executed", wide, small);
+}
+
+async function recordOutcome(page: Page): Promise<void> {
+  await page.getByText("Record an outcome").click();
+  await page.getByRole("radio", { name: /^Repaired/ }).check();
+  await page.getByRole("textbox", { name: "Note" }).fill("Bearing replaced <b>and</b> greased.");
+  await keep(page, "case-outcome-desktop");
+  await page.getByRole("button", { name: "Record", exact: true }).click();
+  await page.locator(".casehead .mark.closed").waitFor();
+  // What people write is shown as they wrote it, never as markup.
+  await page.locator(".outcome blockquote", { hasText: "<b>and</b>" }).waitFor();
+  await look("case-closed", page);
+}
+
+async function seeLists(...pages: Page[]): Promise<void> {
+  for (const [tab, ready] of [["Cases", ".rows tbody tr"], ["Audit", ".facts li"], ["System", ".parts li"]] as const) {
+    for (const page of pages) {
+      await page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name: tab }).click();
+      await page.locator(ready).first().waitFor();
+    }
+    await look(tab.toLowerCase(), ...pages);
+  }
+}
+
+async function look(name: string, ...pages: Page[]): Promise<void> {
+  for (const page of pages) {
+    const shape = (page.viewportSize()?.width ?? 0) < 720 ? "phone" : "desktop";
+    await keep(page, `${name}-${shape}`);
+    errors.push(...(await accessible(page, `${name}-${shape}`)), ...(await fits(page, `${name}-${shape}`)));
+  }
+  console.log(`seen: ${name}`);
+}
