@@ -1,1 +1,17 @@
-//! placeholder
+//! How people and programs ask: GraphQL with subscriptions, the few HTTP endpoints beside it, and the web page.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod errors;
+mod http;
+mod mutation;
+mod notes;
+mod query;
+mod scalars;
+mod schema;
+mod state;
+mod subscription;
+mod types;
+
+pub use http::router;
+pub use schema::{MOST_COMPLEXITY, MOST_DEPTH, Schema, schema, sdl};
+pub use state::{AppState, PartHealth, Parts};

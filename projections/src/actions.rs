@@ -1,6 +1,7 @@
 //! What was proposed, who said yes or no to exactly what, and what came of it? One row an action, for its whole life.
 
 use crate::{
+    db::{Db, NotRead, read_doc, read_docs},
     fact::{Fact, Poison},
     projection::Projection,
     shelf::{Shelf, Shelved},
@@ -14,7 +15,7 @@ use millwright_domain::{
     sealed::Sealed,
 };
 use serde::{Deserialize, Serialize};
-use sqlx::{SqliteConnection, SqlitePool};
+use sqlx::SqliteConnection;
 
 /// One action as people see it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -205,18 +206,14 @@ fn step(row: &mut ActionRow, event: &Event, at: Timestamp) {
     }
 }
 
-pub async fn find(db: &SqlitePool, action: ActionId) -> Result<Option<ActionRow>, sqlx::Error> {
-    let doc: Option<String> = sqlx::query_scalar("SELECT doc FROM actions WHERE id = $1").bind(action.to_string()).fetch_optional(db).await?;
-    doc.map(|doc| read(&doc)).transpose()
+pub async fn find(db: &Db, action: ActionId) -> Result<Option<ActionRow>, NotRead> {
+    let doc: Option<String> = sqlx::query_scalar("SELECT doc FROM actions WHERE id = $1").bind(action.to_string()).fetch_optional(&db.0).await?;
+    Ok(doc.map(|doc| read_doc(&doc)).transpose()?)
 }
 
 /// A case's actions in the order of their proposal.
-pub async fn of_case(db: &SqlitePool, case: CaseId) -> Result<Vec<ActionRow>, sqlx::Error> {
+pub async fn of_case(db: &Db, case: CaseId) -> Result<Vec<ActionRow>, NotRead> {
     let docs: Vec<String> =
-        sqlx::query_scalar("SELECT doc FROM actions WHERE case_id = $1 ORDER BY proposed_at, id").bind(case.to_string()).fetch_all(db).await?;
-    docs.iter().map(|doc| read(doc)).collect()
-}
-
-pub(crate) fn read(doc: &str) -> Result<ActionRow, sqlx::Error> {
-    serde_json::from_str(doc).map_err(|cause| sqlx::Error::Decode(Box::new(cause)))
+        sqlx::query_scalar("SELECT doc FROM actions WHERE case_id = $1 ORDER BY proposed_at, id").bind(case.to_string()).fetch_all(&db.0).await?;
+    Ok(read_docs(&docs)?)
 }

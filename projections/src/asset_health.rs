@@ -1,6 +1,7 @@
 //! How is each machine: is anything open, how bad, is somebody working on it, and how did its faults end?
 
 use crate::{
+    db::{Db, NotRead, read_doc, read_docs},
     fact::{Fact, Poison},
     projection::Projection,
     shelf::{Shelf, Shelved},
@@ -14,7 +15,7 @@ use millwright_domain::{
     site::AssetLockedOut,
 };
 use serde::{Deserialize, Serialize};
-use sqlx::{SqliteConnection, SqlitePool};
+use sqlx::SqliteConnection;
 use std::collections::{BTreeMap, HashMap};
 
 /// One machine's state and record.
@@ -211,10 +212,15 @@ impl AssetHealth {
 }
 
 /// Every machine of a site, or of all.
-pub async fn all(db: &SqlitePool, site: Option<&SiteId>) -> Result<Vec<HealthRow>, sqlx::Error> {
+pub async fn all(db: &Db, site: Option<&SiteId>) -> Result<Vec<HealthRow>, NotRead> {
     let docs: Vec<String> = sqlx::query_scalar("SELECT doc FROM asset_health WHERE $1 IS NULL OR site = $1 ORDER BY key")
         .bind(site.map(SiteId::as_str))
-        .fetch_all(db)
+        .fetch_all(&db.0)
         .await?;
-    docs.iter().map(|doc| serde_json::from_str(doc).map_err(|cause| sqlx::Error::Decode(Box::new(cause)))).collect()
+    Ok(read_docs(&docs)?)
+}
+
+pub async fn find(db: &Db, site: &SiteId, asset: &AssetId) -> Result<Option<HealthRow>, NotRead> {
+    let doc: Option<String> = sqlx::query_scalar("SELECT doc FROM asset_health WHERE key = $1").bind(key(site, asset)).fetch_optional(&db.0).await?;
+    Ok(doc.map(|doc| read_doc(&doc)).transpose()?)
 }

@@ -1,6 +1,7 @@
 //! Who did what, when and why? Every fact on the ledger, readable or not, with its place in the hash chain.
 
 use crate::{
+    db::{Db, NotRead},
     fact::{Fact, Poison},
     page::{Cursor, Page, Window},
     projection::Projection,
@@ -12,7 +13,7 @@ use crate::{
 use async_trait::async_trait;
 use millwright_domain::{Timestamp, position::PartitionId};
 use serde::{Deserialize, Serialize};
-use sqlx::{QueryBuilder, Row as _, Sqlite, SqliteConnection, SqlitePool, sqlite::SqliteRow};
+use sqlx::{QueryBuilder, Row as _, Sqlite, SqliteConnection, sqlite::SqliteRow};
 use std::collections::BTreeSet;
 
 static AUDIT: Table = Table {
@@ -158,7 +159,7 @@ pub struct AuditFilter {
 }
 
 /// Last recorded first.
-pub async fn page(db: &SqlitePool, filter: &AuditFilter, window: &Window) -> Result<Page<AuditRow>, sqlx::Error> {
+pub async fn page(db: &Db, filter: &AuditFilter, window: &Window) -> Result<Page<AuditRow>, NotRead> {
     let mut sql = QueryBuilder::<Sqlite>::new("SELECT * FROM audit WHERE 1 = 1");
     let asked = [("partition", &filter.partition), ("stream", &filter.stream), ("kind", &filter.kind), ("actor", &filter.actor)];
     for (column, wanted) in asked {
@@ -168,19 +169,19 @@ pub async fn page(db: &SqlitePool, filter: &AuditFilter, window: &Window) -> Res
     }
     // Facts of one commit share their time; the place, as a text that sorts like its number, tells them apart.
     window.narrow(&mut sql, "recorded_at", PLACE);
-    let rows = sql.build().fetch_all(db).await?;
-    let rows = rows.iter().map(read).collect::<Result<_, _>>()?;
+    let rows = sql.build().fetch_all(&db.0).await?;
+    let rows = rows.iter().map(read).collect::<Result<_, sqlx::Error>>()?;
     Ok(window.cut(rows, |row: &AuditRow| Cursor::new(row.recorded_at.micros(), format!("{}:{:020}", row.partition, row.seq))))
 }
 
 const PLACE: &str = "(partition || ':' || substr('00000000000000000000' || seq, -20))";
 
-pub async fn counts(db: &SqlitePool) -> Result<Counts, sqlx::Error> {
+pub async fn counts(db: &Db) -> Result<Counts, NotRead> {
     let (facts, unknown, unreadable): (i64, i64, i64) = sqlx::query_as(
         "SELECT CAST(COALESCE(SUM(facts), 0) AS BIGINT), CAST(COALESCE(SUM(unknown), 0) AS BIGINT), CAST(COALESCE(SUM(unreadable), 0) AS BIGINT)
          FROM audit_counts",
     )
-    .fetch_one(db)
+    .fetch_one(&db.0)
     .await?;
     let [facts, unknown, unreadable] = [facts, unknown, unreadable].map(i64::unsigned_abs);
     Ok(Counts { partition: String::new(), facts, unknown, unreadable })

@@ -1,6 +1,7 @@
 //! What may agents spend, and what have they? Limits, and settled and held tokens per hour and day.
 
 use crate::{
+    db::{Db, NotRead, read_docs},
     fact::{Fact, Poison},
     projection::Projection,
     shelf::{Shelf, Shelved},
@@ -13,7 +14,7 @@ use millwright_domain::{
     ids::ReservationId,
 };
 use serde::{Deserialize, Serialize};
-use sqlx::{SqliteConnection, SqlitePool};
+use sqlx::SqliteConnection;
 use std::collections::BTreeMap;
 
 /// One scope's budget.
@@ -153,7 +154,7 @@ impl Projection for Budgets {
     }
 }
 
-pub async fn all(db: &SqlitePool) -> Result<Vec<BudgetRow>, sqlx::Error> {
-    let docs: Vec<String> = sqlx::query_scalar("SELECT doc FROM budgets ORDER BY key").fetch_all(db).await?;
-    docs.iter().map(|doc| serde_json::from_str(doc).map_err(|cause| sqlx::Error::Decode(Box::new(cause)))).collect()
+pub async fn all(db: &Db) -> Result<Vec<BudgetRow>, NotRead> {
+    let docs: Vec<String> = sqlx::query_scalar("SELECT doc FROM budgets ORDER BY key").fetch_all(&db.0).await?;
+    Ok(read_docs(&docs)?)
 }

@@ -2,6 +2,7 @@
 
 use crate::{
     actions::action_of,
+    db::{Db, NotRead},
     fact::{Fact, Poison},
     projection::Projection,
     store::stored,
@@ -16,7 +17,7 @@ use millwright_domain::{
     position::PartitionId,
     sealed::Sealed,
 };
-use sqlx::{Row as _, SqlitePool, sqlite::SqliteRow};
+use sqlx::{Row as _, sqlite::SqliteRow};
 
 static TIMELINE: Table = Table {
     name: "case_timeline",
@@ -112,9 +113,9 @@ fn evidence_of(event: &Event) -> Option<&[Evidence]> {
 }
 
 /// In the order of the log.
-pub async fn of_case(db: &SqlitePool, case: CaseId) -> Result<Vec<TimelineRow>, sqlx::Error> {
-    let rows = sqlx::query("SELECT * FROM case_timeline WHERE case_id = $1 ORDER BY seq").bind(case.to_string()).fetch_all(db).await?;
-    rows.iter().map(read).collect()
+pub async fn of_case(db: &Db, case: CaseId) -> Result<Vec<TimelineRow>, NotRead> {
+    let rows = sqlx::query("SELECT * FROM case_timeline WHERE case_id = $1 ORDER BY seq").bind(case.to_string()).fetch_all(&db.0).await?;
+    Ok(rows.iter().map(read).collect::<Result<_, sqlx::Error>>()?)
 }
 
 fn read(row: &SqliteRow) -> Result<TimelineRow, sqlx::Error> {

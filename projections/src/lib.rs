@@ -4,6 +4,7 @@
 //! the log is the truth. `_truth` partitions, which only the evaluation may read, are never followed.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod db;
 mod fact;
 mod follow;
 mod page;
@@ -30,6 +31,7 @@ pub mod pending_approvals;
 pub mod plant;
 pub mod readings;
 
+pub use db::{Db, NotRead};
 pub use follow::{
     FollowError,
     ledger::{Change, Parked},

@@ -1,6 +1,7 @@
 //! Which cases are there, where do they stand, and what speaks for them? Folded with the domain's own fold of a case.
 
 use crate::{
+    db::{Db, NotRead, read_doc, read_docs},
     fact::{Fact, Poison},
     page::{Cursor, Page, Window},
     projection::Projection,
@@ -12,12 +13,12 @@ use async_trait::async_trait;
 use millwright_domain::{
     Event, Timestamp,
     case::{Case, CaseFile, Outcome, OutcomeRecorded, Severity},
-    ids::{AssetId, CaseId, SiteId},
+    ids::{AssetId, CaseId, EventId, SiteId},
     position::Position,
     site::case_fact,
 };
 use serde::{Deserialize, Serialize};
-use sqlx::{QueryBuilder, Sqlite, SqliteConnection, SqlitePool};
+use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
 /// One case as people see it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -35,6 +36,8 @@ pub struct CaseRow {
     /// The worst so far.
     pub severity: Option<Severity>,
     pub diagnosed_at: Option<Timestamp>,
+    /// The latest alert or diagnosis: what a person's proposal answers.
+    pub because: EventId,
     pub outcome: Option<(OutcomeRecorded, Timestamp)>,
     pub branched_from: Option<CaseId>,
 }
@@ -129,7 +132,7 @@ impl Projection for OpenCases {
         }
         row.changed_at = row.changed_at.max(fact.occurred_at);
         row.changed_to = fact.seq + 1;
-        note(&mut row, event, fact.occurred_at);
+        note(&mut row, event, fact);
         self.cases.put(row);
         Ok(())
     }
@@ -153,26 +156,29 @@ fn unopened(id: CaseId, site: SiteId, fact: &Fact) -> CaseRow {
         detector: None,
         severity: None,
         diagnosed_at: None,
+        because: fact.id,
         outcome: None,
         branched_from: None,
     }
 }
 
 /// What people want to see of a case and no decision needs.
-fn note(row: &mut CaseRow, event: &Event, at: Timestamp) {
+fn note(row: &mut CaseRow, event: &Event, fact: &Fact) {
     match event {
         Event::AlertRaised(alert) => {
             row.detector = Some(alert.detector.clone());
             row.severity = row.severity.max(Some(alert.severity));
+            row.because = fact.id;
         }
         Event::DiagnosisRecorded(diagnosis) => {
-            row.diagnosed_at = Some(at);
+            row.diagnosed_at = Some(fact.occurred_at);
             row.branched_from = row.branched_from.or(diagnosis.branched_from);
+            row.because = fact.id;
         }
         Event::OutcomeRecorded(outcome) => {
-            row.outcome = Some((outcome.clone(), at));
+            row.outcome = Some((outcome.clone(), fact.occurred_at));
             if outcome.closes {
-                row.closed_at = Some(at);
+                row.closed_at = Some(fact.occurred_at);
             }
         }
         _ => {}
@@ -187,13 +193,13 @@ pub struct CaseFilter {
     pub open: Option<bool>,
 }
 
-pub async fn find(db: &SqlitePool, id: CaseId) -> Result<Option<CaseRow>, sqlx::Error> {
-    let doc: Option<String> = sqlx::query_scalar("SELECT doc FROM cases WHERE id = $1").bind(id.to_string()).fetch_optional(db).await?;
-    doc.map(|doc| read(&doc)).transpose()
+pub async fn find(db: &Db, id: CaseId) -> Result<Option<CaseRow>, NotRead> {
+    let doc: Option<String> = sqlx::query_scalar("SELECT doc FROM cases WHERE id = $1").bind(id.to_string()).fetch_optional(&db.0).await?;
+    Ok(doc.map(|doc| read_doc(&doc)).transpose()?)
 }
 
 /// Last opened first.
-pub async fn page(db: &SqlitePool, filter: &CaseFilter, window: &Window) -> Result<Page<CaseRow>, sqlx::Error> {
+pub async fn page(db: &Db, filter: &CaseFilter, window: &Window) -> Result<Page<CaseRow>, NotRead> {
     let mut sql = QueryBuilder::<Sqlite>::new("SELECT doc FROM cases WHERE 1 = 1");
     if let Some(site) = &filter.site {
         sql.push(" AND site = ").push_bind(site.to_string());
@@ -205,13 +211,13 @@ pub async fn page(db: &SqlitePool, filter: &CaseFilter, window: &Window) -> Resu
         sql.push(" AND open = ").push_bind(i64::from(open));
     }
     window.narrow(&mut sql, "opened_at", "id");
-    let docs: Vec<String> = sql.build_query_scalar().fetch_all(db).await?;
-    let rows = docs.iter().map(|doc| read(doc)).collect::<Result<_, _>>()?;
+    let docs: Vec<String> = sql.build_query_scalar().fetch_all(&db.0).await?;
+    let rows = read_docs(&docs)?;
     Ok(window.cut(rows, |row: &CaseRow| Cursor::new(row.opened_at.micros(), row.id)))
 }
 
 /// Cases that changed behind a position, in the order of their latest change.
-pub async fn changed_behind(db: &SqlitePool, seen: &Position, limit: u32) -> Result<Vec<CaseId>, sqlx::Error> {
+pub async fn changed_behind(db: &Db, seen: &Position, limit: u32) -> Result<Vec<CaseId>, NotRead> {
     let mut changed = Vec::new();
     for (partition, next) in seen.partitions() {
         let Some(site) = partition.as_site() else { continue };
@@ -219,15 +225,11 @@ pub async fn changed_behind(db: &SqlitePool, seen: &Position, limit: u32) -> Res
             .bind(site.to_string())
             .bind(i64::try_from(next).unwrap_or(i64::MAX))
             .bind(limit)
-            .fetch_all(db)
+            .fetch_all(&db.0)
             .await?;
         for id in ids {
             changed.push(stored(&id)?);
         }
     }
     Ok(changed)
-}
-
-fn read(doc: &str) -> Result<CaseRow, sqlx::Error> {
-    serde_json::from_str(doc).map_err(|cause| sqlx::Error::Decode(Box::new(cause)))
 }

@@ -1,14 +1,14 @@
 //! What waits for a person's yes? One row while it waits, none afterwards.
 
 use crate::{
-    actions::{self, ActionRow, action_of},
+    actions::{ActionRow, action_of},
+    db::{Db, NotRead, read_docs},
     fact::{Fact, Poison},
     projection::Projection,
     table::{Kind, Table, Value, Writes},
 };
 use async_trait::async_trait;
 use millwright_domain::{Event, ids::SiteId, policy::Ruling};
-use sqlx::SqlitePool;
 use std::collections::BTreeMap;
 
 static PENDING: Table = Table {
@@ -69,13 +69,13 @@ impl Projection for PendingApprovals {
 }
 
 /// Soonest expiry first.
-pub async fn all(db: &SqlitePool, site: Option<&SiteId>) -> Result<Vec<ActionRow>, sqlx::Error> {
+pub async fn all(db: &Db, site: Option<&SiteId>) -> Result<Vec<ActionRow>, NotRead> {
     let docs: Vec<String> = sqlx::query_scalar(
         "SELECT actions.doc FROM pending_approvals JOIN actions ON actions.id = pending_approvals.action
          WHERE $1 IS NULL OR pending_approvals.site = $1 ORDER BY pending_approvals.expires_at, pending_approvals.action LIMIT 500",
     )
     .bind(site.map(SiteId::as_str))
-    .fetch_all(db)
+    .fetch_all(&db.0)
     .await?;
-    docs.iter().map(|doc| actions::read(doc)).collect()
+    Ok(read_docs(&docs)?)
 }

@@ -1,6 +1,7 @@
 //! What is there: sites, assets by their place, signals, what is normal for them, and whether the site may act.
 
 use crate::{
+    db::{Db, NotRead, read_docs},
     fact::{Fact, Poison},
     projection::Projection,
     shelf::{Shelf, Shelved},
@@ -16,7 +17,7 @@ use millwright_domain::{
     site::{AssetLockedOut, KillSwitchEngaged},
 };
 use serde::{Deserialize, Serialize};
-use sqlx::{SqliteConnection, SqlitePool};
+use sqlx::SqliteConnection;
 use std::collections::BTreeMap;
 
 /// One site as it was last described, with what people switched and what was learned.
@@ -30,8 +31,12 @@ pub struct PlantRow {
     pub baselines: BTreeMap<String, BaselineLearned>,
 }
 
-static PLANTS: Table =
-    Table { name: "plants", columns: &[("site", Kind::Text), ("name", Kind::Text), ("halted", Kind::Whole), ("doc", Kind::Doc)], key: 1, indexes: &[] };
+static PLANTS: Table = Table {
+    name: "plants",
+    columns: &[("site", Kind::Text), ("name", Kind::Text), ("halted", Kind::Whole), ("doc", Kind::Doc)],
+    key: 1,
+    indexes: &[],
+};
 
 /// Flat, for those who ask in SQL.
 static SIGNALS: Table = Table {
@@ -162,7 +167,7 @@ fn note(row: &mut PlantRow, event: &Event, at: Timestamp) {
 }
 
 /// Every site, by name of its id.
-pub async fn all(db: &SqlitePool) -> Result<Vec<PlantRow>, sqlx::Error> {
-    let docs: Vec<String> = sqlx::query_scalar("SELECT doc FROM plants ORDER BY site").fetch_all(db).await?;
-    docs.iter().map(|doc| serde_json::from_str(doc).map_err(|cause| sqlx::Error::Decode(Box::new(cause)))).collect()
+pub async fn all(db: &Db) -> Result<Vec<PlantRow>, NotRead> {
+    let docs: Vec<String> = sqlx::query_scalar("SELECT doc FROM plants ORDER BY site").fetch_all(&db.0).await?;
+    Ok(read_docs(&docs)?)
 }

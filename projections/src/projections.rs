@@ -1,6 +1,7 @@
 //! The projections as a whole: opened, following the log, telling how far they are and what changed.
 
 use crate::{
+    db::{Db, NotRead},
     follow::{
         FollowError,
         ledger::{self, Change, LedgerFold, Parked},
@@ -15,7 +16,6 @@ use millwright_domain::{
     ports::event_log::EventLog,
     position::{PartitionId, Position},
 };
-use sqlx::SqlitePool;
 use std::{
     path::{Path, PathBuf},
     sync::{Arc, PoisonError, RwLock},
@@ -93,7 +93,7 @@ impl Projections {
     }
 
     async fn begin_where_they_stand(&self) -> Result<(), StoreError> {
-        let failed = |cause| StoreError::Database { doing: "read", place: self.inner.dir.clone(), cause };
+        let failed = |cause| StoreError::Unreadable { place: self.inner.dir.clone(), cause };
         self.refresh_plants().await.map_err(failed)?;
         for plant in self.plants().iter().filter_map(|row| row.plant.as_ref()) {
             self.inner.live.remember(crate::readings::latest(&self.readings(), &plant.site).await.map_err(failed)?);
@@ -121,12 +121,12 @@ impl Projections {
     }
 
     /// Database of everything but readings, for the queries of the questions' modules.
-    pub fn ledger(&self) -> SqlitePool {
-        self.inner.ledger.read().unwrap_or_else(PoisonError::into_inner).readers.clone()
+    pub fn ledger(&self) -> Db {
+        Db(self.inner.ledger.read().unwrap_or_else(PoisonError::into_inner).readers.clone())
     }
     /// Database of the readings, for the queries of [`crate::readings`].
-    pub fn readings(&self) -> SqlitePool {
-        self.inner.readings.readers.clone()
+    pub fn readings(&self) -> Db {
+        Db(self.inner.readings.readers.clone())
     }
     pub fn live(&self) -> Arc<Live> {
         self.inner.live.clone()
@@ -265,7 +265,7 @@ impl Projections {
         drop(self.inner.changes.send(change));
     }
 
-    async fn refresh_plants(&self) -> Result<(), sqlx::Error> {
+    async fn refresh_plants(&self) -> Result<(), NotRead> {
         let plants = plant::all(&self.ledger()).await?;
         *write(&self.inner.plants) = Arc::new(plants);
         Ok(())

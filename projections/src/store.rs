@@ -1,6 +1,9 @@
 //! A database of projections: opening, versions, positions, digests.
 
-use crate::table::{Kind, Table, Value};
+use crate::{
+    db::NotRead,
+    table::{Kind, Table, Value},
+};
 use millwright_domain::{
     policy::digest,
     position::{PartitionId, Position},
@@ -22,7 +25,15 @@ pub enum StoreError {
         #[source]
         cause: sqlx::Error,
     },
-    #[error("{place} holds projection `{projection}` in version {found}, this program knows up to {known}; use the newer program, or delete the file: it is rebuilt from the log")]
+    #[error("could not read the projections in {place}")]
+    Unreadable {
+        place: PathBuf,
+        #[source]
+        cause: NotRead,
+    },
+    #[error(
+        "{place} holds projection `{projection}` in version {found}, this program knows up to {known}; use the newer program, or delete the file: it is rebuilt from the log"
+    )]
     TooNew { place: PathBuf, projection: String, found: u32, known: u32 },
 }
 
@@ -40,15 +51,10 @@ pub(crate) struct Store {
     writer: Mutex<SqliteConnection>,
 }
 
-const VERSIONS: Table =
-    Table { name: "projection_versions", columns: &[("projection", Kind::Text), ("version", Kind::Whole)], key: 1, indexes: &[] };
+const VERSIONS: Table = Table { name: "projection_versions", columns: &[("projection", Kind::Text), ("version", Kind::Whole)], key: 1, indexes: &[] };
 
-const POSITIONS: Table = Table {
-    name: "positions",
-    columns: &[("projection", Kind::Text), ("partition", Kind::Text), ("next_seq", Kind::Whole)],
-    key: 2,
-    indexes: &[],
-};
+const POSITIONS: Table =
+    Table { name: "positions", columns: &[("projection", Kind::Text), ("partition", Kind::Text), ("next_seq", Kind::Whole)], key: 2, indexes: &[] };
 
 /// Streams that a projection does not follow any further, and why.
 pub(crate) const PARKED: Table = Table {
@@ -154,8 +160,7 @@ pub(crate) async fn positions(projection: &str, db: &mut SqliteConnection) -> Re
 }
 
 pub(crate) async fn save_position(projections: &[&str], partition: &PartitionId, next: u64, db: &mut SqliteConnection) -> Result<(), sqlx::Error> {
-    let rows: Vec<Vec<Value>> =
-        projections.iter().map(|name| vec![Value::text(name), Value::text(partition), Value::count(next)]).collect();
+    let rows: Vec<Vec<Value>> = projections.iter().map(|name| vec![Value::text(name), Value::text(partition), Value::count(next)]).collect();
     POSITIONS.upsert(&rows, db).await
 }
 

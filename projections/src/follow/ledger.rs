@@ -149,13 +149,7 @@ impl LedgerFold {
 }
 
 impl Folded {
-    async fn take_in(
-        &mut self,
-        partition: &PartitionId,
-        facts: &[Fact],
-        db: &mut SqliteConnection,
-        writes: &mut Writes,
-    ) -> Result<(), sqlx::Error> {
+    async fn take_in(&mut self, partition: &PartitionId, facts: &[Fact], db: &mut SqliteConnection, writes: &mut Writes) -> Result<(), sqlx::Error> {
         let from = self.position.next(partition);
         let new: Vec<&Fact> = facts.iter().filter(|fact| fact.seq >= from).collect();
         self.projection.recall(&new, db).await?;

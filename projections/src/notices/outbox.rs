@@ -1,6 +1,7 @@
 //! Which messages are wanted, under way, delivered, or waiting for a person?
 
 use crate::{
+    db::{Db, NotRead, read_docs},
     fact::{Fact, Poison},
     page::{Cursor, Page, Window},
     projection::Projection,
@@ -14,7 +15,7 @@ use millwright_domain::{
     ids::{CaseId, EffectId, SiteId},
 };
 use serde::{Deserialize, Serialize};
-use sqlx::{QueryBuilder, Sqlite, SqliteConnection, SqlitePool};
+use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
 /// One thing that is to leave the house, or has.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -162,7 +163,7 @@ fn step(row: &mut NoticeRow, event: &Event) {
 }
 
 /// Last wanted first.
-pub async fn page(db: &SqlitePool, site: Option<&SiteId>, case: Option<CaseId>, window: &Window) -> Result<Page<NoticeRow>, sqlx::Error> {
+pub async fn page(db: &Db, site: Option<&SiteId>, case: Option<CaseId>, window: &Window) -> Result<Page<NoticeRow>, NotRead> {
     let mut sql = QueryBuilder::<Sqlite>::new("SELECT doc FROM notices WHERE 1 = 1");
     if let Some(site) = site {
         sql.push(" AND site = ").push_bind(site.to_string());
@@ -171,8 +172,7 @@ pub async fn page(db: &SqlitePool, site: Option<&SiteId>, case: Option<CaseId>, 
         sql.push(" AND case_id = ").push_bind(case.to_string());
     }
     window.narrow(&mut sql, "wanted_at", "id");
-    let docs: Vec<String> = sql.build_query_scalar().fetch_all(db).await?;
-    let read = |doc: &String| serde_json::from_str(doc).map_err(|cause| sqlx::Error::Decode(Box::new(cause)));
-    let rows = docs.iter().map(read).collect::<Result<_, _>>()?;
+    let docs: Vec<String> = sql.build_query_scalar().fetch_all(&db.0).await?;
+    let rows = read_docs(&docs)?;
     Ok(window.cut(rows, |row: &NoticeRow| Cursor::new(row.wanted_at.micros(), row.wanted.effect)))
 }

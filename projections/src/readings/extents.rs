@@ -1,8 +1,9 @@
 //! Where in the log a minute's readings lie: a coarse index, so that reading raw values back starts near.
 
+use crate::db::Db;
 use crate::table::{Kind, Table, Value, Writes};
 use millwright_domain::{Timestamp, position::PartitionId};
-use sqlx::{SqliteConnection, SqlitePool};
+use sqlx::SqliteConnection;
 use std::collections::BTreeMap;
 
 pub(super) static EXTENTS: Table = Table {
@@ -97,14 +98,14 @@ fn row(partition: &PartitionId, at: Timestamp, extent: Extent) -> Vec<Value> {
 }
 
 /// Ranges of seq (first, behind the last) that hold everything measured from `from` to `to`, ascending and apart.
-pub async fn ranges(db: &SqlitePool, partition: &PartitionId, from: Timestamp, to: Timestamp) -> Result<Vec<(u64, u64)>, sqlx::Error> {
+pub async fn ranges(db: &Db, partition: &PartitionId, from: Timestamp, to: Timestamp) -> Result<Vec<(u64, u64)>, sqlx::Error> {
     let rows: Vec<(i64, i64)> = sqlx::query_as(
         "SELECT first_seq, last_seq FROM readings_extents WHERE partition = $1 AND minute >= $2 AND minute <= $3 ORDER BY first_seq, last_seq",
     )
     .bind(partition.to_string())
     .bind(minute(from).micros())
     .bind(to.micros())
-    .fetch_all(db)
+    .fetch_all(&db.0)
     .await?;
     let mut apart: Vec<(u64, u64)> = Vec::new();
     for (first, last) in rows {

@@ -3,8 +3,8 @@
 use super::{
     bucket::{Bucket, Period},
     extents::Extents,
-    sketch::place,
     query,
+    sketch::place,
     tables::{DeviceRow, LatestRow, ROLLUPS, device_key, latest_key, slot},
 };
 use crate::{

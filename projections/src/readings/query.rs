@@ -4,11 +4,12 @@ use super::{
     bucket::{Bucket, Period},
     tables::LatestRow,
 };
+use crate::db::{Db, NotRead, read_docs};
 use millwright_domain::{
     Timestamp,
     ids::{SignalId, SiteId},
 };
-use sqlx::{SqliteConnection, SqlitePool};
+use sqlx::SqliteConnection;
 
 /// One period of one signal. Figures are `None` when the period had no Good value.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -29,13 +30,13 @@ type RollupColumns = (i64, i64, i64, Option<f64>, Option<f64>, Option<f64>, Opti
 
 /// Periods that begin in [from, to), oldest first.
 pub async fn rollups(
-    db: &SqlitePool,
+    db: &Db,
     site: &SiteId,
     signal: &SignalId,
     period: Period,
     [from, to]: [Timestamp; 2],
     limit: usize,
-) -> Result<Vec<RollupPoint>, sqlx::Error> {
+) -> Result<Vec<RollupPoint>, NotRead> {
     let rows: Vec<RollupColumns> = sqlx::query_as(
         "SELECT at, count, not_good, mean, std, min, max, p95, p99 FROM readings_rollups
          WHERE site = $1 AND signal = $2 AND period_s = $3 AND at >= $4 AND at < $5 ORDER BY at LIMIT $6",
@@ -46,29 +47,20 @@ pub async fn rollups(
     .bind(from.floor_to(period.seconds()).micros())
     .bind(to.micros())
     .bind(i64::try_from(limit).unwrap_or(i64::MAX))
-    .fetch_all(db)
+    .fetch_all(&db.0)
     .await?;
     Ok(rows.into_iter().map(point).collect())
 }
 
 fn point((at, count, not_good, mean, std, min, max, p95, p99): RollupColumns) -> RollupPoint {
-    RollupPoint {
-        at: Timestamp::from_micros(at),
-        count: count.unsigned_abs(),
-        not_good: not_good.unsigned_abs(),
-        mean,
-        std,
-        min,
-        max,
-        p95,
-        p99,
-    }
+    RollupPoint { at: Timestamp::from_micros(at), count: count.unsigned_abs(), not_good: not_good.unsigned_abs(), mean, std, min, max, p95, p99 }
 }
 
 /// The newest value of every signal of a site.
-pub async fn latest(db: &SqlitePool, site: &SiteId) -> Result<Vec<LatestRow>, sqlx::Error> {
-    let docs: Vec<String> = sqlx::query_scalar("SELECT doc FROM readings_latest WHERE site = $1 ORDER BY key").bind(site.as_str()).fetch_all(db).await?;
-    docs.iter().map(|doc| serde_json::from_str(doc).map_err(|cause| sqlx::Error::Decode(Box::new(cause)))).collect()
+pub async fn latest(db: &Db, site: &SiteId) -> Result<Vec<LatestRow>, NotRead> {
+    let docs: Vec<String> =
+        sqlx::query_scalar("SELECT doc FROM readings_latest WHERE site = $1 ORDER BY key").bind(site.as_str()).fetch_all(&db.0).await?;
+    Ok(read_docs(&docs)?)
 }
 
 type StoredBucket = (i64, i64, Option<f64>, Option<f64>, Option<f64>, Vec<u8>);

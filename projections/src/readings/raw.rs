@@ -4,7 +4,10 @@ use super::{
     extents::ranges,
     tables::{LatestRow, device_key, latest_key},
 };
-use crate::store::stored;
+use crate::{
+    db::{Db, NotRead, read_doc},
+    store::stored,
+};
 use millwright_domain::{
     Timestamp,
     ids::{SignalId, SiteId},
@@ -12,7 +15,6 @@ use millwright_domain::{
     position::PartitionId,
     reading::{Quality, Scan},
 };
-use sqlx::SqlitePool;
 use thiserror::Error;
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -33,7 +35,7 @@ pub struct RawSeries {
 #[derive(Debug, Error)]
 pub enum RawError {
     #[error("could not look up where the readings lie")]
-    Index(#[from] sqlx::Error),
+    Index(#[from] NotRead),
     #[error("could not read the readings back")]
     Log(#[from] LogError),
 }
@@ -45,7 +47,7 @@ const BATCH: usize = 2_000;
 /// Values measured in [from, to), at most `limit`.
 pub async fn raw(
     log: &dyn EventLog,
-    db: &SqlitePool,
+    db: &Db,
     site: &SiteId,
     signal: &SignalId,
     [from, to]: [Timestamp; 2],
@@ -54,7 +56,7 @@ pub async fn raw(
     let mut series = RawSeries::default();
     let Some(partition) = partition_of(db, site, signal).await? else { return Ok(series) };
     let mut looked_at = 0;
-    for (first, end) in ranges(db, &partition, from, to).await? {
+    for (first, end) in ranges(db, &partition, from, to).await.map_err(NotRead::from)? {
         let mut next = first;
         while next < end {
             let room = usize::try_from(end - next).unwrap_or(BATCH).min(BATCH);
@@ -88,14 +90,14 @@ fn collect(scan: &Scan, site: &SiteId, signal: &SignalId, [from, to]: [Timestamp
     }
 }
 
-async fn partition_of(db: &SqlitePool, site: &SiteId, signal: &SignalId) -> Result<Option<PartitionId>, sqlx::Error> {
+async fn partition_of(db: &Db, site: &SiteId, signal: &SignalId) -> Result<Option<PartitionId>, NotRead> {
     let doc: Option<String> =
-        sqlx::query_scalar("SELECT doc FROM readings_latest WHERE key = $1").bind(latest_key(site, signal)).fetch_optional(db).await?;
+        sqlx::query_scalar("SELECT doc FROM readings_latest WHERE key = $1").bind(latest_key(site, signal)).fetch_optional(&db.0).await?;
     let Some(doc) = doc else { return Ok(None) };
-    let latest: LatestRow = serde_json::from_str(&doc).map_err(|cause| sqlx::Error::Decode(Box::new(cause)))?;
+    let latest: LatestRow = read_doc(&doc)?;
     let partition: Option<String> = sqlx::query_scalar("SELECT partition FROM readings_devices WHERE key = $1")
         .bind(device_key(site, &latest.device))
-        .fetch_optional(db)
+        .fetch_optional(&db.0)
         .await?;
-    partition.map(|partition| stored(&partition)).transpose()
+    Ok(partition.map(|partition| stored(&partition)).transpose()?)
 }

@@ -94,12 +94,8 @@ pub(super) fn latest_key(site: &SiteId, signal: &SignalId) -> String {
     format!("{site}:{signal}")
 }
 
-static DEVICES: Table = Table {
-    name: "readings_devices",
-    columns: &[("key", Kind::Text), ("partition", Kind::Text), ("doc", Kind::Doc)],
-    key: 1,
-    indexes: &[],
-};
+static DEVICES: Table =
+    Table { name: "readings_devices", columns: &[("key", Kind::Text), ("partition", Kind::Text), ("doc", Kind::Doc)], key: 1, indexes: &[] };
 
 /// The last scan of a device that was counted, and the partition that its scans come by.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

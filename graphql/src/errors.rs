@@ -1,0 +1,38 @@
+//! Errors as people and programs get them: a sentence, and a stable code in the extensions.
+
+use async_graphql::{Error, ErrorExtensions};
+use millwright_commands::NotAnswered;
+use millwright_projections::NotReached;
+use std::fmt::Display;
+
+/// The request cannot be meant as it stands.
+pub(crate) fn bad_input(message: impl Display) -> Error {
+    coded("BAD_INPUT", message)
+}
+
+pub(crate) fn not_found(message: impl Display) -> Error {
+    coded("NOT_FOUND", message)
+}
+
+pub(crate) fn not_reached(cause: NotReached) -> Error {
+    coded("NOT_REACHED", cause)
+}
+
+pub(crate) fn not_answered(cause: NotAnswered) -> Error {
+    let code = match &cause {
+        NotAnswered::NobodyOwns(_) => "NOBODY_OWNS",
+        NotAnswered::Stopped(_) => "STOPPED",
+        NotAnswered::Log(_) | NotAnswered::Answers(_) => "LOG",
+    };
+    coded(code, cause)
+}
+
+/// Ours to mend: the cause goes to the log, not to whoever asked.
+pub(crate) fn storage(cause: impl std::error::Error) -> Error {
+    tracing::error!(cause = %cause, deeper = ?cause.source(), "a question could not be answered from what is stored");
+    coded("STORAGE", "this could not be read from what is stored; the program's log says why")
+}
+
+fn coded(code: &'static str, message: impl Display) -> Error {
+    Error::new(message.to_string()).extend_with(|_, extensions| extensions.set("code", code))
+}

@@ -1,0 +1,52 @@
+//! Reading a request's JSON within its limit, and saying no in JSON.
+
+use axum::{
+    Json,
+    body::Body,
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use futures::StreamExt;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+
+/// The largest question; what people and programs ask has a few thousand bytes.
+pub const MOST_BYTES: usize = 256 * 1024;
+/// So much of what is too large is still taken in, so that the sender reads our answer instead of a broken connection.
+const MOST_DRAINED: usize = 32 * 1024 * 1024;
+
+/// A refusal in the shape of GraphQL errors, so that every client shows it.
+pub fn refused(status: StatusCode, code: &str, message: &str) -> Response {
+    (status, Json(json!({ "errors": [{ "message": message, "extensions": { "code": code } }] }))).into_response()
+}
+
+pub async fn json<T: DeserializeOwned>(headers: &HeaderMap, body: Body) -> Result<T, Response> {
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    // Demanded so that no plain HTML form of another page can send what we would take.
+    if !content_type.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json")) {
+        return Err(refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, "NOT_JSON", "send `content-type: application/json`"));
+    }
+    let bytes = bytes(body).await?;
+    serde_json::from_slice(&bytes)
+        .map_err(|cause| refused(StatusCode::BAD_REQUEST, "BAD_JSON", &format!("the body is not the JSON it should be: {cause}")))
+}
+
+async fn bytes(body: Body) -> Result<Vec<u8>, Response> {
+    let mut bytes = Vec::new();
+    let mut length = 0;
+    let mut frames = body.into_data_stream();
+    while let Some(frame) = frames.next().await {
+        let frame = frame.map_err(|cause| refused(StatusCode::BAD_REQUEST, "CUT_OFF", &format!("the body did not arrive whole: {cause}")))?;
+        length += frame.len();
+        if length <= MOST_BYTES {
+            bytes.extend_from_slice(&frame);
+        } else if length > MOST_DRAINED {
+            break;
+        }
+    }
+    if length > MOST_BYTES {
+        let message = format!("the body is larger than {MOST_BYTES} bytes; ask for less at once");
+        return Err(refused(StatusCode::PAYLOAD_TOO_LARGE, "TOO_LARGE", &message));
+    }
+    Ok(bytes)
+}

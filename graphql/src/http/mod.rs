@@ -1,0 +1,35 @@
+//! The HTTP side: which path leads where, and what guards them all.
+
+mod api;
+mod body;
+mod guard;
+mod page;
+mod review;
+mod scenario;
+
+use crate::state::AppState;
+use axum::{
+    Router, middleware,
+    routing::{get, post},
+};
+
+/// Everything under one address. Serves only whoever calls it by a local name, see `guard.rs`.
+pub fn router(state: AppState) -> Router {
+    let schema = crate::schema(state.clone());
+    let graphql = Router::new().route("/graphql", post(api::graphql)).route("/graphql/ws", get(api::subscribe)).with_state((schema, state.clone()));
+    Router::new()
+        .route("/health", get(api::health))
+        .route("/schema.graphql", get(api::schema))
+        .route("/review/approve", post(review::approve))
+        .route("/review/edit", post(review::edit))
+        .route("/review/close", post(review::close))
+        .route("/scenario/status", get(scenario::status))
+        .route("/scenario/load", post(scenario::load))
+        .route("/scenario/start", post(scenario::start))
+        .route("/scenario/stop", post(scenario::stop))
+        .route("/scenario/repair", post(scenario::repair))
+        .fallback(page::page)
+        .with_state(state)
+        .merge(graphql)
+        .layer(middleware::from_fn(guard::guard))
+}

@@ -1,0 +1,161 @@
+//! What a person may ask to be done. The rules that allow or refuse it are in `millwright-commands`.
+
+use crate::{
+    errors::{bad_input, not_answered, not_found, storage},
+    notes,
+    scalars::{maybe, parse},
+    state::AppState,
+    types::{answer::Answered, case::Outcome},
+};
+use async_graphql::{Context, ID, Object, Result};
+use millwright_commands::{
+    ApproveAction, Ask, Command, EngageKillSwitch, LockOutAsset, ProposeAction, RecordOutcome, RejectAction, ReleaseKillSwitch, ReturnAssetToService,
+    SetBudget,
+};
+use millwright_domain::{
+    budget::BudgetSet,
+    ids::{ActionId, CaseId, CommandId},
+    position::PartitionId,
+};
+use millwright_projections::{
+    actions::{self, ActionRow},
+    open_cases::{self, CaseRow},
+};
+
+pub struct Mutation;
+
+/// Longer texts than this are no notes.
+const MOST_TEXT: usize = 4_000;
+
+#[Object]
+impl Mutation {
+    /// Says yes to exactly what `binding` names. Another proposal has another binding.
+    async fn approve_action(&self, ctx: &Context<'_>, action: ID, binding: String, command_id: Option<ID>) -> Result<Answered> {
+        let asking = Asking::new(ctx, command_id.as_ref())?;
+        let known = asking.action(parse(&action, "action")?).await?;
+        let approve = ApproveAction { action: known.proposal.action, binding };
+        asking.ask(&PartitionId::site(&known.site), Some(known.case), approve).await
+    }
+
+    async fn reject_action(&self, ctx: &Context<'_>, action: ID, note: Option<String>, command_id: Option<ID>) -> Result<Answered> {
+        let asking = Asking::new(ctx, command_id.as_ref())?;
+        let known = asking.action(parse(&action, "action")?).await?;
+        let reject = RejectAction { action: known.proposal.action, note: asking.sealed(note)? };
+        asking.ask(&PartitionId::site(&known.site), Some(known.case), reject).await
+    }
+
+    /// Puts forward an action of the site's policy for a case.
+    async fn propose_action(&self, ctx: &Context<'_>, case: ID, name: ID, command_id: Option<ID>) -> Result<Answered> {
+        let asking = Asking::new(ctx, command_id.as_ref())?;
+        let known = asking.case(parse(&case, "case")?).await?;
+        let propose = ProposeAction { case: known.id, name: parse(&name, "name")?, because: known.because };
+        asking.ask(&PartitionId::site(&known.site), Some(known.id), propose).await
+    }
+
+    async fn record_outcome(
+        &self,
+        ctx: &Context<'_>,
+        case: ID,
+        outcome: Outcome,
+        note: Option<String>,
+        true_cause: Option<ID>,
+        command_id: Option<ID>,
+    ) -> Result<Answered> {
+        let asking = Asking::new(ctx, command_id.as_ref())?;
+        let known = asking.case(parse(&case, "case")?).await?;
+        let record = RecordOutcome {
+            case: known.id,
+            outcome: outcome.into(),
+            true_cause: maybe(true_cause.as_ref(), "trueCause")?,
+            note: asking.sealed(note)?,
+            evidence: vec![],
+        };
+        asking.ask(&PartitionId::site(&known.site), Some(known.id), record).await
+    }
+
+    /// Somebody works on the machine: nothing may be written to it until it is returned.
+    async fn lock_out_asset(&self, ctx: &Context<'_>, site: ID, asset: ID, tag: String, command_id: Option<ID>) -> Result<Answered> {
+        let lock_out = LockOutAsset { asset: parse(&asset, "asset")?, tag: text("tag", tag)? };
+        Asking::new(ctx, command_id.as_ref())?.ask(&of_site(&site)?, None, lock_out).await
+    }
+
+    async fn return_asset_to_service(&self, ctx: &Context<'_>, site: ID, asset: ID, command_id: Option<ID>) -> Result<Answered> {
+        let give_back = ReturnAssetToService { asset: parse(&asset, "asset")? };
+        Asking::new(ctx, command_id.as_ref())?.ask(&of_site(&site)?, None, give_back).await
+    }
+
+    /// Nothing may act on the site until it is released.
+    async fn engage_kill_switch(&self, ctx: &Context<'_>, site: ID, reason: String, command_id: Option<ID>) -> Result<Answered> {
+        let engage = EngageKillSwitch { reason: text("reason", reason)? };
+        Asking::new(ctx, command_id.as_ref())?.ask(&of_site(&site)?, None, engage).await
+    }
+
+    async fn release_kill_switch(&self, ctx: &Context<'_>, site: ID, command_id: Option<ID>) -> Result<Answered> {
+        Asking::new(ctx, command_id.as_ref())?.ask(&of_site(&site)?, None, ReleaseKillSwitch).await
+    }
+
+    /// Limits of a site's token budget. `site` left out means the platform's.
+    async fn set_budget(
+        &self,
+        ctx: &Context<'_>,
+        site: Option<ID>,
+        scope: String,
+        tokens_per_hour: u64,
+        tokens_per_day: u64,
+        command_id: Option<ID>,
+    ) -> Result<Answered> {
+        let partition = site.as_ref().map_or_else(|| Ok(PartitionId::platform()), of_site)?;
+        let set = SetBudget { scope: text("scope", scope)?, limits: BudgetSet { tokens_per_hour, tokens_per_day } };
+        Asking::new(ctx, command_id.as_ref())?.ask(&partition, None, set).await
+    }
+}
+
+fn of_site(site: &ID) -> Result<PartitionId> {
+    Ok(PartitionId::site(&parse(site, "site")?))
+}
+
+fn text(name: &str, text: String) -> Result<String> {
+    let trimmed = text.trim();
+    if trimmed.is_empty() || trimmed.len() > MOST_TEXT {
+        return Err(bad_input(format!("`{name}` takes 1 to {MOST_TEXT} bytes of text")));
+    }
+    Ok(trimmed.to_string())
+}
+
+/// One command on its way, in the operator's name.
+pub(crate) struct Asking<'a> {
+    state: &'a AppState,
+    id: CommandId,
+}
+
+impl<'a> Asking<'a> {
+    fn new(ctx: &'a Context<'_>, id: Option<&ID>) -> Result<Self> {
+        Ok(Self::by(ctx.data()?, maybe(id, "commandId")?))
+    }
+
+    pub(crate) fn by(state: &'a AppState, id: Option<CommandId>) -> Self {
+        Self { state, id: id.unwrap_or_else(|| CommandId(uuid::Uuid::now_v7())) }
+    }
+
+    pub(crate) async fn action(&self, action: ActionId) -> Result<ActionRow> {
+        let row = actions::find(&self.state.projections.ledger(), action).await.map_err(storage)?;
+        row.ok_or_else(|| not_found(format!("no action {action} was proposed, as far as can be seen here")))
+    }
+
+    pub(crate) async fn case(&self, case: CaseId) -> Result<CaseRow> {
+        let row = open_cases::find(&self.state.projections.ledger(), case).await.map_err(storage)?;
+        row.ok_or_else(|| not_found(format!("there is no case {case}, as far as can be seen here")))
+    }
+
+    pub(crate) fn sealed(&self, note: Option<String>) -> Result<Option<millwright_domain::sealed::Sealed>> {
+        let note = note.filter(|note| !note.trim().is_empty()).map(|note| text("note", note)).transpose()?;
+        notes::sealed(self.state, note.as_deref()).map_err(storage)
+    }
+
+    pub(crate) async fn ask(self, partition: &PartitionId, case: Option<CaseId>, command: impl Into<Command>) -> Result<Answered> {
+        let mut ask = Ask::new(self.state.operator.clone(), command).with_id(self.id);
+        ask.correlation = case.map(|case| case.0);
+        let answered = self.state.commands.ask(partition, ask).await.map_err(not_answered)?;
+        Ok(Answered::of(self.id, answered))
+    }
+}

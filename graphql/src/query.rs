@@ -1,0 +1,226 @@
+//! What can be asked.
+
+use crate::{
+    errors::{bad_input, not_reached, storage},
+    scalars::{Position, maybe, parse},
+    state::{AppState, WAIT_FOR_POSITION},
+    types::{
+        action::Action,
+        asset_health::AssetHealth,
+        audit::{AuditEntry, AuditFilter},
+        budget::Budget,
+        case::{Case, CaseStatus},
+        connection::{Asked, PAGE, connection},
+        health::Health,
+        notice::Notice,
+        plant::{Asset, Plant},
+        readings::{Point, Resolution, Series},
+    },
+};
+use async_graphql::{Context, ID, Object, Result, connection::Connection};
+use chrono::{DateTime, TimeDelta, Utc};
+use millwright_domain::{
+    Timestamp,
+    ids::{SignalId, SiteId},
+};
+use millwright_projections::{
+    asset_health, audit, budget,
+    notices::outbox,
+    open_cases::{self, CaseFilter},
+    pending_approvals, readings,
+};
+
+pub struct Query;
+
+/// Points of one curve that one question may ask for.
+const MOST_POINTS: usize = 5_000;
+
+/// The state, once everything up to `at_least` can be seen.
+async fn ready<'a>(ctx: &'a Context<'_>, at_least: Option<Position>) -> Result<&'a AppState> {
+    let state = ctx.data::<AppState>()?;
+    if let Some(Position(wanted)) = at_least {
+        state.projections.reached(&wanted, WAIT_FOR_POSITION).await.map_err(not_reached)?;
+    }
+    Ok(state)
+}
+
+/// How many nodes a connection's answer may hold, for the cost of a question.
+fn nodes(first: Option<i32>, last: Option<i32>) -> usize {
+    first.or(last).and_then(|asked| usize::try_from(asked).ok()).unwrap_or(PAGE)
+}
+
+#[Object]
+impl Query {
+    /// Every site that was described, with its assets by ISA-95 place.
+    async fn plants(&self, ctx: &Context<'_>, at_least: Option<Position>) -> Result<Vec<Plant>> {
+        let state = ready(ctx, at_least).await?;
+        Ok(state.projections.plants().iter().filter_map(Plant::of).collect())
+    }
+
+    async fn plant(&self, ctx: &Context<'_>, site: ID, at_least: Option<Position>) -> Result<Option<Plant>> {
+        let state = ready(ctx, at_least).await?;
+        let site: SiteId = parse(&site, "site")?;
+        let plants = state.projections.plants();
+        let row = plants.iter().find(|row| row.plant.as_ref().is_some_and(|plant| plant.site == site));
+        Ok(row.and_then(Plant::of))
+    }
+
+    async fn asset(&self, ctx: &Context<'_>, site: ID, asset: ID, at_least: Option<Position>) -> Result<Option<Asset>> {
+        let state = ready(ctx, at_least).await?;
+        Ok(Asset::find(state, &parse(&site, "site")?, &parse(&asset, "asset")?))
+    }
+
+    /// One signal's curve, oldest first. RAW comes from the log itself, the others from rollups. At most `first` points (5,000 at most);
+    /// `truncated` says that there are more, and `to` of the answer where to go on.
+    #[allow(clippy::too_many_arguments, reason = "they are the question's arguments, each named by whoever asks")]
+    #[graphql(complexity = "10 + child_complexity")]
+    async fn readings(
+        &self,
+        ctx: &Context<'_>,
+        site: ID,
+        signal: ID,
+        resolution: Resolution,
+        from: DateTime<Utc>,
+        to: DateTime<Utc>,
+        #[graphql(default = 1000)] first: i32,
+        at_least: Option<Position>,
+    ) -> Result<Series> {
+        let state = ready(ctx, at_least).await?;
+        let limit = usize::try_from(first).ok().filter(|first| (1..=MOST_POINTS).contains(first));
+        let limit = limit.ok_or_else(|| bad_input(format!("`first` is a number from 1 to {MOST_POINTS}, not {first}")))?;
+        if from > to {
+            return Err(bad_input("`from` is not after `to`"));
+        }
+        let (site_id, signal_id) = (parse(&site, "site")?, parse(&signal, "signal")?);
+        let (points, truncated) = curve(state, &site_id, &signal_id, resolution, [from.into(), to.into()], limit).await?;
+        let unit = unit_of(state, &site_id, &signal_id);
+        let end = points.last().filter(|_| truncated).map_or(to, |last| last.at + step(resolution));
+        Ok(Series { site, signal, unit, resolution, from, to: end, points, truncated })
+    }
+
+    /// Cases, last opened first.
+    #[allow(clippy::too_many_arguments, reason = "they are the question's arguments, each named by whoever asks")]
+    #[graphql(complexity = "nodes(first, last) * child_complexity")]
+    async fn cases(
+        &self,
+        ctx: &Context<'_>,
+        site: Option<ID>,
+        asset: Option<ID>,
+        status: Option<CaseStatus>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+        at_least: Option<Position>,
+    ) -> Result<Connection<String, Case>> {
+        let state = ready(ctx, at_least).await?;
+        let open = status.map(|status| status == CaseStatus::Open);
+        let filter = CaseFilter { site: maybe(site.as_ref(), "site")?, asset: maybe(asset.as_ref(), "asset")?, open };
+        let window = Asked { first, after, last, before }.window()?;
+        let page = open_cases::page(&state.projections.ledger(), &filter, &window).await.map_err(storage)?;
+        Ok(connection(page, Case))
+    }
+
+    async fn case(&self, ctx: &Context<'_>, id: ID, at_least: Option<Position>) -> Result<Option<Case>> {
+        let state = ready(ctx, at_least).await?;
+        let row = open_cases::find(&state.projections.ledger(), parse(&id, "id")?).await.map_err(storage)?;
+        Ok(row.map(Case))
+    }
+
+    /// Actions that wait for a person, soonest expiry first.
+    #[graphql(complexity = "10 * child_complexity")]
+    async fn pending_approvals(&self, ctx: &Context<'_>, site: Option<ID>, at_least: Option<Position>) -> Result<Vec<Action>> {
+        let state = ready(ctx, at_least).await?;
+        let site: Option<SiteId> = maybe(site.as_ref(), "site")?;
+        let rows = pending_approvals::all(&state.projections.ledger(), site.as_ref()).await.map_err(storage)?;
+        Ok(rows.into_iter().map(Action).collect())
+    }
+
+    async fn asset_health(&self, ctx: &Context<'_>, site: Option<ID>, at_least: Option<Position>) -> Result<Vec<AssetHealth>> {
+        let state = ready(ctx, at_least).await?;
+        let site: Option<SiteId> = maybe(site.as_ref(), "site")?;
+        let rows = asset_health::all(&state.projections.ledger(), site.as_ref()).await.map_err(storage)?;
+        Ok(rows.into_iter().map(AssetHealth::from).collect())
+    }
+
+    /// Every fact on the ledger: who, what, when, why; last recorded first.
+    #[allow(clippy::too_many_arguments, reason = "they are the question's arguments, each named by whoever asks")]
+    #[graphql(complexity = "nodes(first, last) * child_complexity")]
+    async fn audit(
+        &self,
+        ctx: &Context<'_>,
+        filter: Option<AuditFilter>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+        at_least: Option<Position>,
+    ) -> Result<Connection<String, AuditEntry>> {
+        let state = ready(ctx, at_least).await?;
+        let window = Asked { first, after, last, before }.window()?;
+        let page = audit::page(&state.projections.ledger(), &filter.unwrap_or_default().into(), &window).await.map_err(storage)?;
+        Ok(connection(page, AuditEntry))
+    }
+
+    /// What is to leave the house, or has: messages and the like, last wanted first.
+    #[allow(clippy::too_many_arguments, reason = "they are the question's arguments, each named by whoever asks")]
+    #[graphql(complexity = "nodes(first, last) * child_complexity")]
+    async fn notices(
+        &self,
+        ctx: &Context<'_>,
+        site: Option<ID>,
+        case: Option<ID>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+        at_least: Option<Position>,
+    ) -> Result<Connection<String, Notice>> {
+        let state = ready(ctx, at_least).await?;
+        let site: Option<SiteId> = maybe(site.as_ref(), "site")?;
+        let window = Asked { first, after, last, before }.window()?;
+        let page = outbox::page(&state.projections.ledger(), site.as_ref(), maybe(case.as_ref(), "case")?, &window).await.map_err(storage)?;
+        Ok(connection(page, Notice::from))
+    }
+
+    async fn budgets(&self, ctx: &Context<'_>, at_least: Option<Position>) -> Result<Vec<Budget>> {
+        let state = ready(ctx, at_least).await?;
+        let now = state.clock.now().wall;
+        let rows = budget::all(&state.projections.ledger()).await.map_err(storage)?;
+        Ok(rows.into_iter().map(|row| Budget::of(row, now)).collect())
+    }
+
+    async fn health(&self, ctx: &Context<'_>) -> Result<Health> {
+        Health::of(ctx.data()?).await.map_err(storage)
+    }
+}
+
+async fn curve(
+    state: &AppState,
+    site: &SiteId,
+    signal: &SignalId,
+    resolution: Resolution,
+    range: [Timestamp; 2],
+    limit: usize,
+) -> Result<(Vec<Point>, bool)> {
+    let db = state.projections.readings();
+    let Some(period) = resolution.period() else {
+        let series = readings::raw(state.log.as_ref(), &db, site, signal, range, limit).await.map_err(storage)?;
+        return Ok((series.points.into_iter().map(Point::from).collect(), series.truncated));
+    };
+    let mut points = readings::rollups(&db, site, signal, period, range, limit + 1).await.map_err(storage)?;
+    let truncated = points.len() > limit;
+    points.truncate(limit);
+    Ok((points.into_iter().map(Point::from).collect(), truncated))
+}
+
+fn unit_of(state: &AppState, site: &SiteId, signal: &SignalId) -> Option<String> {
+    let plants = state.projections.plants();
+    let plant = plants.iter().filter_map(|row| row.plant.as_ref()).find(|plant| plant.site == *site)?;
+    plant.signal(signal).map(|(_, signal)| signal.unit.to_string())
+}
+
+/// What lies between a point and where the next question begins.
+fn step(resolution: Resolution) -> TimeDelta {
+    resolution.period().map_or(TimeDelta::microseconds(1), |period| TimeDelta::seconds(period.seconds()))
+}

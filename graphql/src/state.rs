@@ -1,0 +1,40 @@
+//! What answering rests on: projections to ask, commands to give, and who gives them.
+
+use millwright_commands::Commands;
+use millwright_domain::{
+    ids::ActorId,
+    ports::{clock::Clock, event_log::EventLog, plant_control::PlantControl, vault::Vault},
+};
+use millwright_projections::Projections;
+use std::{sync::Arc, time::Duration};
+use tokio_util::sync::CancellationToken;
+
+/// How one part of the program is: a collector, the monitor, the executor, …
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PartHealth {
+    pub name: String,
+    pub ok: bool,
+    pub detail: String,
+}
+
+/// Asked at each look at the health.
+pub type Parts = Arc<dyn Fn() -> Vec<PartHealth> + Send + Sync>;
+
+#[derive(Clone)]
+pub struct AppState {
+    pub projections: Projections,
+    pub commands: Commands,
+    pub log: Arc<dyn EventLog>,
+    pub vault: Arc<dyn Vault>,
+    pub clock: Arc<dyn Clock>,
+    /// In whose name people's commands are given, until people can sign in.
+    pub operator: ActorId,
+    /// `None` when no simulated plant runs here.
+    pub plant_control: Option<Arc<dyn PlantControl>>,
+    pub parts: Parts,
+    /// Ends open subscriptions, so that the server can drain.
+    pub shutdown: CancellationToken,
+}
+
+/// The longest that a query waits for its position.
+pub(crate) const WAIT_FOR_POSITION: Duration = Duration::from_secs(5);

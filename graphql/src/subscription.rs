@@ -1,0 +1,219 @@
+//! What can be watched. Each push carries the position that it shows.
+
+use crate::{
+    errors::storage,
+    scalars::{Position, maybe, parse},
+    state::AppState,
+    types::{action::Action, case::Case, readings::LatestReading},
+};
+use async_graphql::{Context, ID, Result, SimpleObject, Subscription as GraphqlSubscription};
+use futures::{Stream, stream};
+use millwright_domain::{
+    Timestamp,
+    ids::{CaseId, SignalId, SiteId},
+    position,
+};
+use millwright_projections::{
+    Change,
+    live::Live,
+    open_cases::{self, CaseRow},
+    pending_approvals,
+};
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
+use tokio::sync::{broadcast, watch};
+
+pub struct Subscription;
+
+/// Live values are pushed no more often than this.
+const PUSH_READINGS_EVERY: Duration = Duration::from_millis(250);
+/// Cases that a late listener is told of at once.
+const MOST_CATCHING_UP: u32 = 500;
+
+#[derive(SimpleObject)]
+pub struct CaseChange {
+    position: Position,
+    case: Case,
+}
+
+#[derive(SimpleObject)]
+pub struct ReadingsChange {
+    position: Position,
+    readings: Vec<LatestReading>,
+}
+
+#[derive(SimpleObject)]
+pub struct PendingApprovalsChange {
+    position: Position,
+    pending_approvals: Vec<Action>,
+}
+
+#[GraphqlSubscription]
+impl Subscription {
+    /// Each change of a case. Begins behind `after`, so nothing is missed between a query and its subscription; without it, with the next change.
+    async fn case_changed(
+        &self,
+        ctx: &Context<'_>,
+        site: Option<ID>,
+        case: Option<ID>,
+        after: Option<Position>,
+    ) -> Result<impl Stream<Item = Result<CaseChange>> + use<>> {
+        let state = ctx.data::<AppState>()?.clone();
+        let wanted = Wanted { site: maybe(site.as_ref(), "site")?, case: maybe(case.as_ref(), "case")? };
+        // Listening begins before looking back: a change in between is told twice rather than never.
+        let changes = state.projections.subscribe();
+        let mut watching = CaseWatch { seen: state.projections.position(), changes, waiting: VecDeque::new(), wanted, state };
+        if let Some(Position(after)) = after {
+            watching.look_back(&after).await?;
+        }
+        Ok(stream::unfold(watching, |mut watching| async move { watching.next().await.map(|change| (change, watching)) }))
+    }
+
+    /// Live values of these signals, at most one push each 250 ms; the first comes at once with what is known.
+    async fn readings_changed(&self, ctx: &Context<'_>, site: ID, signals: Vec<ID>) -> Result<impl Stream<Item = ReadingsChange> + use<>> {
+        let state = ctx.data::<AppState>()?.clone();
+        let signals = signals.iter().map(|signal| parse(signal, "signals")).collect::<Result<Vec<SignalId>>>()?;
+        let live = state.projections.live();
+        let watching =
+            ReadingsWatch { site: parse(&site, "site")?, signals, changes: live.changes(), live, shown: HashMap::new(), state, first: true };
+        Ok(stream::unfold(watching, |mut watching| async move { watching.next().await.map(|change| (change, watching)) }))
+    }
+
+    /// The whole list of what waits for a person, now and at each change.
+    async fn pending_approvals_changed(
+        &self,
+        ctx: &Context<'_>,
+        site: Option<ID>,
+    ) -> Result<impl Stream<Item = Result<PendingApprovalsChange>> + use<>> {
+        let state = ctx.data::<AppState>()?.clone();
+        let changes = state.projections.subscribe();
+        let watching = ApprovalsWatch { site: maybe(site.as_ref(), "site")?, changes, state, shown: None };
+        Ok(stream::unfold(watching, |mut watching| async move { watching.next().await.map(|change| (change, watching)) }))
+    }
+}
+
+struct Wanted {
+    site: Option<SiteId>,
+    case: Option<CaseId>,
+}
+
+struct CaseWatch {
+    state: AppState,
+    wanted: Wanted,
+    changes: broadcast::Receiver<Change>,
+    waiting: VecDeque<CaseId>,
+    seen: position::Position,
+}
+
+impl CaseWatch {
+    async fn next(&mut self) -> Option<Result<CaseChange>> {
+        loop {
+            if let Some(case) = self.waiting.pop_front() {
+                match self.show(case).await {
+                    Ok(None) => continue,
+                    Ok(Some(change)) => return Some(Ok(change)),
+                    Err(error) => return Some(Err(error)),
+                }
+            }
+            match self.changes.recv().await {
+                Ok(change) => {
+                    self.seen.merge(&change.position);
+                    self.waiting.extend(change.cases);
+                }
+                Err(broadcast::error::RecvError::Lagged(_)) => {
+                    let seen = self.seen.clone();
+                    if let Err(error) = self.look_back(&seen).await {
+                        return Some(Err(error));
+                    }
+                }
+                Err(broadcast::error::RecvError::Closed) => return None,
+            }
+        }
+    }
+
+    async fn look_back(&mut self, behind: &position::Position) -> Result<()> {
+        let changed = open_cases::changed_behind(&self.state.projections.ledger(), behind, MOST_CATCHING_UP).await.map_err(storage)?;
+        self.waiting.extend(changed);
+        Ok(())
+    }
+
+    async fn show(&self, case: CaseId) -> Result<Option<CaseChange>> {
+        if self.wanted.case.is_some_and(|wanted| wanted != case) {
+            return Ok(None);
+        }
+        let position = self.state.projections.position();
+        let row = open_cases::find(&self.state.projections.ledger(), case).await.map_err(storage)?;
+        let fits = |row: &CaseRow| self.wanted.site.as_ref().is_none_or(|site| *site == row.site);
+        Ok(row.filter(fits).map(|row| CaseChange { position: Position(position), case: Case(row) }))
+    }
+}
+
+struct ReadingsWatch {
+    state: AppState,
+    live: Arc<Live>,
+    site: SiteId,
+    signals: Vec<SignalId>,
+    changes: watch::Receiver<u64>,
+    shown: HashMap<SignalId, Timestamp>,
+    first: bool,
+}
+
+impl ReadingsWatch {
+    async fn next(&mut self) -> Option<ReadingsChange> {
+        loop {
+            if !std::mem::take(&mut self.first) {
+                tokio::time::sleep(PUSH_READINGS_EVERY).await;
+                self.changes.changed().await.ok()?;
+            }
+            let readings = self.news();
+            if !readings.is_empty() {
+                return Some(ReadingsChange { position: Position(self.state.projections.position()), readings });
+            }
+        }
+    }
+
+    fn news(&mut self) -> Vec<LatestReading> {
+        let mut news = Vec::new();
+        for signal in &self.signals {
+            let Some(newest) = self.live.newest(&self.site, signal) else { continue };
+            if self.shown.insert(signal.clone(), newest.at) != Some(newest.at) {
+                news.push(LatestReading::from(&newest));
+            }
+        }
+        news
+    }
+}
+
+struct ApprovalsWatch {
+    state: AppState,
+    site: Option<SiteId>,
+    changes: broadcast::Receiver<Change>,
+    /// Bindings of what was shown last.
+    shown: Option<Vec<String>>,
+}
+
+impl ApprovalsWatch {
+    async fn next(&mut self) -> Option<Result<PendingApprovalsChange>> {
+        loop {
+            if self.shown.is_some()
+                && let Err(broadcast::error::RecvError::Closed) = self.changes.recv().await
+            {
+                return None;
+            }
+            let position = self.state.projections.position();
+            let rows = match pending_approvals::all(&self.state.projections.ledger(), self.site.as_ref()).await.map_err(storage) {
+                Ok(rows) => rows,
+                Err(error) => return Some(Err(error)),
+            };
+            let bindings = rows.iter().map(|row| row.binding.clone()).collect();
+            if self.shown.as_ref() != Some(&bindings) {
+                self.shown = Some(bindings);
+                let pending_approvals = rows.into_iter().map(Action).collect();
+                return Some(Ok(PendingApprovalsChange { position: Position(position), pending_approvals }));
+            }
+        }
+    }
+}

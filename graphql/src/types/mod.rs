@@ -1,0 +1,14 @@
+//! The words of the schema, one file for each thing that is asked about.
+
+pub mod action;
+pub mod answer;
+pub mod asset_health;
+pub mod audit;
+pub mod budget;
+pub mod case;
+pub mod connection;
+pub mod evidence;
+pub mod health;
+pub mod notice;
+pub mod plant;
+pub mod readings;
