@@ -1,5 +1,15 @@
 //! Who works on facts: the monitor notices, the rules say why, the readings tell the outcome; each asks for a command and decides nothing else.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod checkpoint;
+pub mod diagnosis;
 pub mod evaluate;
+pub mod executor;
+pub mod insist;
 pub mod monitor;
+pub mod outbox;
+pub mod proposer;
+pub mod recovery;
+pub mod site_tail;
+pub mod timekeeper;
+pub mod what_if;

@@ -2,14 +2,15 @@
 
 use super::{
     Finding,
+    confirmation::Confirmation,
     detector::Detector,
     drift::{self, drift},
     features::{self, AssetFeatures, SignalFeatures},
     hysteresis::Edge,
-    mewma::{Mewma, MewmaTraining},
+    mewma::{Mewma, MewmaTraining, Step},
     regime::{Following, Regime},
     relations::Relations,
-    settings::MonitorSettings,
+    settings::{MonitorSettings, is_told},
     signal::{Change, SignalWatch},
     window::{BUCKET_S, bucket_of},
 };
@@ -43,8 +44,7 @@ pub struct AssetWatch {
     /// When signals are judged next, in seconds.
     next_minute: i64,
     next_features: Timestamp,
-    /// The multivariate alarm as it was told: in an unknown regime it is kept back.
-    told: bool,
+    together: Confirmation,
     /// Somebody works on the machine: nothing is judged.
     suspended: bool,
 }
@@ -75,7 +75,7 @@ impl AssetWatch {
             last_row: None,
             next_minute: i64::MIN,
             next_features: Timestamp::default(),
-            told: false,
+            together: Confirmation::default(),
             suspended: false,
         }
     }
@@ -150,9 +150,7 @@ impl AssetWatch {
                 self.regime.observe(at, &self.signals, &self.row);
                 let Some(mewma) = mewma else { return };
                 let step = mewma.step(&self.row);
-                if step.alarm != self.told {
-                    self.tell_together(step.score, at, late, settings, out);
-                }
+                self.judge_together(step, at, late, settings, out);
             }
         }
     }
@@ -178,23 +176,26 @@ impl AssetWatch {
         !self.suspended && self.regime.is_known(at)
     }
 
-    /// The multivariate alarm rose or fell.
-    fn tell_together(&mut self, score: f64, at: Timestamp, late: bool, settings: &MonitorSettings, out: &mut Vec<Finding>) {
-        let Phase::Watching { mewma: Some(mewma), .. } = &self.phase else { return };
-        if self.told {
-            self.told = false;
-            out.push(Finding::Cleared { at, asset: self.id().clone(), detector: Detector::Mewma });
-            return;
+    fn judge_together(&mut self, step: Step, at: Timestamp, late: bool, settings: &MonitorSettings, out: &mut Vec<Finding>) {
+        let judges = self.judges(at);
+        let signals = &self.signals;
+        match self.together.update(at, step, judges, || largest_drift(signals, at), settings) {
+            None => {}
+            Some(Edge::Cleared) => out.push(Finding::Cleared { at, asset: self.id().clone(), detector: Detector::Mewma }),
+            Some(Edge::Raised) => {
+                let evidence = self.contributions(at);
+                self.alert(Detector::Mewma, step.score, evidence, at, late, settings, out);
+            }
         }
-        if !self.judges(at) {
-            return;
-        }
+    }
+
+    /// What the multivariate distance is made of, largest first.
+    fn contributions(&self, at: Timestamp) -> Vec<Evidence> {
         const MOST: usize = 4;
+        let Phase::Watching { mewma: Some(mewma), .. } = &self.phase else { return vec![] };
         let end = bucket_of(at.micros()) + 1;
         let share = |(channel, share): (usize, f64)| Some(self.signals.get(channel)?.evidence(Feature::Contribution, share, end, features::WINDOW_S));
-        let evidence = mewma.contributions().into_iter().take(MOST).filter_map(share).collect();
-        self.told = true;
-        self.alert(Detector::Mewma, score, evidence, at, late, settings, out);
+        mewma.contributions().into_iter().take(MOST).filter_map(share).collect()
     }
 
     /// Once a minute: each signal by itself, and each follower against its setpoint.
@@ -264,7 +265,7 @@ impl AssetWatch {
 
     pub fn is_alarmed_by(&self, detector: Detector) -> bool {
         match detector {
-            Detector::Mewma => self.told,
+            Detector::Mewma => self.together.is_told(),
             Detector::Mismatch => self.following.iter().any(Following::is_alarmed),
             _ => self.signals.iter().any(|signal| signal.is_alarmed(detector)),
         }
@@ -309,6 +310,13 @@ impl AssetWatch {
         }
         features
     }
+}
+
+/// Of the last minute, in baseline standard deviations.
+fn largest_drift(signals: &[SignalWatch], at: Timestamp) -> f64 {
+    let end = bucket_of(at.micros()) + 1;
+    let figure = |signal: &SignalWatch| drift(&signal.windows, &signal.baseline?, end, features::WINDOW_S);
+    signals.iter().filter(|signal| !is_told(signal.kind)).filter_map(figure).map(f64::abs).fold(0.0, f64::max)
 }
 
 const fn minute_after(second: i64) -> i64 {

@@ -7,6 +7,7 @@
 
 pub mod asset;
 pub mod baseline;
+pub mod confirmation;
 pub mod detector;
 pub mod drift;
 pub mod features;

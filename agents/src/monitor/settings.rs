@@ -23,6 +23,10 @@ pub struct MonitorSettings {
     pub silence_limit: f64,
     /// An alert when a measured value is further from its setpoint than so many times its usual spread.
     pub mismatch_limit: f64,
+    /// The multivariate alarm is told at once from this many times its limit on …
+    pub confirm_score: f64,
+    /// … else when it has stood for so long and the last minute of some signal is past the drift limit.
+    pub confirm_after_s: u32,
     /// While an alert stands, features for diagnosis are given this often.
     pub features_every_s: u32,
     pub mewma: MewmaSettings,
@@ -40,6 +44,8 @@ impl Default for MonitorSettings {
             stuck_least_s: 60.0,
             silence_limit: 0.8,
             mismatch_limit: 6.0,
+            confirm_score: 2.0,
+            confirm_after_s: 30,
             features_every_s: 15,
             mewma: MewmaSettings::default(),
         }
