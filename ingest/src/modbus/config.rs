@@ -288,6 +288,10 @@ impl Device {
     pub fn id(&self) -> &DeviceId {
         &self.id
     }
+    /// Each signal with its canonical address.
+    pub fn addresses(&self) -> impl Iterator<Item = (&SignalId, String)> {
+        self.points.iter().map(|point| (&point.signal, point.canonical()))
+    }
     /// The device's units, each once, in order.
     pub(crate) fn units(&self) -> Vec<u8> {
         let mut units: Vec<u8> = self.points.iter().map(|point| point.unit).collect();
