@@ -1,5 +1,6 @@
 //! Which column of a recording is what: the format that a person names or describes, and what it comes to for one file's header.
 
+use super::row::BadRow;
 use millwright_domain::{
     ids::{AssetId, DeviceId, SignalId},
     plant::{Asset, Signal},
@@ -76,13 +77,16 @@ pub enum BadHeader {
     Twice(String),
     #[error("no column is left that could be a signal")]
     NoSignals,
-    #[error("the delimiter {0:?} must be one plain character")]
-    Delimiter(char),
+    #[error("the file has no first line with the names of its columns")]
+    Absent,
+    #[error("its first line cannot be read: it {0}")]
+    Unreadable(BadRow),
 }
 
 /// Where everything stands in one file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Layout {
+    pub(crate) delimiter: char,
     pub(crate) width: usize,
     pub(crate) time: usize,
     /// Column and signal, in the order of the scan's readings.
@@ -118,7 +122,7 @@ impl Layout {
         if signals.is_empty() {
             return Err(BadHeader::NoSignals);
         }
-        Ok(Self { width: header.len(), time, signals, labels })
+        Ok(Self { delimiter: map.delimiter, width: header.len(), time, signals, labels })
     }
 
     /// The asset that the recording is of.

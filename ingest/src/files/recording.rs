@@ -2,9 +2,9 @@
 
 use super::{
     columns::{BadHeader, ColumnMap, Layout, slug},
+    lines::{Lines, split},
     row::{BadRow, Parsed, parse_row},
 };
-use csv::ByteRecord;
 use millwright_domain::{
     Timestamp,
     ids::{AssetId, DeviceId, SiteId},
@@ -13,7 +13,7 @@ use millwright_domain::{
 };
 use std::{
     fs::File,
-    io::{self, BufReader, Read},
+    io::{self, Read},
     path::{Path, PathBuf},
 };
 use thiserror::Error;
@@ -27,11 +27,11 @@ pub enum NoRecording {
         #[source]
         cause: io::Error,
     },
-    #[error("could not read the header of {file}")]
-    Header {
+    #[error("could not read {file}")]
+    Unreadable {
         file: String,
         #[source]
-        cause: csv::Error,
+        cause: io::Error,
     },
     #[error("{file} does not have this format")]
     Format {
@@ -69,14 +69,13 @@ pub struct Counts {
 }
 
 /// An open file. Iterate for its rows; an error of the disk ends it as a refused row.
-pub struct Recording<R = BufReader<File>> {
+pub struct Recording<R = File> {
     file: String,
     site: SiteId,
     asset: AssetId,
     device: DeviceId,
     layout: Layout,
-    reader: csv::Reader<R>,
-    record: ByteRecord,
+    lines: Lines<R>,
     last: Option<Timestamp>,
     counts: Counts,
     over: bool,
@@ -102,7 +101,7 @@ impl Recording {
     pub fn open(file: &Path, map: &ColumnMap, site: &SiteId, asset: &AssetId) -> Result<Self, NoRecording> {
         let shown = PathBuf::from(file).display().to_string();
         let opened = File::open(file).map_err(|cause| NoRecording::Open { file: shown.clone(), cause })?;
-        Self::read(shown, BufReader::new(opened), map, site, asset)
+        Self::read(shown, opened, map, site, asset)
     }
 }
 
@@ -110,20 +109,16 @@ impl<R: Read> Recording<R> {
     /// The same from anything that reads; `file` is what refused rows are told with.
     pub fn read(file: String, source: R, map: &ColumnMap, site: &SiteId, asset: &AssetId) -> Result<Self, NoRecording> {
         let bad_format = |cause| NoRecording::Format { file: file.clone(), cause };
-        let delimiter = u8::try_from(map.delimiter).ok().filter(u8::is_ascii).ok_or_else(|| bad_format(BadHeader::Delimiter(map.delimiter)))?;
-        let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(source);
-        let header = reader.byte_headers().map_err(|cause| NoRecording::Header { file: file.clone(), cause })?;
-        let named = |(index, name): (usize, &[u8])| {
-            let name = String::from_utf8_lossy(name);
-            // A spreadsheet's byte order mark is no part of the first heading.
-            let name = if index == 0 { name.trim_start_matches('\u{feff}') } else { &name };
-            name.trim().to_string()
-        };
-        let header: Vec<String> = header.iter().enumerate().map(named).collect();
+        let mut lines = Lines::of(source);
+        let has_header = lines.advance().map_err(|cause| NoRecording::Unreadable { file: file.clone(), cause })?;
+        if !has_header {
+            return Err(bad_format(BadHeader::Absent));
+        }
+        let header = header(&lines, map.delimiter).map_err(|why| bad_format(BadHeader::Unreadable(why)))?;
         let device: DeviceId = asset.as_str().parse().expect("an asset's name is also a device's");
         let layout = Layout::of(map, &header, asset, &device).map_err(bad_format)?;
         let (site, asset) = (site.clone(), asset.clone());
-        Ok(Self { file, site, asset, device, layout, reader, record: ByteRecord::new(), last: None, counts: Counts::default(), over: false })
+        Ok(Self { file, site, asset, device, layout, lines, last: None, counts: Counts::default(), over: false })
     }
 
     pub fn asset(&self) -> &AssetId {
@@ -138,12 +133,11 @@ impl<R: Read> Recording<R> {
     }
     /// Bytes read so far, for progress.
     pub fn bytes_read(&self) -> u64 {
-        self.reader.position().byte()
+        self.lines.bytes()
     }
 
     fn parse(&mut self) -> Result<Parsed, BadRow> {
-        let fields: Vec<&str> = self.record.iter().map(std::str::from_utf8).collect::<Result<_, _>>().or(Err(BadRow::NotText))?;
-        let parsed = parse_row(&self.layout, fields.into_iter())?;
+        let parsed = parse_row(&self.layout, self.lines.text()?)?;
         if let Some(before) = self.last.filter(|before| parsed.time < *before) {
             return Err(BadRow::TimeGoesBack { now: parsed.time, before });
         }
@@ -151,9 +145,9 @@ impl<R: Read> Recording<R> {
         Ok(parsed)
     }
 
-    fn refuse(&mut self, line: u64, why: BadRow) -> RefusedRow {
+    fn refuse(&mut self, why: BadRow) -> RefusedRow {
         self.counts.refused += 1;
-        RefusedRow { file: self.file.clone(), line, why }
+        RefusedRow { file: self.file.clone(), line: self.lines.number(), why }
     }
 
     fn take(&mut self, row: u64, parsed: Parsed) -> Row {
@@ -179,12 +173,10 @@ impl<R: Read> Iterator for Recording<R> {
             return None;
         }
         let row = self.counts.taken + self.counts.refused;
-        let more = self.reader.read_byte_record(&mut self.record);
-        let line = self.record.position().map_or_else(|| self.reader.position().line(), csv::Position::line);
-        match more {
+        match self.lines.advance() {
             Ok(true) => Some(match self.parse() {
                 Ok(parsed) => Ok(self.take(row, parsed)),
-                Err(why) => Err(self.refuse(line, why)),
+                Err(why) => Err(self.refuse(why)),
             }),
             Ok(false) => {
                 self.over = true;
@@ -192,10 +184,16 @@ impl<R: Read> Iterator for Recording<R> {
             }
             Err(error) => {
                 self.over = true;
-                Some(Err(self.refuse(line, BadRow::Broken(error.to_string()))))
+                Some(Err(self.refuse(BadRow::Unreadable(error.to_string()))))
             }
         }
     }
+}
+
+/// The names of the columns. A spreadsheet's byte order mark is no part of the first.
+fn header<R: Read>(lines: &Lines<R>, delimiter: char) -> Result<Vec<String>, BadRow> {
+    let line = lines.text()?.trim_start_matches('\u{feff}');
+    Ok(split(line, delimiter)?.iter().map(|name| name.trim().to_string()).collect())
 }
 
 #[cfg(test)]
@@ -249,6 +247,12 @@ mod tests {
         let (site, asset) = ("s".parse().unwrap(), "a".parse().unwrap());
         let recording = Recording::read("f".into(), bytes.as_slice(), &ColumnMap::skab(), &site, &asset).unwrap();
         assert_eq!(recording.map(|row| row.is_ok()).collect::<Vec<_>>(), [false, true]);
+    }
+
+    #[test]
+    fn a_stray_quote_spoils_its_own_row_alone() {
+        let text = format!("{HEADER}\n2020-03-09 10:34:33;\"1;2;3;4;5;6;7;8\n2020-03-09 10:34:34;\"1\";2;3;4;5;6;7;8\n");
+        assert_eq!(skab(&text).map(|row| row.is_ok()).collect::<Vec<_>>(), [false, true]);
     }
 
     #[test]

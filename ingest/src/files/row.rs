@@ -1,6 +1,6 @@
 //! One line of a recording: its time, its values, its labels, or why it is refused. Pure.
 
-use super::columns::Layout;
+use super::{columns::Layout, lines::split};
 use chrono::NaiveDateTime;
 use millwright_domain::{
     Timestamp,
@@ -30,17 +30,21 @@ pub enum BadRow {
     NotANumber { column: usize, text: String },
     #[error("is not UTF-8 text")]
     NotText,
-    #[error("cannot be split into columns: {0}")]
-    Broken(String),
+    #[error("has a quote that is not closed in its line")]
+    OpenQuote,
+    #[error("is longer than {most} bytes")]
+    TooLong { most: usize },
+    #[error("cannot be read from the disk ({0}); what comes after it is missing")]
+    Unreadable(String),
 }
 
-/// Reads the fields of one line. An empty field and `nan` are a value that is missing, not a bad line.
-pub fn parse_row<'a>(layout: &Layout, fields: impl Iterator<Item = &'a str>) -> Result<Parsed, BadRow> {
-    let fields: Vec<&str> = fields.collect();
+/// Reads one line. An empty field and `nan` are a value that is missing, not a bad line.
+pub fn parse_row(layout: &Layout, line: &str) -> Result<Parsed, BadRow> {
+    let fields = split(line, layout.delimiter)?;
     if fields.len() != layout.width {
         return Err(BadRow::Width { found: fields.len(), expected: layout.width });
     }
-    let field = |column: usize| fields.get(column).copied().unwrap_or_default().trim();
+    let field = |column: usize| fields.get(column).map_or("", |field| field.trim());
     let time = parse_time(field(layout.time)).ok_or_else(|| BadRow::Time(shortened(field(layout.time))))?;
     let mut readings = Vec::with_capacity(layout.signals.len());
     for (column, signal) in &layout.signals {
@@ -101,7 +105,7 @@ mod tests {
         Layout::of(&map, &header, &"m".parse().unwrap(), &"d".parse().unwrap()).unwrap()
     }
     fn parse(line: &str) -> Result<Parsed, BadRow> {
-        parse_row(&layout(), line.split(','))
+        parse_row(&layout(), line)
     }
 
     #[test]
