@@ -17,6 +17,10 @@ export async function launch(): Promise<Browser> {
   return chromium.launch({ executablePath: EXECUTABLE, args: FLAGS });
 }
 
+export function isPhone(page: Page): boolean {
+  return (page.viewportSize()?.width ?? 0) < 720;
+}
+
 /** A page whose own errors fail the test, and which may talk to nobody but its server. */
 export async function openPage(context: BrowserContext, address: string, errors: string[]): Promise<Page> {
   const page = await context.newPage();
@@ -30,7 +34,8 @@ export async function openPage(context: BrowserContext, address: string, errors:
   return page;
 }
 
-export async function keep(page: Page, name: string, fullPage = true): Promise<void> {
+/** A phone's picture is one screen: the tabs at its foot would stand in the middle of a longer one. */
+export async function keep(page: Page, name: string, fullPage = !isPhone(page)): Promise<void> {
   await mkdir(ARTEFACTS, { recursive: true });
   await page.screenshot({ path: join(ARTEFACTS, `${name}.png`), fullPage });
 }

@@ -26,3 +26,12 @@ export async function fits(page: Page, where: string): Promise<string[]> {
   )) as { content: number; screen: number };
   return content > screen ? [`${where}: ${content} px of content on a screen of ${screen} px`] : [];
 }
+
+/** The narrowest phone in use. */
+export async function fitsNarrow(page: Page, where: string): Promise<string[]> {
+  const usual = page.viewportSize();
+  await page.setViewportSize({ width: 360, height: 740 });
+  const problems = await fits(page, `${where} at 360 px`);
+  if (usual) await page.setViewportSize(usual);
+  return problems;
+}

@@ -1,8 +1,8 @@
 // The road as a person walks it: see the plant, find the case, say yes, see what came of it, say how it ended.
 // MILLWRIGHT_URL is a running demonstration; screenshots go to MILLWRIGHT_ARTEFACTS.
 import type { Page } from "playwright-core";
-import { desktop, keep, launch, openPage, phone } from "./browser.ts";
-import { accessible, fits } from "./checks.ts";
+import { desktop, isPhone, keep, launch, openPage, phone } from "./browser.ts";
+import { accessible, fits, fitsNarrow } from "./checks.ts";
 
 const address = process.env["MILLWRIGHT_URL"];
 if (!address) {
@@ -63,7 +63,7 @@ async function findCase(wide: Page, small: Page): Promise<void> {
 
 async function approve(wide: Page, small: Page): Promise<void> {
   await small.getByRole("button", { name: "Approve…" }).first().click();
-  await keep(small, "case-confirm-phone", false);
+  await keep(small, "case-confirm-phone");
   await small.getByRole("button", { name: /^Yes, / }).first().click();
   for (const page of [small, wide]) {
     const steps = page.locator(".steps li[data-state='done']");
@@ -97,9 +97,10 @@ async function seeLists(...pages: Page[]): Promise<void> {
 
 async function look(name: string, ...pages: Page[]): Promise<void> {
   for (const page of pages) {
-    const shape = (page.viewportSize()?.width ?? 0) < 720 ? "phone" : "desktop";
+    const shape = isPhone(page) ? "phone" : "desktop";
     await keep(page, `${name}-${shape}`);
     errors.push(...(await accessible(page, `${name}-${shape}`)), ...(await fits(page, `${name}-${shape}`)));
+    if (isPhone(page)) errors.push(...(await fitsNarrow(page, `${name}-${shape}`)));
   }
   console.log(`seen: ${name}`);
 }

@@ -1,21 +1,28 @@
 // What a figure of evidence says, in its feature's own measure.
 import type { Evidence } from "../api/fragments.ts";
-import { duration, percent, signed } from "./format.ts";
+import { departure, duration, percent } from "./format.ts";
 
-export function magnitudeText({ feature, magnitude, windowS }: Pick<Evidence, "feature" | "magnitude" | "windowS">): string {
+export interface Departure {
+  /** `+19.4 σ` */
+  size: string;
+  /** `drift over 5 min` */
+  feature: string;
+}
+
+export function departureOf({ feature, magnitude, windowS }: Pick<Evidence, "feature" | "magnitude" | "windowS">): Departure {
   const over = `over ${duration(windowS * 1000)}`;
   switch (feature) {
     case "DRIFT":
-      return `drift ${signed(magnitude)} σ ${over}`;
+      return { size: `${departure(magnitude)} σ`, feature: `drift ${over}` };
     case "SLOPE":
-      return `slope ${signed(magnitude)} σ ${over}`;
+      return { size: `${departure(magnitude)} σ`, feature: `slope ${over}` };
     case "NOISE":
-      return `noise ×${magnitude.toFixed(1)} ${over}`;
+      return { size: `×${magnitude.toFixed(1)}`, feature: `noise ${over}` };
     case "STUCK":
-      return `unchanged for ${duration(magnitude * 1000)}`;
+      return { size: duration(magnitude * 1000), feature: "unchanged" };
     case "RESIDUAL":
-      return `${signed(magnitude)} σ off what the others imply`;
+      return { size: `${departure(magnitude)} σ`, feature: "off what the others imply" };
     case "CONTRIBUTION":
-      return `${magnitude < 0 ? "low" : "high"}, ${percent(Math.abs(magnitude))} of the distance`;
+      return { size: percent(Math.abs(magnitude)), feature: `${magnitude < 0 ? "low" : "high"}, of the distance ${over}` };
   }
 }

@@ -20,9 +20,16 @@ function decimalsFor(size: number): number {
   return size === 0 ? 2 : 3;
 }
 
-export function signed(value: number): string {
-  const text = figure(value);
-  return value > 0 ? `+${text}` : text;
+/** Every digit of a set value: what is approved is what is written. */
+export function exact(value: number | null | undefined): string {
+  if (value == null || !Number.isFinite(value)) return NONE;
+  return String(Number(value.toPrecision(12))).replace("-", MINUS);
+}
+
+/** A departure: its sign matters, its second decimal does not. */
+export function departure(value: number): string {
+  const text = value.toFixed(1);
+  return value > 0 ? `+${text}` : text.replace("-", MINUS);
 }
 
 export function percent(share: number): string {

@@ -1,6 +1,6 @@
 // An action's life as separate facts: who allowed it is one thing, what the machine says came of it another.
 import type { Action } from "../api/fragments.ts";
-import { figure } from "./format.ts";
+import { exact } from "./format.ts";
 import { actorName, unitSymbol } from "./words.ts";
 
 export interface Step {
@@ -59,5 +59,5 @@ function executionStep(action: Action): Step | null {
 function completedText(action: Action): string {
   if (!action.write) return "delivered";
   if (action.readBack === null) return "done; the device was not read back";
-  return `read back ${figure(action.readBack)} ${unitSymbol(action.write.unit)}`.trim();
+  return `read back ${exact(Number(action.readBack.toFixed(3)))} ${unitSymbol(action.write.unit)}`.trim();
 }

@@ -54,7 +54,7 @@ function Lapse({ site }: { site: string | undefined }) {
   if (factor === null) return null;
   return (
     <p className="banner lapse">
-      <strong>Time runs {factor}× — demo.</strong> Plant times are simulated; approvals expire by the real clock.
+      <strong>Time runs {factor}× — demo.</strong> Approvals still expire by the real clock.
     </p>
   );
 }

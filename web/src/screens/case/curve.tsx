@@ -20,6 +20,8 @@ interface Props {
 }
 
 const MOST_POINTS = 2_000;
+/** Live values are kept for half an hour, so history asked anew each twenty minutes leaves no gap below them. */
+const ASKED_STEP_MS = 20 * 60_000;
 
 export function Curve({ site, signal, signals, span, markers }: Props) {
   const known = useKnown(site, signal.id);
@@ -27,8 +29,8 @@ export function Curve({ site, signal, signals, span, markers }: Props) {
     site,
     signal: signal.id,
     resolution: span.resolution,
-    from: new Date(span.from).toISOString(),
-    to: new Date(span.to).toISOString(),
+    from: new Date(Math.floor(span.from / ASKED_STEP_MS) * ASKED_STEP_MS).toISOString(),
+    to: new Date(Math.ceil(span.to / ASKED_STEP_MS) * ASKED_STEP_MS).toISOString(),
     first: MOST_POINTS,
   });
   const points = asked.data?.readings.points;

@@ -9,13 +9,17 @@ import { Curve } from "./curve.tsx";
 
 type Window = "case" | "recent";
 const RECENT_MS = 30 * 60_000;
+/** The view moves on in whole minutes, not with every value. */
+const VIEW_STEP_MS = 60_000;
+
+function upTo(time: number, step: number): number {
+  return Math.ceil(time / step) * step;
+}
 
 export function Curves({ known, signals }: { known: Case; signals: readonly Signal[] }) {
   const [shown, setShown] = useState<Window>("case");
   const plantTime = usePlantTime(known.site);
-  // Asked again in whole minutes; between them the live values draw on.
-  const now = plantTime === null ? null : Math.ceil(plantTime / 60_000) * 60_000;
-  const end = now ?? Date.parse(known.changedAt);
+  const end = upTo(plantTime ?? Date.parse(known.changedAt), VIEW_STEP_MS);
   const span = useMemo(
     () => (shown === "case" ? caseSpan(known.openedAt, known.closedAt, end) : spanOf(end - RECENT_MS, end)),
     [shown, known.openedAt, known.closedAt, end],

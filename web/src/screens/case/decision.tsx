@@ -5,7 +5,7 @@ import { Approve, Reject } from "../../api/changes.ts";
 import type { Action, Signal } from "../../api/fragments.ts";
 import { serverNow, useNow } from "../../live/clock.ts";
 import { countdown } from "../../logic/countdown.ts";
-import { figure } from "../../logic/format.ts";
+import { exact } from "../../logic/format.ts";
 import { actorName, humanise, unitSymbol } from "../../logic/words.ts";
 import { Problem } from "../../parts/notice.tsx";
 import { WhatIsWritten } from "./what-is-written.tsx";
@@ -38,7 +38,7 @@ export function Decision({ action, signals, refresh }: Props) {
   );
 }
 
-/** Two taps for a yes: one in a pocket must not move a machine. */
+/** Two taps for a yes, at two places: neither a pocket nor a double tap nor a held key may move a machine. */
 function Answer({ action, refresh }: { action: Action; refresh: () => void }) {
   const [asking, setAsking] = useState<"nothing" | "yes" | "no">("nothing");
   const [note, setNote] = useState("");
@@ -62,17 +62,16 @@ function Answer({ action, refresh }: { action: Action; refresh: () => void }) {
       )}
       {asking === "yes" && (
         <div className="buttons" role="group" aria-label="Confirm the approval">
+          <button type="button" autoFocus disabled={busy} onClick={back}>
+            Back
+          </button>
           <button
             type="button"
             className="approve"
-            autoFocus
             disabled={busy}
             onClick={() => void approve.ask({ action: action.id, binding: action.binding }).then(refresh)}
           >
             {yesText(action)}
-          </button>
-          <button type="button" disabled={busy} onClick={back}>
-            Back
           </button>
         </div>
       )}
@@ -103,5 +102,5 @@ function Answer({ action, refresh }: { action: Action; refresh: () => void }) {
 }
 
 function yesText(action: Action): string {
-  return action.write ? `Yes, write ${figure(action.write.value)} ${unitSymbol(action.write.unit)}`.trim() : "Yes, send it";
+  return action.write ? `Yes, write ${exact(action.write.value)} ${unitSymbol(action.write.unit)}`.trim() : "Yes, send it";
 }

@@ -3,7 +3,7 @@ import type { Case, Signal } from "../../api/fragments.ts";
 import { percent } from "../../logic/format.ts";
 import { actorName, humanise } from "../../logic/words.ts";
 import { When } from "../../parts/when.tsx";
-import { EvidenceRows } from "./evidence-table.tsx";
+import { EvidenceList } from "./evidence-table.tsx";
 
 export function DiagnosisPanel({ known, signals }: { known: Case; signals: readonly Signal[] }) {
   const diagnosis = known.diagnosis;
@@ -16,17 +16,25 @@ export function DiagnosisPanel({ known, signals }: { known: Case; signals: reado
         <>
           <p className="cause">
             <strong>{humanise(diagnosis.cause)}</strong>, {percent(diagnosis.confidence)} sure
-            <meter min={0} max={1} value={diagnosis.confidence} aria-label="Confidence" />
+            <span className="confidence" aria-hidden="true">
+              <i style={{ inlineSize: percent(diagnosis.confidence).replace(" ", "") }} />
+            </span>
           </p>
           <p>{diagnosis.explanation}</p>
           <p className="by">
             By {byText(diagnosis.by)}, <When at={diagnosis.at} title="Plant time" />
             {diagnosis.suggests.length > 0 && <>; suggests {diagnosis.suggests.map(humanise).join(", then ")}</>}
           </p>
-          <h3>For</h3>
-          {diagnosis.evidenceFor.length > 0 ? <EvidenceRows evidence={diagnosis.evidenceFor} signals={signals} /> : <p>Nothing was named.</p>}
-          <h3>Against</h3>
-          {diagnosis.evidenceAgainst.length > 0 ? <EvidenceRows evidence={diagnosis.evidenceAgainst} signals={signals} /> : <p>Nothing that was looked at.</p>}
+          <div className="sides">
+            <div>
+              <h3>For</h3>
+              {diagnosis.evidenceFor.length > 0 ? <EvidenceList evidence={diagnosis.evidenceFor} signals={signals} /> : <p>Nothing was named.</p>}
+            </div>
+            <div>
+              <h3>Against</h3>
+              {diagnosis.evidenceAgainst.length > 0 ? <EvidenceList evidence={diagnosis.evidenceAgainst} signals={signals} /> : <p>Nothing that was looked at.</p>}
+            </div>
+          </div>
         </>
       )}
     </section>

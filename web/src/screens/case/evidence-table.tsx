@@ -1,7 +1,7 @@
 // What speaks for it, as figures that can be checked against the curves.
 import type { Evidence, Signal } from "../../api/fragments.ts";
 import { figure } from "../../logic/format.ts";
-import { magnitudeText } from "../../logic/evidence.ts";
+import { departureOf } from "../../logic/evidence.ts";
 import { signalLabel, unitOf } from "../../logic/signals.ts";
 
 interface Props {
@@ -19,6 +19,19 @@ export function EvidenceTable({ evidence, signals, title = "Evidence" }: Props) 
   );
 }
 
+/** The same in a few words, where the figures stand elsewhere on the screen. */
+export function EvidenceList({ evidence, signals }: { evidence: readonly Evidence[]; signals: readonly Signal[] }) {
+  return (
+    <ul className="words">
+      {evidence.map((item) => (
+        <li key={`${item.signal}|${item.feature}|${item.at}`}>
+          {signalLabel(item.signal, item.kind, signals)} <strong>{departureOf(item).size}</strong> <span className="feature">{departureOf(item).feature}</span>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
 export function EvidenceRows({ evidence, signals }: { evidence: readonly Evidence[]; signals: readonly Signal[] }) {
   return (
     <table className="figures">
@@ -33,8 +46,11 @@ export function EvidenceRows({ evidence, signals }: { evidence: readonly Evidenc
       <tbody>
         {evidence.map((item) => (
           <tr key={`${item.signal}|${item.feature}|${item.at}`}>
-            <th scope="row">{signalLabel(item.signal, item.kind, signals)}</th>
-            <td>{magnitudeText(item)}</td>
+            <th scope="row">
+              {signalLabel(item.signal, item.kind, signals)}
+              <span className="feature">{departureOf(item).feature}</span>
+            </th>
+            <td className="num">{departureOf(item).size}</td>
             <td className="num">
               {figure(item.current)} <span className="unit">{unitOf(item.signal, signals)}</span>
             </td>

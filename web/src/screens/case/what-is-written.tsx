@@ -1,7 +1,7 @@
 // Exactly what leaves the house: which register of which device goes from what to what, or which words go to whom.
 import type { Action, Signal } from "../../api/fragments.ts";
 import { useKnown } from "../../live/values.ts";
-import { figure } from "../../logic/format.ts";
+import { exact, figure } from "../../logic/format.ts";
 import { signalLabel } from "../../logic/signals.ts";
 import { unitSymbol } from "../../logic/words.ts";
 
@@ -41,19 +41,19 @@ function Write({ action, write, signals }: WriteProps) {
       <p className="fromto">
         <span className="from">
           <span className="unseen">from </span>
-          {figure(from)}
+          {from === null ? figure(from) : exact(Number(from.toFixed(1)))}
         </span>
         <span className="arrow" aria-hidden="true">
           →
         </span>
         <strong className="to">
           <span className="unseen"> to </span>
-          {figure(write.value)}
+          {exact(write.value)}
         </strong>
         <span className="unit">{unit}</span>
       </p>
       <p className="label">
-        accepted when read back within ±{figure(write.tolerance)} {unit}
+        accepted when read back within ±{exact(write.tolerance)} {unit}
       </p>
     </div>
   );

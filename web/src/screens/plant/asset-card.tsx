@@ -3,7 +3,7 @@ import type { AssetHealth, CaseSummary } from "../../api/fragments.ts";
 import type { Asset } from "../../api/queries.ts";
 import { percent } from "../../logic/format.ts";
 import { href } from "../../logic/route.ts";
-import { assetStanding, caseStanding, worst } from "../../logic/standing.ts";
+import { assetStanding, worst } from "../../logic/standing.ts";
 import { humanise, signalName } from "../../logic/words.ts";
 import { Mark } from "../../parts/mark.tsx";
 import { useSeen } from "../../parts/seen.ts";
@@ -41,7 +41,7 @@ export function AssetCard({ asset, live, health, cases }: Props) {
           <span>
             {open.diagnosis ? `${humanise(open.diagnosis.cause)}, ${percent(open.diagnosis.confidence)} sure` : "Cause not known yet"}
           </span>
-          <span className="stage">{caseStanding(open.stage).text} ›</span>
+          <span className="stage">See case ›</span>
         </a>
       ))}
       <ul className="signals">

@@ -26,7 +26,7 @@ export function SignalRow({ site, signal, name, live, seen, suspect }: Props) {
   const believed = trust(known?.reading.quality, live && known ? now - known.heardAt : 0);
   const good = believed.level === "good";
   return (
-    <li className={suspect ? "signal suspect" : "signal"} data-trust={believed.level}>
+    <li className={suspect ? "signal suspect" : "signal"} data-trust={believed.level} data-empty={known?.reading.value == null}>
       <span className="name" title={signal.id}>
         {name}
         {signal.writable && (

@@ -1,0 +1,29 @@
+// Every question that the page asks is one that the schema answers; a renamed field fails here and not in the control room.
+import { readFileSync } from "node:fs";
+import { buildSchema, Kind, parse, print, validate, type DocumentNode } from "graphql";
+import { expect, test } from "vitest";
+import * as changes from "./changes.ts";
+import * as queries from "./queries.ts";
+
+const schema = buildSchema(readFileSync(new URL("../../../graphql/schema.graphql", import.meta.url), "utf8"));
+
+const documents = Object.entries({ ...queries, ...changes }).map(([name, value]) => [name, value as unknown as DocumentNode] as const);
+
+test.each(documents)("%s fits the schema", (_, document) => {
+  expect(validate(schema, parse(print(document))).map((error) => error.message)).toEqual([]);
+});
+
+test("no question is deeper than servers commonly allow", () => {
+  const deepest = Math.max(...documents.map(([, document]) => Math.max(...document.definitions.map((one) => depthOf(one, document)))));
+  expect(deepest).toBeLessThanOrEqual(8);
+});
+
+function depthOf(node: unknown, document: DocumentNode): number {
+  const selections = (node as { selectionSet?: { selections: readonly { kind: string; name?: { value: string } }[] } }).selectionSet?.selections ?? [];
+  const depths = selections.map((selection) => {
+    if (selection.kind !== Kind.FRAGMENT_SPREAD) return 1 + depthOf(selection, document);
+    const fragment = document.definitions.find((one) => one.kind === Kind.FRAGMENT_DEFINITION && one.name.value === selection.name?.value);
+    return depthOf(fragment, document);
+  });
+  return Math.max(0, ...depths);
+}
