@@ -10,6 +10,10 @@ mod scalars;
 mod schema;
 mod state;
 mod subscription;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 mod types;
 
 pub use http::router;

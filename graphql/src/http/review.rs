@@ -1,7 +1,12 @@
 //! Review by plain HTTP, for programs that speak no GraphQL: approve, edit, close. The same commands as the mutations.
 
 use super::body::{json, refused};
-use crate::{mutation::Asking, state::AppState, types::answer::Answered};
+use crate::{
+    errors::not_reached,
+    mutation::Asking,
+    state::{AppState, WAIT_FOR_POSITION},
+    types::answer::Answered,
+};
 use axum::{
     Json,
     body::Body,
@@ -12,9 +17,10 @@ use axum::{
 use millwright_commands::{ApproveAction, ProposeAction, RecordOutcome, RejectAction};
 use millwright_domain::{
     case::Outcome,
-    ids::{ActionId, ActionName, CaseId, CauseId, CommandId},
+    ids::{ActionId, ActionName, CaseId, CauseId, CommandId, derived},
     position::PartitionId,
 };
+use millwright_projections::actions::Stage;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -85,7 +91,7 @@ impl Approve {
 }
 
 impl Edit {
-    /// Proposes the other action first: if that is refused, the first one still waits.
+    /// Proposes the other action first: if that is refused, the first one still waits. One that writes the same signal is superseded by it.
     async fn ask(self, state: &AppState) -> async_graphql::Result<Vec<Answered>> {
         let asking = Asking::by(state, self.command_id);
         let known = asking.action(self.action).await?;
@@ -96,8 +102,12 @@ impl Edit {
         if proposed.code.is_some() {
             return Ok(vec![proposed]);
         }
-        let second = self.command_id.map(|first| CommandId(millwright_domain::ids::derived(&first.to_string(), "review_edit", 1)));
+        state.projections.reached(&proposed.position.0, WAIT_FOR_POSITION).await.map_err(not_reached)?;
+        let second = self.command_id.map(|first| CommandId(derived(&first.to_string(), "review_edit", 1)));
         let rejecting = Asking::by(state, second);
+        if rejecting.action(self.action).await?.stage != Stage::AwaitingApproval {
+            return Ok(vec![proposed]);
+        }
         let reject = RejectAction { action: self.action, note: rejecting.sealed(self.note)? };
         let rejected = rejecting.ask(&partition, Some(case.id), reject).await?;
         Ok(vec![proposed, rejected])

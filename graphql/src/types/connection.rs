@@ -29,7 +29,8 @@ impl Asked {
             (Some(first), None) => Window::first(count("first", first)?),
             (None, None) => Window::first(PAGE),
         };
-        let cursor = |text: Option<String>| text.map(|text| text.parse()).transpose().map_err(|cause: millwright_projections::BadCursor| bad_input(cause));
+        let cursor =
+            |text: Option<String>| text.map(|text| text.parse()).transpose().map_err(|cause: millwright_projections::BadCursor| bad_input(cause));
         Ok(Window { after: cursor(self.after)?, before: cursor(self.before)?, ..window })
     }
 }

@@ -1,0 +1,173 @@
+//! For tests: the whole road behind a real port, with a log in memory and a clock that stands still.
+
+use crate::{AppState, PartHealth, router};
+use async_trait::async_trait;
+use millwright_commands::{
+    AdoptPolicy, Answered, Ask, Command, Commands, DescribePlant, ProposeAction, RaiseAlert, RecordDiagnosis, dispatcher::Surroundings,
+};
+use millwright_domain::{
+    Now, Timestamp,
+    envelope::Answer,
+    ids::{ActorId, CaseId, CommandId, EventId},
+    ports::{
+        answers::{Answers, AnswersError, Given},
+        clock::Clock,
+        event_log::EventLog,
+        vault::{Vault, VaultError},
+    },
+    position::PartitionId,
+    sealed::Sealed,
+};
+use millwright_projections::{
+    Projections,
+    testing::{MemoryLog, road},
+};
+use serde_json::{Value, json};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Arc, Mutex},
+};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+pub const NOW: Timestamp = Timestamp::from_secs(1_700_000_000);
+
+pub struct House {
+    pub state: AppState,
+    pub log: MemoryLog,
+    pub address: String,
+    pub vault: Arc<PlainVault>,
+    _dir: tempfile::TempDir,
+}
+
+struct StandingClock;
+
+#[async_trait]
+impl Clock for StandingClock {
+    fn now(&self) -> Now {
+        Now::both(NOW)
+    }
+    async fn plant_reaches(&self, at: Timestamp) {
+        wait_for_ever_unless(at <= NOW).await;
+    }
+    async fn wall_reaches(&self, at: Timestamp) {
+        wait_for_ever_unless(at <= NOW).await;
+    }
+}
+
+async fn wait_for_ever_unless(reached: bool) {
+    if !reached {
+        std::future::pending::<()>().await;
+    }
+}
+
+#[derive(Default)]
+struct MemoryAnswers(Mutex<HashMap<(PartitionId, CommandId), Given>>);
+
+impl Answers for MemoryAnswers {
+    fn first(&self, partition: &PartitionId, command: CommandId) -> Result<Option<Given>, AnswersError> {
+        Ok(self.0.lock().unwrap().get(&(partition.clone(), command)).cloned())
+    }
+    fn learn(&self, partition: &PartitionId, answers: Vec<(CommandId, Given)>, _next_seq: u64) -> Result<(), AnswersError> {
+        self.0.lock().unwrap().extend(answers.into_iter().map(|(command, given)| ((partition.clone(), command), given)));
+        Ok(())
+    }
+    fn learned_to(&self, _partition: &PartitionId) -> Result<u64, AnswersError> {
+        Ok(0)
+    }
+}
+
+/// Seals by turning the text round: enough to see that it was sealed.
+#[derive(Default)]
+pub struct PlainVault(Mutex<HashSet<ActorId>>);
+
+impl Vault for PlainVault {
+    fn seal(&self, subject: &ActorId, text: &str) -> Result<Sealed, VaultError> {
+        Ok(Sealed { subject: subject.clone(), nonce: "00".into(), text: text.chars().rev().collect() })
+    }
+    fn open(&self, sealed: &Sealed) -> Result<Option<String>, VaultError> {
+        let forgotten = self.0.lock().unwrap().contains(&sealed.subject);
+        Ok((!forgotten).then(|| sealed.text.chars().rev().collect()))
+    }
+    fn forget(&self, subject: &ActorId) -> Result<(), VaultError> {
+        self.0.lock().unwrap().insert(subject.clone());
+        Ok(())
+    }
+}
+
+impl House {
+    /// A described plant with fresh readings, served.
+    pub async fn open() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let projections = Projections::open(dir.path()).await.unwrap();
+        let (log, vault) = (MemoryLog::default(), Arc::new(PlainVault::default()));
+        let surroundings = Surroundings {
+            log: Arc::new(log.clone()),
+            answers: Arc::new(MemoryAnswers::default()),
+            clock: Arc::new(StandingClock),
+            live: projections.live(),
+            owner: "test".into(),
+        };
+        let commands = Commands::new(surroundings);
+        commands.serve(PartitionId::site(&road::site())).await.unwrap();
+        let state = AppState {
+            projections: projections.clone(),
+            commands,
+            log: Arc::new(log.clone()),
+            vault: vault.clone(),
+            clock: Arc::new(StandingClock),
+            operator: "local-operator".parse().unwrap(),
+            plant_control: None,
+            parts: Arc::new(|| vec![PartHealth { name: "plc-1".into(), ok: true, detail: "polled".into() }]),
+            shutdown: CancellationToken::new(),
+        };
+        let following = (projections, state.log.clone(), state.shutdown.clone());
+        tokio::spawn(async move { following.0.run(following.1, following.2).await.unwrap() });
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let served = router(state.clone());
+        tokio::spawn(async move { axum::serve(listener, served).await.unwrap() });
+        let house = Self { state, log, address, vault, _dir: dir };
+        house.ask("svc-settings", DescribePlant { plant: road::plant() }).await;
+        house.ask("svc-settings", AdoptPolicy { policy: road::policy() }).await;
+        house
+            .log
+            .append_readings((0..20).map(|second| road::scan(second, NOW + chrono::TimeDelta::seconds(second as i64 - 20), 1_450.0)).collect())
+            .await
+            .unwrap();
+        house
+    }
+
+    pub async fn ask(&self, by: &str, command: impl Into<Command>) -> Answered {
+        self.state.commands.ask(&PartitionId::site(&road::site()), Ask::new(by.parse().unwrap(), command)).await.unwrap()
+    }
+
+    /// Alert, diagnosis, and the proposal that waits for a yes; everything can be seen.
+    pub async fn case_awaiting_approval(&self) -> CaseId {
+        let raised = self.ask("svc-monitor", RaiseAlert { alert: road::alert(NOW) }).await;
+        let Answer::Done { subject: Some(case), .. } = raised.answer else { panic!("{raised:?}") };
+        let case: CaseId = case.parse().unwrap();
+        self.ask("svc-diagnosis", RecordDiagnosis { case, diagnosis: road::diagnosis(NOW), revises: false }).await;
+        let propose = ProposeAction { case, name: "slow_down".parse().unwrap(), because: EventId(Uuid::nil()) };
+        let proposed = self.ask("svc-diagnosis", propose).await;
+        assert!(matches!(proposed.answer, Answer::Done { .. }), "{proposed:?}");
+        self.state.projections.reached(&proposed.position, std::time::Duration::from_secs(20)).await.unwrap();
+        case
+    }
+
+    /// The data of a GraphQL answer; an error fails the test.
+    pub async fn graphql(&self, query: &str, variables: Value) -> Value {
+        let answer = self.graphql_raw(query, variables).await;
+        assert!(answer.get("errors").is_none(), "{answer:#}");
+        answer["data"].clone()
+    }
+
+    pub async fn graphql_raw(&self, query: &str, variables: Value) -> Value {
+        self.post("/graphql", &json!({ "query": query, "variables": variables })).await.1
+    }
+
+    pub async fn post(&self, path: &str, body: &Value) -> (u16, Value) {
+        let response = reqwest::Client::new().post(format!("http://{}{path}", self.address)).json(body).send().await.unwrap();
+        (response.status().as_u16(), response.json().await.unwrap())
+    }
+}

@@ -1,0 +1,97 @@
+//! Questions: the plant, curves, pages, limits.
+
+use crate::testing::{House, NOW};
+use serde_json::json;
+use std::time::Duration;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_plant_shows_its_places_and_newest_values() {
+    let house = House::open().await;
+    let seen = "query($at: Position) { plants(atLeast: $at) { site name source areas { name lines { name assets { id } } }
+        assets { name class signals { id unit writable { rated } latest { value quality } baseline { mean } } } } }";
+    let seen = house.graphql(seen, json!({ "at": "ledger/demo:3,readings/0:20" })).await;
+    let plant = &seen["plants"][0];
+    assert_eq!(plant["areas"], json!([{ "name": "cellar", "lines": [{ "name": "cooling", "assets": [{ "id": "pump-1" }] }] }]));
+    let speed = &plant["assets"][0]["signals"][2];
+    assert_eq!(
+        *speed,
+        json!({ "id": "pump-1/speed_setpoint", "unit": "rpm", "writable": { "rated": 1450.0 }, "latest": { "value": 1450.0, "quality": "GOOD" }, "baseline": null })
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_curve_comes_raw_from_the_log_and_rolled_up() {
+    let house = House::open().await;
+    let curve = "query($resolution: Resolution!, $from: DateTime!, $to: DateTime!, $first: Int!) {
+        readings(site: \"demo\", signal: \"pump-1/flow\", resolution: $resolution, from: $from, to: $to, first: $first, atLeast: \"readings/0:20\") {
+            unit truncated to points { at value quality count p95 } } }";
+    let (from, to) = ((NOW - chrono::TimeDelta::minutes(1)).to_string(), NOW.to_string());
+    let raw = house.graphql(curve, json!({ "resolution": "RAW", "from": from, "to": to, "first": 15 })).await["readings"].clone();
+    assert_eq!((raw["unit"].as_str(), raw["truncated"].as_bool(), raw["points"].as_array().map(Vec::len)), (Some("l/min"), Some(true), Some(15)));
+    let rest = house.graphql(curve, json!({ "resolution": "RAW", "from": raw["to"], "to": to, "first": 15 })).await["readings"].clone();
+    assert_eq!((rest["truncated"].as_bool(), rest["points"].as_array().map(Vec::len)), (Some(false), Some(5)), "each value is there once");
+    let rolled = house.graphql(curve, json!({ "resolution": "S10", "from": from, "to": to, "first": 100 })).await["readings"].clone();
+    let counts: Vec<u64> = rolled["points"].as_array().unwrap().iter().map(|point| point["count"].as_u64().unwrap()).collect();
+    assert_eq!(counts, [10, 10]);
+    assert_eq!(rolled["points"][0]["value"], 1450.0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_of_the_audit_hold_every_fact_once_in_both_directions() {
+    let house = House::open().await;
+    house.case_awaiting_approval().await;
+    let whole = house.graphql("{ audit(first: 200) { nodes { seq hash } } }", json!({})).await["audit"]["nodes"].as_array().unwrap().clone();
+    let page = "query($first: Int, $after: String, $last: Int, $before: String) {
+        audit(first: $first, after: $after, last: $last, before: $before) { pageInfo { hasNextPage hasPreviousPage startCursor endCursor } nodes { seq hash } } }";
+    let (mut forward, mut after) = (vec![], json!(null));
+    loop {
+        let page = house.graphql(page, json!({ "first": 2, "after": after })).await["audit"].clone();
+        forward.extend(page["nodes"].as_array().unwrap().clone());
+        after = page["pageInfo"]["endCursor"].clone();
+        if page["pageInfo"]["hasNextPage"] == json!(false) {
+            break;
+        }
+    }
+    assert_eq!(forward, whole);
+    let last = house.graphql(page, json!({ "last": 2 })).await["audit"].clone();
+    assert_eq!(last["nodes"].as_array().unwrap()[..], whole[whole.len() - 2..]);
+    let before = house.graphql(page, json!({ "last": 2, "before": last["pageInfo"]["startCursor"] })).await["audit"].clone();
+    assert_eq!(before["nodes"].as_array().unwrap()[..], whole[whole.len() - 4..whole.len() - 2]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn asking_for_too_much_is_refused_in_words() {
+    let house = House::open().await;
+    let mut deep = "id".to_string();
+    for _ in 0..8 {
+        deep = format!("id actions {{ case {{ {deep} }} }}");
+    }
+    let refused = house.graphql_raw(&format!("{{ cases {{ nodes {{ {deep} }} }} }}"), json!({})).await;
+    assert!(refused["errors"][0]["message"].as_str().unwrap().contains("nested too deep"), "{refused}");
+    let broad: String = (0..200).map(|number| format!("a{number}: audit(first: 200) {{ nodes {{ seq hash json }} }} ")).collect();
+    let refused = house.graphql_raw(&format!("{{ {broad} }}"), json!({})).await;
+    assert!(refused["errors"][0]["message"].as_str().unwrap().contains("too complex"), "{refused}");
+    let refused = house.graphql_raw("{ cases(first: 100000) { nodes { id } } }", json!({})).await;
+    assert!(refused["errors"].is_array(), "{refused}");
+    let refused = house.graphql_raw("{ cases(first: 10, after: \"nonsense\") { nodes { id } } }", json!({})).await;
+    assert_eq!(refused["errors"][0]["extensions"]["code"], "BAD_INPUT");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn waiting_for_a_position_that_never_comes_ends_with_how_far_it_is() {
+    let house = House::open().await;
+    let wanted = "ledger/demo:1000000".parse().unwrap();
+    let waited = house.state.projections.reached(&wanted, Duration::from_millis(10)).await.unwrap_err();
+    assert_eq!(waited.wanted, wanted);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn health_says_how_far_everything_is() {
+    let house = House::open().await;
+    house.case_awaiting_approval().await;
+    let report: serde_json::Value = reqwest::get(format!("http://{}/health", house.address)).await.unwrap().json().await.unwrap();
+    assert_eq!((report["ok"].as_bool(), &report["parts"]), (Some(true), &json!([{ "name": "plc-1", "ok": true, "detail": "polled" }])));
+    assert!(report["lag"].as_array().unwrap().iter().any(|lag| lag["partition"] == "ledger/demo"), "{report}");
+    let same = house.graphql("{ health { ok parked { stream } unknownFacts parts { name } } }", json!({})).await;
+    assert_eq!(same["health"], json!({ "ok": true, "parked": [], "unknownFacts": 0, "parts": [{ "name": "plc-1" }] }));
+}

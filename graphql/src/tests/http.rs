@@ -1,0 +1,73 @@
+//! What is let in, and what strangers and bad input are told.
+
+use crate::testing::House;
+use reqwest::header::{HOST, ORIGIN};
+use serde_json::{Value, json};
+
+async fn code(response: reqwest::Response) -> (u16, String) {
+    let status = response.status().as_u16();
+    let body: Value = response.json().await.unwrap();
+    (status, body["errors"][0]["extensions"]["code"].as_str().unwrap_or_default().to_string())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_this_machine_under_its_own_name_is_served() {
+    let house = House::open().await;
+    let url = format!("http://{}/graphql", house.address);
+    let ask = || reqwest::Client::new().post(&url).json(&json!({ "query": "{ health { ok } }" }));
+    assert_eq!(code(ask().header(HOST, "rebound.example.org").send().await.unwrap()).await, (403, "NOT_LOCAL".into()));
+    assert_eq!(code(ask().header(ORIGIN, "https://example.org").send().await.unwrap()).await, (403, "NOT_LOCAL".into()));
+    assert_eq!(code(ask().header(ORIGIN, "null").send().await.unwrap()).await, (403, "NOT_LOCAL".into()));
+    assert_eq!(ask().header(ORIGIN, "http://localhost:5173").send().await.unwrap().status(), 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_answer_forbids_framing_sniffing_and_keeping() {
+    let house = House::open().await;
+    let response = reqwest::get(format!("http://{}/health", house.address)).await.unwrap();
+    let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_string();
+    assert!(header("content-security-policy").contains("frame-ancestors 'none'"));
+    assert_eq!((header("x-content-type-options"), header("cache-control")), ("nosniff".into(), "no-store".into()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_of_ten_megabytes_is_told_that_it_is_too_large() {
+    let house = House::open().await;
+    let huge = format!("{{ health {{ ok }} }} #{}", "x".repeat(10_000_000));
+    let (status, body) = house.post("/graphql", &json!({ "query": huge })).await;
+    assert_eq!((status, body["errors"][0]["extensions"]["code"].as_str()), (413, Some("TOO_LARGE")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_json_is_told_so() {
+    let house = House::open().await;
+    let url = format!("http://{}/graphql", house.address);
+    let send = |kind: &'static str, body: &'static str| reqwest::Client::new().post(&url).header("content-type", kind).body(body).send();
+    assert_eq!(code(send("application/json", "{ \"query\": ").await.unwrap()).await, (400, "BAD_JSON".into()));
+    assert_eq!(code(send("application/json", "[{\"query\": \"{ health { ok } }\"}]").await.unwrap()).await, (400, "BAD_JSON".into()));
+    assert_eq!(code(send("text/plain", "{}").await.unwrap()).await, (415, "NOT_JSON".into()));
+    let wrong = house.graphql_raw("{ nothing", json!({})).await;
+    assert!(wrong["errors"][0]["message"].is_string());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_simulator_the_scenario_endpoints_say_how_to_get_one() {
+    let house = House::open().await;
+    let status = reqwest::get(format!("http://{}/scenario/status", house.address)).await.unwrap();
+    assert_eq!(code(status).await, (404, "NO_SIMULATOR".into()));
+    let (status, body) = house.post("/scenario/load", &json!("normal")).await;
+    assert_eq!((status, body["errors"][0]["extensions"]["code"].as_str()), (404, Some("NO_SIMULATOR")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_schema_and_the_page_or_how_to_build_it_are_served() {
+    let house = House::open().await;
+    let text = |path: &str| {
+        let url = format!("http://{}{path}", house.address);
+        async move { reqwest::get(url).await.unwrap().text().await.unwrap() }
+    };
+    assert!(text("/schema.graphql").await.contains("type Subscription"));
+    assert!(text("/").await.to_lowercase().contains("<!doctype html>"));
+    let nowhere = reqwest::get(format!("http://{}/no/such.js", house.address)).await.unwrap();
+    assert_eq!(nowhere.status(), 404);
+}

@@ -1,0 +1,81 @@
+//! Subscriptions over graphql-transport-ws.
+
+use crate::testing::{House, NOW};
+use futures::{SinkExt, StreamExt};
+use millwright_domain::{ids::SignalId, ports::event_log::EventLog};
+use millwright_projections::testing::road;
+use serde_json::{Value, json};
+use std::time::Duration;
+use tokio_tungstenite::{
+    MaybeTlsStream, WebSocketStream, connect_async,
+    tungstenite::{Message, client::IntoClientRequest},
+};
+
+struct Watch(WebSocketStream<MaybeTlsStream<tokio::net::TcpStream>>);
+
+impl Watch {
+    async fn open(house: &House, query: &str, variables: Value) -> Self {
+        let mut request = format!("ws://{}/graphql/ws", house.address).into_client_request().unwrap();
+        request.headers_mut().insert("sec-websocket-protocol", "graphql-transport-ws".parse().unwrap());
+        let (socket, _) = connect_async(request).await.unwrap();
+        let mut watch = Self(socket);
+        watch.send(json!({ "type": "connection_init" })).await;
+        assert_eq!(watch.receive().await["type"], "connection_ack");
+        watch.send(json!({ "id": "1", "type": "subscribe", "payload": { "query": query, "variables": variables } })).await;
+        watch
+    }
+    async fn send(&mut self, message: Value) {
+        self.0.send(Message::text(message.to_string())).await.unwrap();
+    }
+    async fn receive(&mut self) -> Value {
+        let message = tokio::time::timeout(Duration::from_secs(20), self.0.next()).await.expect("a message in time").unwrap().unwrap();
+        serde_json::from_str(message.to_text().unwrap()).unwrap()
+    }
+    async fn next(&mut self) -> Value {
+        let message = self.receive().await;
+        assert_eq!(message["type"], "next", "{message}");
+        assert!(message["payload"].get("errors").is_none(), "{message}");
+        message["payload"]["data"].clone()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_case_is_followed_from_a_position_on_without_missing_anything() {
+    let house = House::open().await;
+    let case = house.case_awaiting_approval().await;
+    let watch = "subscription($after: Position) { caseChanged(site: \"demo\", after: $after) { position case { id stage } } }";
+    let mut watch = Watch::open(&house, watch, json!({ "after": "ledger/demo:0" })).await;
+    let known = watch.next().await["caseChanged"].clone();
+    assert_eq!(known["case"], json!({ "id": case.to_string(), "stage": "awaiting_approval" }));
+    let close = format!("mutation {{ recordOutcome(case: \"{case}\", outcome: FALSE_ALARM) {{ kind }} }}");
+    house.graphql(&close, json!({})).await;
+    let changed = watch.next().await["caseChanged"].clone();
+    assert_eq!(changed["case"]["stage"], "closed");
+    assert!(changed["position"].as_str().unwrap().contains("ledger/demo:"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn live_values_come_at_once_and_when_they_change() {
+    let house = House::open().await;
+    let mut changes = house.state.projections.live().changes();
+    let flow: SignalId = "pump-1/flow".parse().unwrap();
+    while house.state.projections.live().newest(&road::site(), &flow).is_none() {
+        changes.changed().await.unwrap();
+    }
+    let watch = "subscription { readingsChanged(site: \"demo\", signals: [\"pump-1/flow\"]) { position readings { signal value at } } }";
+    let mut watch = Watch::open(&house, watch, json!({})).await;
+    assert_eq!(watch.next().await["readingsChanged"]["readings"][0]["value"], 1450.0);
+    house.log.append_readings(vec![road::scan(20, NOW, 7.0)]).await.unwrap();
+    let news = watch.next().await["readingsChanged"]["readings"].clone();
+    assert_eq!((news.as_array().map(Vec::len), &news[0]["value"]), (Some(1), &json!(7.0)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_for_a_yes_is_shown_now_and_at_each_change() {
+    let house = House::open().await;
+    let watch = "subscription { pendingApprovalsChanged(site: \"demo\") { position pendingApprovals { name binding } } }";
+    let mut watch = Watch::open(&house, watch, json!({})).await;
+    assert_eq!(watch.next().await["pendingApprovalsChanged"]["pendingApprovals"], json!([]));
+    house.case_awaiting_approval().await;
+    assert_eq!(watch.next().await["pendingApprovalsChanged"]["pendingApprovals"][0]["name"], "slow_down");
+}
