@@ -2,6 +2,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { type Link, linkOf } from "./link.ts";
 
 const EXECUTABLE = process.env["MILLWRIGHT_CHROMIUM"] ?? "/usr/bin/chromium";
 const ARTEFACTS = process.env["MILLWRIGHT_ARTEFACTS"] ?? "test-artefacts";
@@ -17,12 +18,17 @@ export async function launch(): Promise<Browser> {
   return chromium.launch({ executablePath: EXECUTABLE, args: FLAGS });
 }
 
+export interface Opened {
+  page: Page;
+  link: Link;
+}
+
 export function isPhone(page: Page): boolean {
   return (page.viewportSize()?.width ?? 0) < 720;
 }
 
 /** A page whose own errors fail the test, and which may talk to nobody but its server. */
-export async function openPage(context: BrowserContext, address: string, errors: string[]): Promise<Page> {
+export async function openPage(context: BrowserContext, address: string, errors: string[]): Promise<Opened> {
   const page = await context.newPage();
   const origin = new URL(address).origin;
   page.on("pageerror", (error) => errors.push(`the page threw: ${error.message}`));
@@ -30,8 +36,9 @@ export async function openPage(context: BrowserContext, address: string, errors:
     const url = request.url();
     if (!url.startsWith(origin) && !/^(data|blob):/.test(url)) errors.push(`the page asked a stranger: ${url}`);
   });
+  const link = await linkOf(page);
   await page.goto(address);
-  return page;
+  return { page, link };
 }
 
 /** A phone's picture is one screen: the tabs at its foot would stand in the middle of a longer one. */

@@ -3,6 +3,7 @@
 import type { Page } from "playwright-core";
 import { desktop, isPhone, keep, launch, openPage, phone } from "./browser.ts";
 import { accessible, fits, fitsNarrow } from "./checks.ts";
+import type { Link } from "./link.ts";
 
 const address = process.env["MILLWRIGHT_URL"];
 if (!address) {
@@ -17,11 +18,12 @@ const errors: string[] = [];
 
 const browser = await launch();
 try {
-  const wide = await openPage(await browser.newContext(desktop), address, errors);
-  const small = await openPage(await browser.newContext(phone), address, errors);
+  const { page: wide, link } = await openPage(await browser.newContext(desktop), address, errors);
+  const { page: small } = await openPage(await browser.newContext(phone), address, errors);
   for (const page of [wide, small]) page.setDefaultTimeout(STEP_MS);
 
   await seePlant(wide, small);
+  await loseLink(wide, link);
   await findCase(wide, small);
   await approve(wide, small);
   await recordOutcome(wide);
@@ -41,6 +43,22 @@ async function seePlant(...pages: Page[]): Promise<void> {
     await page.getByText("Live", { exact: true }).waitFor();
   }
   await look("plant-quiet", ...pages);
+}
+
+async function loseLink(page: Page, link: Link): Promise<void> {
+  await link.cut();
+  await page.getByText("Reconnecting…").waitFor();
+  await look("link-lost", page);
+  link.mend();
+  await page.getByText("Live", { exact: true }).waitFor();
+  await valuesMove(page);
+}
+
+/** Values come again, and not only the word "live". */
+async function valuesMove(page: Page): Promise<void> {
+  const clock = page.locator(".clock time");
+  const before = await clock.textContent();
+  await page.waitForFunction((old) => document.querySelector(".clock time")?.textContent !== old, before);
 }
 
 async function findCase(wide: Page, small: Page): Promise<void> {
