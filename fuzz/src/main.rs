@@ -1,0 +1,75 @@
+//! Every parser against seeded mutations of a kept corpus: no input may make it panic, and what it accepts it must accept again.
+//!
+//! `FUZZ_SECONDS` for each target (10), `FUZZ_SEED` (1), `FUZZ_TARGET` to run one. A failing input is written to `fuzz/corpus/`,
+//! where it is tried first from then on.
+
+mod mutate;
+mod targets;
+
+use anyhow::{Context, Result, bail};
+use std::{
+    env, fs,
+    panic::{self, AssertUnwindSafe},
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+use targets::{TARGETS, Target};
+
+fn main() -> Result<()> {
+    let seconds: f64 = env::var("FUZZ_SECONDS").map_or(Ok(10.0), |text| text.parse()).context("FUZZ_SECONDS is a number")?;
+    let seed: u64 = env::var("FUZZ_SEED").map_or(Ok(1), |text| text.parse()).context("FUZZ_SEED is a whole number")?;
+    let only = env::var("FUZZ_TARGET").ok();
+    // A panic is what we look for: it is reported with its input, not with a backtrace for each.
+    panic::set_hook(Box::new(|_| {}));
+    let mut run = 0;
+    for target in TARGETS.iter().filter(|target| only.as_ref().is_none_or(|only| only == target.name)) {
+        let tried = fuzz(target, Duration::from_secs_f64(seconds), seed)?;
+        println!("{:<12} {tried} inputs, none made it panic", target.name);
+        run += 1;
+    }
+    if run == 0 {
+        bail!("no such target; there are: {}", TARGETS.iter().map(|target| target.name).collect::<Vec<_>>().join(", "));
+    }
+    println!("{run} passed, 0 failed");
+    Ok(())
+}
+
+fn corpus_of(target: &Target) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(target.name)
+}
+
+/// The kept inputs first, then mutations of them until time is up. At least the kept ones are always tried.
+fn fuzz(target: &Target, time: Duration, seed: u64) -> Result<u64> {
+    let folder = corpus_of(target);
+    let mut kept = (target.seeds)();
+    let mut files: Vec<PathBuf> = fs::read_dir(&folder).into_iter().flatten().filter_map(|entry| entry.ok().map(|entry| entry.path())).collect();
+    files.sort();
+    for file in files {
+        kept.push(fs::read(&file).with_context(|| format!("could not read {}", file.display()))?);
+    }
+    let mut mutator = mutate::Mutator::new(seed);
+    let until = Instant::now() + time;
+    let mut tried = 0;
+    for input in &kept {
+        attempt(target, input, &folder)?;
+        tried += 1;
+    }
+    while Instant::now() < until {
+        for _ in 0..64 {
+            let input = mutator.mutated(&kept);
+            attempt(target, &input, &folder)?;
+            tried += 1;
+        }
+    }
+    Ok(tried)
+}
+
+fn attempt(target: &Target, input: &[u8], folder: &Path) -> Result<()> {
+    if panic::catch_unwind(AssertUnwindSafe(|| (target.run)(input))).is_ok() {
+        return Ok(());
+    }
+    fs::create_dir_all(folder)?;
+    let file = folder.join(format!("panic-{:016x}", mutate::fingerprint(input)));
+    fs::write(&file, input)?;
+    bail!("{} panicked; the input is kept in {}", target.name, file.display())
+}
