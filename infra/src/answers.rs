@@ -24,6 +24,7 @@ const GATHER: Duration = Duration::from_millis(100);
 const MAX_UNWRITTEN: usize = 1_000_000;
 
 const SCHEMA: &str = "
+    PRAGMA user_version = 1;
     CREATE TABLE IF NOT EXISTS partitions (number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, learned_to INTEGER NOT NULL DEFAULT 0);
     CREATE TABLE IF NOT EXISTS answers (
         command_id BLOB, partition INTEGER, next_seq INTEGER NOT NULL, answer TEXT NOT NULL,
@@ -64,8 +65,8 @@ impl AnswerIndex {
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, AnswersError> {
         let path = path.into();
         let writing = match connect(&path) {
-            Err(cause) if is_broken(&cause) => {
-                tracing::warn!(place = %path.display(), "the index of answers is damaged; it is made anew from the log");
+            Err(cause) if is_unreadable(&cause) => {
+                tracing::warn!(place = %path.display(), "the index of answers is damaged or of a newer program; it is made anew from the log");
                 remove(&path).map_err(|cause| failed(&path, cause))?;
                 connect(&path)
             }
@@ -178,6 +179,10 @@ impl Shared {
 
 fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let db = Connection::open(path)?;
+    let format: u32 = db.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    if format > 1 {
+        return Err(rusqlite::Error::IntegralValueOutOfRange(0, format.into()));
+    }
     db.busy_timeout(Duration::from_secs(5))?;
     db.pragma_update(None, "journal_mode", "wal")?;
     db.pragma_update(None, "synchronous", "normal")?;
@@ -228,8 +233,10 @@ fn write(db: &mut Connection, fresh: &HashMap<PartitionId, Fresh>) -> rusqlite::
     all.commit()
 }
 
-fn is_broken(cause: &rusqlite::Error) -> bool {
+/// Also an index of a newer program is one that we cannot read, and cheaper to make anew than to explain.
+fn is_unreadable(cause: &rusqlite::Error) -> bool {
     matches!(cause.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
+        || matches!(cause, rusqlite::Error::IntegralValueOutOfRange(..))
 }
 
 fn remove(path: &Path) -> std::io::Result<()> {
@@ -317,5 +324,14 @@ mod tests {
         std::fs::write(&path, vec![b'x'; 8192]).unwrap();
         let index = AnswerIndex::open(&path).unwrap();
         assert_eq!((index.learned_to(&demo()).unwrap(), index.first(&demo(), command(1)).unwrap()), (0, None));
+    }
+
+    #[test]
+    fn an_index_of_a_newer_program_is_made_anew() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("answers.db");
+        AnswerIndex::open(&path).unwrap().learn(&demo(), vec![(command(1), done(1))], 3).unwrap();
+        Connection::open(&path).unwrap().pragma_update(None, "user_version", 2).unwrap();
+        assert_eq!(AnswerIndex::open(&path).unwrap().learned_to(&demo()).unwrap(), 0);
     }
 }

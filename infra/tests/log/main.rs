@@ -4,6 +4,7 @@
 
 mod crash;
 mod damage;
+mod days;
 mod failing_disk;
 mod load;
 mod lost_bytes;

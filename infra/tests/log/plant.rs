@@ -65,6 +65,7 @@ pub async fn scans(log: &dyn EventLog) -> Result<Vec<Scan>, LogError> {
         let mut next = 0;
         while next < end {
             let read = log.read_readings(partition, next, 1000).await?;
+            assert!(read.next() > next, "reading stands still at {next} of {end}");
             next = read.next();
             all.extend(read.into_items().map(|(_, scan)| scan));
         }

@@ -44,7 +44,7 @@ impl Days {
         for date in dates_in(&self.dir)? {
             match known.iter().find(|day| day.date == date) {
                 Some(day) => kept.push(day.clone()),
-                None => kept.push(day_at(date, path_of(&self.dir, date))?),
+                None => kept.extend(day_unless_dropped(date, path_of(&self.dir, date))?),
             }
         }
         *self.kept.write().unwrap_or_else(PoisonError::into_inner) = kept;
@@ -67,6 +67,19 @@ impl Days {
         let seq = seq.max(kept.first()?.begins.next(partition));
         let day = kept.iter().rev().find(|day| day.begins.next(partition) <= seq)?;
         Some((day.reader.clone(), seq))
+    }
+
+    /// Leaves out a file that is gone. False if there is none later to go on with.
+    pub(super) fn forget(&self, file: &Arc<Reader>) -> bool {
+        let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
+        match kept.iter().position(|day| Arc::ptr_eq(&day.reader, file)) {
+            None => true,
+            Some(0) if kept.len() > 1 => {
+                kept.remove(0);
+                true
+            }
+            Some(_) => false,
+        }
     }
 
     pub(super) fn add(&self, date: NaiveDate) -> Result<(), LogError> {
@@ -97,6 +110,14 @@ pub(super) fn date_of(time: Timestamp) -> NaiveDate {
 fn day_at(date: NaiveDate, path: PathBuf) -> Result<Day, LogError> {
     let reader = Reader::new(path);
     Ok(Day { date, begins: reader.begins()?, reader: Arc::new(reader) })
+}
+
+/// The writer may drop a file while another process is about to look into it.
+fn day_unless_dropped(date: NaiveDate, path: PathBuf) -> Result<Option<Day>, LogError> {
+    match day_at(date, path.clone()) {
+        Err(_) if !path.exists() => Ok(None),
+        found => found.map(Some),
+    }
 }
 
 fn path_of(dir: &Path, date: NaiveDate) -> PathBuf {

@@ -106,7 +106,7 @@ impl LedgerWriter {
             before = row.base_seq;
             let unpacked = row.records().map_err(|bad| damaged(&self.path, partition, row.base_seq, bad))?;
             for (seq, stored) in (row.base_seq..).zip(unpacked).collect::<Vec<_>>().into_iter().rev() {
-                let record = ledger_record(&self.path, partition, seq, &stored)?;
+                let record = ledger_record(&self.path, partition, seq, stored)?;
                 let fact = codec::decode(&record.bytes).map_err(|bad| damaged(&self.path, partition, seq, bad))?;
                 let last = ChainTip { next_seq: seq + 1, hash: record.hash, recorded_at: fact.recorded_at, epoch: fact.epoch };
                 let tip = *end.get_or_insert(last);

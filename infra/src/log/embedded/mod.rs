@@ -219,20 +219,30 @@ impl Store {
     fn read_ledger(&self, partition: &PartitionId, from: u64, limit: usize, mark: u64) -> Result<Committed<StoredRecord>, LogError> {
         let wanted = limit.min(mark.saturating_sub(from) as usize);
         let stored = if wanted == 0 { Vec::new() } else { self.ledger.records(partition, from, wanted)? };
-        let records = stored.iter().map(|(seq, stored)| Ok((*seq, ledger_record(self.ledger.path(), partition, *seq, stored)?)));
+        let records = stored.into_iter().map(|(seq, stored)| Ok((seq, ledger_record(self.ledger.path(), partition, seq, stored)?)));
         Ok(Committed::up_to(mark, from, records.collect::<Result<Vec<_>, LogError>>()?))
     }
 
     fn read_readings(&self, partition: &PartitionId, from: u64, limit: usize, mark: u64) -> Result<Committed<Scan>, LogError> {
-        let Some((file, from)) = self.days.holding(partition, from) else { return Ok(Committed::up_to(mark, from, [])) };
-        let wanted = limit.min(mark.saturating_sub(from) as usize);
-        let stored = if wanted == 0 { Vec::new() } else { file.records(partition, from, wanted)? };
-        let scans = stored.iter().map(|(seq, stored)| match codec::decode_scan(stored) {
-            Ok(scan) => Ok((*seq, scan)),
-            Err(bad) => Err(failure::damaged(file.path(), partition, *seq, bad)),
-        });
-        Ok(Committed::up_to(mark, from, scans.collect::<Result<Vec<_>, LogError>>()?))
+        loop {
+            let Some((file, from)) = self.days.holding(partition, from) else { return Ok(Committed::up_to(mark, from, [])) };
+            match scans_in(&file, partition, from, limit, mark) {
+                // Retention dropped the file under our hands: what is kept begins later now.
+                Err(_) if !file.path().exists() && self.days.forget(&file) => {}
+                read => return read,
+            }
+        }
     }
+}
+
+fn scans_in(file: &Reader, partition: &PartitionId, from: u64, limit: usize, mark: u64) -> Result<Committed<Scan>, LogError> {
+    let wanted = limit.min(mark.saturating_sub(from) as usize);
+    let stored = if wanted == 0 { Vec::new() } else { file.records(partition, from, wanted)? };
+    let scans = stored.iter().map(|(seq, stored)| match codec::decode_scan(stored) {
+        Ok(scan) => Ok((*seq, scan)),
+        Err(bad) => Err(failure::damaged(file.path(), partition, *seq, bad)),
+    });
+    Ok(Committed::up_to(mark, from, scans.collect::<Result<Vec<_>, LogError>>()?))
 }
 
 fn open_ledger(dir: &Path, head: &watch::Sender<Position>, options: &EmbeddedOptions) -> Result<LedgerWriter, LogError> {

@@ -42,7 +42,8 @@ impl Reader {
         })
     }
 
-    /// At most `limit` records from `from` on with their seqs; fewer than are there only because batches are read in strides.
+    /// Up to `limit` records from `from` on with their seqs, and at least one: the caller knows that they are there.
+    /// Fewer than are there only because batches are read in strides.
     pub(super) fn records(&self, partition: &PartitionId, from: u64, limit: usize) -> Result<Vec<(u64, Vec<u8>)>, LogError> {
         let mut records = Vec::new();
         let mut next = from;
@@ -54,6 +55,9 @@ impl Reader {
             let unpacked = row.records().map_err(|bad| damaged(&self.path, partition, row.base_seq, bad))?;
             records.extend((row.base_seq..).zip(unpacked).skip((next - row.base_seq) as usize).take(limit - records.len()));
             next = row.end();
+        }
+        if records.is_empty() {
+            return Err(damaged(&self.path, partition, from, "everything from here on is missing"));
         }
         Ok(records)
     }
@@ -71,9 +75,12 @@ impl Reader {
 }
 
 /// A record of the ledger is stored as its hash, then its bytes.
-pub(super) fn ledger_record(file: &Path, partition: &PartitionId, seq: u64, stored: &[u8]) -> Result<StoredRecord, LogError> {
-    match stored.split_first_chunk::<32>() {
-        Some((hash, bytes)) => Ok(StoredRecord { seq, hash: Hash(*hash), bytes: bytes.to_vec() }),
+pub(super) fn ledger_record(file: &Path, partition: &PartitionId, seq: u64, mut stored: Vec<u8>) -> Result<StoredRecord, LogError> {
+    match stored.first_chunk::<32>().copied() {
+        Some(hash) => {
+            stored.drain(..hash.len());
+            Ok(StoredRecord { seq, hash: Hash(hash), bytes: stored })
+        }
         None => Err(damaged(file, partition, seq, "the record is shorter than its hash")),
     }
 }

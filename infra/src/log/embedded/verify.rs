@@ -185,7 +185,7 @@ impl LedgerWalk<'_> {
     fn admit(&mut self, partition: &PartitionId, row: &Row) -> Result<(), Wrong> {
         let unpacked = row.records().map_err(|bad| (row.base_seq, bad.to_string()))?;
         for (seq, stored) in (row.base_seq..).zip(unpacked) {
-            let record = ledger_record(self.file, partition, seq, &stored).map_err(|cause| (seq, explain(&cause)))?;
+            let record = ledger_record(self.file, partition, seq, stored).map_err(|cause| (seq, explain(&cause)))?;
             self.audit.admit(&record).map_err(|broken| (seq, explain(&broken)))?;
             if self.mark.is_some_and(|mark| mark.next_seq == seq + 1 && mark.hash != record.hash) {
                 return Err((seq, "the high-water mark was made over another record: the log was written anew".into()));
