@@ -17,6 +17,8 @@ pub mod summary;
 mod table;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+#[cfg(test)]
+mod tests;
 
 // the questions
 pub mod actions;

@@ -51,7 +51,7 @@ pub(crate) struct Inner {
     pub dir: PathBuf,
     /// Swapped by a rebuild.
     pub ledger: RwLock<Arc<Store>>,
-    readings: Arc<Store>,
+    pub readings: Arc<Store>,
     pub ledger_fold: Mutex<LedgerFold>,
     readings_fold: Mutex<ReadingsFollower>,
     live: Arc<Live>,

@@ -1,6 +1,7 @@
 //! Rebuilding from the log's beginning, beside the live database, and swapping it in if both say the same.
 
 use crate::{
+    db::NotRead,
     follow::{
         FollowError,
         ledger::{self, LedgerFold},
@@ -32,7 +33,7 @@ pub enum RebuildError {
     #[error("could not open the rebuilt projections")]
     Open(#[from] StoreError),
     #[error("could not compare the rebuilt projections with the kept ones")]
-    Compare(#[from] sqlx::Error),
+    Compare(#[from] NotRead),
     #[error("rebuilt and kept differ in {}; the kept ones stay. Keep both files and report it: a fold does not depend on the log alone", .projections.join(", "))]
     Differ { projections: Vec<&'static str> },
     #[error("could not put the rebuilt projections at {place}")]
@@ -74,13 +75,18 @@ impl Projections {
     }
 
     /// Digest of each projection of the ledger as it stands, parked streams included.
-    pub async fn digests(&self) -> Result<Vec<(&'static str, String)>, sqlx::Error> {
+    pub async fn digests(&self) -> Result<Vec<(&'static str, String)>, NotRead> {
         let kept = self.inner.ledger.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
-        digests(&kept).await
+        Ok(digests(&kept).await?)
+    }
+
+    /// Digest of the readings' tables as they stand.
+    pub async fn readings_digest(&self) -> Result<String, NotRead> {
+        Ok(self.inner.readings.digest(&crate::readings::tables::all()).await?)
     }
 
     async fn compare(&self, rebuilt: &Store) -> Result<Vec<(&'static str, String)>, RebuildError> {
-        let (kept, rebuilt) = (self.digests().await?, digests(rebuilt).await?);
+        let (kept, rebuilt) = (self.digests().await?, digests(rebuilt).await.map_err(NotRead::from)?);
         let projections: Vec<&'static str> = kept.iter().zip(&rebuilt).filter(|(a, b)| a != b).map(|((name, _), _)| *name).collect();
         if projections.is_empty() { Ok(rebuilt) } else { Err(RebuildError::Differ { projections }) }
     }

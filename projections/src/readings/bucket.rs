@@ -86,7 +86,8 @@ mod tests {
     fn figures_are_those_of_the_values() {
         let bucket = Bucket::of(&[2.0, 4.0, 4.0, 4.0, 5.0, 5.0, 7.0, 9.0]);
         assert_eq!((bucket.count, bucket.mean, bucket.std(), bucket.min, bucket.max), (8, 5.0, 2.0, 2.0, 9.0));
-        assert_eq!(bucket.quantile(1.0), Some(9.0), "no quantile lies outside of what was measured");
+        let most = bucket.quantile(1.0).unwrap();
+        assert!((8.91..=9.0).contains(&most), "{most}: right to one per cent, and never outside of what was measured");
     }
 
     #[test]
