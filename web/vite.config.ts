@@ -6,7 +6,7 @@ const backend = process.env["MILLWRIGHT_URL"] ?? "http://127.0.0.1:4000";
 
 export default defineConfig({
   plugins: [react()],
-  base: "./",
+  base: "/",
   build: { target: "es2022", assetsInlineLimit: 0, modulePreload: { polyfill: false } },
   server: { proxy: { "/graphql": { target: backend, ws: true, changeOrigin: true } } },
   test: { include: ["src/**/*.test.ts"], environment: "node" },

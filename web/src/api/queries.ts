@@ -1,5 +1,5 @@
 // What each screen asks when it opens; from then on subscriptions keep it true.
-import { ActionFields, CaseFull, CaseRow, HealthFields, SignalFields } from "./fragments.ts";
+import { CaseFull, CaseRow, HealthFields, SignalFields } from "./fragments.ts";
 import { graphql, type ResultOf } from "./graphql.ts";
 
 export const PlantsQuery = graphql(
@@ -20,14 +20,9 @@ export const PlantsQuery = graphql(
   [SignalFields, HealthFields, CaseRow],
 );
 
-export const SwitchesQuery = graphql(`
-  query Switches($atLeast: Position) {
-    plants(atLeast: $atLeast) { site name source killSwitch { by reason at } }
-  }
-`);
-
-export const PositionQuery = graphql(`
-  query Position { health { position } }
+/** Where the views stand, to listen from there on; and whether time is real. */
+export const StandQuery = graphql(`
+  query Stand { health { position parts { name detail } } }
 `);
 
 export const CaseQuery = graphql(
@@ -52,13 +47,6 @@ export const CasesQuery = graphql(
   }
 `,
   [CaseRow],
-);
-
-export const ApprovalsQuery = graphql(
-  `
-  query Approvals { pendingApprovals { ...ActionFields } }
-`,
-  [ActionFields],
 );
 
 export const CurveQuery = graphql(`
@@ -89,7 +77,7 @@ export const CausesQuery = graphql(`
 export const HealthQuery = graphql(`
   query Health {
     health {
-      ok position unknownFacts
+      ok position unknownFacts trouble
       lag { partition next head behind }
       parked { partition stream seq kind reason skipped }
       parts { name ok detail }

@@ -3,11 +3,13 @@ import { createContext, type ReactNode, useCallback, useContext, useEffect, useM
 import { ApprovalsChanged, CasesChanged, ReadingsChanged } from "../api/changes.ts";
 import { useConnection } from "../api/connection.ts";
 import type { Action, AssetHealth, CaseSummary } from "../api/fragments.ts";
-import { type Plant, PlantsQuery, PositionQuery } from "../api/queries.ts";
-import { useAsked } from "../api/use-asked.ts";
+import { type Plant, PlantsQuery, StandQuery } from "../api/queries.ts";
+import { type Asked, useAsked } from "../api/use-asked.ts";
 import { useListen } from "../api/use-listen.ts";
+import type { ResultOf } from "../api/graphql.ts";
 import { newer } from "../logic/cases.ts";
-import { forgetPace, takeIn } from "./values.ts";
+import { lapseOf } from "../logic/lapse.ts";
+import { takeIn } from "./values.ts";
 
 export interface PlantView {
   plants: readonly Plant[] | null;
@@ -20,6 +22,8 @@ export interface PlantView {
   health: ReadonlyMap<string, AssetHealth>;
   /** Null until the server has said. */
   approvals: readonly Action[] | null;
+  /** `60×` in a demonstration, null in real time. */
+  lapse: string | null;
 }
 
 const View = createContext<PlantView | null>(null);
@@ -31,14 +35,13 @@ export function usePlant(): PlantView {
 }
 
 export function PlantProvider({ children }: { children: ReactNode }) {
-  const { epoch } = useConnection();
   const asked = useAsked(PlantsQuery, {});
+  const stand = useAsked(StandQuery, {});
   const [changed, setChanged] = useState<ReadonlyMap<string, CaseSummary>>(new Map());
   const [health, setHealth] = useState<ReadonlyMap<string, AssetHealth>>(new Map());
   const [approvals, setApprovals] = useState<readonly Action[] | null>(null);
 
-  useEffect(forgetPace, [epoch]);
-  useCaseChanges((row, ofAsset) => {
+  useCaseChanges(stand, (row, ofAsset) => {
     setChanged((known) => new Map(known).set(row.id, newer(known.get(row.id), row)));
     if (ofAsset) setHealth((known) => new Map(known).set(`${ofAsset.site}/${ofAsset.asset}`, ofAsset));
   });
@@ -54,9 +57,10 @@ export function PlantProvider({ children }: { children: ReactNode }) {
   }, [plants]);
   useRefreshOnReturn(asked.refresh);
 
+  const lapse = lapseOf(stand.data?.health.parts ?? []);
   const view = useMemo(
-    () => ({ plants, loading: asked.loading, problem: asked.problem, refresh: asked.refresh, changed, health, approvals }),
-    [plants, asked.loading, asked.problem, asked.refresh, changed, health, approvals],
+    () => ({ plants, loading: asked.loading, problem: asked.problem, refresh: asked.refresh, changed, health, approvals, lapse }),
+    [plants, asked.loading, asked.problem, asked.refresh, changed, health, approvals, lapse],
   );
   return (
     <View.Provider value={view}>
@@ -67,10 +71,9 @@ export function PlantProvider({ children }: { children: ReactNode }) {
 }
 
 /** Begins behind a position read under this connection, so that nothing between query and push is missed. */
-function useCaseChanges(take: (row: CaseSummary, health: AssetHealth | undefined) => void): void {
+function useCaseChanges(stand: Asked<ResultOf<typeof StandQuery>>, take: (row: CaseSummary, health: AssetHealth | undefined) => void): void {
   const { epoch } = useConnection();
-  const position = useAsked(PositionQuery, {});
-  const after = position.loading || epoch === 0 ? null : (position.data?.health.position ?? null);
+  const after = stand.loading || epoch === 0 ? null : (stand.data?.health.position ?? null);
   useListen(CasesChanged, after === null ? null : { after }, (push) => {
     const row = push.caseChanged.case;
     take(row, row.asset?.health);

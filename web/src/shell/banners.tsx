@@ -2,7 +2,6 @@
 import { useConnection } from "../api/connection.ts";
 import { useNow } from "../live/clock.ts";
 import { usePlant } from "../live/plant.tsx";
-import { useLapse } from "../live/values.ts";
 import { clockTime, duration } from "../logic/format.ts";
 import { href } from "../logic/route.ts";
 import { actorName } from "../logic/words.ts";
@@ -22,7 +21,7 @@ export function Banners() {
             </p>
           ),
       )}
-      <Lapse site={plants?.[0]?.site} />
+      <Lapse />
     </div>
   );
 }
@@ -49,12 +48,12 @@ function Refusal() {
   );
 }
 
-function Lapse({ site }: { site: string | undefined }) {
-  const factor = useLapse(site);
-  if (factor === null) return null;
+function Lapse() {
+  const { lapse } = usePlant();
+  if (lapse === null) return null;
   return (
     <p className="banner lapse">
-      <strong>Time runs {factor}× — demo.</strong> Approvals still expire by the real clock.
+      <strong>Time runs {lapse} — demo.</strong> Approvals still expire by the real clock.
     </p>
   );
 }

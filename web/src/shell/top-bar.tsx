@@ -1,7 +1,7 @@
 // The top bar, and on a phone the tabs at the thumb: places, link state, plant clock, kill switch.
 import type { ReactNode } from "react";
 import { useConnection } from "../api/connection.ts";
-import { useLapse, usePlantTime } from "../live/values.ts";
+import { usePlantTime } from "../live/values.ts";
 import { usePlant } from "../live/plant.tsx";
 import { clockTime } from "../logic/format.ts";
 import { href, type Route } from "../logic/route.ts";
@@ -70,16 +70,14 @@ function Tab({ to, icon, here, children }: { to: string; icon: string; here: boo
 }
 
 function PlantClock() {
-  const { plants } = usePlant();
-  const site = plants?.[0]?.site;
-  const at = usePlantTime(site);
-  const lapse = useLapse(site);
+  const { plants, lapse } = usePlant();
+  const at = usePlantTime(plants?.[0]?.site);
   if (at === null) return null;
   return (
     <span className="clock" title="Time of the newest reading, by the plant's clock">
       <span className="label">Plant time</span>
       <time dateTime={new Date(at).toISOString()}>{clockTime(at, at)}</time>
-      {lapse !== null && <span className="lapse">{lapse}×</span>}
+      {lapse !== null && <span className="lapse">{lapse}</span>}
     </span>
   );
 }

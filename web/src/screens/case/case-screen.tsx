@@ -3,7 +3,7 @@ import { useMemo, useState } from "react";
 import { CaseChanged } from "../../api/changes.ts";
 import { useConnection } from "../../api/connection.ts";
 import type { Case } from "../../api/fragments.ts";
-import { type CaseAsset, CaseQuery, PositionQuery } from "../../api/queries.ts";
+import { type CaseAsset, CaseQuery, StandQuery } from "../../api/queries.ts";
 import { useAsked } from "../../api/use-asked.ts";
 import { useListen } from "../../api/use-listen.ts";
 import { href } from "../../logic/route.ts";
@@ -34,8 +34,8 @@ export function CaseScreen({ id }: { id: string }) {
 function useLive(id: string, asked: Case | null): Case | null {
   const { epoch } = useConnection();
   const [pushed, setPushed] = useState<Case | null>(null);
-  const position = useAsked(PositionQuery, {});
-  const after = position.loading || epoch === 0 ? null : (position.data?.health.position ?? null);
+  const stand = useAsked(StandQuery, {});
+  const after = stand.loading || epoch === 0 ? null : (stand.data?.health.position ?? null);
   useListen(CaseChanged, after === null ? null : { case: id, after }, (push) => setPushed(push.caseChanged.case));
   if (!asked || !pushed) return pushed ?? asked;
   return pushed.timeline.length >= asked.timeline.length ? pushed : asked;

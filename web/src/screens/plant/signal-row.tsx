@@ -1,4 +1,5 @@
 // One signal: its name, a short curve over what is normal, its value; a value that cannot be believed says so.
+import { useConnection } from "../../api/connection.ts";
 import type { Signal } from "../../api/fragments.ts";
 import { useNow } from "../../live/clock.ts";
 import { useDots } from "../../live/history.ts";
@@ -23,7 +24,9 @@ export function SignalRow({ site, signal, name, live, seen, suspect }: Props) {
   const known = useKnown(site, signal.id);
   const dots = useDots(site, signal.id, seen);
   const now = useNow();
-  const believed = trust(known?.reading.quality, live && known ? now - known.heardAt : 0);
+  const { link } = useConnection();
+  const silent = link === "lost" ? Number.POSITIVE_INFINITY : known ? now - known.heardAt : 0;
+  const believed = trust(known?.reading.quality, live ? silent : 0);
   const good = believed.level === "good";
   return (
     <li className={suspect ? "signal suspect" : "signal"} data-trust={believed.level} data-empty={known?.reading.value == null}>

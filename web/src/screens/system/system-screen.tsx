@@ -28,6 +28,7 @@ export function SystemScreen() {
 function Report({ health }: { health: SystemHealth }) {
   return (
     <>
+      {health.trouble && <Problem text={`What you see is held up: ${health.trouble}. The views go on by themselves once the cause is mended; see the log of the program.`} />}
       <section className="panel" aria-labelledby="parts">
         <h2 id="parts">Parts</h2>
         <ul className="parts">
