@@ -26,6 +26,7 @@ use millwright_domain::{
         write_device::{WriteDevice, WriteVerdict},
     },
 };
+use serde::Serialize;
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
@@ -69,7 +70,7 @@ struct Wired {
 }
 
 /// How a device stands.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct DeviceSnapshot {
     pub device: DeviceId,
     pub address: String,
@@ -83,7 +84,7 @@ pub struct DeviceSnapshot {
     pub clock_jumps_back: u64,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct UnitSnapshot {
     pub unit: u8,
     pub state: &'static str,
@@ -128,11 +129,9 @@ impl Field {
     }
 
     /// Stops polling, delivers what waits for the log, and returns once every task has ended.
-    pub async fn stop(mut self) {
+    pub async fn stop(&self) {
         self.stop.cancel();
-        self.devices.clear();
-        drop(self.outlet);
-        let mut tasks = self.tasks.into_inner();
+        let mut tasks = self.tasks.lock().await;
         while let Some(ended) = tasks.join_next().await {
             if let Err(error) = ended {
                 tracing::error!(error = &error as &dyn std::error::Error, "a task of the field ended badly: {error}");

@@ -45,7 +45,7 @@ pub struct DeviceOutlet {
 }
 
 impl Outlet {
-    /// The outlet and the task that empties it into the log; it ends when every sender is gone, after a last try if `stop` was called.
+    /// The outlet and the task that empties it into the log; once stopped it takes nothing more, delivers what it has, and ends.
     pub fn new(log: Arc<dyn EventLog>, capacity: usize, stop: CancellationToken) -> (Self, impl Future<Output = ()> + Send + 'static) {
         let (queue, scans) = mpsc::channel(capacity.max(1));
         let delivered = Arc::new(AtomicU64::new(0));
@@ -91,10 +91,24 @@ impl DeviceOutlet {
 
 async fn empty_into(log: Arc<dyn EventLog>, mut scans: mpsc::Receiver<Scan>, delivered: Arc<AtomicU64>, stop: CancellationToken) {
     let mut batch = Vec::with_capacity(BATCH);
-    while scans.recv_many(&mut batch, BATCH).await > 0 {
+    loop {
+        tokio::select! {
+            biased;
+            taken = scans.recv_many(&mut batch, BATCH) => {
+                if taken == 0 {
+                    return;
+                }
+            }
+            () = stop.cancelled(), if !scans.is_closed() => {
+                // Nothing more comes in; what is there still goes out.
+                scans.close();
+                continue;
+            }
+        }
         let count = batch.len() as u64;
         if !append(log.as_ref(), std::mem::take(&mut batch), &stop).await {
-            warn!(scans = count + scans.len() as u64, "the log did not come back while stopping: {count} scans are lost");
+            let lost = count + scans.len() as u64;
+            warn!(scans = lost, "the log did not come back while stopping: {lost} scans are lost");
             return;
         }
         delivered.fetch_add(count, Ordering::Relaxed);

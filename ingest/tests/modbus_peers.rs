@@ -115,6 +115,21 @@ async fn the_simulators_integers_arrive_in_the_byte_order_that_was_asked_for() {
 }
 
 #[tokio::test]
+async fn the_four_tables_are_apart_and_a_coil_is_switched() {
+    let Some(python) = python() else { return };
+    let peer = Peer::faulty(&python, free_port());
+    let points =
+        [("c0", "4!coil:0"), ("c1", "4!coil:1"), ("d15", "4!discrete:15"), ("h2", "4!holding:2"), ("i2", "4!input:2"), ("set_coil", "4!co:4")];
+    let stage = Stage::set(peer.address(), &points);
+    stage.until_good("p/set_coil").await;
+    let values = ["p/c0", "p/c1", "p/d15", "p/h2", "p/i2", "p/set_coil"].map(|signal| stage.good(signal));
+    assert_eq!(values, [Some(1.0), Some(0.0), Some(1.0), Some(102.0), Some(202.0), Some(0.0)]);
+    assert_eq!(stage.write("p/set_coil", 1.0).await, WriteVerdict::Applied { read_back: 1.0 });
+    assert!(matches!(stage.write("p/set_coil", 0.5).await, WriteVerdict::NotApplied { why } if why.contains("neither 0 nor 1")));
+    stage.field.stop().await;
+}
+
+#[tokio::test]
 async fn a_late_answer_is_never_taken_for_the_answer_to_a_later_question() {
     let Some(python) = python() else { return };
     let mut peer = Peer::faulty(&python, free_port());

@@ -9,6 +9,7 @@ Unit 1, holding registers (also read as input registers), counted from 0:
   50      answers with exception 4 (device failure)
   60      takes a write at once but acknowledges it only when the client has long given up
 Unit 2 never answers. Unit 3 is answered by the gateway: exception 11.
+Unit 4 has four tables of its own: coils and discrete inputs 0..15, of which every third is set; holding 0..3 = 100..103; input 0..3 = 200..203.
 
 Orders come as JSON lines on stdin and are each answered by one line on stdout:
   {"late_ms": 700, "times": 2}   the next two reads are answered 700 ms late
@@ -82,8 +83,20 @@ def devices():
         SimData(50, values=[0], datatype=DataType.REGISTERS),
         SimData(60, values=[0], datatype=DataType.REGISTERS),
     ]
+    every_third = [place % 3 == 0 for place in range(16)]
+    tables = (
+        [SimData(0, values=list(every_third), datatype=DataType.BITS)],
+        [SimData(0, values=list(every_third), datatype=DataType.BITS)],
+        [SimData(0, values=list(range(100, 104)), datatype=DataType.REGISTERS)],
+        [SimData(0, values=list(range(200, 204)), datatype=DataType.REGISTERS)],
+    )
     silent = [SimData(0, values=[0] * 10, datatype=DataType.REGISTERS)]
-    return [SimDevice(id=1, simdata=registers, action=unit_1), SimDevice(id=2, simdata=silent, action=unit_2), SimDevice(id=3, simdata=silent, action=unit_3)]
+    return [
+        SimDevice(id=1, simdata=registers, action=unit_1),
+        SimDevice(id=2, simdata=silent, action=unit_2),
+        SimDevice(id=3, simdata=silent, action=unit_3),
+        SimDevice(id=4, simdata=tables),
+    ]
 
 
 async def main(port):

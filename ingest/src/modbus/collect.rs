@@ -57,7 +57,7 @@ impl Poller {
                 () = stop.cancelled() => return,
                 () = tokio::time::sleep_until(round.due) => {}
             }
-            self.scan(round).await;
+            self.scan(round, &stop).await;
         }
     }
 
@@ -75,11 +75,15 @@ impl Poller {
         self.device.classes.iter().enumerate().map(of_class).filter(|round| !round.points.is_empty()).collect()
     }
 
-    async fn scan(&self, round: &mut Round) {
+    async fn scan(&self, round: &mut Round, stop: &CancellationToken) {
         let began = Instant::now();
         let late_by = began.saturating_duration_since(round.due);
         let scanned_at = self.stamp(began);
         let readings = self.read(round).await;
+        if stop.is_cancelled() {
+            // The link may have stopped half-way through: its silence says nothing about the device.
+            return;
+        }
         let ended = Instant::now();
         self.outlet.offer(scanned_at, self.stamp(ended), readings);
 

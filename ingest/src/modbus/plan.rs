@@ -1,6 +1,7 @@
 //! Which requests read a set of values: neighbours joined across small gaps, never over the protocol's limits. Pure.
 
 use super::address::Table;
+use serde::Serialize;
 
 /// How much one request may read, and how much of it in vain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +43,7 @@ pub struct Span {
 }
 
 /// What joining saved, each time the plan is carried out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct Savings {
     pub requests: u64,
     pub requests_saved: u64,

@@ -48,9 +48,10 @@ struct State {
 
 impl SimulatedPlant {
     /// A plant whose machine runs and whose scenario plays. `shipped` are those that can be loaded by name.
+    /// The seed is the machine's for as long as it runs; see [`Scenario::seed_or`].
     pub fn new(seed: u64, scenario: Scenario, shipped: Vec<Scenario>, clock: Arc<dyn Clock>, speed: f64, tell_truth: TruthTeller) -> Self {
         let shipped = shipped.into_iter().map(|scenario| (scenario.name.clone(), scenario)).collect();
-        let world = World::new(scenario.seed.unwrap_or(seed), scenario);
+        let world = World::new(seed, scenario);
         Self { clock, speed, shipped, tell_truth, state: Mutex::new(State { world, running: true }) }
     }
 

@@ -11,7 +11,7 @@ use std::io::{self, Write};
 /// What was really wrong, and in which tick. For the evaluation only; never in the recording.
 pub type Truth = (u64, GroundTruthMarked);
 
-/// Writes one CSV line for each simulated second after a header. The seed given here wins over the scenario's own.
+/// Writes one CSV line for each simulated second after a header. See [`Scenario::seed_or`] for the seed.
 pub fn simulate(seed: u64, ticks: u64, scenario: Scenario, out: &mut dyn Write) -> io::Result<Vec<Truth>> {
     let mut world = World::new(seed, scenario);
     let measured = Channel::ALL.iter().map(|channel| channel.signal());

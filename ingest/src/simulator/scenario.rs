@@ -131,6 +131,11 @@ impl Scenario {
         serde_json::from_value::<Self>(value).map_err(BadScenario::NotReadable)?.checked()
     }
 
+    /// The seed to play it with: the one a person gives, else the script's own, else 1.
+    pub fn seed_or(&self, given: Option<u64>) -> u64 {
+        given.or(self.seed).unwrap_or(1)
+    }
+
     /// The scenario as it was given, if it can be played.
     pub fn checked(self) -> Result<Self, BadScenario> {
         let impossible = |place: String, what: String| Err(BadScenario::Impossible { name: self.name.chars().take(60).collect(), place, what });
