@@ -12,4 +12,5 @@ pub mod proposer;
 pub mod recovery;
 pub mod site_tail;
 pub mod timekeeper;
+pub mod watch;
 pub mod what_if;

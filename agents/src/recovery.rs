@@ -60,8 +60,9 @@ impl RecoveryWatch {
             return None;
         }
         let outcome = if acted_at.is_some() { Outcome::Mitigated } else { Outcome::SelfRecovered };
-        // Without an action, a machine that is merely run otherwise has recovered from nothing.
-        (outcome == Outcome::Mitigated || features.known_regime).then_some(Recovered { outcome, evidence })
+        // Without an action, a machine that is merely run otherwise, or that still shows something, has recovered from nothing.
+        let by_itself = features.known_regime && !features.alarmed;
+        (outcome == Outcome::Mitigated || by_itself).then_some(Recovered { outcome, evidence })
     }
 }
 
@@ -123,7 +124,7 @@ mod tests {
             missing: 0.0,
             still_s: 0.0,
         };
-        AssetFeatures { asset: "pump".parse().unwrap(), at: at(second), known_regime: true, signals: vec![signal] }
+        AssetFeatures { asset: "pump".parse().unwrap(), at: at(second), known_regime: true, alarmed: false, signals: vec![signal] }
     }
 
     fn case() -> CaseFile {

@@ -37,6 +37,7 @@ fn drifting(drifts: &[(&str, f64)]) -> AssetFeatures {
         asset: "pump".parse().unwrap(),
         at: Timestamp::from_secs(1_000),
         known_regime: true,
+        alarmed: true,
         signals: KINDS.iter().map(|kind| healthy(kind)).collect(),
     };
     for (kind, drift) in drifts {

@@ -302,7 +302,7 @@ impl AssetWatch {
                 still_s: signal.still_s(),
             }
         });
-        let mut features = AssetFeatures { asset: self.id().clone(), at, known_regime: self.regime.is_known(at), signals: signals.collect() };
+        let mut features = AssetFeatures { asset: self.id().clone(), at, known_regime: self.regime.is_known(at), alarmed: self.is_alarmed(), signals: signals.collect() };
         for pair in &self.following {
             if let Some(signal) = features.signals.get_mut(pair.measured) {
                 signal.mismatch = pair.mismatch(&self.signals, end);

@@ -19,6 +19,8 @@ pub struct AssetFeatures {
     pub at: Timestamp,
     /// False while setpoints are where they never were in training: then means and spreads are nobody's fault.
     pub known_regime: bool,
+    /// Whether any detector is in alarm.
+    pub alarmed: bool,
     pub signals: Vec<SignalFeatures>,
 }
 

@@ -1,0 +1,81 @@
+//! What the watch knows: the monitor's state, how far it has read, and which case each finding belongs to.
+
+use crate::{
+    diagnosis::Nominations,
+    monitor::{Monitor, MonitorSettings},
+    recovery::RecoveryWatch,
+};
+use millwright_domain::{
+    Timestamp,
+    case::Case,
+    ids::{AssetId, CaseId, CauseId},
+    plant::Plant,
+    position::Position,
+    site::Site,
+};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct Followed {
+    pub position: Position,
+    pub monitor: Monitor,
+    pub plant: Plant,
+    pub assets: BTreeMap<AssetId, FollowedAsset>,
+    pub recovery: BTreeMap<CaseId, RecoveryWatch>,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(super) struct FollowedAsset {
+    /// The case that its latest alert opened or joined.
+    pub case: Option<CaseId>,
+    pub nominations: Nominations,
+    /// The case of each cause that was named.
+    pub named: BTreeMap<CauseId, CaseId>,
+    /// When recovery is looked at next.
+    pub next_look: Timestamp,
+}
+
+impl Followed {
+    pub fn new(plant: &Plant, settings: MonitorSettings) -> Self {
+        let monitor = Monitor::new(plant, settings);
+        Self { position: Position::default(), monitor, plant: plant.clone(), assets: BTreeMap::new(), recovery: BTreeMap::new() }
+    }
+
+    /// A snapshot's state, on the plant as it is now.
+    pub fn adopting(mut self, plant: &Plant) -> Self {
+        self.monitor.adopt(plant);
+        self.plant = plant.clone();
+        self
+    }
+
+    /// What the site's facts say of it: a plant described anew, machines that are worked on, cases that are over.
+    pub fn take_in(&mut self, site: &Site) {
+        if let Some(plant) = site.plant.as_ref().filter(|plant| **plant != self.plant) {
+            self.monitor.adopt(plant);
+            self.plant = plant.clone();
+        }
+        for asset in &self.plant.assets {
+            self.monitor.suspend(&asset.id, site.locked_out.contains_key(&asset.id));
+        }
+        let is_over = |case: &CaseId| matches!(site.case(*case), Case::Closed(..));
+        for asset in self.assets.values_mut() {
+            asset.case = asset.case.filter(|case| !is_over(case));
+            let over: Vec<CauseId> = asset.named.iter().filter(|(_, case)| is_over(case)).map(|(cause, _)| cause.clone()).collect();
+            over.iter().for_each(|cause| asset.forget(cause));
+        }
+        self.recovery.retain(|case, _| !is_over(case));
+    }
+
+    pub fn asset(&mut self, asset: &AssetId) -> &mut FollowedAsset {
+        self.assets.entry(asset.clone()).or_default()
+    }
+}
+
+impl FollowedAsset {
+    /// If that cause is seen again, it is news.
+    pub fn forget(&mut self, cause: &CauseId) {
+        self.named.remove(cause);
+        self.nominations.forget(cause);
+    }
+}
