@@ -1,5 +1,6 @@
 // The frame around every screen: where one is, whether it is live, whether anything may act.
 import { useEffect, useRef, useSyncExternalStore } from "react";
+import { usePlant } from "./live/plant.tsx";
 import { parseRoute, type Route } from "./logic/route.ts";
 import { Empty } from "./parts/notice.tsx";
 import { AuditScreen } from "./screens/audit/audit-screen.tsx";
@@ -16,8 +17,13 @@ export function App() {
   const main = useRef<HTMLElement>(null);
   const first = useRef(true);
 
+  const waiting = usePlant().approvals?.length ?? 0;
+  const title = `${waiting > 0 ? `(${waiting}) ` : ""}${titleOf(route)} · Millwright`;
+
   useEffect(() => {
-    document.title = `${titleOf(route)} · Millwright`;
+    document.title = title;
+  }, [title]);
+  useEffect(() => {
     if (first.current) {
       first.current = false;
       return;

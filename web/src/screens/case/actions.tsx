@@ -17,6 +17,9 @@ export function Actions({ known, signals, refresh }: Props) {
   const others = known.actions.filter((action) => action.stage !== "AWAITING_APPROVAL");
   return (
     <>
+      <p className="unseen" role="status">
+        {saidAloud(others.at(-1))}
+      </p>
       {waiting.map((action) => (
         <Decision key={action.id} action={action} signals={signals} refresh={refresh} />
       ))}
@@ -31,6 +34,11 @@ export function Actions({ known, signals, refresh }: Props) {
       )}
     </>
   );
+}
+
+/** For those who hear the page: what came of the latest answer. */
+function saidAloud(action: Action | undefined): string {
+  return action ? stepsOf(action).map((step) => `${step.name}: ${step.text}.`).join(" ") : "";
 }
 
 /** Allowed is one fact and executed another, so both stand there, each with its time. */

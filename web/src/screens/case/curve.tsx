@@ -1,10 +1,10 @@
 // One signal's curve: asked for its stretch of time, drawn on by live values.
-import { useMemo } from "react";
+import { useMemo, useState } from "react";
 import type { Signal } from "../../api/fragments.ts";
 import { CurveQuery } from "../../api/queries.ts";
 import { useAsked } from "../../api/use-asked.ts";
 import { useKnown } from "../../live/values.ts";
-import { figure } from "../../logic/format.ts";
+import { clockTime, figure } from "../../logic/format.ts";
 import type { Marker } from "../../logic/markers.ts";
 import { type Span } from "../../logic/span.ts";
 import { bandOf, type Dot } from "../../logic/spark.ts";
@@ -40,17 +40,23 @@ export function Curve({ site, signal, signals, span, markers }: Props) {
   const unit = unitSymbol(signal.unit);
   const name = signalName(signal, signals);
   const last = dots.findLast((dot) => dot.value !== null)?.value;
+  const [pointed, setPointed] = useState<number | null>(null);
+  const under = pointed === null ? undefined : dots[pointed];
   return (
     <figure className="curve">
       <figcaption>
         <strong>{name}</strong> <span className="unit">{unit}</span>
-        <span className="num">{figure(last)}</span>
+        <span className="num">
+          {under && <span className="when">{clockTime(under.at, under.at)} </span>}
+          {figure(under ? under.value : last)}
+        </span>
       </figcaption>
       <Plot
         dots={dots}
         band={band}
         markers={markers}
         span={span}
+        onPoint={setPointed}
         label={`${name}: ${figure(last)} ${unit} last${signal.baseline ? `, normally ${figure(signal.baseline.mean)} ${unit}` : ""}`}
       />
       {asked.problem && <p className="warn">{asked.problem}</p>}

@@ -12,14 +12,16 @@ interface Props {
   markers: readonly Marker[];
   span: Span;
   label: string;
+  /** Told the dot under the pointer, here or on another curve of the case, or null. */
+  onPoint: (index: number | null) => void;
 }
 
 const HEIGHT = 132;
 
-export function Plot({ dots, band, markers, span, label }: Props) {
+export function Plot({ dots, band, markers, span, label, onPoint }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
-  const scene = useRef({ band, markers, span });
+  const scene = useRef({ band, markers, span, onPoint });
   const scheme = useScheme();
 
   useEffect(() => {
@@ -38,14 +40,14 @@ export function Plot({ dots, band, markers, span, label }: Props) {
   }, [scheme]);
 
   useEffect(() => {
-    scene.current = { band, markers, span };
+    scene.current = { band, markers, span, onPoint };
     plot.current?.setData([dots.map((dot) => dot.at / 1000), dots.map((dot) => dot.value)]);
-  }, [dots, band, markers, span, scheme]);
+  }, [dots, band, markers, span, onPoint, scheme]);
 
   return <div ref={box} className="plot" role="img" aria-label={label} />;
 }
 
-type Scene = { current: Pick<Props, "band" | "markers" | "span"> };
+type Scene = { current: Pick<Props, "band" | "markers" | "span" | "onPoint"> };
 
 function optionsFor(host: HTMLElement, scene: Scene): uPlot.Options {
   const colour = (name: string) => getComputedStyle(host).getPropertyValue(name).trim();
@@ -71,6 +73,7 @@ function optionsFor(host: HTMLElement, scene: Scene): uPlot.Options {
     series: [{}, { stroke: colour("--ink"), width: 1.5, points: { show: false }, spanGaps: false }],
     hooks: {
       drawClear: [(drawn) => drawBand(drawn, scene.current.band, colour("--band"))],
+      setCursor: [(drawn) => scene.current.onPoint(drawn.cursor.idx ?? null)],
       draw: [(drawn) => drawMarkers(drawn, scene.current.markers, colour)],
     },
   };

@@ -1,7 +1,10 @@
 // How Millwright itself is: its parts, how far its views lag the log, what it set aside; and the kill switches.
+import { useMemo } from "react";
 import { HealthQuery, type SystemHealth } from "../../api/queries.ts";
 import { useAsked } from "../../api/use-asked.ts";
 import { usePlant } from "../../live/plant.tsx";
+import { serverNow } from "../../live/clock.ts";
+import { clockTime } from "../../logic/format.ts";
 import { humanise, plural } from "../../logic/words.ts";
 import { Loading, Problem } from "../../parts/notice.tsx";
 import { KillSwitch } from "./kill-switch.tsx";
@@ -10,13 +13,17 @@ export function SystemScreen() {
   const { plants } = usePlant();
   const asked = useAsked(HealthQuery, {});
   const health = asked.data?.health;
+  const readAt = useMemo(() => (health ? serverNow() : null), [health]);
   return (
     <>
       <header className="pagehead">
         <h1>System</h1>
-        <button type="button" className="quiet" disabled={asked.loading} onClick={asked.refresh}>
-          Read again
-        </button>
+        <div className="asof">
+          {readAt !== null && <span className="when">as of {clockTime(readAt)}</span>}
+          <button type="button" className="quiet" disabled={asked.loading} onClick={asked.refresh}>
+            Read again
+          </button>
+        </div>
       </header>
       {plants?.map((plant) => <KillSwitch key={plant.site} plant={plant} />)}
       {asked.problem && <Problem text={asked.problem} retry={asked.refresh} />}
