@@ -1,3 +1,7 @@
 //! The whole program from outside: the architecture rule, the road, restarts, replay.
+#![allow(clippy::unwrap_used)]
 
 mod architecture;
+mod dispatcher;
+mod house;
+mod workers;

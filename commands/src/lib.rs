@@ -51,7 +51,7 @@ pub use command::Command;
 pub use decision::{Decision, Refused};
 pub use describe_plant::DescribePlant;
 pub use dispatch_call::DispatchCall;
-pub use dispatcher::{Commands, NotAnswered};
+pub use dispatcher::{Commands, NotAnswered, Surroundings};
 pub use expire_approval::ExpireApproval;
 pub use expire_reservation::ExpireReservation;
 pub use finish_action::{FinishAction, Verdict};

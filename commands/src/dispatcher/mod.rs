@@ -75,14 +75,15 @@ impl Commands {
         Self { surroundings, owners: Arc::default(), tasks: Arc::default() }
     }
 
-    /// Takes the partition over, replays it, and serves it until [`Commands::stop`].
-    pub async fn serve(&self, partition: PartitionId) -> Result<(), NotAnswered> {
+    /// Takes the partition over, replays it, and serves it until [`Commands::stop`]. Returns the epoch of this ownership.
+    pub async fn serve(&self, partition: PartitionId) -> Result<u64, NotAnswered> {
         let owner = owner::PartitionOwner::restore(self.surroundings.clone(), partition.clone()).await?;
+        let epoch = owner.epoch();
         let (sender, jobs) = mpsc::channel(QUEUE);
         let task = tokio::spawn(owner.serve(jobs));
         locked(&self.owners).insert(partition, sender);
         locked(&self.tasks).push(task);
-        Ok(())
+        Ok(epoch)
     }
 
     pub async fn ask(&self, partition: &PartitionId, ask: Ask) -> Result<Answered, NotAnswered> {

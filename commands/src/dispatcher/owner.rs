@@ -40,6 +40,10 @@ impl PartitionOwner {
         Ok(Self { surroundings, partition, log, site })
     }
 
+    pub(super) fn epoch(&self) -> u64 {
+        self.log.tip().epoch
+    }
+
     /// Ends when every asker is gone and nothing waits any more.
     pub(super) async fn serve(mut self, mut jobs: mpsc::Receiver<Job>) {
         let mut batch = Vec::with_capacity(GROUP);

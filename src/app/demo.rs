@@ -1,0 +1,139 @@
+//! The demo: the whole program on a simulated plant in time-lapse, and what it says of itself at the end.
+
+use super::{App, TimeLapse, foundation::Foundation, operator::Operator, scenario, simulated::Simulated, truth};
+use crate::{configured, settings::Settings};
+use anyhow::{Context, Result};
+use chrono::Utc;
+use millwright_domain::{
+    Event,
+    action::Action,
+    case::{Case, CaseFile},
+    codec::decode,
+    ids::CaseId,
+    ports::{clock::Clock, event_log::EventLog},
+    position::PartitionId,
+    site::Site,
+};
+use millwright_infra::clock::ScaledClock;
+use serde_json::{Value, json};
+use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
+
+/// How the demo is to be.
+pub struct Options {
+    pub speed: f64,
+    pub seed: u64,
+    pub scenario: String,
+    /// Where the simulated plant listens; port 0 takes a free one.
+    pub plant: SocketAddr,
+}
+
+pub struct Demo {
+    app: App,
+    simulated: Simulated,
+    site: PartitionId,
+}
+
+impl Demo {
+    pub async fn start(mut settings: Settings, options: &Options) -> Result<Self> {
+        // Ten simulated minutes are enough to know this machine; a real one is watched for two days.
+        settings.monitor.learning_s = 600;
+        settings.operator = "demo-operator".into();
+        let clock: Arc<dyn Clock> = Arc::new(ScaledClock::new(Utc::now().into(), options.speed)?);
+        let scenario = scenario::named_or_file(&options.scenario)?;
+        let mut simulated = Simulated::start(options.plant, options.seed, scenario, clock.clone(), options.speed).await?;
+        let configured = simulated.configured(policy(&settings, options.speed)?, rules(&settings)?)?;
+        let site = PartitionId::site(&configured.plant.site);
+        let foundation = Foundation::open(&settings, clock.clone()).await?;
+        simulated.record_truth(&foundation.commands, &clock).await?;
+        let lapse = TimeLapse { speed: options.speed, plant_control: Some(simulated.plant.clone()) };
+        let app = App::start(&settings, configured, foundation, lapse).await?;
+        Ok(Self { app, simulated, site })
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.app.address
+    }
+
+    /// Lets the operator work until so many cases are closed.
+    pub async fn until_closed(&self, cases: usize, at_most: Duration) -> Result<()> {
+        let operator = Operator::at(self.app.address)?;
+        let clock = self.app.foundation.clock.clone();
+        let now = move || clock.now().plant.to_datetime().unwrap_or_default();
+        let worked = tokio::time::timeout(at_most, operator.work(cases, now)).await;
+        worked
+            .with_context(|| format!("{cases} cases were not closed within {} s; `millwright log tail` shows how far it came", at_most.as_secs()))?
+    }
+
+    /// What happened, as one object.
+    pub async fn summary(&self) -> Result<Value> {
+        let log = &*self.app.foundation.log;
+        let (site, alerts) = fold(log, &self.site).await?;
+        let truths = truth::marks(log, &self.site).await?;
+        let mut cases: Vec<(&CaseId, &Case, &CaseFile)> = site.cases.iter().filter_map(|(id, case)| Some((id, case, case.file()?))).collect();
+        cases.sort_by_key(|(id, _, file)| (file.opened_at, **id));
+        let cases: Vec<Value> = cases.into_iter().map(|(id, case, file)| case_summary(*id, case, file, &truths)).collect();
+        let readings = log
+            .head()
+            .await?
+            .partitions()
+            .map(|(partition, next)| if partition.to_string().starts_with("readings/") { next } else { 0 })
+            .sum::<u64>();
+        let values = site.plant.as_ref().map_or(0, |plant| plant.signals().count() as u64);
+        Ok(json!({"readings": readings * values, "alerts": alerts, "cases": cases}))
+    }
+
+    pub async fn stop(self) {
+        self.app.stop().await;
+        self.simulated.stop().await;
+    }
+}
+
+fn case_summary(id: CaseId, case: &Case, file: &CaseFile, truths: &[truth::Mark]) -> Value {
+    let write = |action: &&Action| action.proposal().written_signal().is_some();
+    let action = file.actions.values().find(write).or_else(|| file.actions.values().next());
+    let truth = truth::behind(truths, &file.asset, file.cause(), file.opened_at);
+    let outcome = match case {
+        Case::Closed(_, outcome) => Some(*outcome),
+        Case::Unopened | Case::Open(_) => None,
+    };
+    json!({
+        "id": id,
+        "asset": file.asset,
+        "cause": file.cause(),
+        "truth": truth.map(|mark| &mark.fault),
+        "action": action.map(|action| &action.proposal().name),
+        "approval": action.map(|action| action.proposal().ruling),
+        "action_stage": action.map(Action::stage),
+        "outcome": outcome,
+        "seconds_to_alert": truth.map(|mark| file.opened_at.since(mark.began).num_milliseconds() as f64 / 1e3),
+    })
+}
+
+async fn fold(log: &dyn EventLog, partition: &PartitionId) -> Result<(Site, usize)> {
+    let (mut site, mut alerts, mut next) = (Site::default(), 0, 0);
+    loop {
+        let page = log.read_ledger(partition, next, 4_096).await?;
+        if page.is_empty() {
+            return Ok((site, alerts));
+        }
+        next = page.next();
+        for (_, stored) in page.iter() {
+            let fact = decode(&stored.bytes)?;
+            site.evolve_recorded(&fact);
+            alerts += usize::from(matches!(fact.event, Event::AlertRaised(_)));
+        }
+    }
+}
+
+/// The shipped policy is built in, so that a demo needs no files; a configured one wins.
+fn policy(settings: &Settings, speed: f64) -> Result<millwright_domain::policy::Policy> {
+    let shipped = include_str!("../../config/policy.yaml");
+    let mut policy = if settings.policy.exists() { configured::policy(&settings.policy)? } else { serde_saphyr::from_str(shipped)? };
+    // In a time-lapse the road from a sensor to a decision takes as long as ever, so in plant time readings look older than they are.
+    policy.readings_fresh_for_s = (f64::from(policy.readings_fresh_for_s) + speed.max(1.0)).ceil() as u32;
+    Ok(policy)
+}
+
+fn rules(settings: &Settings) -> Result<millwright_agents::diagnosis::Rules> {
+    if Path::new(&settings.rules).exists() { configured::rules(&settings.rules) } else { configured::shipped_rules() }
+}

@@ -1,0 +1,69 @@
+//! The simulated plant as a peer of the program: its own Modbus TCP server on a loopback port, its truth on the log, its controls for `/scenario`.
+
+use super::truth;
+use crate::configured::{Configured, PlantFile};
+use anyhow::{Context, Result};
+use millwright_agents::diagnosis::Rules;
+use millwright_commands::Commands;
+use millwright_domain::{Timestamp, policy::Policy, ports::clock::Clock, position::PartitionId, site::GroundTruthMarked};
+use millwright_ingest::simulator::{
+    demo::{demo_device, demo_plant, shipped_scenarios},
+    plant::SimulatedPlant,
+    scenario::Scenario,
+    serve::serve,
+};
+use std::{net::SocketAddr, sync::Arc};
+use tokio::{net::TcpListener, sync::mpsc, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
+
+pub struct Simulated {
+    pub plant: Arc<SimulatedPlant>,
+    pub address: SocketAddr,
+    marks: Option<mpsc::Receiver<(Timestamp, GroundTruthMarked)>>,
+    tasks: Vec<JoinHandle<()>>,
+    stop: CancellationToken,
+}
+
+impl Simulated {
+    /// Serves at `at`; the plant does not move yet.
+    pub async fn start(at: SocketAddr, seed: u64, scenario: Scenario, clock: Arc<dyn Clock>, speed: f64) -> Result<Self> {
+        let (teller, marks) = truth::channel();
+        let plant = Arc::new(SimulatedPlant::new(seed, scenario, shipped_scenarios(), clock, speed, teller));
+        let listener = TcpListener::bind(at).await.with_context(|| format!("the simulated plant could not listen on {at}"))?;
+        let address = listener.local_addr().context("the simulated plant has no address")?;
+        let stop = CancellationToken::new();
+        let server = tokio::spawn(served(listener, plant.clone(), stop.clone()));
+        let running = tokio::spawn(plant.clone().run(stop.clone()));
+        Ok(Self { plant, address, marks: Some(marks), tasks: vec![server, running], stop })
+    }
+
+    /// The configuration that reads this plant.
+    pub fn configured(&self, policy: Policy, rules: Rules) -> Result<Configured> {
+        Configured::of(PlantFile { plant: demo_plant(), devices: vec![demo_device(self.address)] }, policy, rules)
+    }
+
+    /// Takes the truth's partition and records what is told.
+    pub async fn record_truth(&mut self, commands: &Commands, clock: &Arc<dyn Clock>) -> Result<()> {
+        let site = demo_plant().site;
+        commands.serve(PartitionId::truth(&site)).await?;
+        if let Some(marks) = self.marks.take() {
+            self.tasks.push(truth::record(marks, commands.clone(), clock.clone(), &site, self.stop.clone()));
+        }
+        Ok(())
+    }
+
+    pub async fn stop(self) {
+        self.stop.cancel();
+        for task in self.tasks {
+            if let Err(error) = task.await {
+                tracing::error!(%error, "a part of the simulated plant ended badly");
+            }
+        }
+    }
+}
+
+async fn served(listener: TcpListener, plant: Arc<SimulatedPlant>, stop: CancellationToken) {
+    if let Err(error) = serve(listener, plant, stop).await {
+        tracing::error!(%error, "the simulated plant is served no more");
+    }
+}

@@ -1,0 +1,55 @@
+//! Appends of 1,000 scans of about 200 bytes, durable each, against the same bytes in a bare segment file. Three rounds in turn, the median counts.
+
+use super::{Measured, load, percentile, scaled, segment};
+use anyhow::Result;
+use millwright_domain::{codec::encode_scan, ports::event_log::EventLog, reading::Scan};
+use millwright_infra::log::embedded::{EmbeddedLog, EmbeddedOptions};
+use serde_json::json;
+use std::{path::Path, time::Instant};
+
+const BATCH: u64 = 1_000;
+const ROUNDS: usize = 5;
+
+pub async fn measure(folder: &Path, scale: f64) -> Result<Measured> {
+    let batches = scaled(200, scale);
+    let (mut ours, mut peers, mut bytes) = (vec![], vec![], 0);
+    for round in 0..ROUNDS {
+        let log = EmbeddedLog::open(folder.join(format!("log-{round}")), EmbeddedOptions::default())?;
+        let first = scan_batch(0);
+        let plain: Vec<Vec<u8>> = first.iter().map(encoded).collect();
+        bytes = plain.iter().map(Vec::len).sum::<usize>() / plain.len();
+        let all: Vec<Vec<Scan>> = (0..batches).map(scan_batch).collect();
+        let began = Instant::now();
+        for batch in all {
+            log.append_readings(batch).await?;
+        }
+        ours.push((batches * BATCH) as f64 / began.elapsed().as_secs_f64());
+        log.close().await;
+        let bare = segment::append(&folder.join(format!("segment-{round}")), &plain, batches)?;
+        peers.push((batches * BATCH) as f64 / bare.as_secs_f64());
+    }
+    let mut ratios: Vec<f64> = ours.iter().zip(&peers).map(|(ours, peer)| ours / peer).collect();
+    ratios.sort_by(f64::total_cmp);
+    ours.sort_by(f64::total_cmp);
+    peers.sort_by(f64::total_cmp);
+    Ok(Measured {
+        unit: "records/s",
+        ours: percentile(&ours, 0.5),
+        peer: "bare segment file, fdatasync after each batch",
+        peers: percentile(&peers, 0.5),
+        goal: "ratio of at least 0.5",
+        more: json!({"record_bytes": bytes, "batch": BATCH, "batches": batches, "ratio_min": ratios.first(), "ratio_median": percentile(&ratios, 0.5), "ratio_max": ratios.last()}),
+    })
+}
+
+/// Three values a scan make about 200 bytes.
+fn scan_batch(number: u64) -> Vec<Scan> {
+    let signals: Vec<_> = load::signals(1).into_iter().map(|ids| ids.into_iter().take(3).collect::<Vec<_>>()).collect();
+    (0..BATCH).flat_map(|index| load::scans(&signals, number * BATCH + index)).collect()
+}
+
+fn encoded(scan: &Scan) -> Vec<u8> {
+    let mut bytes = vec![];
+    encode_scan(scan, &mut bytes);
+    bytes
+}

@@ -1,0 +1,58 @@
+//! `millwright check`: is the configuration usable, does every device answer, and what does each address mean?
+
+use crate::{configured::Configured, settings::Settings};
+use anyhow::Result;
+use clap::Args;
+use millwright_ingest::{
+    field::probe_device,
+    modbus::{config::Device, probe::Probed},
+};
+use std::process::ExitCode;
+
+#[derive(Debug, Args)]
+pub struct Check {
+    /// Only read the configuration; leave the devices alone.
+    #[arg(long)]
+    offline: bool,
+}
+
+impl Check {
+    pub async fn run(self, settings: Settings) -> Result<ExitCode> {
+        let configured = Configured::read(&settings)?;
+        println!("settings, plant, policy and rules can be used: {} signals, {} rules", configured.plant.signals().count(), configured.rules.len());
+        let mut unreachable = 0;
+        for device in &configured.devices {
+            if self.offline {
+                addresses(device);
+            } else {
+                unreachable += usize::from(!probe(device).await);
+            }
+        }
+        Ok(if unreachable == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+}
+
+fn addresses(device: &Device) {
+    println!("\n{}", device.id());
+    device.addresses().for_each(|(signal, address)| println!("  {signal:<36} {address}"));
+}
+
+/// Whether the device answered for any of its points.
+async fn probe(device: &Device) -> bool {
+    println!("\n{}", device.id());
+    let probed = probe_device(device).await;
+    probed.iter().for_each(|point| println!("{}", line(point)));
+    probed.iter().any(|point| point.value.is_ok())
+}
+
+/// The value as configured, and as every byte order would have it: a wrong order shows at a glance.
+fn line(point: &Probed) -> String {
+    let value = match &point.value {
+        Ok(value) => format!("{value}"),
+        Err(why) => format!("NO VALUE: {why}"),
+    };
+    let others: Vec<String> =
+        point.orders.iter().filter(|(order, _)| *order != point.order).map(|(order, value)| format!("{order} {value}")).collect();
+    let others = if others.is_empty() { String::new() } else { format!("   (in other byte orders: {})", others.join(", ")) };
+    format!("  {:<36} {:<28} {value}{others}", point.signal, point.address)
+}

@@ -1,0 +1,141 @@
+//! The command line: one file a subcommand.
+
+mod audit;
+mod bench;
+mod check;
+mod demo;
+mod evaluate;
+mod import;
+mod log;
+mod plant;
+mod progress;
+mod replay;
+mod run;
+mod simulate;
+
+use crate::{
+    settings::{LogFormat, Settings},
+    telemetry,
+};
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand};
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
+
+/// Event-sourced maintenance: collects readings, notices drift, says why, asks, acts within limits, remembers.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 110)]
+pub struct Cli {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    command: Sub,
+}
+
+/// What every subcommand takes; wins over file and environment.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Common {
+    /// Settings file; `millwright.toml` in this folder if there is one.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Where log, projections and keys live.
+    #[arg(long, global = true, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Address of the page and of GraphQL; port 0 takes a free one.
+    #[arg(long, global = true, value_name = "ADDR")]
+    listen: Option<SocketAddr>,
+    /// Filter of the program's own log: `warn`, `info`, `debug`, …
+    #[arg(long, global = true, value_name = "FILTER")]
+    log_level: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Sub {
+    /// Collect, watch, decide, act: the whole program for the configured plant.
+    Run(run::Run),
+    /// The whole program on a simulated plant, in time-lapse. Nothing to configure.
+    Demo(demo::Demo),
+    /// The simulated plant alone, as a Modbus TCP server to try a configuration on.
+    Plant(plant::Plant),
+    /// Write what the simulated plant would say, as CSV; the same arguments give the same bytes.
+    Simulate(simulate::Simulate),
+    /// Take recordings in as a site of their own, without any effect on the world.
+    Import(import::Import),
+    /// The state as of a time or position; or what other rules would have done.
+    Replay(replay::Replay),
+    /// Check the hash chain, or write the ledger out.
+    Audit(audit::Audit),
+    /// Look at the log itself.
+    Log(log::LogCommand),
+    /// Score the detectors on labelled recordings.
+    Evaluate(evaluate::Evaluate),
+    /// Measure this machine against a peer or a physical limit.
+    Bench(bench::Bench),
+    /// Read the configuration, try every device, and echo every address.
+    Check(check::Check),
+}
+
+impl Cli {
+    pub fn run(self) -> Result<ExitCode> {
+        let settings = self.common.settings()?;
+        let people = matches!(self.command, Sub::Run(_) | Sub::Demo(_));
+        let logging = if people { settings.logging.clone() } else { quiet(&settings) };
+        telemetry::init(&logging)?;
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("could not start the async runtime")?;
+        runtime.block_on(self.command.run(settings))
+    }
+}
+
+impl Sub {
+    async fn run(self, settings: Settings) -> Result<ExitCode> {
+        match self {
+            Self::Run(command) => command.run(settings).await,
+            Self::Demo(command) => command.run(settings).await,
+            Self::Plant(command) => command.run(settings).await,
+            Self::Simulate(command) => command.run(&settings),
+            Self::Import(command) => command.run(settings).await,
+            Self::Replay(command) => command.run(settings).await,
+            Self::Audit(command) => command.run(&settings),
+            Self::Log(command) => command.run(settings).await,
+            Self::Evaluate(command) => command.run(&settings),
+            Self::Bench(command) => command.run(settings).await,
+            Self::Check(command) => command.run(settings).await,
+        }
+    }
+}
+
+impl Common {
+    fn settings(&self) -> Result<Settings> {
+        let mut settings = Settings::load(self.config.as_deref())?;
+        if let Some(data) = &self.data {
+            settings.data.clone_from(data);
+        }
+        if let Some(listen) = self.listen {
+            settings.http.listen = listen;
+        }
+        if let Some(level) = &self.log_level {
+            settings.logging.level.clone_from(level);
+        }
+        Ok(settings)
+    }
+}
+
+/// Commands that answer on standard output keep standard error for warnings and progress.
+fn quiet(settings: &Settings) -> crate::settings::Logging {
+    let mut logging = settings.logging.clone();
+    if logging.level == "info" {
+        logging.level = "warn".into();
+    }
+    logging.format = LogFormat::Text;
+    logging
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_makes_sense() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,76 @@
+//! What a plant's people edit: the plant file, the policy, the rules. Read once, checked, refused with file and reason.
+
+use crate::settings::Settings;
+use anyhow::{Context, Result};
+use millwright_agents::diagnosis::{RuleBook, Rules};
+use millwright_domain::{plant::Plant, policy::Policy};
+use millwright_ingest::{device::DeviceConfig, field, modbus::config::Device};
+use serde::{Deserialize, Serialize};
+use std::{fs, path::Path};
+
+/// The plant file: the description, and how to reach each device.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlantFile {
+    pub plant: Plant,
+    #[serde(default)]
+    pub devices: Vec<DeviceConfig>,
+}
+
+/// All of it, checked.
+pub struct Configured {
+    pub plant: Plant,
+    pub devices: Vec<Device>,
+    pub policy: Policy,
+    pub rules: Rules,
+}
+
+impl Configured {
+    pub fn read(settings: &Settings) -> Result<Self> {
+        let file = plant_file(&settings.plant)?;
+        Self::of(file, policy(&settings.policy)?, rules(&settings.rules)?).with_context(|| format!("in {}", settings.plant.display()))
+    }
+
+    pub fn of(file: PlantFile, policy: Policy, rules: Rules) -> Result<Self> {
+        let plant = file.plant.checked()?;
+        let devices = field::check(&file.devices, &plant)?;
+        Ok(Self { plant, devices, policy, rules })
+    }
+}
+
+pub fn plant_file(path: &Path) -> Result<PlantFile> {
+    let text = read(path, "plant file", "copy config/plant.example.toml and describe your machines in it, or try `millwright demo`")?;
+    toml::from_str(&text).with_context(|| format!("the plant file {} cannot be used", path.display()))
+}
+
+pub fn policy(path: &Path) -> Result<Policy> {
+    let text = read(path, "policy", "config/policy.yaml in the sources is an example")?;
+    serde_saphyr::from_str(&text).with_context(|| format!("the policy {} cannot be used", path.display()))
+}
+
+/// Every `.yaml` file of the folder, in the order of their names.
+pub fn rules(folder: &Path) -> Result<Rules> {
+    RuleBook::read(folder).with_context(|| format!("the rules in {} cannot be used", folder.display()))
+}
+
+/// One file of rules.
+pub fn rule_file(path: &Path) -> Result<Rules> {
+    let text = read(path, "rule file", "the files in config/rules are examples")?;
+    Ok(Rules::parse(&text, &path.display().to_string())?)
+}
+
+/// What `config/rules/` ships, built in, so that a demo needs no files.
+pub const SHIPPED_RULES: &[(&str, &str)] = &[
+    ("machine.yaml", include_str!("../config/rules/machine.yaml")),
+    ("piping.yaml", include_str!("../config/rules/piping.yaml")),
+    ("sensors.yaml", include_str!("../config/rules/sensors.yaml")),
+];
+
+pub fn shipped_rules() -> Result<Rules> {
+    let files = SHIPPED_RULES.iter().map(|(name, text)| Rules::parse(text, name)).collect::<Result<Vec<_>, _>>()?;
+    Ok(Rules::new(files.iter().flat_map(Rules::iter).cloned().collect()))
+}
+
+fn read(path: &Path, what: &str, advice: &str) -> Result<String> {
+    fs::read_to_string(path).with_context(|| format!("there is no readable {what} at {}; {advice}", path.display()))
+}

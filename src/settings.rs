@@ -1,0 +1,192 @@
+//! Every setting: defaults, then `millwright.toml`, then `MILLWRIGHT_…` variables, then flags. An unknown key is refused by name.
+
+use anyhow::{Context, Result};
+use figment::{
+    Figment,
+    providers::{Env, Format, Serialized, Toml},
+};
+use millwright_agents::{monitor::MonitorSettings, recovery::RecoverySettings, watch::WatchSettings};
+use serde::{Deserialize, Serialize};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+/// The file that is read from the working folder if none is named.
+pub const FILE: &str = "millwright.toml";
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// Log, projections, keys and checkpoints live here.
+    pub data: PathBuf,
+    /// The plant: assets, signals, devices.
+    pub plant: PathBuf,
+    /// Which actions run by themselves, ask, or never run.
+    pub policy: PathBuf,
+    /// A folder of diagnosis rules.
+    pub rules: PathBuf,
+    /// The one local operator, until people log in.
+    pub operator: String,
+    pub http: Http,
+    pub logging: Logging,
+    pub log: Log,
+    pub budget: Budget,
+    pub monitor: MonitorSettings,
+    pub recovery: RecoverySettings,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Http {
+    /// Loopback only, until there is access control.
+    pub listen: SocketAddr,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Logging {
+    /// `error`, `warn`, `info`, `debug`, or a filter like `info,millwright_ingest=debug`.
+    pub level: String,
+    pub format: LogFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// One JSON object a line, for machines.
+    Json,
+    Text,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Log {
+    /// So many of the newest days of readings are kept; 0 keeps all. The ledger is kept for ever.
+    pub readings_retention_days: u32,
+    /// Devices are spread over so many partitions.
+    pub readings_partitions: u32,
+    /// How often the readings since the last seal are sealed on the ledger, in seconds.
+    pub seal_every_s: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Budget {
+    /// What agents may spend on language models.
+    pub tokens_per_hour: u64,
+    pub tokens_per_day: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            data: "data".into(),
+            plant: "plant.toml".into(),
+            policy: "config/policy.yaml".into(),
+            rules: "config/rules".into(),
+            operator: "local-operator".into(),
+            http: Http::default(),
+            logging: Logging::default(),
+            log: Log::default(),
+            budget: Budget::default(),
+            monitor: MonitorSettings::default(),
+            recovery: RecoverySettings::default(),
+        }
+    }
+}
+impl Default for Http {
+    fn default() -> Self {
+        Self { listen: SocketAddr::from(([127, 0, 0, 1], 7410)) }
+    }
+}
+impl Default for Logging {
+    fn default() -> Self {
+        Self { level: "info".into(), format: LogFormat::Json }
+    }
+}
+impl Default for Log {
+    fn default() -> Self {
+        Self { readings_retention_days: 90, readings_partitions: 1, seal_every_s: 3_600 }
+    }
+}
+impl Default for Budget {
+    fn default() -> Self {
+        Self { tokens_per_hour: 10_000, tokens_per_day: 50_000 }
+    }
+}
+
+impl Settings {
+    /// Variables are spelled `MILLWRIGHT_HTTP__LISTEN`: two underscores for a dot.
+    pub fn load(file: Option<&Path>) -> Result<Self> {
+        let mut figment = Figment::from(Serialized::defaults(Self::default()));
+        figment = match file {
+            Some(named) => figment.merge(Toml::file_exact(named)),
+            None => figment.merge(Toml::file(FILE)),
+        };
+        let variables = Env::prefixed("MILLWRIGHT_").ignore(NOT_SETTINGS).split("__");
+        let settings: Self =
+            figment.merge(variables).extract().context("the settings cannot be used; millwright.toml in the sources lists every key")?;
+        settings.checked()
+    }
+
+    /// What the monitor of a site goes by.
+    pub fn watch(&self) -> WatchSettings {
+        WatchSettings { monitor: self.monitor, recovery: self.recovery, ..WatchSettings::default() }
+    }
+
+    fn checked(self) -> Result<Self> {
+        if !self.http.listen.ip().is_loopback() {
+            anyhow::bail!("http.listen is {}, which others can reach; until there is access control it must be a loopback address", self.http.listen);
+        }
+        if self.log.readings_partitions == 0 {
+            anyhow::bail!("log.readings_partitions must be at least 1");
+        }
+        Ok(self)
+    }
+}
+
+/// Variables that steer tests and tools, not the program.
+const NOT_SETTINGS: &[&str] = &["shared", "python", "url", "artefacts", "test_kafka", "test_postgres", "child"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `# key = value` lines are defaults; `#` lines with other words are explanations.
+    fn uncommented(text: &str) -> String {
+        let setting =
+            |line: &str| line.strip_prefix("# ").filter(|rest| rest.split_once(" = ").is_some_and(|(key, _)| is_key(key))).map(str::to_string);
+        text.lines().map(|line| setting(line).unwrap_or_else(|| line.to_string())).collect::<Vec<_>>().join("\n")
+    }
+    fn is_key(text: &str) -> bool {
+        !text.is_empty() && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+    }
+
+    #[test]
+    fn the_sample_file_shows_every_setting_with_its_default() {
+        let sample = include_str!("../millwright.toml");
+        let shown: toml::Value = toml::from_str(&uncommented(sample)).unwrap();
+        let defaults = toml::Value::try_from(Settings::default()).unwrap();
+        assert_eq!(shown, defaults, "millwright.toml and the code disagree");
+        let untouched: Settings = toml::from_str(sample).unwrap();
+        assert_eq!(untouched, Settings::default());
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_by_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("m.toml");
+        std::fs::write(&file, "[http]\nlisten_on = \"127.0.0.1:1\"\n").unwrap();
+        let refused = format!("{:#}", Settings::load(Some(&file)).unwrap_err());
+        assert!(refused.contains("listen_on") && refused.contains("listen"), "{refused}");
+    }
+
+    #[test]
+    fn nobody_outside_can_reach_a_program_without_access_control() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("m.toml");
+        std::fs::write(&file, "[http]\nlisten = \"0.0.0.0:7410\"\n").unwrap();
+        assert!(Settings::load(Some(&file)).is_err());
+    }
+}
