@@ -16,7 +16,7 @@ use millwright_ingest::{
     field::{Field, FieldSettings, check, probe_device},
     simulator::{
         demo::{demo_device, demo_plant, shipped_scenarios},
-        plant::SimulatedPlant,
+        plant::{SimulatedPlant, TruthTeller},
         scenario::Scenario,
         serve::serve,
     },
@@ -46,9 +46,7 @@ impl Stage {
         let clock = TestClock::new(60.0);
         let truths = Arc::new(Mutex::new(Vec::new()));
         let told = truths.clone();
-        let tell = Box::new(move |_at, truth: millwright_domain::site::GroundTruthMarked| {
-            told.lock().unwrap().push((truth.fault.to_string(), truth.severity))
-        });
+        let tell: TruthTeller = Box::new(move |_at, truth| told.lock().unwrap().push((truth.fault.to_string(), truth.severity)));
         let plant = Arc::new(SimulatedPlant::new(7, scenario, shipped_scenarios(), clock.clone(), 60.0, tell));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -143,7 +141,7 @@ async fn while_the_log_is_away_scans_wait_then_arrive_without_a_gap() {
 }
 
 #[tokio::test]
-async fn a_scenario_is_loaded_started_and_repaired_and_its_truth_told_apart() {
+async fn a_scenario_is_loaded_started_and_repaired_and_what_was_wrong_is_told_apart() {
     let stage = Stage::set(Scenario::normal()).await;
     let clogged =
         serde_json::json!({ "name": "clog", "faults": [{ "fault": "clogging", "asset": "pump-1", "start_s": 1, "severity": 0.5, "shape": "step" }] });

@@ -110,7 +110,7 @@ fn a_sudden_clog_shows_at_once_and_a_drifting_sensor_shows_alone() {
 }
 
 #[test]
-fn the_truth_is_told_at_the_beginning_at_each_tenth_and_at_the_end() {
+fn what_was_really_wrong_is_told_at_the_beginning_at_each_tenth_and_at_the_end() {
     let burst =
         one_fault(json!({ "fault": "noise_burst", "signal": "pump-1/flow", "start_s": 10, "ramp_s": 10, "duration_s": 30, "severity": 0.25 }));
     let told: Vec<(u64, f64)> = run(1, 60, burst).truths.into_iter().map(|(tick, truth)| (tick, truth.severity)).collect();

@@ -116,7 +116,10 @@ impl Poller {
             match answer {
                 Ok(items) => round.fill(&mut readings, span, |point| decode::reading(point, span.start, &items)),
                 Err(ReadFailed::Refused(exception)) if span.members.len() > 1 && is_about_address(exception) => {
-                    refined.push((index, self.read_apart(round, span, &mut readings).await));
+                    match self.read_apart(round, span, &mut readings).await {
+                        Ok(bad) => refined.push((index, bad)),
+                        Err(why) => silent = Some((index, why)),
+                    }
                 }
                 Err(why) => {
                     round.fill(&mut readings, span, |point| decode::absence(point, &why));
@@ -130,22 +133,26 @@ impl Poller {
         readings.into_iter().flatten().collect()
     }
 
-    /// Reads the members of a refused span one by one. Returns those that are to blame.
-    async fn read_apart(&self, round: &Round, span: &Span, readings: &mut [Option<Reading>]) -> Vec<usize> {
+    /// Reads the members of a refused span one by one. Returns those that are to blame, or why it cannot be said yet.
+    async fn read_apart(&self, round: &Round, span: &Span, readings: &mut [Option<Reading>]) -> Result<Vec<usize>, ReadFailed> {
         let mut bad = Vec::new();
         for member in &span.members {
             let (Some(wanted), Some(point), Some(slot)) = (round.wanted.get(*member), round.points.get(*member), readings.get_mut(*member)) else {
                 continue;
             };
-            *slot = Some(match self.link.read(wanted.table, wanted.start, wanted.width, round.timeout).await {
-                Ok(items) => decode::reading(point, wanted.start, &items),
-                Err(why) => {
+            match self.link.read(wanted.table, wanted.start, wanted.width, round.timeout).await {
+                Ok(items) => *slot = Some(decode::reading(point, wanted.start, &items)),
+                Err(why @ ReadFailed::Refused(_)) => {
                     bad.push(*member);
-                    decode::absence(point, &why)
+                    *slot = Some(decode::absence(point, &why));
                 }
-            });
+                Err(why) => {
+                    round.fill(readings, span, |point| decode::absence(point, &why));
+                    return Err(why);
+                }
+            }
         }
-        bad
+        Ok(bad)
     }
 }
 

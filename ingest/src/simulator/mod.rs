@@ -15,3 +15,5 @@ pub mod scenario;
 pub mod serve;
 mod transmitter;
 mod world;
+
+pub use demo::{demo_device, demo_plant, shipped_scenarios};
