@@ -1,13 +1,16 @@
 //! The promises about decisions: order, chain, epochs, whole commits, and reading what is durable.
 
 use super::{Engine, PATIENCE, all_scans, at, demo, drafts, facts, numbers, owner_of, scan, whole_ledger};
+use crate::log::audit::ChainAudit;
 use millwright_domain::{
     Event, Timestamp,
-    chain::{ChainTip, Hash, link},
+    chain::{ChainTip, Hash, StoredRecord, link},
+    codec,
     envelope::StreamId,
     ports::event_log::LogError,
     position::{PartitionId, Position},
 };
+use std::collections::BTreeMap;
 
 pub async fn seq_is_dense_and_in_the_order_of_commits<E: Engine>() {
     let engine = E::fresh().await;
@@ -106,6 +109,42 @@ pub async fn a_former_owner_can_commit_nothing<E: Engine>() {
     }
     owner.commit(drafts(2..3), at(3)).await.unwrap();
     assert_eq!(numbers(&whole_ledger(&engine.log(), &demo()).await), [0, 1, 2]);
+}
+
+pub async fn owners_fighting_over_a_partition_leave_one_chain<E: Engine>() {
+    let engine = E::fresh().await;
+    let mut owners = tokio::task::JoinSet::new();
+    for number in 0..6u64 {
+        let log = engine.log();
+        owners.spawn(async move {
+            let mut committed = Vec::new();
+            for turn in 0..10 {
+                let mut owner = owner_of(&log, &demo()).await;
+                let first = (number * 10 + turn) * 100;
+                for id in first..first + 20 {
+                    match owner.commit(drafts(id..id + 1), at(1)).await {
+                        Ok(records) => committed.extend(records),
+                        Err(lost) => {
+                            assert!(matches!(lost, LogError::Lost { .. }), "{lost}");
+                            break;
+                        }
+                    }
+                }
+            }
+            committed
+        });
+    }
+    let committed: BTreeMap<u64, StoredRecord> = owners.join_all().await.into_iter().flatten().map(|record| (record.seq, record)).collect();
+    let mut audit = ChainAudit::of(&demo());
+    let mut owned = 0;
+    for record in whole_ledger(&engine.log(), &demo()).await {
+        audit.admit(&record).unwrap();
+        match codec::decode(&record.bytes).unwrap().event {
+            Event::PartitionOwned(_) => owned += 1,
+            _ => assert_eq!(committed.get(&record.seq), Some(&record), "what is read was acknowledged, and to one owner"),
+        }
+    }
+    assert_eq!((owned, audit.next_seq()), (60, 60 + committed.len() as u64));
 }
 
 pub async fn an_owner_continues_the_partitions_own_stream<E: Engine>() {

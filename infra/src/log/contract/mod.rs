@@ -42,6 +42,7 @@ macro_rules! contract {
             an_empty_commit_changes_nothing
             each_owner_has_a_higher_epoch_than_the_one_before
             a_former_owner_can_commit_nothing
+            owners_fighting_over_a_partition_leave_one_chain
             an_owner_continues_the_partitions_own_stream
             partitions_do_not_share_seqs
             a_read_gives_no_more_than_was_asked_for

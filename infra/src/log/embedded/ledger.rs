@@ -40,9 +40,19 @@ pub(super) enum LedgerJob {
         partition: PartitionId,
         before: ChainTip,
         after: ChainTip,
+        /// The last version that the batch gives to the partition's own stream, if it does.
+        own_version: Option<u64>,
         batches: Vec<Packed>,
         reply: Reply<()>,
     },
+}
+
+/// Where a partition ends once everything staged is durable.
+#[derive(Clone, Copy, Default)]
+struct End {
+    tip: ChainTip,
+    /// Of the partition's own stream.
+    own_version: u64,
 }
 
 /// What a job is answered once its group is durable.
@@ -54,8 +64,8 @@ enum Answer {
 pub(super) struct LedgerWriter {
     db: Connection,
     path: PathBuf,
-    /// Ends of the partitions that were owned since the start.
-    tips: HashMap<PartitionId, ChainTip>,
+    /// Of the partitions that were owned since the start.
+    ends: HashMap<PartitionId, End>,
     head: watch::Sender<Position>,
     water: HighWater,
     poisoned: Option<Poisoned>,
@@ -63,7 +73,7 @@ pub(super) struct LedgerWriter {
 
 impl LedgerWriter {
     pub(super) fn new(db: Connection, path: PathBuf, head: watch::Sender<Position>, water: HighWater) -> Self {
-        Self { db, path, tips: HashMap::new(), head, water, poisoned: None }
+        Self { db, path, ends: HashMap::new(), head, water, poisoned: None }
     }
 
     fn stage(&mut self, job: LedgerJob, rows: &mut Vec<Row>) -> Option<(PartitionId, Answer)> {
@@ -72,34 +82,38 @@ impl LedgerWriter {
                 Ok(tip) => Some((partition, Answer::Owned(reply, tip))),
                 Err(why) => refuse(reply, why),
             },
-            LedgerJob::Append { partition, before, after, batches, reply } => {
-                let tip = self.tips.get(&partition).copied();
-                if tip != Some(before) {
-                    let why =
-                        format!("epoch {} ended at seq {}, now it is {:?}", before.epoch, before.next_seq, tip.map(|tip| (tip.epoch, tip.next_seq)));
-                    return refuse(reply, LogError::Lost { partition, why });
+            LedgerJob::Append { partition, before, after, own_version, batches, reply } => match self.ends.get_mut(&partition) {
+                Some(end) if end.tip == before => {
+                    *end = End { tip: after, own_version: own_version.unwrap_or(end.own_version) };
+                    place(&partition, before.next_seq, batches, rows);
+                    Some((partition, Answer::Appended(reply)))
                 }
-                place(&partition, before.next_seq, batches, rows);
-                self.tips.insert(partition.clone(), after);
-                Some((partition, Answer::Appended(reply)))
-            }
+                end => {
+                    let epoch = end.map_or(0, |end| end.tip.epoch);
+                    let why = format!("it was given up, or taken over: this owner is of epoch {}, the last one of epoch {epoch}", before.epoch);
+                    refuse(reply, LogError::Lost { partition, why })
+                }
+            },
         }
     }
 
     fn take_over(&mut self, partition: &PartitionId, owner: &str, now: Timestamp, rows: &mut Vec<Row>) -> Result<ChainTip, LogError> {
-        let (mut tip, version) = self.find_end(partition)?;
-        let before = tip.next_seq;
+        // Memory first: what the former owner has in this very group is not on the disk yet.
+        let End { mut tip, own_version } = match self.ends.get(partition) {
+            Some(end) => *end,
+            None => self.stored_end(partition)?,
+        };
+        let (before, own_version) = (tip.next_seq, own_version + 1);
         tip.epoch += 1;
-        let record = tip.append(&ownership(partition, owner, tip.epoch, version + 1, now), partition, now);
+        let record = tip.append(&ownership(partition, owner, tip.epoch, own_version, now), partition, now);
         let batches = pack(&[record], tip.recorded_at).map_err(|cause| storage("append to the ledger", &self.path, cause))?;
         place(partition, before, batches, rows);
-        self.tips.insert(partition.clone(), tip);
+        self.ends.insert(partition.clone(), End { tip, own_version });
         Ok(tip)
     }
 
-    /// The partition's end as it is stored, and the last version of its own stream.
     /// Read back from the end: ownership begins every partition and answers are frequent, so this is short.
-    fn find_end(&self, partition: &PartitionId) -> Result<(ChainTip, u64), LogError> {
+    fn stored_end(&self, partition: &PartitionId) -> Result<End, LogError> {
         let mut end = None;
         let mut before = u64::MAX;
         while let Some(row) = file::row_before(&self.db, partition, before).map_err(|cause| sqlite("read the ledger's end", &self.path, cause))? {
@@ -111,25 +125,25 @@ impl LedgerWriter {
                 let last = ChainTip { next_seq: seq + 1, hash: record.hash, recorded_at: fact.recorded_at, epoch: fact.epoch };
                 let tip = *end.get_or_insert(last);
                 if fact.stream == StreamId::partition() {
-                    return Ok((tip, fact.version));
+                    return Ok(End { tip, own_version: fact.version });
                 }
             }
         }
-        Ok((end.unwrap_or_default(), 0))
+        Ok(End { tip: end.unwrap_or_default(), own_version: 0 })
     }
 
     fn poison(&mut self, cause: impl std::error::Error + Send + Sync + 'static) {
         tracing::error!(place = %self.path.display(), error = %cause, "the ledger's writer stopped: a commit failed");
         self.poisoned = Some(Poisoned(Arc::new(cause)));
-        self.tips.clear();
+        self.ends.clear();
     }
 
-    fn note_durable(&mut self, partitions: impl Iterator<Item = PartitionId>) {
+    fn note_durable(&mut self, answers: &[(PartitionId, Answer)]) {
         let mut head = Position::default();
-        for partition in partitions {
-            if let Some(tip) = self.tips.get(&partition) {
-                head.advance(&partition, tip.next_seq);
-                self.water.note(&partition, Mark { next_seq: tip.next_seq, hash: tip.hash });
+        for (partition, _) in answers {
+            if let Some(End { tip, .. }) = self.ends.get(partition) {
+                head.advance(partition, tip.next_seq);
+                self.water.note(partition, Mark { next_seq: tip.next_seq, hash: tip.hash });
             }
         }
         self.head.send_modify(|all| all.merge(&head));
@@ -156,7 +170,7 @@ impl Writer for LedgerWriter {
         let mut answers = Vec::new();
         for job in group {
             match self.refusal() {
-                Some(why) => drop(job.refuse(why)),
+                Some(why) => job.refuse(why),
                 None => answers.extend(self.stage(job, &mut rows)),
             }
         }
@@ -166,7 +180,7 @@ impl Writer for LedgerWriter {
         if let Err(cause) = file::insert(&mut self.db, &rows) {
             self.poison(cause);
         } else {
-            self.note_durable(answers.iter().map(|(partition, _)| partition.clone()).collect::<Vec<_>>().into_iter());
+            self.note_durable(&answers);
         }
         for (_, answer) in answers {
             answer.give(self.refusal());
@@ -190,10 +204,10 @@ impl Writer for LedgerWriter {
 }
 
 impl LedgerJob {
-    fn refuse(self, why: LogError) -> Option<()> {
+    fn refuse(self, why: LogError) {
         match self {
-            Self::Own { reply, .. } => refuse(reply, why),
-            Self::Append { reply, .. } => refuse(reply, why),
+            Self::Own { reply, .. } => answer(reply, Err(why)),
+            Self::Append { reply, .. } => answer(reply, Err(why)),
         }
     }
 }
@@ -207,7 +221,7 @@ impl Answer {
     }
 }
 
-fn refuse<T, N>(reply: Reply<T>, why: LogError) -> Option<N> {
+fn refuse<T, Staged>(reply: Reply<T>, why: LogError) -> Option<Staged> {
     answer(reply, Err(why));
     None
 }

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use millwright_domain::{
     Timestamp,
     chain::{ChainTip, StoredRecord},
-    envelope::Draft,
+    envelope::{Draft, StreamId},
     ports::event_log::{LogError, Owner},
     position::PartitionId,
 };
@@ -48,8 +48,9 @@ impl Owner for EmbeddedOwner {
         let mut after = before;
         let records: Vec<StoredRecord> = batch.iter().map(|draft| after.append(draft, &self.partition, now)).collect();
         let batches = pack(&records, after.recorded_at).map_err(|cause| storage("append to the ledger", &self.path, cause))?;
+        let own_version = batch.iter().filter(|draft| draft.stream == StreamId::partition()).map(|draft| draft.version).max();
         let partition = self.partition.clone();
-        self.lane.ask(|reply| LedgerJob::Append { partition, before, after, batches, reply }).await?;
+        self.lane.ask(|reply| LedgerJob::Append { partition, before, after, own_version, batches, reply }).await?;
         self.tip = after;
         self.spent = false;
         Ok(records)
