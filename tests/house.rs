@@ -48,6 +48,7 @@ impl LiveReadings for Sensors {
 pub struct House {
     pub log: Arc<EmbeddedLog>,
     pub clock: Arc<ManualClock>,
+    /// Kept for tests that move what the sensors say.
     pub sensors: Arc<Sensors>,
     pub commands: Commands,
     pub site: PartitionId,

@@ -4,4 +4,5 @@
 mod architecture;
 mod dispatcher;
 mod house;
+mod scenarios;
 mod workers;
