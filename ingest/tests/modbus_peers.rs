@@ -22,6 +22,8 @@ use millwright_ingest::{
     field::{Field, FieldSettings, check},
 };
 use peer::{Peer, free_port, python};
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use support::{MemoryLog, TestClock, eventually};
 
@@ -129,6 +131,10 @@ async fn the_four_tables_are_apart_and_a_coil_is_switched() {
     stage.field.stop().await;
 }
 
+/// Registers that show when an answer is torn, late or somebody else's.
+const TELLTALES: [(&str, &str); 5] =
+    [("seq", "holding:10"), ("complement", "holding:11"), ("twenty", "holding:20"), ("twentynine", "holding:29"), ("speed", "holding:0:f32")];
+
 #[tokio::test]
 async fn a_late_answer_is_never_taken_for_the_answer_to_a_later_question() {
     let Some(python) = python() else { return };
@@ -145,6 +151,11 @@ async fn a_late_answer_is_never_taken_for_the_answer_to_a_later_question() {
     let connects = stage.field.snapshots()[0].units[0].connects;
     stage.field.stop().await;
     assert!(connects > 3, "each timeout drops the socket: {connects}");
+    assert_no_value_is_wrong(&stage);
+}
+
+/// Whatever happened on the way, a good value is the one that the device holds at that place.
+fn assert_no_value_is_wrong(stage: &Stage) {
     for scan in stage.log.scans() {
         let good = |signal: &str| scan.readings.iter().find(|reading| reading.signal.as_str() == signal).and_then(|reading| reading.good());
         assert!(good("p/seq").zip(good("p/complement")).is_none_or(|(seq, complement)| seq + complement == 65_535.0), "{scan:?}");
@@ -266,4 +277,36 @@ async fn nothing_is_written_to_a_device_that_is_not_there() {
     assert!(matches!(verdict, WriteVerdict::NotApplied { .. }), "found out by looking first: {verdict:?}");
     peer.kill();
     stage.field.stop().await;
+}
+
+#[tokio::test]
+#[ignore = "long: a minute of seeded trouble"]
+async fn a_minute_of_pauses_restarts_and_late_answers_shows_no_wrong_value() {
+    let Some(python) = python() else { return };
+    let seed = 20_260_101;
+    println!("seed {seed}");
+    let mut luck = ChaCha8Rng::seed_from_u64(seed);
+    let port = free_port();
+    let mut peer = Peer::faulty(&python, port);
+    let stage = Stage::set(peer.address(), &TELLTALES);
+    let until = std::time::Instant::now() + Duration::from_secs(60);
+    while std::time::Instant::now() < until {
+        let scans = stage.log.count();
+        match luck.random_range(0..3) {
+            0 => peer.answers_late(luck.random_range(50..900), luck.random_range(1..4)),
+            1 => {
+                peer.pause();
+                eventually("a few scans", SOON, || stage.log.count() > scans + 3).await;
+                peer.resume();
+            }
+            _ => {
+                peer.kill();
+                peer = Peer::faulty(&python, port);
+            }
+        }
+        eventually("a few scans", SOON, || stage.log.count() > scans + luck.random_range(5..10)).await;
+    }
+    eventually("it recovers", Duration::from_secs(40), || stage.good("p/speed") == Some(1_480.0)).await;
+    stage.field.stop().await;
+    assert_no_value_is_wrong(&stage);
 }
