@@ -75,17 +75,17 @@ async fn survives(fault: &str, amounts: impl Iterator<Item = u64>) {
         assert!(after.len() == 5 && before.iter().all(|(name, count)| after[name] > *count), "{fault}={amount}: {before:?} then {after:?}");
         judge(load.dir, &after).await.unwrap_or_else(|why| panic!("{fault}={amount}, after the restart (seed {SEED}): {why}"));
     }
-    assert!(refusals >= 5, "only {refusals} children met the fault");
+    assert!(refusals >= 3, "only {refusals} children met the fault");
 }
 
 #[tokio::test]
 async fn a_failing_sync_stops_the_writer_and_a_restart_goes_on() {
     let mut chance = StdRng::seed_from_u64(SEED);
-    survives("RECORDER_FAIL_SYNC", (0..8).map(|_| chance.random_range(1..70))).await;
+    survives("RECORDER_FAIL_SYNC", (0..6).map(|_| chance.random_range(1..70))).await;
 }
 
 #[tokio::test]
 async fn a_full_disk_stops_the_writer_and_a_restart_with_room_goes_on() {
     let mut chance = StdRng::seed_from_u64(SEED);
-    survives("RECORDER_FULL", (0..8).map(|_| chance.random_range(1..1_500_000))).await;
+    survives("RECORDER_FULL", (0..6).map(|_| chance.random_range(1..1_500_000))).await;
 }

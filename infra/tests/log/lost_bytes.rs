@@ -31,7 +31,7 @@ async fn dies(synchronous: bool, steps: u64, moments: u32) -> Vec<String> {
 
 #[tokio::test]
 async fn a_disk_that_forgets_what_was_not_synced_loses_nothing_acknowledged() {
-    assert_eq!(dies(true, 15, 60).await, Vec::<String>::new());
+    assert_eq!(dies(true, 15, 40).await, Vec::<String>::new());
 }
 
 #[tokio::test]

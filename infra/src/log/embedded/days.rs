@@ -1,10 +1,6 @@
 //! The readings' files, one a day: which of them holds a seq, and which are old enough to go.
 
-use super::{
-    failure::storage,
-    file::{self},
-    reader::Reader,
-};
+use super::{failure::storage, file, reader::Reader};
 use chrono::NaiveDate;
 use millwright_domain::{
     Timestamp,

@@ -33,7 +33,9 @@ use lane::Lane;
 use ledger::{LedgerJob, LedgerWriter};
 use lock::WriterLock;
 use millwright_domain::{
-    Timestamp, codec,
+    Timestamp,
+    chain::StoredRecord,
+    codec,
     ports::event_log::{Committed, EventLog, LogError, Owner},
     position::{PartitionId, Position},
     reading::Scan,
@@ -48,8 +50,6 @@ use std::{
     time::Duration,
 };
 use tokio::sync::watch;
-
-use millwright_domain::chain::StoredRecord;
 
 /// How often a reader looks what another process has written.
 const LOOK_EVERY: Duration = Duration::from_millis(200);

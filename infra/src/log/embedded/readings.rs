@@ -78,7 +78,17 @@ impl ReadingsWriter {
         let db = file::open(&path, &self.ends, &self.options)?;
         self.days.add(date)?;
         self.today = Some((date, path, db));
-        self.options.retention_days.map_or(Ok(()), |days| self.days.keep_newest(days))
+        self.drop_old_days();
+        Ok(())
+    }
+
+    /// A file that cannot be dropped takes room, which is no reason to take no more readings.
+    fn drop_old_days(&self) {
+        if let Some(days) = self.options.retention_days
+            && let Err(cause) = self.days.keep_newest(days)
+        {
+            tracing::warn!(place = %self.dir.display(), error = %cause, "readings past retention could not be dropped; remove the oldest files by hand");
+        }
     }
 
     fn end_the_day(&mut self) {
