@@ -44,5 +44,7 @@ export async function openPage(context: BrowserContext, address: string, errors:
 /** A phone's picture is one screen: the tabs at its foot would stand in the middle of a longer one. */
 export async function keep(page: Page, name: string, fullPage = !isPhone(page)): Promise<void> {
   await mkdir(ARTEFACTS, { recursive: true });
+  // From the top, or what sticks to it stands in the middle of a long picture.
+  if (fullPage) await page.evaluate("scrollTo(0, 0)");
   await page.screenshot({ path: join(ARTEFACTS, `${name}.png`), fullPage });
 }

@@ -1,5 +1,5 @@
 // What all screens share: the plants, cases as they change, and what waits for a person. Asked once, then pushed.
-import { createContext, type ReactNode, useCallback, useContext, useEffect, useMemo, useState } from "react";
+import { createContext, type ReactNode, useCallback, useContext, useEffect, useMemo, useRef, useState } from "react";
 import { ApprovalsChanged, CasesChanged, ReadingsChanged } from "../api/changes.ts";
 import { useConnection } from "../api/connection.ts";
 import type { Action, AssetHealth, CaseSummary } from "../api/fragments.ts";
@@ -9,6 +9,7 @@ import { useListen } from "../api/use-listen.ts";
 import type { ResultOf } from "../api/graphql.ts";
 import { newer } from "../logic/cases.ts";
 import { lapseOf } from "../logic/lapse.ts";
+import { unlearned } from "../logic/learning.ts";
 import { takeIn } from "./values.ts";
 
 export interface PlantView {
@@ -56,6 +57,7 @@ export function PlantProvider({ children }: { children: ReactNode }) {
     }
   }, [plants]);
   useRefreshOnReturn(asked.refresh);
+  useRefreshWhileLearning(plants, asked.refresh);
 
   const lapse = lapseOf(stand.data?.health.parts ?? []);
   const view = useMemo(
@@ -89,6 +91,21 @@ function SiteReadings({ plant }: { plant: Plant }) {
     useCallback((push) => takeIn(plant.site, push.readingsChanged.readings), [plant.site]),
   );
   return null;
+}
+
+const FIRST_ASK_AGAIN_MS = 5_000;
+const LAST_ASK_AGAIN_MS = 120_000;
+
+/** A new plant's baselines are learned within minutes and not pushed: asked again, ever more seldom, until all are there. */
+function useRefreshWhileLearning(plants: readonly Plant[] | null, refresh: () => void): void {
+  const pause = useRef(FIRST_ASK_AGAIN_MS);
+  useEffect(() => {
+    const learning = plants?.some((plant) => plant.source === "LIVE" && unlearned(plant.assets) > 0) ?? false;
+    if (!learning) return;
+    const timer = setTimeout(refresh, pause.current);
+    pause.current = Math.min(pause.current * 1.5, LAST_ASK_AGAIN_MS);
+    return () => clearTimeout(timer);
+  }, [plants, refresh]);
 }
 
 /** Kill switch and lock-out of others are not pushed: whoever comes back to the page sees them as they are. */

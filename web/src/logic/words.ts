@@ -7,6 +7,11 @@ export function humanise(word: string): string {
   return spaced.charAt(0).toUpperCase() + spaced.slice(1);
 }
 
+/** Slugs are spoken, names that people chose stay as they are. */
+export function placeName(name: string): string {
+  return /^[a-z0-9_-]+$/.test(name) ? humanise(name.replace(/-/g, "_")) : name;
+}
+
 /** `ActionProposed` as "Action proposed". */
 export function factName(kind: string): string {
   return humanise(kind.replace(/([a-z])([A-Z])/g, "$1_$2"));

@@ -1,5 +1,6 @@
 // What could be done, is being done and was done about the case; what waits for a person comes first.
 import type { Action, Case, Signal } from "../../api/fragments.ts";
+import { usePlant } from "../../live/plant.tsx";
 import { stepsOf } from "../../logic/steps.ts";
 import { humanise } from "../../logic/words.ts";
 import { When } from "../../parts/when.tsx";
@@ -14,16 +15,16 @@ interface Props {
 
 export function Actions({ known, signals, refresh }: Props) {
   const waiting = known.actions.filter((action) => action.stage === "AWAITING_APPROVAL");
-  const others = known.actions.filter((action) => action.stage !== "AWAITING_APPROVAL");
+  const others = known.actions.filter((action) => action.stage !== "AWAITING_APPROVAL").toSorted((a, b) => lastMove(b).localeCompare(lastMove(a)));
   return (
     <>
       <p className="unseen" role="status">
-        {saidAloud(others.at(-1))}
+        {saidAloud(others[0])}
       </p>
       {waiting.map((action) => (
         <Decision key={action.id} action={action} signals={signals} refresh={refresh} />
       ))}
-      {others.toReversed().map((action) => (
+      {others.map((action) => (
         <Answered key={action.id} action={action} signals={signals} />
       ))}
       {known.actions.length === 0 && (
@@ -36,6 +37,10 @@ export function Actions({ known, signals, refresh }: Props) {
   );
 }
 
+function lastMove(action: Action): string {
+  return action.endedAt ?? action.startedAt ?? action.decidedAt ?? action.proposedAt;
+}
+
 /** For those who hear the page: what came of the latest answer. */
 function saidAloud(action: Action | undefined): string {
   return action ? stepsOf(action).map((step) => `${step.name}: ${step.text}.`).join(" ") : "";
@@ -43,6 +48,7 @@ function saidAloud(action: Action | undefined): string {
 
 /** Allowed is one fact and executed another, so both stand there, each with its time. */
 function Answered({ action, signals }: { action: Action; signals: readonly Signal[] }) {
+  const { lapse } = usePlant();
   return (
     <section className="panel action" aria-label={`Action ${humanise(action.name)}`}>
       <h2>{humanise(action.name)}</h2>
@@ -51,7 +57,12 @@ function Answered({ action, signals }: { action: Action; signals: readonly Signa
         {stepsOf(action).map((step) => (
           <li key={step.name} data-state={step.state}>
             <strong>{step.name}</strong> <span>{step.text}</span>
-            {step.at && <When at={step.at} />}
+            {step.at && (
+              <span className="moment">
+                <When at={step.at} title="Real time" />
+                {lapse !== null && <span className="label">real time</span>}
+              </span>
+            )}
           </li>
         ))}
       </ol>

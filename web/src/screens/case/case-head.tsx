@@ -4,7 +4,7 @@ import type { CaseAsset } from "../../api/queries.ts";
 import { percent } from "../../logic/format.ts";
 import { href } from "../../logic/route.ts";
 import { caseStanding } from "../../logic/standing.ts";
-import { humanise, plural } from "../../logic/words.ts";
+import { humanise, placeName, plural } from "../../logic/words.ts";
 import { Mark } from "../../parts/mark.tsx";
 import { When } from "../../parts/when.tsx";
 
@@ -13,7 +13,7 @@ export function CaseHead({ known, asset }: { known: Case; asset: CaseAsset | nul
   return (
     <header className="casehead">
       <p className="crumbs">
-        <a href={href.plant}>Plant</a> › {asset ? `${asset.area} › ${asset.line} › ` : ""}
+        <a href={href.plant}>Plant</a> › {asset ? `${placeName(asset.area)} › ${placeName(asset.line)} › ` : ""}
         {asset?.name ?? known.assetId}
       </p>
       <h1>

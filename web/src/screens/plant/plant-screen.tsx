@@ -3,8 +3,9 @@ import { type AssetHealth, type CaseSummary } from "../../api/fragments.ts";
 import type { Asset, Plant } from "../../api/queries.ts";
 import { type PlantView, usePlant } from "../../live/plant.tsx";
 import { newer } from "../../logic/cases.ts";
+import { unlearned } from "../../logic/learning.ts";
 import { byPlace } from "../../logic/tree.ts";
-import { plural } from "../../logic/words.ts";
+import { placeName, plural } from "../../logic/words.ts";
 import { Empty, Loading, Problem } from "../../parts/notice.tsx";
 import { ApprovalsStrip } from "./approvals-strip.tsx";
 import { AssetCard } from "./asset-card.tsx";
@@ -35,12 +36,15 @@ export function PlantScreen() {
 
 function Site({ plant, view }: { plant: Plant; view: PlantView }) {
   const abnormal = plant.assets.filter((asset) => openCasesOf(asset, view).length > 0).length;
+  const signals = plant.assets.reduce((sum, asset) => sum + asset.signals.length, 0);
+  const learning = unlearned(plant.assets);
   return (
     <section className="site" aria-labelledby={`site-${plant.site}`}>
       <header>
         <h1 id={`site-${plant.site}`}>{plant.name}</h1>
         <p className="sum">
           {plural(plant.assets.length, "asset")}, {abnormal === 0 ? "all normal" : `${abnormal} with an open case`}
+          {plant.source === "LIVE" && learning > 0 && ` · learning what is normal: ${learning} of ${plural(signals, "signal")} to go`}
           {plant.source !== "LIVE" && <span className="source"> · {plant.source.toLowerCase()}, no effects</span>}
         </p>
       </header>
@@ -49,7 +53,7 @@ function Site({ plant, view }: { plant: Plant; view: PlantView }) {
           {area.lines.map((line) => (
             <section key={line.name} className="line" aria-label={`Line ${line.name}`}>
               <h2>
-                <span className="label">Area</span> {area.name} <span className="label">Line</span> {line.name}
+                <span className="label">Area</span> {placeName(area.name)} <span className="label">Line</span> {placeName(line.name)}
               </h2>
               <div className="cards">
                 {line.assets.map((asset) => (
