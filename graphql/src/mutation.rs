@@ -9,8 +9,8 @@ use crate::{
 };
 use async_graphql::{Context, ID, Object, Result};
 use millwright_commands::{
-    ApproveAction, Ask, Command, EngageKillSwitch, LockOutAsset, ProposeAction, RecordOutcome, RejectAction, ReleaseKillSwitch, ReturnAssetToService,
-    SetBudget,
+    ApproveAction, Ask, Command, EngageKillSwitch, ForgetPerson, IntroducePerson, LockOutAsset, ProposeAction, RecordOutcome, RejectAction,
+    ReleaseKillSwitch, ReturnAssetToService, SetBudget,
 };
 use millwright_domain::{
     budget::BudgetSet,
@@ -107,6 +107,22 @@ impl Mutation {
         let partition = site.as_ref().map_or_else(|| Ok(PartitionId::platform()), of_site)?;
         let set = SetBudget { scope: text("scope", scope)?, limits: BudgetSet { tokens_per_hour, tokens_per_day } };
         Asking::new(ctx, command_id.as_ref())?.ask(&partition, None, set).await
+    }
+
+    /// A pseudonym stands for a person from now on; the name is sealed under that person's own key.
+    async fn introduce_person(&self, ctx: &Context<'_>, person: ID, name: String, command_id: Option<ID>) -> Result<Answered> {
+        let asking = Asking::new(ctx, command_id.as_ref())?;
+        let person = parse(&person, "person")?;
+        let name = asking.state.vault.seal(&person, &text("name", name)?).map_err(storage)?;
+        asking.ask(&PartitionId::platform(), None, IntroducePerson { person, name }).await
+    }
+
+    /// Destroys the person's key: name and notes stay on the log and can never be read again. There is no way back.
+    async fn forget_person(&self, ctx: &Context<'_>, person: ID, command_id: Option<ID>) -> Result<Answered> {
+        let asking = Asking::new(ctx, command_id.as_ref())?;
+        let person = parse(&person, "person")?;
+        asking.state.vault.forget(&person).map_err(storage)?;
+        asking.ask(&PartitionId::platform(), None, ForgetPerson { person }).await
     }
 }
 

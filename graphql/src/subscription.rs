@@ -1,7 +1,7 @@
 //! What can be watched. Each push carries the position that it shows.
 
 use crate::{
-    errors::storage,
+    errors::{bad_input, storage},
     scalars::{Position, maybe, parse},
     state::AppState,
     types::{action::Action, case::Case, readings::LatestReading},
@@ -30,6 +30,8 @@ pub struct Subscription;
 
 /// Live values are pushed no more often than this.
 const PUSH_READINGS_EVERY: Duration = Duration::from_millis(250);
+/// Signals that one listener may watch at once.
+const MOST_SIGNALS: usize = 1_000;
 /// Cases that a late listener is told of at once.
 const MOST_CATCHING_UP: u32 = 500;
 
@@ -75,6 +77,9 @@ impl Subscription {
     /// Live values of these signals, at most one push each 250 ms; the first comes at once with what is known.
     async fn readings_changed(&self, ctx: &Context<'_>, site: ID, signals: Vec<ID>) -> Result<impl Stream<Item = ReadingsChange> + use<>> {
         let state = ctx.data::<AppState>()?.clone();
+        if signals.len() > MOST_SIGNALS {
+            return Err(bad_input(format!("watch at most {MOST_SIGNALS} signals at once, not {}", signals.len())));
+        }
         let signals = signals.iter().map(|signal| parse(signal, "signals")).collect::<Result<Vec<SignalId>>>()?;
         let live = state.projections.live();
         let watching =

@@ -7,6 +7,7 @@
 mod db;
 mod fact;
 mod follow;
+mod generations;
 mod page;
 mod projection;
 mod projections;

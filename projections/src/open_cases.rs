@@ -12,7 +12,7 @@ use crate::{
 use async_trait::async_trait;
 use millwright_domain::{
     Event, Timestamp,
-    case::{Case, CaseFile, Outcome, OutcomeRecorded, Severity},
+    case::{Case, CaseFact, CaseFile, Outcome, OutcomeRecorded, Severity},
     ids::{AssetId, CaseId, EventId, SiteId},
     position::Position,
     site::case_fact,
@@ -25,6 +25,7 @@ use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 pub struct CaseRow {
     pub id: CaseId,
     pub site: SiteId,
+    pub asset: AssetId,
     pub case: Case,
     pub opened_at: Timestamp,
     pub closed_at: Option<Timestamp>,
@@ -52,9 +53,6 @@ impl CaseRow {
             Case::Open(file) => file.stage(),
             Case::Closed(..) => "closed",
         }
-    }
-    pub fn asset(&self) -> Option<&AssetId> {
-        self.case.file().map(|file| &file.asset)
     }
     pub fn ended_as(&self) -> Option<Outcome> {
         self.outcome.as_ref().map(|(outcome, _)| outcome.outcome)
@@ -89,7 +87,7 @@ impl Shelved for CaseRow {
     fn columns(&self) -> Vec<Value> {
         vec![
             Value::text(&self.site),
-            Value::maybe(self.asset(), Value::text),
+            Value::text(&self.asset),
             Value::Whole(self.is_open().into()),
             Value::text(self.stage()),
             Value::maybe(self.case.file().and_then(CaseFile::cause), Value::text),
@@ -125,15 +123,17 @@ impl Projection for OpenCases {
         let (Some(id), Some(site)) = (fact.stream.as_case(), fact.partition.as_site()) else { return Ok(()) };
         let event = fact.event()?;
         let Some(case_fact) = case_fact(event) else { return Ok(()) };
-        let mut row = self.cases.get(&id.to_string()).cloned().unwrap_or_else(|| unopened(id, site, fact));
-        row.case.evolve(case_fact, fact.occurred_at);
-        if row.case == Case::Unopened {
-            return Err(Poison(format!("the case begins with {}, before any alert or diagnosis", fact.kind)));
+        let key = id.to_string();
+        if self.cases.get(&key).is_none() {
+            self.cases.put(opened(id, site, fact, case_fact)?);
+        } else if let Some(row) = self.cases.edit(&key) {
+            row.case.evolve(case_fact, fact.occurred_at);
         }
-        row.changed_at = row.changed_at.max(fact.occurred_at);
-        row.changed_to = fact.seq + 1;
-        note(&mut row, event, fact);
-        self.cases.put(row);
+        if let Some(row) = self.cases.edit(&key) {
+            row.changed_at = row.changed_at.max(fact.occurred_at);
+            row.changed_to = fact.seq + 1;
+            note(row, event, fact);
+        }
         Ok(())
     }
     fn drain(&mut self, writes: &mut Writes) {
@@ -144,11 +144,17 @@ impl Projection for OpenCases {
     }
 }
 
-fn unopened(id: CaseId, site: SiteId, fact: &Fact) -> CaseRow {
-    CaseRow {
+/// The row that a case's first fact makes.
+fn opened(id: CaseId, site: SiteId, fact: &Fact, first: CaseFact<'_>) -> Result<CaseRow, Poison> {
+    let mut case = Case::Unopened;
+    case.evolve(first, fact.occurred_at);
+    let asset = case.file().map(|file| file.asset.clone());
+    let asset = asset.ok_or_else(|| Poison(format!("the case begins with {}, before any alert or diagnosis", fact.kind)))?;
+    Ok(CaseRow {
         id,
         site,
-        case: Case::Unopened,
+        asset,
+        case,
         opened_at: fact.occurred_at,
         closed_at: None,
         changed_at: fact.occurred_at,
@@ -159,7 +165,7 @@ fn unopened(id: CaseId, site: SiteId, fact: &Fact) -> CaseRow {
         because: fact.id,
         outcome: None,
         branched_from: None,
-    }
+    })
 }
 
 /// What people want to see of a case and no decision needs.

@@ -7,9 +7,9 @@ use crate::{
         ledger::{self, Change, LedgerFold, Parked},
         readings::{self, ReadingsFollower},
     },
+    generations::{self, Generations},
     live::Live,
     plant::{self, PlantRow},
-    rebuild::current_generation,
     store::{Store, StoreError},
 };
 use millwright_domain::{
@@ -51,9 +51,9 @@ pub(crate) struct Inner {
     pub dir: PathBuf,
     /// Swapped by a rebuild.
     pub ledger: RwLock<Arc<Store>>,
-    pub readings: Arc<Store>,
+    pub readings: RwLock<Arc<Store>>,
     pub ledger_fold: Mutex<LedgerFold>,
-    readings_fold: Mutex<ReadingsFollower>,
+    pub readings_fold: Mutex<ReadingsFollower>,
     live: Arc<Live>,
     plants: RwLock<Arc<Vec<PlantRow>>>,
     seen: watch::Sender<Position>,
@@ -70,15 +70,15 @@ const PAUSE_AFTER_TROUBLE: Duration = Duration::from_secs(1);
 impl Projections {
     /// Opens the databases in a folder, making what is not there; a projection of an older version begins anew.
     pub async fn open(dir: &Path) -> Result<Self, StoreError> {
-        let ledger = Arc::new(Store::open(&current_generation(dir)?, &ledger::shapes()).await?);
-        let readings = Arc::new(Store::open(&dir.join("readings.db"), &crate::readings::tables::shapes()).await?);
+        let ledger = Arc::new(Store::open(&Generations::of(dir, generations::LEDGER).current()?, &ledger::shapes()).await?);
+        let readings = Arc::new(Store::open(&Generations::of(dir, generations::READINGS).current()?, &crate::readings::tables::shapes()).await?);
         let live = Arc::new(Live::default());
         let inner = Inner {
             dir: dir.to_path_buf(),
             ledger_fold: Mutex::new(LedgerFold::new(ledger.clone())),
             readings_fold: Mutex::new(ReadingsFollower::new(readings.clone(), live.clone())),
             ledger: RwLock::new(ledger),
-            readings,
+            readings: RwLock::new(readings),
             live,
             plants: RwLock::default(),
             seen: watch::Sender::new(Position::default()),
@@ -126,7 +126,7 @@ impl Projections {
     }
     /// Database of the readings, for the queries of [`crate::readings`].
     pub fn readings(&self) -> Db {
-        Db(self.inner.readings.readers.clone())
+        Db(self.inner.readings.read().unwrap_or_else(PoisonError::into_inner).readers.clone())
     }
     pub fn live(&self) -> Arc<Live> {
         self.inner.live.clone()

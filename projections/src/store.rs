@@ -44,6 +44,23 @@ pub(crate) struct Shape {
     pub tables: Vec<&'static Table>,
 }
 
+/// What has to survive a power cut.
+#[derive(Clone, Copy)]
+enum Promise {
+    /// Rows and positions go together; what is lost of both is folded from the log again.
+    Kept,
+    None,
+}
+
+impl Promise {
+    const fn synchronous(self) -> SqliteSynchronous {
+        match self {
+            Self::Kept => SqliteSynchronous::Normal,
+            Self::None => SqliteSynchronous::Off,
+        }
+    }
+}
+
 /// One writer, many readers; readers never wait for the writer.
 pub(crate) struct Store {
     pub place: PathBuf,
@@ -74,13 +91,34 @@ pub(crate) const PARKED: Table = Table {
 
 impl Store {
     pub async fn open(place: &Path, shapes: &[Shape]) -> Result<Self, StoreError> {
+        let store = Self::connect(place, shapes, Promise::Kept).await?;
+        store.index(shapes).await?;
+        Ok(store)
+    }
+
+    /// For a rebuild: fast and worth nothing after a crash, until [`Store::index`] was called and it was closed.
+    pub async fn build(place: &Path, shapes: &[Shape]) -> Result<Self, StoreError> {
+        Self::connect(place, shapes, Promise::None).await
+    }
+
+    /// Indexes of tables that are filled are made faster than indexes that grow.
+    pub async fn index(&self, shapes: &[Shape]) -> Result<(), StoreError> {
+        let failed = |cause| StoreError::Database { doing: "prepare", place: self.place.clone(), cause };
+        let mut writer = self.writer().await;
+        for table in shapes.iter().flat_map(|shape| &shape.tables) {
+            table.create_indexes(&mut writer).await.map_err(failed)?;
+        }
+        Ok(())
+    }
+
+    async fn connect(place: &Path, shapes: &[Shape], promise: Promise) -> Result<Self, StoreError> {
         let failed = |doing, cause| StoreError::Database { doing, place: place.to_path_buf(), cause };
         let options = SqliteConnectOptions::new()
             .filename(place)
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
-            // What a power cut takes is folded from the log again: positions and rows are lost together.
-            .synchronous(SqliteSynchronous::Normal)
+            .synchronous(promise.synchronous())
+            .pragma("wal_autocheckpoint", "8000")
             .busy_timeout(std::time::Duration::from_secs(10))
             .pragma("cache_size", "-32000");
         let mut writer = sqlx::ConnectOptions::connect(&options).await.map_err(|cause| failed("open", cause))?;

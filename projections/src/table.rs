@@ -50,13 +50,25 @@ impl Value {
     }
 }
 
-/// SQLite takes 32,766 bound values a statement; beyond 500 rows a statement gains nothing.
-const ROWS_A_STATEMENT: usize = 500;
-const VALUES_A_STATEMENT: usize = 30_000;
+/// Rows a statement. Few sizes, so that each statement is prepared once; beyond 500 rows one gains nothing.
+const ROWS_A_STATEMENT: [usize; 4] = [500, 50, 7, 1];
+
+/// The rows in pieces of those sizes.
+fn pieces<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
+    std::iter::from_fn(move || {
+        let size = ROWS_A_STATEMENT.into_iter().find(|size| *size <= rows.len())?;
+        let (piece, rest) = rows.split_at(size);
+        rows = rest;
+        Some(piece)
+    })
+}
 
 impl Table {
     pub(crate) async fn create(&self, db: &mut SqliteConnection) -> Result<(), sqlx::Error> {
-        sqlx::query(AssertSqlSafe(self.create_sql())).execute(&mut *db).await?;
+        sqlx::query(AssertSqlSafe(self.create_sql())).execute(db).await.map(drop)
+    }
+
+    pub(crate) async fn create_indexes(&self, db: &mut SqliteConnection) -> Result<(), sqlx::Error> {
         for (number, columns) in self.indexes.iter().enumerate() {
             let sql = format!("CREATE INDEX IF NOT EXISTS {0}_{number} ON {0} ({1})", self.name, columns.join(", "));
             sqlx::query(AssertSqlSafe(sql)).execute(&mut *db).await?;
@@ -90,7 +102,7 @@ impl Table {
     pub(crate) async fn upsert(&self, rows: &[Vec<Value>], db: &mut SqliteConnection) -> Result<(), sqlx::Error> {
         let changed = self.columns[self.key..].iter().map(|(name, _)| format!("{name} = excluded.{name}")).collect::<Vec<_>>().join(", ");
         let on_conflict = if changed.is_empty() { "DO NOTHING".to_string() } else { format!("DO UPDATE SET {changed}") };
-        for chunk in rows.chunks(ROWS_A_STATEMENT.min(VALUES_A_STATEMENT / self.columns.len())) {
+        for chunk in pieces(rows) {
             let mut sql = QueryBuilder::<Sqlite>::new(format!("INSERT INTO {} ({}) ", self.name, self.all_columns()));
             sql.push_values(chunk, |mut tuple, row| row.iter().for_each(|value| bind(&mut tuple, value)));
             sql.push(format!(" ON CONFLICT ({}) {on_conflict}", self.key_columns()));
@@ -100,7 +112,7 @@ impl Table {
     }
 
     pub(crate) async fn delete(&self, keys: &[Vec<Value>], db: &mut SqliteConnection) -> Result<(), sqlx::Error> {
-        for chunk in keys.chunks(ROWS_A_STATEMENT) {
+        for chunk in pieces(keys) {
             let mut sql = QueryBuilder::<Sqlite>::new(format!("DELETE FROM {} WHERE ({}) IN (VALUES ", self.name, self.key_columns()));
             sql.push_tuples_of(chunk);
             sql.push(")");

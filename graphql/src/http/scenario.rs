@@ -9,7 +9,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
-use millwright_domain::ports::plant_control::{PlantControl, ScenarioRefused, ScenarioStatus};
+use millwright_domain::ports::plant_control::{ScenarioRefused, ScenarioStatus};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -20,44 +20,40 @@ pub struct Repair {
 }
 
 pub async fn status(State(state): State<AppState>) -> Response {
-    match plant(&state) {
-        Ok(plant) => Json(plant.status().await).into_response(),
-        Err(none) => none,
-    }
+    let Some(plant) = &state.plant_control else { return no_simulator() };
+    Json(plant.status().await).into_response()
 }
 
 /// The body is a shipped scenario's name as a JSON string, or a whole scenario as an object.
 pub async fn load(State(state): State<AppState>, headers: HeaderMap, body: Body) -> Response {
-    match (plant(&state), json::<Value>(&headers, body).await) {
-        (Ok(plant), Ok(scenario)) => respond(plant.load(scenario).await),
-        (Err(refusal), _) | (_, Err(refusal)) => refusal,
+    let Some(plant) = &state.plant_control else { return no_simulator() };
+    match json::<Value>(&headers, body).await {
+        Ok(scenario) => respond(plant.load(scenario).await),
+        Err(refusal) => refusal,
     }
 }
 
 pub async fn start(State(state): State<AppState>) -> Response {
-    match plant(&state) {
-        Ok(plant) => respond(plant.start().await),
-        Err(none) => none,
-    }
+    let Some(plant) = &state.plant_control else { return no_simulator() };
+    respond(plant.start().await)
 }
 
 pub async fn stop(State(state): State<AppState>) -> Response {
-    match plant(&state) {
-        Ok(plant) => respond(plant.stop().await),
-        Err(none) => none,
-    }
+    let Some(plant) = &state.plant_control else { return no_simulator() };
+    respond(plant.stop().await)
 }
 
 pub async fn repair(State(state): State<AppState>, headers: HeaderMap, body: Body) -> Response {
-    match (plant(&state), json::<Repair>(&headers, body).await) {
-        (Ok(plant), Ok(repair)) => respond(plant.repair(&repair.asset).await),
-        (Err(refusal), _) | (_, Err(refusal)) => refusal,
+    let Some(plant) = &state.plant_control else { return no_simulator() };
+    match json::<Repair>(&headers, body).await {
+        Ok(repair) => respond(plant.repair(&repair.asset).await),
+        Err(refusal) => refusal,
     }
 }
 
-fn plant(state: &AppState) -> Result<&dyn PlantControl, Response> {
+fn no_simulator() -> Response {
     let explained = "no simulated plant runs here; start one with `millwright demo` or `millwright simulate`";
-    state.plant_control.as_deref().ok_or_else(|| refused(StatusCode::NOT_FOUND, "NO_SIMULATOR", explained))
+    refused(StatusCode::NOT_FOUND, "NO_SIMULATOR", explained)
 }
 
 fn respond(status: Result<ScenarioStatus, ScenarioRefused>) -> Response {

@@ -21,7 +21,7 @@ async fn a_yes_to_what_was_shown_is_seen_by_the_next_question() {
     assert_eq!(shown["case"], json!({ "id": case.to_string(), "stage": "awaiting_approval" }));
     let answer = house.graphql(APPROVE, json!({ "action": shown["id"], "binding": shown["binding"] })).await["approveAction"].clone();
     assert_eq!((answer["kind"].as_str(), answer["facts"].as_u64()), (Some("DONE"), Some(1)), "{answer}");
-    let after = "query($id: ID!, $at: Position) { case(id: $id, atLeast: $at) { stage actions { stage decidedBy } timeline { kind } } pendingApprovals { id } }";
+    let after = "query($id: ID!, $at: Position) { case(id: $id, atLeast: $at) { stage actions { stage decidedBy } timeline { kind } } pendingApprovals(atLeast: $at) { id } }";
     let seen = house.graphql(after, json!({ "id": case.to_string(), "at": answer["position"] })).await;
     assert_eq!(seen["case"]["actions"], json!([{ "stage": "APPROVED", "decidedBy": "local-operator" }]));
     assert_eq!(seen["case"]["stage"], "acting");
@@ -102,4 +102,18 @@ async fn review_by_plain_http_gives_the_same_commands() {
     assert_eq!((status, closed["answers"][0]["answer"].as_str()), (200, Some("done")), "{closed}");
     let (status, unknown) = house.post("/review/close", &json!({ "case": case.to_string(), "outcome": "exploded" })).await;
     assert_eq!((status, unknown["errors"][0]["extensions"]["code"].as_str()), (400, Some("BAD_JSON")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_forgotten_persons_name_is_gone_while_the_fact_stays() {
+    let house = House::open().await;
+    house.state.commands.serve(millwright_domain::position::PartitionId::platform()).await.unwrap();
+    let introduce = "mutation { introducePerson(person: \"p-7\", name: \"Ada\") { kind } forgetPerson(person: \"p-7\") { kind position } }";
+    let answers = house.graphql(introduce, json!({})).await;
+    assert_eq!((answers["introducePerson"]["kind"].as_str(), answers["forgetPerson"]["kind"].as_str()), (Some("DONE"), Some("DONE")));
+    let told = "query($at: Position) { audit(filter: { stream: \"person/p-7\" }, atLeast: $at) { nodes { kind json } } }";
+    let told = house.graphql(told, json!({ "at": answers["forgetPerson"]["position"] })).await;
+    let kinds: Vec<&str> = told["audit"]["nodes"].as_array().unwrap().iter().map(|node| node["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["PersonForgotten", "PersonIntroduced"]);
+    assert!(!told.to_string().contains("Ada"));
 }

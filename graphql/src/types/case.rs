@@ -64,12 +64,12 @@ impl Case {
     async fn site(&self) -> ID {
         id(&self.0.site)
     }
-    async fn asset_id(&self) -> Option<ID> {
-        self.0.asset().map(id)
+    async fn asset_id(&self) -> ID {
+        id(&self.0.asset)
     }
     async fn asset(&self, ctx: &Context<'_>) -> Result<Option<Asset>> {
         let state = ctx.data::<AppState>()?;
-        Ok(self.0.asset().and_then(|asset| Asset::find(state, &self.0.site, asset)))
+        Ok(Asset::find(state, &self.0.site, &self.0.asset))
     }
     async fn status(&self) -> CaseStatus {
         if self.0.is_open() { CaseStatus::Open } else { CaseStatus::Closed }

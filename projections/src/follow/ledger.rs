@@ -18,8 +18,8 @@ use std::{
     sync::Arc,
 };
 
-/// Records taken in at once: large enough for bulk inserts, small enough to be seen soon.
-const BATCH: usize = 2_000;
+/// Records taken in at once at most, when there is a backlog: pages that many facts touch are then written once.
+const BATCH: usize = 10_000;
 
 /// A stream that one projection follows no further.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -71,7 +71,7 @@ pub async fn raw(
         }
     }
     // At least once: a scan that was sent again counts once here, too.
-    series.points.sort_by(|a, b| a.at.cmp(&b.at));
+    series.points.sort_by_key(|point| point.at);
     series.points.dedup();
     series.truncated |= series.points.len() > limit;
     series.points.truncate(limit);

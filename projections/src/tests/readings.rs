@@ -103,6 +103,20 @@ async fn raw_values_are_found_by_time_late_ones_included() {
 }
 
 #[tokio::test]
+async fn rollups_are_rebuilt_as_they_were_kept() {
+    let log = MemoryLog::default();
+    log.append_readings((0..300).map(|number| road::scan(number, second(number * 7), number as f64)).collect()).await.unwrap();
+    let (projections, _dir) = caught_up(&log).await;
+    let (digest, before) = (projections.readings_digest().await.unwrap(), rollups(&projections, Period::Minute).await);
+    let rebuilt = projections.rebuild_readings(&log).await.unwrap();
+    assert_eq!(rebuilt.digests, [("readings", digest)]);
+    assert_eq!(rollups(&projections, Period::Minute).await, before);
+    log.append_readings(vec![road::scan(300, second(2_100), 1.0)]).await.unwrap();
+    projections.catch_up(&log).await.unwrap();
+    assert_eq!(rollups(&projections, Period::Minute).await.len(), before.len() + 1, "it goes on from where it was rebuilt");
+}
+
+#[tokio::test]
 async fn newest_values_are_known_again_after_a_restart() {
     let (log, _) = super::recorded();
     log.append_readings(vec![road::scan(0, START, 4.0)]).await.unwrap();
