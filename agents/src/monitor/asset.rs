@@ -146,8 +146,15 @@ impl AssetWatch {
                 mewma.learn(&self.row);
                 self.following.iter_mut().for_each(|pair| pair.learn(&self.row));
             }
-            Phase::Watching { mewma, .. } => {
+            Phase::Watching { .. } => {
                 self.regime.observe(at, &self.signals, &self.row);
+                let is_at_home = self.regime.strange_for(at) >= settings.learning();
+                if is_at_home && !self.suspended && !self.is_alarmed() {
+                    // It is run like this for good, and nothing is wrong: this is normal now. While an alarm stands, nothing is learned from it.
+                    self.relearn(settings);
+                    return;
+                }
+                let Phase::Watching { mewma, .. } = &mut self.phase else { return };
                 let Some(mewma) = mewma else { return };
                 let step = mewma.step(&self.row);
                 self.judge_together(step, at, late, settings, out);
@@ -302,7 +309,13 @@ impl AssetWatch {
                 still_s: signal.still_s(),
             }
         });
-        let mut features = AssetFeatures { asset: self.id().clone(), at, known_regime: self.regime.is_known(at), alarmed: self.is_alarmed(), signals: signals.collect() };
+        let mut features = AssetFeatures {
+            asset: self.id().clone(),
+            at,
+            known_regime: self.regime.is_known(at),
+            alarmed: self.is_alarmed(),
+            signals: signals.collect(),
+        };
         for pair in &self.following {
             if let Some(signal) = features.signals.get_mut(pair.measured) {
                 signal.mismatch = pair.mismatch(&self.signals, end);

@@ -6,16 +6,16 @@ use super::{
     settings::{MonitorSettings, follower_of, is_told},
     signal::SignalWatch,
 };
+use chrono::TimeDelta;
 use millwright_domain::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// After a return to a known regime the last five minutes still hold the other one.
-const FLUSH_S: i64 = 300;
-
-/// Since when every setpoint is within what training saw.
+/// Whether every setpoint is within what training saw, and if not, since when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Regime {
-    left_at: Option<Timestamp>,
+    strange_since: Option<Timestamp>,
+    /// The latest moment with a strange setpoint.
+    strange_at: Option<Timestamp>,
 }
 
 impl Regime {
@@ -23,12 +23,28 @@ impl Regime {
         let strange =
             signals.iter().zip(row).any(|(signal, value)| is_told(signal.kind) && signal.baseline.is_some_and(|seen| outside(&seen, *value)));
         if strange {
-            self.left_at = Some(at);
+            self.strange_since.get_or_insert(at);
+            self.strange_at = Some(at);
+        } else if self.is_known(at) {
+            *self = Self::default();
         }
     }
 
+    /// How long the machine has been run otherwise without a break, as of `at`.
+    pub fn strange_for(&self, at: Timestamp) -> TimeDelta {
+        match (self.strange_since, self.strange_at) {
+            (Some(since), Some(latest)) if latest == at => at.since(since),
+            _ => TimeDelta::zero(),
+        }
+    }
+
+    /// After a return the windows still hold the other regime for five minutes, and iron stays cold or warm about as long as the
+    /// machine was away: only then is it as it was in training.
     pub fn is_known(&self, at: Timestamp) -> bool {
-        self.left_at.is_none_or(|left| at.since(left).num_seconds() >= FLUSH_S)
+        const WINDOWS: TimeDelta = TimeDelta::seconds(300);
+        const IRON: TimeDelta = TimeDelta::seconds(1_800);
+        let (Some(since), Some(latest)) = (self.strange_since, self.strange_at) else { return true };
+        at.since(latest) >= latest.since(since).clamp(WINDOWS, IRON)
     }
 }
 

@@ -85,6 +85,31 @@ fn a_machine_that_is_told_to_run_otherwise_is_not_blamed_for_it() {
 }
 
 #[test]
+fn a_machine_that_is_run_otherwise_for_good_learns_its_new_normal_and_is_watched_again() {
+    let slowed = |second: u64, values: &mut [f64; 6]| {
+        *values = [values[0] * 0.6, values[1] * 0.36, values[2] * 0.6, values[3] - 5.0, values[4] * 0.6, values[5] * 0.6];
+        values[2] += if second >= 4_000 { 1.0 } else { 0.0 };
+    };
+    let found = run(5_000, 1_200, slowed);
+    let learned = found.iter().filter(|finding| matches!(finding, Finding::BaselineLearned { fact, .. } if fact.version == 2)).count();
+    assert_eq!(learned, 6);
+    assert!(alerts(&found).iter().all(|(at, _)| *at >= 4_000) && detectors(&found).contains(&"drift"), "{:?}", detectors(&found));
+}
+
+#[test]
+fn nothing_is_learned_from_a_machine_that_was_slowed_because_of_a_fault() {
+    let worn_then_slowed = |second: u64, values: &mut [f64; 6]| {
+        values[2] += 1.0;
+        if second >= 1_800 {
+            values[4] *= 0.6;
+            values[5] *= 0.6;
+        }
+    };
+    let found = run(5_000, 1_200, worn_then_slowed);
+    assert!(!found.iter().any(|finding| matches!(finding, Finding::BaselineLearned { fact, .. } if fact.version == 2)));
+}
+
+#[test]
 fn a_drive_that_does_not_follow_its_setpoint_is_told_in_any_regime() {
     let ignored = run(1_500, 1_200, |_, values| values[5] = 900.0);
     assert_eq!(detectors(&ignored), ["mismatch"]);
