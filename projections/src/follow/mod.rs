@@ -2,6 +2,8 @@
 
 pub(crate) mod ledger;
 pub(crate) mod readings;
+#[cfg(test)]
+mod tests;
 
 use crate::store::StoreError;
 use millwright_domain::ports::event_log::LogError;

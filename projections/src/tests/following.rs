@@ -1,4 +1,4 @@
-//! Following the log: truth left alone, poison parked, unknown facts counted, restarts, versions, rebuilds, waiting.
+//! Following the log: poison parked, unknown facts counted, restarts, versions, rebuilds, waiting.
 
 use super::{caught_up, recorded};
 use crate::{
@@ -7,37 +7,11 @@ use crate::{
     open_cases, pending_approvals,
     testing::{MemoryLog, Recorder, road},
 };
-use millwright_domain::{
-    Event,
-    case::ActionCompleted,
-    envelope::StreamId,
-    ports::event_log::EventLog,
-    position::{PartitionId, Position},
-    site::GroundTruthMarked,
-};
+use millwright_domain::{Event, case::ActionCompleted, envelope::StreamId, ports::event_log::EventLog, position::Position};
 use std::{sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
 
 const SOON: Duration = Duration::from_secs(20);
-
-#[tokio::test]
-async fn what_the_simulator_did_is_never_read() {
-    let (log, _) = recorded();
-    let truth = PartitionId::truth(&road::site());
-    let marked = GroundTruthMarked { asset: "pump-1".parse().unwrap(), fault: "bearing_wear".parse().unwrap(), severity: 0.5 };
-    Recorder::at(&log, truth.clone()).record(StreamId::truth(), "svc-simulator", marked);
-    let (projections, _dir) = caught_up(&log).await;
-    let (log_seen, shutdown) = (Arc::new(log.clone()), CancellationToken::new());
-    let running = tokio::spawn({
-        let (projections, shutdown) = (projections.clone(), shutdown.clone());
-        async move { projections.run(log_seen, shutdown).await }
-    });
-    projections.reached(&log.head().await.unwrap(), SOON).await.unwrap();
-    shutdown.cancel();
-    running.await.unwrap().unwrap();
-    assert!(!log.asked_for().contains(&truth));
-    assert!(projections.lag().iter().all(|lag| !lag.partition.is_truth()));
-}
 
 #[tokio::test]
 async fn a_fact_that_cannot_be_read_stops_its_stream_and_nothing_else() {

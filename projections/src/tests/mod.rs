@@ -14,7 +14,7 @@ use millwright_domain::case::Outcome;
 use tempfile::TempDir;
 
 /// A described site with one finished case and one that waits for a yes.
-fn recorded() -> (MemoryLog, Recorder) {
+pub(crate) fn recorded() -> (MemoryLog, Recorder) {
     let log = MemoryLog::default();
     let mut recorder = Recorder::on(&log, &fixture::site());
     fixture::described(&mut recorder);
@@ -24,7 +24,7 @@ fn recorded() -> (MemoryLog, Recorder) {
     (log, recorder)
 }
 
-async fn caught_up(log: &MemoryLog) -> (Projections, TempDir) {
+pub(crate) async fn caught_up(log: &MemoryLog) -> (Projections, TempDir) {
     let dir = tempfile::tempdir().unwrap();
     let projections = Projections::open(dir.path()).await.unwrap();
     projections.catch_up(log).await.unwrap();
