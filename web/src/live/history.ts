@@ -1,6 +1,7 @@
-// The curve of the last half hour under the live dots: asked once for each signal that comes into view.
-import { useEffect, useState } from "react";
+// The curve of the last half hour under the live dots: asked for each signal that comes into view, and again after a lost link.
+import { useEffect, useMemo, useState } from "react";
 import { useClient } from "urql";
+import { useConnection } from "../api/connection.ts";
 import { CurveQuery } from "../api/queries.ts";
 import { type Dot, KEPT, PERIOD_MS, withHistory } from "../logic/spark.ts";
 import { useKnown } from "./values.ts";
@@ -9,6 +10,7 @@ export function useDots(site: string, signal: string, visible: boolean): readonl
   const known = useKnown(site, signal);
   const [history, setHistory] = useState<readonly Dot[]>([]);
   const client = useClient();
+  const { epoch } = useConnection();
   const ready = visible && known !== undefined;
   const newestAt = known?.reading.at;
 
@@ -32,8 +34,9 @@ export function useDots(site: string, signal: string, visible: boolean): readonl
     return () => {
       wanted = false;
     };
-    // Only once per signal: what comes after is pushed.
-  }, [client, site, signal, ready]);
+    // Once per connection: what comes after is pushed.
+  }, [client, site, signal, ready, epoch]);
 
-  return withHistory(history, known?.dots ?? []);
+  const live = known?.dots;
+  return useMemo(() => withHistory(history, live ?? []), [history, live]);
 }

@@ -2,6 +2,12 @@
 import type { Evidence } from "../api/fragments.ts";
 import { departure, duration, percent } from "./format.ts";
 
+/** Several rules may name the same figure: it is shown once. */
+export function distinct(evidence: readonly Evidence[]): { key: string; item: Evidence }[] {
+  const byKey = new Map(evidence.map((item) => [`${item.signal}|${item.feature}|${item.windowS}|${item.at}`, item]));
+  return [...byKey].map(([key, item]) => ({ key, item }));
+}
+
 export interface Departure {
   /** `+19.4 σ` */
   size: string;

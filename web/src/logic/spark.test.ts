@@ -17,8 +17,14 @@ test("only so many dots are kept, the newest", () => {
 });
 
 test("history lies under live values and never over them", () => {
-  const history = [0, 10_000, 20_000].map((at) => ({ at, value: 1 }));
+  const history = [0, 10_000].map((at) => ({ at, value: 1 }));
   expect(withHistory(history, [{ at: 10_000, value: 9 }])).toEqual([{ at: 0, value: 1 }, { at: 10_000, value: 9 }]);
+});
+
+test("history fills the gap that a lost link left", () => {
+  const live = [0, 40_000].map((at) => ({ at, value: 9 }));
+  const history = [10_000, 20_000, 30_000].map((at) => ({ at, value: 1 }));
+  expect(withHistory(history, live).map((dot) => dot.value)).toEqual([9, 1, 1, 1, 9]);
 });
 
 test("the scale holds the normal band as well as the values", () => {

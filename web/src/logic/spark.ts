@@ -19,10 +19,11 @@ export function withValue(dots: readonly Dot[], at: number, value: number | null
   return [...dots, { at: start, value }].slice(-kept);
 }
 
-/** History from the server under what was gathered live since: the live part wins where both know a period. */
+/** History from the server and what was gathered live, each filling the other's gaps: the live part wins where both know a period. */
 export function withHistory(history: readonly Dot[], live: readonly Dot[], kept = KEPT): Dot[] {
-  const firstLive = live[0]?.at ?? Number.POSITIVE_INFINITY;
-  return [...history.filter((dot) => dot.at < firstLive), ...live].slice(-kept);
+  if (history.length === 0) return live.slice(-kept);
+  const periods = new Map([...history, ...live].map((dot) => [dot.at, dot]));
+  return [...periods.values()].sort((a, b) => a.at - b.at).slice(-kept);
 }
 
 export interface Scale {

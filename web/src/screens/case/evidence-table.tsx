@@ -1,7 +1,7 @@
 // What speaks for it, as figures that can be checked against the curves.
 import type { Evidence, Signal } from "../../api/fragments.ts";
 import { figure } from "../../logic/format.ts";
-import { departureOf } from "../../logic/evidence.ts";
+import { departureOf, distinct } from "../../logic/evidence.ts";
 import { signalLabel, unitOf } from "../../logic/signals.ts";
 
 interface Props {
@@ -23,8 +23,8 @@ export function EvidenceTable({ evidence, signals, title = "Evidence" }: Props) 
 export function EvidenceList({ evidence, signals }: { evidence: readonly Evidence[]; signals: readonly Signal[] }) {
   return (
     <ul className="words">
-      {evidence.map((item) => (
-        <li key={`${item.signal}|${item.feature}|${item.at}`}>
+      {distinct(evidence).map(({ key, item }) => (
+        <li key={key}>
           {signalLabel(item.signal, item.kind, signals)} <strong>{departureOf(item).size}</strong> <span className="feature">{departureOf(item).feature}</span>
         </li>
       ))}
@@ -44,8 +44,8 @@ export function EvidenceRows({ evidence, signals }: { evidence: readonly Evidenc
         </tr>
       </thead>
       <tbody>
-        {evidence.map((item) => (
-          <tr key={`${item.signal}|${item.feature}|${item.at}`}>
+        {distinct(evidence).map(({ key, item }) => (
+          <tr key={key}>
             <th scope="row">
               {signalLabel(item.signal, item.kind, signals)}
               <span className="feature">{departureOf(item).feature}</span>
