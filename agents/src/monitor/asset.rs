@@ -49,6 +49,14 @@ pub struct AssetWatch {
     suspended: bool,
 }
 
+/// What a scan brings beside its readings.
+pub struct Moment<'a> {
+    pub at: Timestamp,
+    pub late: bool,
+    pub settings: &'a MonitorSettings,
+    pub out: &'a mut Vec<Finding>,
+}
+
 #[derive(Clone, Serialize, Deserialize)]
 enum Phase {
     Learning { from: Option<Timestamp>, mewma: MewmaTraining },
@@ -102,12 +110,13 @@ impl AssetWatch {
         self.suspended = suspended;
     }
 
-    /// Before the first reading of a scan at `at`: what the time up to now has brought.
-    pub fn advance(&mut self, at: Timestamp, late: bool, settings: &MonitorSettings, out: &mut Vec<Finding>) {
+    /// Before the first reading of a scan: what the time up to now has brought.
+    pub fn advance(&mut self, moment: &mut Moment<'_>) {
+        let (at, settings) = (moment.at, moment.settings);
         if let Phase::Learning { from, .. } = &mut self.phase {
             let from = *from.get_or_insert(at);
             if at.since(from) >= settings.learning() {
-                self.settle(from, at, settings, out);
+                self.settle(from, moment);
             }
             return;
         }
@@ -115,7 +124,7 @@ impl AssetWatch {
         if second >= self.next_minute {
             let judged = self.next_minute;
             self.next_minute = minute_after(second);
-            self.judge(judged.div_euclid(BUCKET_S), at, late, settings, out);
+            self.judge(judged.div_euclid(BUCKET_S), moment);
         } else if self.next_minute - second > 10 * drift::EVERY_S {
             // The source's clock was set back; waiting for the old time would be waiting blind.
             self.next_minute = minute_after(second);
@@ -123,7 +132,7 @@ impl AssetWatch {
         }
         if at >= self.next_features && self.is_alarmed() {
             self.next_features = at + TimeDelta::seconds(i64::from(settings.features_every_s));
-            out.push(Finding::Features(self.features(at, settings)));
+            moment.out.push(Finding::Features(self.features(at, settings)));
         }
     }
 
@@ -135,7 +144,8 @@ impl AssetWatch {
     }
 
     /// After the last reading of a scan: the row as a whole.
-    pub fn close_row(&mut self, device: &DeviceId, at: Timestamp, late: bool, settings: &MonitorSettings, out: &mut Vec<Finding>) {
+    pub fn close_row(&mut self, device: &DeviceId, moment: &mut Moment<'_>) {
+        let (at, settings) = (moment.at, moment.settings);
         let too_soon = self.last_row.is_some_and(|last| (TimeDelta::zero()..ROW_EVERY).contains(&at.since(last)));
         if too_soon || self.pacer.as_ref() != Some(device) {
             return;
@@ -157,23 +167,24 @@ impl AssetWatch {
                 let Phase::Watching { mewma, .. } = &mut self.phase else { return };
                 let Some(mewma) = mewma else { return };
                 let step = mewma.step(&self.row);
-                self.judge_together(step, at, late, settings, out);
+                self.judge_together(step, moment);
             }
         }
     }
 
     /// Learning ends.
-    fn settle(&mut self, from: Timestamp, at: Timestamp, settings: &MonitorSettings, out: &mut Vec<Finding>) {
+    fn settle(&mut self, from: Timestamp, moment: &mut Moment<'_>) {
+        let at = moment.at;
         let Phase::Learning { mewma: training, .. } = &self.phase else { return };
         let watching = Phase::Watching { mewma: training.finish(), relations: Relations::learn(training.rows(), self.signals.len()) };
         let learned: Vec<Finding> =
             self.signals.iter_mut().filter_map(|signal| signal.settle(from, at)).map(|fact| Finding::BaselineLearned { at, fact }).collect();
         if learned.is_empty() {
             // Not one good reading came: learning begins again.
-            *self = Self { suspended: self.suspended, ..Self::new(&self.description, settings) };
+            *self = Self { suspended: self.suspended, ..Self::new(&self.description, moment.settings) };
             return;
         }
-        out.extend(learned);
+        moment.out.extend(learned);
         self.following.iter_mut().for_each(Following::settle);
         self.next_minute = minute_after(at.micros().div_euclid(1_000_000));
         self.phase = watching;
@@ -183,15 +194,16 @@ impl AssetWatch {
         !self.suspended && self.regime.is_known(at)
     }
 
-    fn judge_together(&mut self, step: Step, at: Timestamp, late: bool, settings: &MonitorSettings, out: &mut Vec<Finding>) {
+    fn judge_together(&mut self, step: Step, moment: &mut Moment<'_>) {
+        let at = moment.at;
         let judges = self.judges(at);
         let signals = &self.signals;
-        match self.together.update(at, step, judges, || largest_drift(signals, at), settings) {
+        match self.together.update(at, step, judges, || largest_drift(signals, at), moment.settings) {
             None => {}
-            Some(Edge::Cleared) => out.push(Finding::Cleared { at, asset: self.id().clone(), detector: Detector::Mewma }),
+            Some(Edge::Cleared) => moment.out.push(Finding::Cleared { at, asset: self.id().clone(), detector: Detector::Mewma }),
             Some(Edge::Raised) => {
                 let evidence = self.contributions(at);
-                self.alert(Detector::Mewma, step.score, evidence, at, late, settings, out);
+                self.alert(Detector::Mewma, step.score, evidence, moment);
             }
         }
     }
@@ -206,7 +218,8 @@ impl AssetWatch {
     }
 
     /// Once a minute: each signal by itself, and each follower against its setpoint.
-    fn judge(&mut self, end: i64, at: Timestamp, late: bool, settings: &MonitorSettings, out: &mut Vec<Finding>) {
+    fn judge(&mut self, end: i64, moment: &mut Moment<'_>) {
+        let (at, settings) = (moment.at, moment.settings);
         if self.suspended {
             return;
         }
@@ -220,9 +233,9 @@ impl AssetWatch {
                 let mut evidence: Vec<Evidence> = risen.iter().map(|change| change.evidence.clone()).collect();
                 evidence.sort_by(|one, other| other.magnitude.abs().total_cmp(&one.magnitude.abs()));
                 self.add_related(detector, end, &mut evidence);
-                self.alert(detector, worst, evidence, at, late, settings, out);
+                self.alert(detector, worst, evidence, moment);
             } else if !of_it.is_empty() && !self.is_alarmed_by(detector) {
-                out.push(Finding::Cleared { at, asset: self.id().clone(), detector });
+                moment.out.push(Finding::Cleared { at, asset: self.id().clone(), detector });
             }
         }
     }
@@ -252,21 +265,12 @@ impl AssetWatch {
         }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "an alert is all of these, and a struct for one caller's arguments hides nothing")]
-    fn alert(
-        &mut self,
-        detector: Detector,
-        times: f64,
-        evidence: Vec<Evidence>,
-        at: Timestamp,
-        late: bool,
-        settings: &MonitorSettings,
-        out: &mut Vec<Finding>,
-    ) {
+    fn alert(&mut self, detector: Detector, times: f64, evidence: Vec<Evidence>, moment: &mut Moment<'_>) {
+        let Moment { at, late, settings, .. } = *moment;
         let severity = detector.severity(times);
         let raised = AlertRaised { asset: self.id().clone(), detector: detector.as_str().into(), severity, evidence, late };
-        out.push(Finding::Alert { at, raised });
-        out.push(Finding::Features(self.features(at, settings)));
+        moment.out.push(Finding::Alert { at, raised });
+        moment.out.push(Finding::Features(self.features(at, settings)));
         self.next_features = at + TimeDelta::seconds(i64::from(settings.features_every_s));
     }
 

@@ -1,6 +1,10 @@
 //! The monitor of one site: leads each reading to its machine, once.
 
-use super::{AssetFeatures, Finding, MonitorSettings, asset::AssetWatch, window::bucket_of};
+use super::{
+    AssetFeatures, Finding, MonitorSettings,
+    asset::{AssetWatch, Moment},
+    window::bucket_of,
+};
 use millwright_domain::{
     ids::{AssetId, DeviceId, SignalId},
     plant::{Asset, Plant},
@@ -90,6 +94,7 @@ impl Monitor {
         // A source whose clock runs ahead would otherwise blind the windows until its time comes.
         let scanned_at = scan.scanned_at.min(scan.received_at);
         self.touched.clear();
+        let mut moment = Moment { at: scanned_at, late, settings: &self.settings, out };
         for (order, reading) in scan.readings.iter().enumerate() {
             let Some(place) = device.place(order, &reading.signal, &self.places) else {
                 self.counts.unknown += 1;
@@ -98,14 +103,14 @@ impl Monitor {
             let Some(asset) = self.assets.get_mut(place.asset) else { continue };
             if !self.touched.contains(&place.asset) {
                 self.touched.push(place.asset);
-                asset.advance(scanned_at, late, &self.settings, out);
+                asset.advance(&mut moment);
             }
             let at = reading.source_time.map_or(scanned_at, |time| time.min(scan.received_at));
             asset.observe(place.signal, at, bucket_of(at.micros()), reading);
         }
         for asset in &self.touched {
             if let Some(asset) = self.assets.get_mut(*asset) {
-                asset.close_row(&scan.device, scanned_at, late, &self.settings, out);
+                asset.close_row(&scan.device, &mut moment);
             }
         }
     }

@@ -1,6 +1,6 @@
 //! The last five minutes of one signal in buckets of five seconds: mean, spread and slope over any part of them, at a few nanoseconds a reading.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Error};
 
 /// Seconds that one bucket spans; every window is a multiple.
 pub const BUCKET_S: i64 = 5;
@@ -21,6 +21,7 @@ struct Bucket {
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Windows {
+    #[serde(deserialize_with = "whole_ring")]
     buckets: Vec<Bucket>,
     /// The first value seen. Sums of departures from it keep their digits where sums of values would lose them.
     origin: Option<f64>,
@@ -42,6 +43,12 @@ impl Default for Windows {
     fn default() -> Self {
         Self { buckets: vec![Bucket::default(); KEPT], origin: None, latest: 0.0 }
     }
+}
+
+/// A ring of another length is another version's.
+fn whole_ring<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Bucket>, D::Error> {
+    let buckets: Vec<Bucket> = Vec::deserialize(deserializer)?;
+    if buckets.len() == KEPT { Ok(buckets) } else { Err(D::Error::invalid_length(buckets.len(), &"64 buckets")) }
 }
 
 /// The bucket that a time in microseconds falls in.

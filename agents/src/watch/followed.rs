@@ -14,7 +14,7 @@ use millwright_domain::{
     site::Site,
 };
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Followed {
@@ -23,6 +23,8 @@ pub(super) struct Followed {
     pub plant: Plant,
     pub assets: BTreeMap<AssetId, FollowedAsset>,
     pub recovery: BTreeMap<CaseId, RecoveryWatch>,
+    /// Machines that somebody works on.
+    locked_out: BTreeSet<AssetId>,
 }
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -39,7 +41,14 @@ pub(super) struct FollowedAsset {
 impl Followed {
     pub fn new(plant: &Plant, settings: MonitorSettings) -> Self {
         let monitor = Monitor::new(plant, settings);
-        Self { position: Position::default(), monitor, plant: plant.clone(), assets: BTreeMap::new(), recovery: BTreeMap::new() }
+        Self {
+            position: Position::default(),
+            monitor,
+            plant: plant.clone(),
+            assets: BTreeMap::new(),
+            recovery: BTreeMap::new(),
+            locked_out: BTreeSet::new(),
+        }
     }
 
     /// A snapshot's state, on the plant as it is now.
@@ -55,9 +64,11 @@ impl Followed {
             self.monitor.adopt(plant);
             self.plant = plant.clone();
         }
-        for asset in &self.plant.assets {
-            self.monitor.suspend(&asset.id, site.locked_out.contains_key(&asset.id));
+        let locked_out: BTreeSet<AssetId> = site.locked_out.keys().cloned().collect();
+        for asset in self.locked_out.symmetric_difference(&locked_out) {
+            self.monitor.suspend(asset, locked_out.contains(asset));
         }
+        self.locked_out = locked_out;
         let is_over = |case: &CaseId| matches!(site.case(*case), Case::Closed(..));
         for asset in self.assets.values_mut() {
             asset.case = asset.case.filter(|case| !is_over(case));
