@@ -76,6 +76,7 @@ async function findCase(wide: Page, small: Page): Promise<void> {
     await page.getByRole("button", { name: "Approve…" }).first().waitFor();
     await page.locator(".timeline li").first().waitFor();
   }
+  await keep(wide, "case-first-screen-desktop", false);
   await look("case-waiting", wide, small);
 }
 
