@@ -17,7 +17,7 @@ demo: ## build page and program, start a simulated plant, print the address
 
 web: web/dist/index.html ## build the page
 
-web/dist/index.html: $(shell find web/src web/index.html web/package-lock.json graphql/schema.graphql -type f 2>/dev/null)
+web/dist/index.html: $(shell find web/src web/public web/scripts web/index.html web/package-lock.json web/vite.config.ts web/tsconfig.json graphql/schema.graphql -type f 2>/dev/null)
 	@scripts/need.sh node npm
 	cd web && npm ci --no-audit --no-fund --silent && npm run --silent build
 

@@ -48,8 +48,6 @@ impl LiveReadings for Sensors {
 pub struct House {
     pub log: Arc<EmbeddedLog>,
     pub clock: Arc<ManualClock>,
-    /// Kept for tests that move what the sensors say.
-    pub sensors: Arc<Sensors>,
     pub commands: Commands,
     pub site: PartitionId,
 }
@@ -71,11 +69,11 @@ impl House {
         let sensors = Arc::new(Sensors { values: Mutex::default(), clock: clock.clone() });
         sensors.show("pump-1/speed_setpoint", 1_450.0);
         sensors.show("pump-1/pressure", 4.0);
-        let surroundings = Surroundings { log: log.clone(), answers, clock: clock.clone(), live: sensors.clone(), owner: "test".into() };
+        let surroundings = Surroundings { log: log.clone(), answers, clock: clock.clone(), live: sensors, owner: "test".into() };
         let commands = Commands::new(surroundings);
         let site = PartitionId::site(&"demo".parse().unwrap());
         commands.serve(site.clone()).await.expect("the site is served");
-        Self { log, clock, sensors, commands, site }
+        Self { log, clock, commands, site }
     }
 
     /// With the demo's plant and the shipped policy.

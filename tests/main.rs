@@ -2,7 +2,10 @@
 #![allow(clippy::unwrap_used)]
 
 mod architecture;
+mod bad_input;
 mod dispatcher;
 mod house;
+mod program;
+mod road;
 mod scenarios;
 mod workers;

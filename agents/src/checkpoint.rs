@@ -11,11 +11,23 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 pub enum CheckpointError {
     #[error("could not write the checkpoint {}; check free space and permissions", place.display())]
-    Write { place: PathBuf, #[source] cause: io::Error },
+    Write {
+        place: PathBuf,
+        #[source]
+        cause: io::Error,
+    },
     #[error("could not read the checkpoint {}", place.display())]
-    Read { place: PathBuf, #[source] cause: io::Error },
+    Read {
+        place: PathBuf,
+        #[source]
+        cause: io::Error,
+    },
     #[error("the checkpoint {} is not what this program writes; delete it, and the work since its time is repeated with the same results", place.display())]
-    Content { place: PathBuf, #[source] cause: serde_json::Error },
+    Content {
+        place: PathBuf,
+        #[source]
+        cause: serde_json::Error,
+    },
 }
 
 /// Puts the new content in place of the old, durably.

@@ -13,9 +13,18 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 pub enum TailError {
     #[error("could not read {partition}")]
-    Log { partition: PartitionId, #[source] cause: LogError },
+    Log {
+        partition: PartitionId,
+        #[source]
+        cause: LogError,
+    },
     #[error("{partition} seq {seq} could not be read as a fact; run `millwright audit verify`")]
-    Fact { partition: PartitionId, seq: u64, #[source] cause: DecodeError },
+    Fact {
+        partition: PartitionId,
+        seq: u64,
+        #[source]
+        cause: DecodeError,
+    },
 }
 
 /// Records asked of the log at a time.
@@ -32,8 +41,14 @@ impl SiteTail {
     /// Folds everything there is now. What is committed later comes from [`SiteTail::next`].
     pub async fn at_the_end(log: Arc<dyn EventLog>, partition: PartitionId) -> Result<Self, TailError> {
         let mut tail = Self::at_the_start(log, partition);
-        while !tail.read().await?.is_empty() {}
+        tail.up_to_now().await?;
         Ok(tail)
+    }
+
+    /// Folds what there is by now, without waiting for more.
+    pub async fn up_to_now(&mut self) -> Result<(), TailError> {
+        while !self.read().await?.is_empty() {}
+        Ok(())
     }
 
     /// Folds what was committed before `seq`, for a worker that has seen that much already.

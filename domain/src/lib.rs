@@ -2,6 +2,7 @@
 //!
 //! Read `case.rs` first: a fault's whole life is in it. Then `event.rs` (every fact there is), `site.rs` (what a
 //! site's decisions rest on), `ports/` (what we ask of the outside).
+#![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod action;
 pub mod baseline;

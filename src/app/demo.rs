@@ -5,16 +5,16 @@ use crate::{configured, settings::Settings};
 use anyhow::{Context, Result};
 use chrono::Utc;
 use millwright_domain::{
-    Event,
+    Event, Timestamp,
     action::Action,
     case::{Case, CaseFile},
     codec::decode,
     ids::CaseId,
     ports::{clock::Clock, event_log::EventLog},
-    position::PartitionId,
+    position::{Lane, PartitionId},
     site::Site,
 };
-use millwright_infra::clock::ScaledClock;
+use millwright_infra::{clock::ScaledClock, log::embedded::EmbeddedLog};
 use serde_json::{Value, json};
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
@@ -38,7 +38,8 @@ impl Demo {
         // Ten simulated minutes are enough to know this machine; a real one is watched for two days.
         settings.monitor.learning_s = 600;
         settings.operator = "demo-operator".into();
-        let clock: Arc<dyn Clock> = Arc::new(ScaledClock::new(Utc::now().into(), options.speed)?);
+        let begin = last_plant_time(&settings.data).await?.map_or_else(|| Utc::now().into(), |last| last.max(Utc::now().into()));
+        let clock: Arc<dyn Clock> = Arc::new(ScaledClock::new(begin, options.speed)?);
         let scenario = scenario::named_or_file(&options.scenario)?;
         let mut simulated = Simulated::start(options.plant, options.seed, scenario, clock.clone(), options.speed).await?;
         let configured = simulated.configured(policy(&settings, options.speed)?, rules(&settings)?)?;
@@ -107,6 +108,21 @@ fn case_summary(id: CaseId, case: &Case, file: &CaseFile, truths: &[truth::Mark]
         "outcome": outcome,
         "seconds_to_alert": truth.map(|mark| file.opened_at.since(mark.began).num_milliseconds() as f64 / 1e3),
     })
+}
+
+/// A time-lapse runs ahead of the clock on the wall; one that is continued must not go back behind its own readings.
+async fn last_plant_time(data: &Path) -> Result<Option<Timestamp>> {
+    let folder = data.join("log");
+    if !folder.exists() {
+        return Ok(None);
+    }
+    let log = EmbeddedLog::open_read_only(folder)?;
+    let mut last = None;
+    for (partition, next) in log.head().await?.partitions().filter(|(partition, _)| partition.lane() == Lane::Readings) {
+        let page = log.read_readings(partition, next.saturating_sub(1), 1).await?;
+        last = last.max(page.iter().map(|(_, scan)| scan.received_at).max());
+    }
+    Ok(last)
 }
 
 async fn fold(log: &dyn EventLog, partition: &PartitionId) -> Result<(Site, usize)> {

@@ -108,10 +108,7 @@ impl App {
         for worker in self.workers {
             finished("worker", worker).await;
         }
-        match Arc::try_unwrap(self.field) {
-            Ok(field) => field.stop().await,
-            Err(_) => tracing::warn!("the field is still in use; its connections end with the program"),
-        }
+        self.field.stop().await;
         self.foundation.close().await;
     }
 }

@@ -86,5 +86,5 @@ pub async fn marks(log: &dyn EventLog, site: &PartitionId) -> Result<Vec<Mark>> 
 /// The true fault behind a case: the one it names if that was there, else the last that had begun.
 pub fn behind<'a>(marks: &'a [Mark], asset: &AssetId, cause: Option<&CauseId>, opened_at: Timestamp) -> Option<&'a Mark> {
     let there = || marks.iter().filter(|mark| mark.asset == *asset && mark.began <= opened_at);
-    there().filter(|mark| Some(&mark.fault) == cause).last().or_else(|| there().last())
+    there().rfind(|mark| Some(&mark.fault) == cause).or_else(|| there().next_back())
 }

@@ -59,6 +59,7 @@ pub fn scene() -> Scene {
 /// What to ask, once the scene is known: many commands name the case at hand.
 pub type Asking = Box<dyn Fn(&Scene) -> Asked>;
 
+#[expect(clippy::wrong_self_convention, reason = "`when(…).is_refused(…)` reads as a sentence and goes on")]
 impl Scene {
     // given
     pub fn given_plant(self) -> Self {
