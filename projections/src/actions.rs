@@ -112,7 +112,7 @@ impl Projection for Actions {
         self.actions.recall(named.map(|action| action.to_string()), db).await
     }
     fn fold(&mut self, fact: &Fact) -> Result<(), Poison> {
-        let (Some(case), Some(site)) = (fact.stream.as_case(), fact.partition.as_site()) else { return Ok(()) };
+        let (Some(case), Some(site)) = (fact.case, fact.site.clone()) else { return Ok(()) };
         let event = fact.event()?;
         if let Event::ActionProposed(proposed) = event {
             self.actions.put(proposed_row(&proposed.proposal, &proposed.binding, case, site, fact.recorded_at));

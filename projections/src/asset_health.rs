@@ -144,7 +144,7 @@ impl Projection for AssetHealth {
         Ok(())
     }
     fn fold(&mut self, fact: &Fact) -> Result<(), Poison> {
-        let Some(site) = fact.partition.as_site() else { return Ok(()) };
+        let Some(site) = fact.site.clone() else { return Ok(()) };
         match fact.event()? {
             Event::PlantDescribed(described) => {
                 for asset in &described.plant.assets {
@@ -184,13 +184,13 @@ impl AssetHealth {
     }
 
     fn fault(&mut self, fact: &Fact, site: &SiteId, asset: &AssetId, change: impl FnOnce(&mut HealthRow, CaseId)) {
-        let Some(case) = fact.stream.as_case() else { return };
+        let Some(case) = fact.case else { return };
         self.asset_of.get_or_insert_default().insert(case, key(site, asset));
         self.with(site, asset, |row| change(row, case));
     }
 
     fn end(&mut self, fact: &Fact, outcome: &OutcomeRecorded) {
-        let Some(case) = fact.stream.as_case() else { return };
+        let Some(case) = fact.case else { return };
         let open = self.asset_of.get_or_insert_default();
         let key = if outcome.closes { open.remove(&case) } else { open.get(&case).cloned() };
         let Some(row) = key.and_then(|key| self.assets.edit(&key)) else { return };

@@ -55,31 +55,30 @@ impl BudgetRow {
         self.windows.iter().any(|row| row.window == window && row.epoch == window.epoch(at) && row.warned)
     }
 
-    fn window(&mut self, window: Window, epoch: i64) -> &mut WindowRow {
-        let place = match self.windows.iter().position(|row| row.window == window && row.epoch == epoch) {
-            Some(place) => place,
-            None => {
-                if self.windows.len() >= KEPT_WINDOWS {
-                    self.windows.remove(0);
-                }
-                self.windows.push(WindowRow { window, epoch, settled: 0, held: 0, warned: false });
-                self.windows.len() - 1
-            }
-        };
-        &mut self.windows[place]
+    fn in_window(&mut self, window: Window, epoch: i64, change: impl FnOnce(&mut WindowRow)) {
+        if let Some(row) = self.windows.iter_mut().find(|row| row.window == window && row.epoch == epoch) {
+            return change(row);
+        }
+        let mut row = WindowRow { window, epoch, settled: 0, held: 0, warned: false };
+        change(&mut row);
+        if self.windows.len() >= KEPT_WINDOWS {
+            self.windows.remove(0);
+        }
+        self.windows.push(row);
     }
     fn hold(&mut self, reservation: ReservationId, tokens: u64, at: Timestamp) {
         for window in Window::ALL {
-            self.window(window, window.epoch(at)).held += tokens;
+            self.in_window(window, window.epoch(at), |row| row.held += tokens);
         }
         self.open.insert(reservation, (tokens, at));
     }
     fn end(&mut self, reservation: ReservationId, used: u64) {
         let Some((tokens, at)) = self.open.remove(&reservation) else { return };
         for window in Window::ALL {
-            let row = self.window(window, window.epoch(at));
-            row.held = row.held.saturating_sub(tokens);
-            row.settled = row.settled.saturating_add(used);
+            self.in_window(window, window.epoch(at), |row| {
+                row.held = row.held.saturating_sub(tokens);
+                row.settled = row.settled.saturating_add(used);
+            });
         }
     }
 }
@@ -139,7 +138,7 @@ impl Projection for Budgets {
             Event::TokensSettled(fact) => row.end(fact.reservation, fact.used),
             Event::TokensReleased(fact) => row.end(fact.reservation, 0),
             Event::ReservationExpired(fact) => row.end(fact.reservation, fact.counted),
-            Event::BudgetWarned(fact) => row.window(fact.window, fact.epoch).warned = true,
+            Event::BudgetWarned(fact) => row.in_window(fact.window, fact.epoch, |row| row.warned = true),
             // The settlement beside an overrun has counted its tokens; that a call left changes no sum.
             _ => return Ok(()),
         }

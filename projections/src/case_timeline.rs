@@ -70,7 +70,7 @@ impl Projection for CaseTimeline {
         vec![&TIMELINE]
     }
     fn fold(&mut self, fact: &Fact) -> Result<(), Poison> {
-        let Some(case) = fact.stream.as_case() else { return Ok(()) };
+        let Some(case) = fact.case else { return Ok(()) };
         let event = fact.event()?;
         self.rows.push(vec![
             Value::text(case),

@@ -5,7 +5,7 @@ use millwright_domain::{
     chain::{Hash, StoredRecord},
     codec,
     envelope::{Recorded, StreamId},
-    ids::{ActorId, CommandId, EventId},
+    ids::{ActorId, CaseId, CommandId, EventId, SiteId},
     position::PartitionId,
 };
 use serde::Deserialize;
@@ -20,10 +20,14 @@ pub struct Poison(pub String);
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fact {
     pub partition: PartitionId,
+    /// The site whose partition it is on, if it is one's.
+    pub site: Option<SiteId>,
     pub seq: u64,
     pub hash: Hash,
     pub id: EventId,
     pub stream: StreamId,
+    /// The case whose stream it is on, if it is one's.
+    pub case: Option<CaseId>,
     pub version: u64,
     pub kind: String,
     pub schema: u16,
@@ -56,12 +60,14 @@ struct Cover {
 }
 
 impl Fact {
-    /// Reads a stored record. What cannot be read becomes a fact that poisons its stream.
-    pub fn read(partition: &PartitionId, record: &StoredRecord) -> Self {
-        match codec::decode(&record.bytes) {
-            Ok(recorded) => Self::of(partition, record, recorded),
-            Err(cause) => Self::unreadable(partition, record, &cause),
-        }
+    /// Reads stored records of one partition. What cannot be read becomes a fact that poisons its stream.
+    pub fn read_all<'a>(partition: &PartitionId, records: impl Iterator<Item = &'a StoredRecord>) -> Vec<Self> {
+        let site = partition.as_site();
+        let read = |record: &StoredRecord| match codec::decode(&record.bytes) {
+            Ok(recorded) => Self::of(partition, site.clone(), record, recorded),
+            Err(cause) => Self::unreadable(partition, site.clone(), record, &cause),
+        };
+        records.map(read).collect()
     }
 
     /// What happened, for a fold; a fact that cannot be read stops the stream.
@@ -75,12 +81,14 @@ impl Fact {
         !matches!(self.event, Ok(Event::Unknown { .. }))
     }
 
-    fn of(partition: &PartitionId, record: &StoredRecord, recorded: Recorded) -> Self {
+    fn of(partition: &PartitionId, site: Option<SiteId>, record: &StoredRecord, recorded: Recorded) -> Self {
         Self {
             partition: partition.clone(),
+            site,
             seq: record.seq,
             hash: record.hash,
             id: recorded.id,
+            case: recorded.stream.as_case(),
             stream: recorded.stream,
             version: recorded.version,
             kind: recorded.event.kind().to_string(),
@@ -95,7 +103,7 @@ impl Fact {
         }
     }
 
-    fn unreadable(partition: &PartitionId, record: &StoredRecord, cause: &codec::DecodeError) -> Self {
+    fn unreadable(partition: &PartitionId, site: Option<SiteId>, record: &StoredRecord, cause: &codec::DecodeError) -> Self {
         let why = match cause.source() {
             Some(deeper) => format!("{cause}: {}", deepest(deeper)),
             None => cause.to_string(),
@@ -103,9 +111,11 @@ impl Fact {
         let cover = serde_json::from_slice(&record.bytes).unwrap_or_else(|_| Cover::blank(record.seq));
         Self {
             partition: partition.clone(),
+            site,
             seq: record.seq,
             hash: record.hash,
             id: cover.id,
+            case: cover.stream.as_case(),
             stream: cover.stream,
             version: cover.version,
             kind: cover.kind,

@@ -117,10 +117,10 @@ impl Projection for OpenCases {
         vec![&CASES]
     }
     async fn recall(&mut self, facts: &[&Fact], db: &mut SqliteConnection) -> Result<(), sqlx::Error> {
-        self.cases.recall(facts.iter().filter_map(|fact| fact.stream.as_case()).map(|case| case.to_string()), db).await
+        self.cases.recall(facts.iter().filter_map(|fact| fact.case).map(|case| case.to_string()), db).await
     }
     fn fold(&mut self, fact: &Fact) -> Result<(), Poison> {
-        let (Some(id), Some(site)) = (fact.stream.as_case(), fact.partition.as_site()) else { return Ok(()) };
+        let (Some(id), Some(site)) = (fact.case, fact.site.clone()) else { return Ok(()) };
         let event = fact.event()?;
         let Some(case_fact) = case_fact(event) else { return Ok(()) };
         let key = id.to_string();

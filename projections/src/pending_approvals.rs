@@ -36,7 +36,7 @@ impl Projection for PendingApprovals {
         vec![&PENDING]
     }
     fn fold(&mut self, fact: &Fact) -> Result<(), Poison> {
-        let (Some(case), Some(site)) = (fact.stream.as_case(), fact.partition.as_site()) else { return Ok(()) };
+        let (Some(case), Some(site)) = (fact.case, fact.site.clone()) else { return Ok(()) };
         let event = fact.event()?;
         let Some(action) = action_of(event) else { return Ok(()) };
         let row = match event {

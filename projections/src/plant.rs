@@ -87,7 +87,7 @@ impl Projection for Plants {
         self.plants.recall_all(db).await
     }
     fn fold(&mut self, fact: &Fact) -> Result<(), Poison> {
-        let Some(site) = fact.partition.as_site() else { return Ok(()) };
+        let Some(site) = fact.site.clone() else { return Ok(()) };
         let event = fact.event()?;
         let mut row = match event {
             Event::PlantDescribed(_)

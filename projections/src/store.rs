@@ -4,6 +4,7 @@ use crate::{
     db::NotRead,
     table::{Kind, Table, Value},
 };
+use futures::TryStreamExt;
 use millwright_domain::{
     policy::digest,
     position::{PartitionId, Position},
@@ -142,8 +143,10 @@ impl Store {
         for table in tables {
             let quoted = table.columns.iter().map(|(name, _)| format!("quote({name})")).collect::<Vec<_>>().join(" || ',' || ");
             let sql = format!("SELECT {quoted} FROM {} ORDER BY {}", table.name, table.key_columns());
-            let rows: Vec<String> = sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(&self.readers).await?;
-            running = rows.chunks(1_000).fold(running, |running, page| digest(&(running, table.name, page)));
+            let mut rows = sqlx::query_scalar::<_, String>(AssertSqlSafe(sql)).fetch(&self.readers).try_chunks(1_000);
+            while let Some(page) = rows.try_next().await.map_err(|stopped| stopped.1)? {
+                running = digest(&(running, table.name, page));
+            }
         }
         Ok(running)
     }
@@ -183,7 +186,7 @@ async fn begin_anew(shape: &Shape, db: &mut SqliteConnection) -> Result<(), sqlx
     for forget in ["DELETE FROM positions WHERE projection = $1", "DELETE FROM parked_streams WHERE projection = $1"] {
         sqlx::query(forget).bind(shape.name).execute(&mut *transaction).await?;
     }
-    VERSIONS.upsert(&[vec![Value::text(shape.name), Value::Whole(shape.version.into())]], &mut transaction).await?;
+    VERSIONS.upsert(vec![vec![Value::text(shape.name), Value::Whole(shape.version.into())]], &mut transaction).await?;
     transaction.commit().await
 }
 
@@ -199,7 +202,7 @@ pub(crate) async fn positions(projection: &str, db: &mut SqliteConnection) -> Re
 
 pub(crate) async fn save_position(projections: &[&str], partition: &PartitionId, next: u64, db: &mut SqliteConnection) -> Result<(), sqlx::Error> {
     let rows: Vec<Vec<Value>> = projections.iter().map(|name| vec![Value::text(name), Value::text(partition), Value::count(next)]).collect();
-    POSITIONS.upsert(&rows, db).await
+    POSITIONS.upsert(rows, db).await
 }
 
 /// Reads back what we stored as text.

@@ -53,13 +53,12 @@ impl Value {
 /// Rows a statement. Few sizes, so that each statement is prepared once; beyond 500 rows one gains nothing.
 const ROWS_A_STATEMENT: [usize; 4] = [500, 50, 7, 1];
 
-/// The rows in pieces of those sizes.
-fn pieces<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
+/// Takes the rows out in pieces of those sizes.
+fn pieces<T>(mut rows: Vec<T>) -> impl Iterator<Item = Vec<T>> {
     std::iter::from_fn(move || {
         let size = ROWS_A_STATEMENT.into_iter().find(|size| *size <= rows.len())?;
-        let (piece, rest) = rows.split_at(size);
-        rows = rest;
-        Some(piece)
+        let rest = rows.split_off(size);
+        Some(std::mem::replace(&mut rows, rest))
     })
 }
 
@@ -99,22 +98,22 @@ impl Table {
     }
 
     /// Writes rows of different keys, each replacing what was there under its key.
-    pub(crate) async fn upsert(&self, rows: &[Vec<Value>], db: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    pub(crate) async fn upsert(&self, rows: Vec<Vec<Value>>, db: &mut SqliteConnection) -> Result<(), sqlx::Error> {
         let changed = self.columns[self.key..].iter().map(|(name, _)| format!("{name} = excluded.{name}")).collect::<Vec<_>>().join(", ");
         let on_conflict = if changed.is_empty() { "DO NOTHING".to_string() } else { format!("DO UPDATE SET {changed}") };
-        for chunk in pieces(rows) {
+        for piece in pieces(rows) {
             let mut sql = QueryBuilder::<Sqlite>::new(format!("INSERT INTO {} ({}) ", self.name, self.all_columns()));
-            sql.push_values(chunk, |mut tuple, row| row.iter().for_each(|value| bind(&mut tuple, value)));
+            sql.push_values(piece, |mut tuple, row| row.into_iter().for_each(|value| bind(&mut tuple, value)));
             sql.push(format!(" ON CONFLICT ({}) {on_conflict}", self.key_columns()));
             sql.build().execute(&mut *db).await?;
         }
         Ok(())
     }
 
-    pub(crate) async fn delete(&self, keys: &[Vec<Value>], db: &mut SqliteConnection) -> Result<(), sqlx::Error> {
-        for chunk in pieces(keys) {
+    pub(crate) async fn delete(&self, keys: Vec<Vec<Value>>, db: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+        for piece in pieces(keys) {
             let mut sql = QueryBuilder::<Sqlite>::new(format!("DELETE FROM {} WHERE ({}) IN (VALUES ", self.name, self.key_columns()));
-            sql.push_tuples_of(chunk);
+            push_tuples(&mut sql, piece);
             sql.push(")");
             sql.build().execute(&mut *db).await?;
         }
@@ -122,28 +121,22 @@ impl Table {
     }
 }
 
-trait PushTuples {
-    fn push_tuples_of(&mut self, rows: &[Vec<Value>]);
-}
-
-impl PushTuples for QueryBuilder<Sqlite> {
-    fn push_tuples_of(&mut self, rows: &[Vec<Value>]) {
-        for (number, row) in rows.iter().enumerate() {
-            self.push(if number == 0 { "(" } else { ", (" });
-            let mut tuple = self.separated(", ");
-            row.iter().for_each(|value| bind(&mut tuple, value));
-            self.push(")");
-        }
+fn push_tuples(sql: &mut QueryBuilder<Sqlite>, rows: Vec<Vec<Value>>) {
+    for (number, row) in rows.into_iter().enumerate() {
+        sql.push(if number == 0 { "(" } else { ", (" });
+        let mut tuple = sql.separated(", ");
+        row.into_iter().for_each(|value| bind(&mut tuple, value));
+        sql.push(")");
     }
 }
 
-fn bind(tuple: &mut Separated<'_, Sqlite, &'static str>, value: &Value) {
+fn bind(tuple: &mut Separated<'_, Sqlite, &'static str>, value: Value) {
     match value {
-        Value::Text(text) => tuple.push_bind(text.clone()),
-        Value::Whole(number) => tuple.push_bind(*number),
-        Value::Real(number) => tuple.push_bind(*number),
+        Value::Text(text) => tuple.push_bind(text),
+        Value::Whole(number) => tuple.push_bind(number),
+        Value::Real(number) => tuple.push_bind(number),
         Value::Time(time) => tuple.push_bind(time.micros()),
-        Value::Bytes(bytes) => tuple.push_bind(bytes.clone()),
+        Value::Bytes(bytes) => tuple.push_bind(bytes),
         Value::Null => tuple.push_bind(None::<i64>),
     };
 }
@@ -177,11 +170,11 @@ impl Writes {
             self.deletes.push((table, keys));
         }
     }
-    pub(crate) async fn apply(&self, db: &mut SqliteConnection) -> Result<(), sqlx::Error> {
-        for (table, keys) in &self.deletes {
+    pub(crate) async fn apply(self, db: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+        for (table, keys) in self.deletes {
             table.delete(keys, db).await?;
         }
-        for (table, rows) in &self.upserts {
+        for (table, rows) in self.upserts {
             table.upsert(rows, db).await?;
         }
         Ok(())

@@ -101,7 +101,7 @@ impl LedgerFold {
         if batch.is_empty() {
             return Ok(None);
         }
-        let facts: Vec<Fact> = batch.iter().map(|(_, record)| Fact::read(partition, record)).collect();
+        let facts = Fact::read_all(partition, batch.iter().map(|(_, record)| record));
         let taken = self.take_in(partition, &facts, batch.next()).await;
         if taken.is_err() {
             self.forget();
@@ -155,13 +155,14 @@ impl Folded {
         self.projection.recall(&new, db).await?;
         let mut changed = BTreeSet::new();
         for fact in new {
-            let key = (partition.clone(), fact.stream.to_string());
-            if let Some(parked) = self.parked.get_mut(&key) {
+            let key = || (partition.clone(), fact.stream.to_string());
+            let parked = if self.parked.is_empty() { None } else { self.parked.get_mut(&key()) };
+            if let Some(parked) = parked {
                 parked.skipped += 1;
-                changed.insert(key);
+                changed.insert(key());
             } else if let Err(poison) = self.projection.fold(fact) {
-                self.parked.insert(key.clone(), park(self.projection.name(), fact, poison));
-                changed.insert(key);
+                self.parked.insert(key(), park(self.projection.name(), fact, poison));
+                changed.insert(key());
             }
         }
         self.projection.drain(writes);
@@ -222,7 +223,7 @@ async fn parked(projection: &str, db: &mut SqliteConnection) -> Result<HashMap<(
 fn change(partition: &PartitionId, next: u64, facts: &[Fact]) -> Change {
     Change {
         position: Position::at(partition.clone(), next),
-        cases: facts.iter().filter_map(|fact| fact.stream.as_case()).collect(),
+        cases: facts.iter().filter_map(|fact| fact.case).collect(),
         plant: facts.iter().any(|fact| matches!(fact.stream.as_str(), "site") || fact.stream.as_str().starts_with("signal/")),
     }
 }

@@ -109,7 +109,7 @@ impl Projection for Outbox {
         if let Event::EffectWanted(wanted) = event {
             self.notices.put(NoticeRow {
                 wanted: wanted.clone(),
-                site: fact.partition.as_site(),
+                site: fact.site.clone(),
                 stage: NoticeStage::Wanted,
                 attempts: 0,
                 wanted_at: fact.recorded_at,

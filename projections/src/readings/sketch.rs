@@ -43,8 +43,14 @@ fn value(place: i32) -> f64 {
 impl Sketch {
     pub(crate) fn add(&mut self, place: i32) {
         match self.bins.binary_search_by_key(&place, |(known, _)| *known) {
-            Ok(at) => self.bins[at].1 += 1,
+            Ok(at) => self.count_more(at, 1),
             Err(at) => self.bins.insert(at, (place, 1)),
+        }
+    }
+
+    fn count_more(&mut self, at: usize, more: u64) {
+        if let Some((_, count)) = self.bins.get_mut(at) {
+            *count += more;
         }
     }
 
@@ -52,7 +58,7 @@ impl Sketch {
     pub fn merge(&mut self, other: &Self) {
         for (place, count) in &other.bins {
             match self.bins.binary_search_by_key(place, |(known, _)| *known) {
-                Ok(at) => self.bins[at].1 += count,
+                Ok(at) => self.count_more(at, *count),
                 Err(at) => self.bins.insert(at, (*place, *count)),
             }
         }
