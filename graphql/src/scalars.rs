@@ -6,7 +6,8 @@ use chrono::{DateTime, Utc};
 use millwright_domain::{Timestamp, position};
 use std::{fmt::Display, str::FromStr};
 
-/// How far the log has been taken in, as an opaque text: `ledger/demo:17,readings/0:400`. Give one back as `atLeast` to see your own write.
+/// How far the log has been taken in, as an opaque text: `ledger/demo:17,readings/0:400`. Give one back as `atLeast` to see your own write,
+/// to each field that has to show it: fields of one question are answered at the same time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Position(pub position::Position);
 

@@ -76,7 +76,7 @@ static CASES: Table = Table {
         ("doc", Kind::Doc),
     ],
     key: 1,
-    indexes: &[&["site", "asset", "open"], &["opened_at", "id"], &["site", "changed_to"]],
+    indexes: &[&["site", "asset", "open"], &["opened_at", "id"], &["open", "opened_at", "id"], &["site", "changed_to"]],
 };
 
 impl Shelved for CaseRow {
@@ -216,7 +216,7 @@ pub async fn page(db: &Db, filter: &CaseFilter, window: &Window) -> Result<Page<
     if let Some(open) = filter.open {
         sql.push(" AND open = ").push_bind(i64::from(open));
     }
-    window.narrow(&mut sql, "opened_at", "id");
+    window.narrow(&mut sql, &["opened_at", "id"]);
     let docs: Vec<String> = sql.build_query_scalar().fetch_all(&db.0).await?;
     let rows = read_docs(&docs)?;
     Ok(window.cut(rows, |row: &CaseRow| Cursor::new(row.opened_at.micros(), row.id)))

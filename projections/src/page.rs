@@ -4,11 +4,13 @@ use sqlx::{QueryBuilder, Sqlite};
 use std::{fmt, str::FromStr};
 use thiserror::Error;
 
-/// A row's place: descending by `first`, then by `second`.
+/// A row's place, by the columns that the rows are ordered by, all descending.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cursor {
     first: i64,
     second: String,
+    /// Where two columns do not tell all rows apart.
+    third: Option<i64>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -17,20 +19,33 @@ pub struct BadCursor(pub String);
 
 impl Cursor {
     pub fn new(first: i64, second: impl ToString) -> Self {
-        Self { first, second: second.to_string() }
+        Self { first, second: second.to_string(), third: None }
+    }
+    pub(crate) fn then(self, third: u64) -> Self {
+        Self { third: Some(i64::try_from(third).unwrap_or(i64::MAX)), ..self }
     }
 }
 
 impl fmt::Display for Cursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}_{}", self.first, self.second)
+        write!(f, "{}~{}", self.first, self.second)?;
+        self.third.iter().try_for_each(|third| write!(f, "~{third}"))
     }
 }
 impl FromStr for Cursor {
     type Err = BadCursor;
     fn from_str(text: &str) -> Result<Self, BadCursor> {
-        let parsed = text.split_once('_').and_then(|(first, second)| Some(Self::new(first.parse().ok()?, second)));
-        parsed.ok_or_else(|| BadCursor(text.chars().take(100).collect()))
+        parsed(text).ok_or_else(|| BadCursor(text.chars().take(100).collect()))
+    }
+}
+
+fn parsed(text: &str) -> Option<Cursor> {
+    let mut parts = text.splitn(3, '~');
+    let (first, second) = (parts.next()?.parse().ok()?, parts.next()?.to_string());
+    let third = parts.next().map(|third| third.parse().ok());
+    match third {
+        Some(None) => None,
+        third => Some(Cursor { first, second, third: third.flatten() }),
     }
 }
 
@@ -54,18 +69,22 @@ impl Window {
         Self { from_end: true, ..Self::first(limit) }
     }
 
-    /// Adds the condition, the order and the limit to a query that ends in a `WHERE`.
-    pub(crate) fn narrow(&self, sql: &mut QueryBuilder<Sqlite>, first: &str, second: &str) {
+    /// Adds the condition, the order and the limit to a query that ends in a `WHERE`. `columns` are those of the cursor.
+    pub(crate) fn narrow(&self, sql: &mut QueryBuilder<Sqlite>, columns: &[&str]) {
         for (cursor, relation) in [(&self.after, "<"), (&self.before, ">")] {
-            if let Some(cursor) = cursor {
-                sql.push(format!(" AND ({first}, {second}) {relation} (")).push_bind(cursor.first).push(", ");
-                sql.push_bind(cursor.second.clone()).push(")");
+            let Some(cursor) = cursor else { continue };
+            sql.push(format!(" AND ({}) {relation} (", columns.join(", "))).push_bind(cursor.first);
+            sql.push(", ").push_bind(cursor.second.clone());
+            if columns.len() > 2 {
+                sql.push(", ").push_bind(cursor.third.unwrap_or(0));
             }
+            sql.push(")");
         }
         let order = if self.from_end { "ASC" } else { "DESC" };
+        let ordered: Vec<String> = columns.iter().map(|column| format!("{column} {order}")).collect();
         // One more than asked for tells whether there is another page.
         let limit = i64::try_from(self.limit + 1).unwrap_or(i64::MAX);
-        sql.push(format!(" ORDER BY {first} {order}, {second} {order} LIMIT ")).push_bind(limit);
+        sql.push(format!(" ORDER BY {} LIMIT ", ordered.join(", "))).push_bind(limit);
     }
 
     pub(crate) fn cut<T>(&self, mut rows: Vec<T>, cursor: impl Fn(&T) -> Cursor) -> Page<T> {
@@ -94,7 +113,11 @@ mod tests {
     fn a_cursor_reads_as_it_is_written() {
         let cursor = Cursor::new(-5, "01890a5d-ac96-774b-bcce-b302099a8057");
         assert_eq!(cursor.to_string().parse(), Ok(cursor));
-        assert!("nonsense".parse::<Cursor>().is_err());
+        let cursor = Cursor::new(7, "ledger/_platform").then(12);
+        assert_eq!(cursor.to_string().parse(), Ok(cursor));
+        for nonsense in ["", "nonsense", "1", "x~y", "1~y~z"] {
+            assert!(nonsense.parse::<Cursor>().is_err(), "{nonsense}");
+        }
     }
 
     #[test]

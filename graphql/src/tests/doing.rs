@@ -52,7 +52,7 @@ async fn a_note_is_sealed_on_the_log_opened_for_readers_and_gone_with_its_writer
     assert_eq!(answer["kind"], "DONE");
     let read =
         "query($id: ID!, $at: Position) { case(id: $id, atLeast: $at) { status stage outcome { outcome note by closes } timeline { kind note } }
-        audit(filter: { kind: \"OutcomeRecorded\" }) { nodes { json } } }";
+        audit(atLeast: $at, filter: { kind: \"OutcomeRecorded\" }) { nodes { json } } }";
     let variables = json!({ "id": case.to_string(), "at": answer["position"] });
     let seen = house.graphql(read, variables.clone()).await;
     assert_eq!(seen["case"]["outcome"], json!({ "outcome": "REPAIRED", "note": "bearing replaced", "by": "local-operator", "closes": true }));

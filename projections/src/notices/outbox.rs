@@ -171,7 +171,7 @@ pub async fn page(db: &Db, site: Option<&SiteId>, case: Option<CaseId>, window: 
     if let Some(case) = case {
         sql.push(" AND case_id = ").push_bind(case.to_string());
     }
-    window.narrow(&mut sql, "wanted_at", "id");
+    window.narrow(&mut sql, &["wanted_at", "id"]);
     let docs: Vec<String> = sql.build_query_scalar().fetch_all(&db.0).await?;
     let rows = read_docs(&docs)?;
     Ok(window.cut(rows, |row: &NoticeRow| Cursor::new(row.wanted_at.micros(), row.wanted.effect)))
