@@ -1,20 +1,22 @@
 //! The demo: the whole program on a simulated plant in time-lapse, and what it says of itself at the end.
 
-use super::{App, TimeLapse, foundation::Foundation, operator::Operator, scenario, simulated::Simulated, truth};
+use super::{App, TimeLapse, foundation::Foundation, operator::Operator, scenario, simulated::Simulated};
 use crate::{configured, settings::Settings};
 use anyhow::{Context, Result};
 use chrono::Utc;
+use millwright_agents::{
+    evaluate::{JudgedCase, compare_with_truth},
+    site_tail::SiteTail,
+};
 use millwright_domain::{
-    Event, Timestamp,
+    Timestamp,
     action::Action,
-    case::{Case, CaseFile},
-    codec::decode,
-    ids::CaseId,
+    case::Case,
     ports::{clock::Clock, event_log::EventLog},
     position::{Lane, PartitionId},
-    site::Site,
 };
 use millwright_infra::{clock::ScaledClock, log::embedded::EmbeddedLog};
+use millwright_ingest::simulator::demo::demo_plant;
 use serde_json::{Value, json};
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
@@ -67,20 +69,14 @@ impl Demo {
 
     /// What happened, as one object.
     pub async fn summary(&self) -> Result<Value> {
-        let log = &*self.app.foundation.log;
-        let (site, alerts) = fold(log, &self.site).await?;
-        let truths = truth::marks(log, &self.site).await?;
-        let mut cases: Vec<(&CaseId, &Case, &CaseFile)> = site.cases.iter().filter_map(|(id, case)| Some((id, case, case.file()?))).collect();
-        cases.sort_by_key(|(id, _, file)| (file.opened_at, **id));
-        let cases: Vec<Value> = cases.into_iter().map(|(id, case, file)| case_summary(*id, case, file, &truths)).collect();
-        let readings = log
-            .head()
-            .await?
-            .partitions()
-            .map(|(partition, next)| if partition.to_string().starts_with("readings/") { next } else { 0 })
-            .sum::<u64>();
+        let log = &self.app.foundation.log;
+        let site = SiteTail::at_the_end(log.clone(), self.site.clone()).await?.site;
+        let judged = compare_with_truth(&**log, &demo_plant().site).await?.cases;
+        let alerts: u32 = site.cases.values().filter_map(Case::file).map(|file| file.alerts).sum();
+        let cases: Vec<Value> = judged.iter().filter_map(|judged| case_summary(judged, site.case(judged.case))).collect();
+        let scans: u64 = log.head().await?.partitions().filter(|(partition, _)| partition.lane() == Lane::Readings).map(|(_, next)| next).sum();
         let values = site.plant.as_ref().map_or(0, |plant| plant.signals().count() as u64);
-        Ok(json!({"readings": readings * values, "alerts": alerts, "cases": cases}))
+        Ok(json!({"readings": scans * values, "alerts": alerts, "cases": cases}))
     }
 
     pub async fn stop(self) {
@@ -89,25 +85,26 @@ impl Demo {
     }
 }
 
-fn case_summary(id: CaseId, case: &Case, file: &CaseFile, truths: &[truth::Mark]) -> Value {
-    let write = |action: &&Action| action.proposal().written_signal().is_some();
-    let action = file.actions.values().find(write).or_else(|| file.actions.values().next());
-    let truth = truth::behind(truths, &file.asset, file.cause(), file.opened_at);
+/// The action shown is the write, if there was one.
+fn case_summary(judged: &JudgedCase, case: &Case) -> Option<Value> {
+    let file = case.file()?;
+    let is_write = |action: &&Action| action.proposal().written_signal().is_some();
+    let action = file.actions.values().find(is_write).or_else(|| file.actions.values().next());
     let outcome = match case {
         Case::Closed(_, outcome) => Some(*outcome),
         Case::Unopened | Case::Open(_) => None,
     };
-    json!({
-        "id": id,
+    Some(json!({
+        "id": judged.case,
         "asset": file.asset,
         "cause": file.cause(),
-        "truth": truth.map(|mark| &mark.fault),
+        "truth": judged.truth,
         "action": action.map(|action| &action.proposal().name),
         "approval": action.map(|action| action.proposal().ruling),
         "action_stage": action.map(Action::stage),
         "outcome": outcome,
-        "seconds_to_alert": truth.map(|mark| file.opened_at.since(mark.began).num_milliseconds() as f64 / 1e3),
-    })
+        "seconds_to_alert": judged.seconds_to_alert,
+    }))
 }
 
 /// A time-lapse runs ahead of the clock on the wall; one that is continued must not go back behind its own readings.
@@ -123,22 +120,6 @@ async fn last_plant_time(data: &Path) -> Result<Option<Timestamp>> {
         last = last.max(page.iter().map(|(_, scan)| scan.received_at).max());
     }
     Ok(last)
-}
-
-async fn fold(log: &dyn EventLog, partition: &PartitionId) -> Result<(Site, usize)> {
-    let (mut site, mut alerts, mut next) = (Site::default(), 0, 0);
-    loop {
-        let page = log.read_ledger(partition, next, 4_096).await?;
-        if page.is_empty() {
-            return Ok((site, alerts));
-        }
-        next = page.next();
-        for (_, stored) in page.iter() {
-            let fact = decode(&stored.bytes)?;
-            site.evolve_recorded(&fact);
-            alerts += usize::from(matches!(fact.event, Event::AlertRaised(_)));
-        }
-    }
 }
 
 /// The shipped policy is built in, so that a demo needs no files; a configured one wins.

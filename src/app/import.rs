@@ -1,11 +1,12 @@
 //! Recordings onto the log as an imported site: described, appended in batches, watched by the same monitor and rules.
 
-use super::{foundation::Foundation, replay};
+use super::foundation::Foundation;
 use crate::settings::Settings;
 use anyhow::{Context, Result, bail};
 use indicatif::ProgressBar;
 use millwright_agents::{
     diagnosis::{RuleBook, Rules},
+    site_tail::SiteTail,
     watch::Watch,
 };
 use millwright_commands::{Ask, DescribePlant};
@@ -74,7 +75,7 @@ pub async fn import(
         snapshot: foundation.data.join(format!("agents/monitor-{site}.json")),
     };
     watch.catch_up(&position).await?;
-    let state = replay::fold(&*foundation.log, &partition).await?;
+    let state = SiteTail::at_the_end(foundation.log.clone(), partition.clone()).await?.site;
     imported.cases = state.cases.len();
     imported.alerts = state.cases.values().filter_map(|case| case.file()).map(|file| file.alerts as usize).sum();
     Ok(imported)
@@ -82,7 +83,7 @@ pub async fn import(
 
 /// What was imported before stays described.
 async fn describe(foundation: &Foundation, partition: &PartitionId, new: Plant) -> Result<()> {
-    let known = replay::fold(&*foundation.log, partition).await?.plant;
+    let known = SiteTail::at_the_end(foundation.log.clone(), partition.clone()).await?.site.plant;
     let mut plant = new;
     if let Some(known) = known {
         let kept = known.assets.into_iter().filter(|asset| plant.asset(&asset.id).is_none()).collect::<Vec<_>>();

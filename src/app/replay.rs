@@ -3,7 +3,10 @@
 use crate::{configured, settings::Settings};
 use anyhow::{Context, Result, bail};
 use indicatif::ProgressBar;
-use millwright_agents::what_if::{Difference, Said, WhatIf};
+use millwright_agents::{
+    site_tail::SiteTail,
+    what_if::{Difference, Said, WhatIf},
+};
 use millwright_domain::{
     Timestamp,
     case::{Case, CaseFile},
@@ -14,7 +17,7 @@ use millwright_domain::{
     site::Site,
 };
 use serde_json::{Value, json};
-use std::{fmt::Write, path::Path};
+use std::{fmt::Write, path::Path, sync::Arc};
 
 /// Where to stop. Both may be open.
 pub struct Until {
@@ -119,9 +122,9 @@ fn site_text(partition: &PartitionId, next: u64, site: &Site) -> String {
 }
 
 /// Runs the configured and the new rules over the same recorded readings.
-pub async fn with_rules(log: &dyn EventLog, partition: &PartitionId, rules: &Path, settings: &Settings, bar: &ProgressBar) -> Result<Replayed> {
+pub async fn with_rules(log: Arc<dyn EventLog>, partition: &PartitionId, rules: &Path, settings: &Settings, bar: &ProgressBar) -> Result<Replayed> {
     let site_id = partition.as_site().context("only a site has readings")?;
-    let site = fold(log, partition).await?;
+    let site = SiteTail::at_the_end(log.clone(), partition.clone()).await?.site;
     let plant = site.plant.with_context(|| format!("{partition} was never described"))?;
     let (old, new) = (configured::rules(&settings.rules)?, if rules.is_dir() { configured::rules(rules)? } else { configured::rule_file(rules)? });
     let mut comparison = WhatIf::new(&plant, (old, settings.monitor), (new, settings.monitor));
@@ -144,22 +147,6 @@ pub async fn with_rules(log: &dyn EventLog, partition: &PartitionId, rules: &Pat
     bar.finish_and_clear();
     let difference = comparison.finish();
     Ok(Replayed { json: serde_json::to_value(&difference)?, text: difference_text(&difference) })
-}
-
-/// A site's state now.
-pub async fn fold(log: &dyn EventLog, partition: &PartitionId) -> Result<Site> {
-    let mut site = Site::default();
-    let mut next = 0;
-    loop {
-        let page = log.read_ledger(partition, next, PAGE).await?;
-        if page.is_empty() {
-            return Ok(site);
-        }
-        next = page.next();
-        for (_, stored) in page.iter() {
-            site.evolve_recorded(&decode(&stored.bytes)?);
-        }
-    }
 }
 
 fn difference_text(difference: &Difference) -> String {

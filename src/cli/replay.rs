@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 use clap::Args;
 use millwright_domain::{Timestamp, ids::SiteId, position::PartitionId};
 use millwright_infra::log::embedded::EmbeddedLog;
-use std::{path::PathBuf, process::ExitCode};
+use std::{path::PathBuf, process::ExitCode, sync::Arc};
 
 #[derive(Debug, Args)]
 pub struct Replay {
@@ -29,15 +29,15 @@ pub struct Replay {
 
 impl Replay {
     pub async fn run(self, settings: Settings) -> Result<ExitCode> {
-        let log = EmbeddedLog::open_read_only(settings.data.join("log"))?;
+        let log = Arc::new(EmbeddedLog::open_read_only(settings.data.join("log"))?);
         let partition = match &self.site {
             Some(site) => PartitionId::site(site),
-            None => replay::only_site(&log).await?,
+            None => replay::only_site(&*log).await?,
         };
         let answer = match (self.as_of, self.to, &self.rules) {
             (None, None, None) => bail!("say what to replay: --as-of TIME, --to OFFSET, or --rules FILE"),
-            (_, _, Some(rules)) => replay::with_rules(&log, &partition, rules, &settings, &progress::bar(0, "scans")).await?,
-            (as_of, to, None) => replay::state(&log, &partition, replay::Until { as_of, seq: to }, &progress::bar(0, "facts")).await?,
+            (_, _, Some(rules)) => replay::with_rules(log.clone(), &partition, rules, &settings, &progress::bar(0, "scans")).await?,
+            (as_of, to, None) => replay::state(&*log, &partition, replay::Until { as_of, seq: to }, &progress::bar(0, "facts")).await?,
         };
         match self.json {
             true => println!("{}", serde_json::to_string(&answer.json)?),

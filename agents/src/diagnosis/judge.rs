@@ -108,7 +108,8 @@ impl Rule {
         let mut evidence_against = Vec::new();
         let less = weigh(&self.less_likely, view, subject, &mut evidence_against);
         let confidence = ((self.confidence + more - less).clamp(0.0, MOST_CONFIDENCE) * 100.0).round() / 100.0;
-        evidence_for.dedup_by(|one, other| one.signal == other.signal && one.feature == other.feature);
+        let mut shown = BTreeSet::new();
+        evidence_for.retain(|figure| shown.insert((figure.signal.clone(), figure.feature)));
         let about = subject.map_or_else(String::new, |signal| format!(" ({})", signal.signal));
         Some(Diagnosis {
             cause: self.cause.clone(),

@@ -83,7 +83,7 @@ pub fn shipped_scenarios() -> Vec<Scenario> {
 
 fn setpoint_signal(setpoint: Setpoint) -> Signal {
     let (kind, unit, limits, max_step, tolerance) = match setpoint {
-        Setpoint::Speed => (QuantityKind::SpeedSetpoint, Unit::RevolutionsPerMinute, Range { low: 300.0, high: 1_600.0 }, 800.0, 1.0),
+        Setpoint::Speed => (QuantityKind::SpeedSetpoint, Unit::RevolutionsPerMinute, Range { low: 0.0, high: 1_600.0 }, 1_500.0, 1.0),
         Setpoint::Valve => (QuantityKind::ValveSetpoint, Unit::Percent, Range { low: 20.0, high: 100.0 }, 50.0, 0.5),
     };
     Signal {
