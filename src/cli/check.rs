@@ -48,11 +48,32 @@ async fn probe(device: &Device) -> bool {
 /// The value as configured, and as every byte order would have it: a wrong order shows at a glance.
 fn line(point: &Probed) -> String {
     let value = match &point.value {
-        Ok(value) => format!("{value}"),
+        Ok(value) => short(*value),
         Err(why) => format!("NO VALUE: {why}"),
     };
     let others: Vec<String> =
-        point.orders.iter().filter(|(order, _)| *order != point.order).map(|(order, value)| format!("{order} {value}")).collect();
+        point.orders.iter().filter(|(order, _)| *order != point.order).map(|(order, value)| format!("{order} {}", short(*value))).collect();
     let others = if others.is_empty() { String::new() } else { format!("   (in other byte orders: {})", others.join(", ")) };
     format!("  {:<36} {:<28} {value}{others}", point.signal, point.address)
+}
+
+/// Plain where people read it at a glance, scientific where the digits would run away.
+fn short(value: f64) -> String {
+    let size = value.abs();
+    if value == 0.0 || (0.001..1e7).contains(&size) {
+        let fixed = format!("{value:.3}");
+        return fixed.trim_end_matches('0').trim_end_matches('.').to_string();
+    }
+    format!("{value:.3e}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::short;
+
+    #[test]
+    fn values_are_shown_as_people_read_them() {
+        let shown = [1480.0, 70.320_000_000_000_01, 0.0, -3.5e-9, 2.5e30].map(short);
+        assert_eq!(shown, ["1480", "70.32", "0", "-3.500e-9", "2.500e30"]);
+    }
 }

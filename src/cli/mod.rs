@@ -78,6 +78,10 @@ impl Cli {
     pub fn run(self) -> Result<ExitCode> {
         let settings = self.common.settings()?;
         let people = matches!(self.command, Sub::Run(_) | Sub::Demo(_));
+        if !people {
+            // `millwright log tail | head` ends quietly when `head` has seen enough.
+            sigpipe::reset();
+        }
         let logging = if people { settings.logging.clone() } else { quiet(&settings) };
         telemetry::init(&logging)?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("could not start the async runtime")?;
