@@ -108,8 +108,25 @@ impl Projections {
 
     /// Follows the log until shutdown. Returns an error only for what does not mend itself.
     pub async fn run(&self, log: Arc<dyn EventLog>, shutdown: CancellationToken) -> Result<(), FollowError> {
-        tokio::try_join!(self.follow_ledger(log.as_ref(), &shutdown), self.follow_readings(log.as_ref(), &shutdown))?;
-        Ok(())
+        // Two tasks, so that a flood of readings takes no time from decisions; whichever ends takes the other along.
+        let stop = shutdown.child_token();
+        let ends = stop.clone().drop_guard();
+        let ledger = tokio::spawn({
+            let (followed, log, stop) = (self.clone(), log.clone(), stop.clone());
+            async move {
+                let ended = followed.follow_ledger(log.as_ref(), &stop).await;
+                stop.cancel();
+                ended
+            }
+        });
+        let readings = self.follow_readings(log.as_ref(), &stop).await;
+        drop(ends);
+        match ledger.await {
+            Ok(ledger) => ledger.and(readings),
+            Err(failed) if failed.is_panic() => std::panic::resume_unwind(failed.into_panic()),
+            // The runtime is going down, and this with it.
+            Err(_) => readings,
+        }
     }
 
     /// Takes in all that the log holds now, and returns.

@@ -138,3 +138,20 @@ async fn ones_own_write_is_seen_once_its_position_is_reached() {
     shutdown.cancel();
     running.await.unwrap().unwrap();
 }
+
+#[tokio::test]
+async fn a_failed_write_is_made_good_once_writing_works_again() {
+    let (log, mut recorder) = recorded();
+    let (projections, dir) = caught_up(&log).await;
+    road::awaiting(&mut recorder, road::case(3));
+    let file = dir.path().join("ledger-1.db");
+    let mut other = sqlx::ConnectOptions::connect(&sqlx::sqlite::SqliteConnectOptions::new().filename(file)).await.unwrap();
+    sqlx::query("ALTER TABLE case_timeline RENAME TO taken_away").execute(&mut other).await.unwrap();
+    let failed = projections.catch_up(&log).await.unwrap_err();
+    assert!(failed.to_string().contains("ledger-1.db"), "{failed}");
+    assert!(open_cases::find(&projections.ledger(), road::case(3)).await.unwrap().is_none(), "nothing of the batch is there");
+    sqlx::query("ALTER TABLE taken_away RENAME TO case_timeline").execute(&mut other).await.unwrap();
+    projections.catch_up(&log).await.unwrap();
+    let (fresh, _dir) = caught_up(&log).await;
+    assert_eq!(projections.digests().await.unwrap(), fresh.digests().await.unwrap());
+}
