@@ -33,7 +33,7 @@ const PUSH_READINGS_EVERY: Duration = Duration::from_millis(250);
 /// Signals that one listener may watch at once.
 const MOST_SIGNALS: usize = 1_000;
 /// Cases that a late listener is told of at once.
-const MOST_CATCHING_UP: u32 = 500;
+const MOST_CATCHING_UP: u32 = 10_000;
 
 #[derive(SimpleObject)]
 pub struct CaseChange {

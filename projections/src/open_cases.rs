@@ -14,7 +14,7 @@ use millwright_domain::{
     Event, Timestamp,
     case::{Case, CaseFact, CaseFile, Outcome, OutcomeRecorded, Severity},
     ids::{AssetId, CaseId, EventId, SiteId},
-    position::Position,
+    position::{PartitionId, Position},
     site::case_fact,
 };
 use serde::{Deserialize, Serialize};
@@ -225,10 +225,12 @@ pub async fn page(db: &Db, filter: &CaseFilter, window: &Window) -> Result<Page<
 /// Cases that changed behind a position, in the order of their latest change.
 pub async fn changed_behind(db: &Db, seen: &Position, limit: u32) -> Result<Vec<CaseId>, NotRead> {
     let mut changed = Vec::new();
-    for (partition, next) in seen.partitions() {
-        let Some(site) = partition.as_site() else { continue };
+    // Also the sites that came after the position was taken.
+    let sites: Vec<String> = sqlx::query_scalar("SELECT DISTINCT site FROM cases ORDER BY site").fetch_all(&db.0).await?;
+    for site in sites {
+        let next = seen.next(&PartitionId::site(&stored(&site)?));
         let ids: Vec<String> = sqlx::query_scalar("SELECT id FROM cases WHERE site = $1 AND changed_to > $2 ORDER BY changed_to LIMIT $3")
-            .bind(site.to_string())
+            .bind(&site)
             .bind(i64::try_from(next).unwrap_or(i64::MAX))
             .bind(limit)
             .fetch_all(&db.0)
