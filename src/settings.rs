@@ -147,7 +147,7 @@ impl Settings {
 }
 
 /// Variables that steer tests and tools, not the program.
-const NOT_SETTINGS: &[&str] = &["shared", "python", "url", "artefacts", "test_kafka", "test_postgres", "child"];
+const NOT_SETTINGS: &[&str] = &["shared", "python", "url", "artefacts", "chromium", "case_within_ms", "test_kafka", "test_postgres", "child"];
 
 #[cfg(test)]
 mod tests {

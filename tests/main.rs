@@ -6,6 +6,7 @@ mod bad_input;
 mod dispatcher;
 mod house;
 mod program;
+mod recordings;
 mod road;
 mod scenarios;
 mod workers;
