@@ -33,6 +33,15 @@ fn the_example_plant_can_be_used_and_its_addresses_are_echoed_in_one_form() {
 }
 
 #[test]
+fn the_composed_installation_reads_the_plant_that_is_composed_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let told = text(&run(&["plant", "--at", "127.0.0.1:1502", "--describe"], folder.path()).stdout);
+    let shipped = include_str!("../config/compose/plant.toml");
+    let described = shipped.split_once('\n').map(|(_, rest)| rest);
+    assert_eq!(described, Some(told.as_str()), "write config/compose/plant.toml anew");
+}
+
+#[test]
 fn an_unknown_key_is_named_and_so_are_the_known_ones() {
     let told = refused(&PLANT.replace("byte_order = \"ABCD\"", "byteorder = \"ABCD\""));
     assert!(told.contains("byteorder"), "{told}");

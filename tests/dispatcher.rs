@@ -8,6 +8,7 @@ use millwright_domain::{
     case::{AlertRaised, DiagnosisRecorded, Severity},
     envelope::Answer,
     ids::{ActionId, CaseId, CommandId, EventId},
+    sealed::Sealed,
 };
 use uuid::Uuid;
 
@@ -61,7 +62,7 @@ async fn a_command_asked_twice_gets_its_first_answer_also_after_a_restart() {
     let first = house.ask_with_id(7, "svc-monitor", alert()).await;
     assert_eq!(house.ask_with_id(7, "svc-monitor", alert()).await, first);
     // Under a known id even another question gets the first answer.
-    let other = EngageKillSwitch { reason: "another".into() };
+    let other = EngageKillSwitch { reason: Sealed { subject: "ann".parse().unwrap(), nonce: "00".into(), text: "c0ffee".into() } };
     assert_eq!(house.ask_with_id(7, "ann", other.clone()).await, first);
     let facts = house.facts().await.len();
     house.close().await;

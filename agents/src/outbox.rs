@@ -68,11 +68,8 @@ impl Outbox {
             Err(NotTaken::ForNow(reason) | NotTaken::ForGood(reason)) => EffectResult::FailedForGood { reason },
         };
         self.ask(FinishEffect { effect, attempt, result }.into(), effect, "finish", attempt, stop).await;
-        // Take in our own facts before looking for what is due, so that nothing is begun twice.
-        while !stop.is_cancelled() && tail.site.effects.get(&effect).and_then(open_attempt).is_some_and(|(_, open, _)| open == attempt) {
-            tail.next().await?;
-        }
-        Ok(())
+        // What was answered is durable: fold it before looking for what is due, so that nothing is begun twice.
+        tail.up_to_now().await
     }
 
     async fn ask(&self, command: Command, effect: EffectId, reaction: &str, attempt: u32, stop: &CancellationToken) -> bool {

@@ -47,7 +47,8 @@ impl Timekeeper {
                     let number = tries.entry(due.key.clone()).or_default();
                     if self.expire(&due, *number, &stop).await {
                         tries.remove(&due.key);
-                        tail.next().await?;
+                        // What was answered is durable, so it is there to be folded before the next deadline is looked for.
+                        tail.up_to_now().await?;
                     } else {
                         *number += 1;
                     }

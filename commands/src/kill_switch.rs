@@ -3,12 +3,13 @@
 use crate::decision::{Circumstances, Decision, Refused, senseless};
 use millwright_domain::{
     envelope::StreamId,
+    sealed::Sealed,
     site::{KillSwitchEngaged, KillSwitchReleased, Site},
 };
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EngageKillSwitch {
-    pub reason: String,
+    pub reason: Sealed,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

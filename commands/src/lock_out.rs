@@ -4,6 +4,7 @@ use crate::decision::{Circumstances, Decision, Refused, senseless};
 use millwright_domain::{
     envelope::StreamId,
     ids::AssetId,
+    sealed::Sealed,
     site::{AssetLockedOut, AssetReturnedToService, Site},
 };
 
@@ -11,7 +12,7 @@ use millwright_domain::{
 pub struct LockOutAsset {
     pub asset: AssetId,
     /// What stands on the tag: who holds the key, and why.
-    pub tag: String,
+    pub tag: Sealed,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use millwright_domain::{
     Now, Timestamp,
     action::{Observed, WriteOrder},
     case::Rule,
-    ids::{AssetId, SignalId},
+    ids::{ActorId, AssetId, SignalId},
     plant::{Asset, Writable},
     policy::{Condition, WriteSpec},
     site::Site,
@@ -17,10 +17,10 @@ use thiserror::Error;
 pub enum SafetyRefused {
     #[error("this site is imported or replayed; nothing acts on it")]
     NotLive,
-    #[error("the kill switch of this site is engaged ({0}); release it first")]
-    KillSwitch(String),
-    #[error("asset {asset} is locked out ({tag}); return it to service first")]
-    LockedOut { asset: AssetId, tag: String },
+    #[error("the kill switch of this site was engaged by {0}; release it first")]
+    KillSwitch(ActorId),
+    #[error("asset {asset} was locked out by {by}; return it to service first")]
+    LockedOut { asset: AssetId, by: ActorId },
     #[error("signal {0} is not on the allow-list; make it `writable` in the plant description if it should be")]
     NotAllowed(SignalId),
     #[error("{value} is outside the hard limits {low} to {high} of {signal}")]
@@ -60,10 +60,10 @@ pub fn may_act_on(site: &Site, asset: &AssetId) -> Result<(), SafetyRefused> {
         return Err(SafetyRefused::NotLive);
     }
     if let Some(engaged) = &site.kill_switch {
-        return Err(SafetyRefused::KillSwitch(engaged.reason.clone()));
+        return Err(SafetyRefused::KillSwitch(engaged.by.clone()));
     }
     match site.locked_out.get(asset) {
-        Some(lock) => Err(SafetyRefused::LockedOut { asset: asset.clone(), tag: lock.tag.clone() }),
+        Some(lock) => Err(SafetyRefused::LockedOut { asset: asset.clone(), by: lock.by.clone() }),
         None => Ok(()),
     }
 }

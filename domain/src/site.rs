@@ -9,6 +9,7 @@ use crate::{
     ids::{ActionId, ActorId, AssetId, CaseId, CauseId, EffectId, SignalId, SiteId},
     plant::{Plant, Source},
     policy::Policy,
+    sealed::Sealed,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -37,7 +38,8 @@ pub struct PolicyAdopted {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KillSwitchEngaged {
     pub by: ActorId,
-    pub reason: String,
+    /// Free words, so they may name a person.
+    pub reason: Sealed,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,7 +53,7 @@ pub struct AssetLockedOut {
     pub asset: AssetId,
     pub by: ActorId,
     /// The tag's text: who holds the key, and why.
-    pub tag: String,
+    pub tag: Sealed,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

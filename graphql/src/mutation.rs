@@ -75,8 +75,9 @@ impl Mutation {
 
     /// Somebody works on the machine: nothing may be written to it until it is returned.
     async fn lock_out_asset(&self, ctx: &Context<'_>, site: ID, asset: ID, tag: String, command_id: Option<ID>) -> Result<Answered> {
-        let lock_out = LockOutAsset { asset: parse(&asset, "asset")?, tag: text("tag", tag)? };
-        Asking::new(ctx, command_id.as_ref())?.ask(&of_site(&site)?, None, lock_out).await
+        let asking = Asking::new(ctx, command_id.as_ref())?;
+        let lock_out = LockOutAsset { asset: parse(&asset, "asset")?, tag: asking.sealed_words("tag", tag)? };
+        asking.ask(&of_site(&site)?, None, lock_out).await
     }
 
     async fn return_asset_to_service(&self, ctx: &Context<'_>, site: ID, asset: ID, command_id: Option<ID>) -> Result<Answered> {
@@ -86,8 +87,9 @@ impl Mutation {
 
     /// Nothing may act on the site until it is released.
     async fn engage_kill_switch(&self, ctx: &Context<'_>, site: ID, reason: String, command_id: Option<ID>) -> Result<Answered> {
-        let engage = EngageKillSwitch { reason: text("reason", reason)? };
-        Asking::new(ctx, command_id.as_ref())?.ask(&of_site(&site)?, None, engage).await
+        let asking = Asking::new(ctx, command_id.as_ref())?;
+        let engage = EngageKillSwitch { reason: asking.sealed_words("reason", reason)? };
+        asking.ask(&of_site(&site)?, None, engage).await
     }
 
     async fn release_kill_switch(&self, ctx: &Context<'_>, site: ID, command_id: Option<ID>) -> Result<Answered> {
@@ -166,6 +168,12 @@ impl<'a> Asking<'a> {
     pub(crate) fn sealed(&self, note: Option<String>) -> Result<Option<millwright_domain::sealed::Sealed>> {
         let note = note.filter(|note| !note.trim().is_empty()).map(|note| text("note", note)).transpose()?;
         notes::sealed(self.state, note.as_deref()).map_err(storage)
+    }
+
+    /// Free words that must be there. They may name a person, so they are sealed like notes.
+    fn sealed_words(&self, name: &str, words: String) -> Result<millwright_domain::sealed::Sealed> {
+        let words = text(name, words)?;
+        self.state.vault.seal(&self.state.operator, &words).map_err(storage)
     }
 
     pub(crate) async fn ask(self, partition: &PartitionId, case: Option<CaseId>, command: impl Into<Command>) -> Result<Answered> {

@@ -17,3 +17,8 @@ pub(crate) fn opened(state: &AppState, note: Option<&Sealed>) -> Result<Option<S
     let text = state.vault.open(note).map_err(storage)?;
     Ok(Some(text.unwrap_or_else(|| FORGOTTEN.into())))
 }
+
+/// The same for words that must be there.
+pub(crate) fn words(state: &AppState, sealed: &Sealed) -> Result<String, Error> {
+    Ok(opened(state, Some(sealed))?.unwrap_or_default())
+}

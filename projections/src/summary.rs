@@ -21,9 +21,9 @@ pub fn summary(event: &Event) -> String {
         Event::BaselineLearned(fact) => {
             format!("baseline {} of {}: mean {:.3}, standard deviation {:.3}", fact.version, fact.signal, fact.mean, fact.std)
         }
-        Event::KillSwitchEngaged(fact) => format!("{} stopped all actions: {}", fact.by, fact.reason),
+        Event::KillSwitchEngaged(fact) => format!("{} stopped all actions", fact.by),
         Event::KillSwitchReleased(fact) => format!("{} allowed actions again", fact.by),
-        Event::AssetLockedOut(fact) => format!("{} locked out {}: {}", fact.by, fact.asset, fact.tag),
+        Event::AssetLockedOut(fact) => format!("{} locked out {}", fact.by, fact.asset),
         Event::AssetReturnedToService(fact) => format!("{} returned {} to service", fact.by, fact.asset),
         Event::AlertRaised(fact) => {
             let late = if fact.late { ", from late readings" } else { "" };

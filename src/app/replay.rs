@@ -94,7 +94,7 @@ fn site_json(partition: &PartitionId, next: u64, site: &Site) -> Value {
     json!({
         "partition": partition,
         "facts": next,
-        "kill_switch": site.kill_switch.as_ref().map(|engaged| &engaged.reason),
+        "kill_switch": site.kill_switch.as_ref().map(|engaged| &engaged.by),
         "locked_out": site.locked_out.keys().collect::<Vec<_>>(),
         "cases": cases,
         "budgets": site.budgets.iter().map(|(scope, account)| json!({"scope": scope, "limits": account.limits, "open_reservations": account.open.len()})).collect::<Vec<_>>(),
@@ -108,9 +108,9 @@ fn site_text(partition: &PartitionId, next: u64, site: &Site) -> String {
     let mut say = |line: std::fmt::Arguments<'_>| writeln!(text, "{line}").expect("a String takes every write");
     say(format_args!("{partition} after {next} facts ({} of unknown types)", site.unknown));
     if let Some(engaged) = &site.kill_switch {
-        say(format_args!("KILL SWITCH engaged: {}", engaged.reason));
+        say(format_args!("KILL SWITCH engaged by {}", engaged.by));
     }
-    site.locked_out.values().for_each(|lock| say(format_args!("{} locked out: {}", lock.asset, lock.tag)));
+    site.locked_out.values().for_each(|lock| say(format_args!("{} locked out by {}", lock.asset, lock.by)));
     for (id, file, stage) in cases(site) {
         let cause = file.cause().map_or("no diagnosis", |cause| cause.as_str());
         say(format_args!("case {id} on {}: {cause}, {stage}, {} alerts since {}", file.asset, file.alerts, file.opened_at));

@@ -16,6 +16,7 @@ use millwright_domain::{
     plant::{Asset, Plant, Range, Signal, Source, Writable},
     policy::{ActionSpec, MessageSpec, Policy, Setting, WriteSpec},
     quantity::{QuantityKind, Unit},
+    sealed::Sealed,
     site::Site,
 };
 use uuid::Uuid;
@@ -107,11 +108,15 @@ pub fn adopt_policy() -> Asking {
 pub fn adopt_other_policy() -> Asking {
     ask("svc-settings", AdoptPolicy { policy: Policy { approval_expires_after_s: 60, ..policy() } })
 }
+/// What Ann wrote; nothing in the rules can read it.
+fn sealed() -> Sealed {
+    Sealed { subject: "ann".parse().unwrap(), nonce: "00".into(), text: "c0ffee".into() }
+}
 pub fn kill_switch() -> Asking {
-    ask("ann", EngageKillSwitch { reason: "smoke".into() })
+    ask("ann", EngageKillSwitch { reason: sealed() })
 }
 pub fn lock_out() -> Asking {
-    ask("ann", LockOutAsset { asset: asset(), tag: "Ann is inside".into() })
+    ask("ann", LockOutAsset { asset: asset(), tag: sealed() })
 }
 
 fn alert(late: bool) -> AlertRaised {

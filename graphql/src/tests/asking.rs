@@ -95,3 +95,11 @@ async fn health_says_how_far_everything_is() {
     let same = house.graphql("{ health { ok parked { stream } unknownFacts parts { name } } }", json!({})).await;
     assert_eq!(same["health"], json!({ "ok": true, "parked": [], "unknownFacts": 0, "parts": [{ "name": "plc-1" }] }));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tools_can_ask_what_there_is_to_ask() {
+    let house = House::open().await;
+    let kind = (0..8).fold("kind name".to_string(), |inner, _| format!("kind name ofType {{ {inner} }}"));
+    let asked = house.graphql_raw(&format!("{{ __schema {{ types {{ fields {{ args {{ type {{ {kind} }} }} }} }} }} }}"), json!({})).await;
+    assert!(asked["errors"].is_null() && asked["data"]["__schema"]["types"].is_array(), "{}", asked["errors"]);
+}

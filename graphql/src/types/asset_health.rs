@@ -1,12 +1,14 @@
 //! How a machine is.
 
 use crate::{
+    notes,
     scalars::{id, time},
+    state::AppState,
     types::case::{Outcome, Severity},
 };
-use async_graphql::{Enum, ID, SimpleObject};
+use async_graphql::{ComplexObject, Context, Enum, ID, Result, SimpleObject};
 use chrono::{DateTime, Utc};
-use millwright_domain::{Timestamp, site::AssetLockedOut};
+use millwright_domain::{Timestamp, sealed::Sealed, site::AssetLockedOut};
 use millwright_projections::asset_health;
 
 #[derive(SimpleObject)]
@@ -37,14 +39,24 @@ pub enum HealthState {
 }
 
 #[derive(SimpleObject)]
+#[graphql(complex)]
 pub struct LockOut {
     by: ID,
-    tag: String,
     at: DateTime<Utc>,
+    #[graphql(skip)]
+    sealed: Sealed,
+}
+
+#[ComplexObject]
+impl LockOut {
+    /// What stands on the tag; `(forgotten)` once the person who wrote it was forgotten.
+    async fn tag(&self, ctx: &Context<'_>) -> Result<String> {
+        notes::words(ctx.data::<AppState>()?, &self.sealed)
+    }
 }
 
 fn lock_out((locked, at): &(AssetLockedOut, Timestamp)) -> LockOut {
-    LockOut { by: id(&locked.by), tag: locked.tag.clone(), at: time(*at) }
+    LockOut { by: id(&locked.by), at: time(*at), sealed: locked.tag.clone() }
 }
 
 impl From<asset_health::HealthRow> for AssetHealth {

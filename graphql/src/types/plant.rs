@@ -2,16 +2,18 @@
 
 use crate::{
     errors::storage,
+    notes,
     scalars::{id, time},
     state::AppState,
     types::{asset_health::AssetHealth, case::Case, readings::LatestReading},
 };
-use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
+use async_graphql::{ComplexObject, Context, Enum, ID, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 use millwright_domain::{
     baseline::BaselineLearned,
     ids::{AssetId, SiteId},
     plant,
+    sealed::Sealed,
 };
 use millwright_projections::{
     Window,
@@ -30,10 +32,20 @@ pub enum PlantSource {
 }
 
 #[derive(SimpleObject)]
+#[graphql(complex)]
 pub struct KillSwitch {
     by: ID,
-    reason: String,
     at: DateTime<Utc>,
+    #[graphql(skip)]
+    sealed: Sealed,
+}
+
+#[ComplexObject]
+impl KillSwitch {
+    /// `(forgotten)` once the person who wrote it was forgotten.
+    async fn reason(&self, ctx: &Context<'_>) -> Result<String> {
+        notes::words(ctx.data::<AppState>()?, &self.sealed)
+    }
 }
 
 /// One site.
@@ -65,7 +77,7 @@ impl Plant {
         let plant = row.plant.as_ref()?;
         let assets: Vec<Asset> = plant.assets.iter().map(|asset| Asset { site: plant.site.clone(), asset: asset.clone() }).collect();
         let kill_switch =
-            row.kill_switch.as_ref().map(|(switch, at)| KillSwitch { by: id(&switch.by), reason: switch.reason.clone(), at: time(*at) });
+            row.kill_switch.as_ref().map(|(switch, at)| KillSwitch { by: id(&switch.by), at: time(*at), sealed: switch.reason.clone() });
         Some(Self { site: id(&plant.site), name: plant.name.clone(), source: plant.source.into(), areas: areas(&assets), assets, kill_switch })
     }
 }

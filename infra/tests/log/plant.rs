@@ -2,13 +2,13 @@
 
 use millwright_domain::{
     Timestamp,
+    case::ActionVoided,
     chain::StoredRecord,
     envelope::{Draft, StreamId},
-    ids::EventId,
+    ids::{ActionId, EventId},
     ports::event_log::{EventLog, LogError},
     position::{Lane, PartitionId},
     reading::{Reading, Scan},
-    site::KillSwitchEngaged,
 };
 use millwright_infra::{EmbeddedLog, EmbeddedOptions};
 use std::path::Path;
@@ -31,7 +31,7 @@ pub fn draft(number: u64) -> Draft {
         command: None,
         causation: None,
         correlation: id,
-        event: KillSwitchEngaged { by: "olga".parse().unwrap(), reason: format!("test number {number}") }.into(),
+        event: ActionVoided { action: ActionId(id), reason: format!("test number {number}") }.into(),
     }
 }
 pub fn drafts(numbers: std::ops::Range<u64>) -> Vec<Draft> {

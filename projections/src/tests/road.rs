@@ -95,16 +95,20 @@ async fn a_machine_is_as_its_worst_open_case_and_locks_win() {
     let seen = health().await;
     assert_eq!((seen.state(), seen.worst(), seen.closed, seen.repaired), (HealthState::Fault, Some(Severity::High), 1, 1));
     assert_eq!(seen.last_outcome.map(|(outcome, _)| outcome), Some(Outcome::Repaired));
-    let locked = AssetLockedOut { asset: "pump-1".parse().unwrap(), by: "local-operator".parse().unwrap(), tag: "key 7".into() };
+    let locked = AssetLockedOut { asset: "pump-1".parse().unwrap(), by: "local-operator".parse().unwrap(), tag: sealed() };
     recorder.record(millwright_domain::envelope::StreamId::site(), "local-operator", locked);
     projections.catch_up(&log).await.unwrap();
     assert_eq!(health().await.state(), HealthState::LockedOut);
 }
 
+fn sealed() -> millwright_domain::sealed::Sealed {
+    millwright_domain::sealed::Sealed { subject: "local-operator".parse().unwrap(), nonce: "00".into(), text: "c0ffee".into() }
+}
+
 #[tokio::test]
 async fn the_plant_is_as_last_described_with_switches_and_baselines() {
     let (log, mut recorder) = recorded();
-    let engaged = KillSwitchEngaged { by: "local-operator".parse().unwrap(), reason: "drill".into() };
+    let engaged = KillSwitchEngaged { by: "local-operator".parse().unwrap(), reason: sealed() };
     recorder.record(millwright_domain::envelope::StreamId::site(), "local-operator", engaged.clone());
     let (projections, _dir) = caught_up(&log).await;
     let plants = projections.plants();

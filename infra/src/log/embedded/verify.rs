@@ -212,17 +212,17 @@ mod tests {
     use super::*;
     use millwright_domain::{
         Timestamp,
+        case::ActionVoided,
         chain::{ChainTip, StoredRecord, link},
         envelope::{Draft, StreamId},
-        ids::EventId,
+        ids::{ActionId, EventId},
         ports::event_log::EventLog,
-        site::KillSwitchEngaged,
     };
     use uuid::Uuid;
 
     fn fact(reason: String) -> Draft {
         let (id, actor) = (Uuid::nil(), "olga".parse().unwrap());
-        let event = KillSwitchEngaged { by: "olga".parse().unwrap(), reason }.into();
+        let event = ActionVoided { action: ActionId(id), reason }.into();
         Draft {
             id: EventId(id),
             stream: StreamId::site(),
