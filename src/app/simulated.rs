@@ -5,7 +5,7 @@ use crate::configured::{Configured, PlantFile};
 use anyhow::{Context, Result};
 use millwright_agents::diagnosis::Rules;
 use millwright_commands::Commands;
-use millwright_domain::{Timestamp, policy::Policy, ports::clock::Clock, position::PartitionId, site::GroundTruthMarked};
+use millwright_domain::{policy::Policy, ports::clock::Clock, position::PartitionId};
 use millwright_ingest::simulator::{
     demo::{demo_device, demo_plant, shipped_scenarios},
     plant::SimulatedPlant,
@@ -13,13 +13,13 @@ use millwright_ingest::simulator::{
     serve::serve,
 };
 use std::{net::SocketAddr, sync::Arc};
-use tokio::{net::TcpListener, sync::mpsc, task::JoinHandle};
+use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 pub struct Simulated {
     pub plant: Arc<SimulatedPlant>,
     pub address: SocketAddr,
-    marks: Option<mpsc::Receiver<(Timestamp, GroundTruthMarked)>>,
+    marks: Option<truth::Marks>,
     tasks: Vec<JoinHandle<()>>,
     stop: CancellationToken,
 }

@@ -14,8 +14,11 @@ use std::sync::Arc;
 use tokio::{sync::mpsc, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
+/// What was told and is not recorded yet, with its plant time.
+pub type Marks = mpsc::Receiver<(Timestamp, GroundTruthMarked)>;
+
 /// A teller for the simulator, and what it tells waiting to be recorded. A scenario has a handful of marks; the bound is never met.
-pub fn channel() -> (TruthTeller, mpsc::Receiver<(Timestamp, GroundTruthMarked)>) {
+pub fn channel() -> (TruthTeller, Marks) {
     let (sender, marks) = mpsc::channel(1_024);
     let teller = move |at, truth| {
         if let Err(error) = sender.try_send((at, truth)) {
@@ -26,13 +29,7 @@ pub fn channel() -> (TruthTeller, mpsc::Receiver<(Timestamp, GroundTruthMarked)>
 }
 
 /// Records marks until the simulator is gone or everything stops.
-pub fn record(
-    mut marks: mpsc::Receiver<(Timestamp, GroundTruthMarked)>,
-    commands: Commands,
-    clock: Arc<dyn Clock>,
-    site: &SiteId,
-    stop: CancellationToken,
-) -> JoinHandle<()> {
+pub fn record(mut marks: Marks, commands: Commands, clock: Arc<dyn Clock>, site: &SiteId, stop: CancellationToken) -> JoinHandle<()> {
     let partition = PartitionId::truth(site);
     let by: ActorId = "svc-simulator".parse().expect("a literal that is a name");
     tokio::spawn(async move {
