@@ -5,7 +5,7 @@ use crate::configured::{Configured, PlantFile};
 use anyhow::{Context, Result};
 use millwright_agents::diagnosis::Rules;
 use millwright_commands::Commands;
-use millwright_domain::{policy::Policy, ports::clock::Clock, position::PartitionId};
+use millwright_domain::{policy::Policy, ports::clock::Clock};
 use millwright_ingest::simulator::{
     demo::{demo_device, demo_plant, shipped_scenarios},
     plant::SimulatedPlant,
@@ -45,9 +45,8 @@ impl Simulated {
     /// Takes the truth's partition and records what is told.
     pub async fn record_truth(&mut self, commands: &Commands, clock: &Arc<dyn Clock>) -> Result<()> {
         let site = demo_plant().site;
-        commands.serve(PartitionId::truth(&site)).await?;
         if let Some(marks) = self.marks.take() {
-            self.tasks.push(truth::record(marks, commands.clone(), clock.clone(), &site, self.stop.clone()));
+            self.tasks.push(truth::record(marks, commands.clone(), clock.clone(), &site, self.stop.clone()).await?);
         }
         Ok(())
     }

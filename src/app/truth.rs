@@ -1,7 +1,7 @@
 //! What a simulator really does goes to a partition of its own on the log, which only the evaluation reads.
 
 use millwright_agents::insist::insist;
-use millwright_commands::{Ask, Commands, MarkTruth};
+use millwright_commands::{Ask, Commands, MarkTruth, NotAnswered};
 use millwright_domain::{
     Timestamp,
     ids::{ActorId, SiteId},
@@ -28,11 +28,18 @@ pub fn channel() -> (TruthTeller, Marks) {
     (Box::new(teller), marks)
 }
 
-/// Records marks until the simulator is gone or everything stops.
-pub fn record(mut marks: Marks, commands: Commands, clock: Arc<dyn Clock>, site: &SiteId, stop: CancellationToken) -> JoinHandle<()> {
+/// Takes the truth's partition, and records marks until the simulator is gone or everything stops.
+pub async fn record(
+    mut marks: Marks,
+    commands: Commands,
+    clock: Arc<dyn Clock>,
+    site: &SiteId,
+    stop: CancellationToken,
+) -> Result<JoinHandle<()>, NotAnswered> {
     let partition = PartitionId::truth(site);
+    commands.serve(partition.clone()).await?;
     let by: ActorId = "svc-simulator".parse().expect("a literal that is a name");
-    tokio::spawn(async move {
+    let recording = async move {
         loop {
             let mark = tokio::select! {
                 () = stop.cancelled() => return,
@@ -42,5 +49,6 @@ pub fn record(mut marks: Marks, commands: Commands, clock: Arc<dyn Clock>, site:
             let ask = Ask::new(by.clone(), MarkTruth { truth }).occurred_at(at);
             insist(&commands, &*clock, &partition, ask, &stop).await;
         }
-    })
+    };
+    Ok(tokio::spawn(recording))
 }
