@@ -97,6 +97,23 @@ pub struct Recorded {
     pub event: Event,
 }
 
+impl Recorded {
+    /// What was handed to the log, without what the log gave it.
+    pub fn draft(&self) -> Draft {
+        Draft {
+            id: self.id,
+            stream: self.stream.clone(),
+            version: self.version,
+            occurred_at: self.occurred_at,
+            actor: self.actor.clone(),
+            command: self.command,
+            causation: self.causation,
+            correlation: self.correlation,
+            event: self.event.clone(),
+        }
+    }
+}
+
 /// A fact: this command got this answer, and will get it again for ever.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CommandAnswered {

@@ -4,7 +4,7 @@ use millwright_domain::{
     Event, Timestamp,
     chain::ChainTip,
     codec::{decode, encode},
-    envelope::{Draft, Recorded},
+    envelope::Recorded,
 };
 use serde_json::Value;
 use std::{fs, path::PathBuf};
@@ -19,19 +19,8 @@ fn stored(kind: &str, schema: u16) -> Vec<u8> {
 }
 
 fn written_again(recorded: &Recorded) -> Value {
-    let draft = Draft {
-        id: recorded.id,
-        stream: recorded.stream.clone(),
-        version: recorded.version,
-        occurred_at: recorded.occurred_at,
-        actor: recorded.actor.clone(),
-        command: recorded.command,
-        causation: recorded.causation,
-        correlation: recorded.correlation,
-        event: recorded.event.clone(),
-    };
     let tip = ChainTip { next_seq: recorded.seq, recorded_at: recorded.recorded_at, epoch: recorded.epoch, ..ChainTip::default() };
-    serde_json::from_slice(&encode(&draft, &recorded.partition, &tip)).expect("what we encode is JSON")
+    serde_json::from_slice(&encode(&recorded.draft(), &recorded.partition, &tip)).expect("what we encode is JSON")
 }
 
 #[test]

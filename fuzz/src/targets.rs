@@ -1,7 +1,7 @@
 //! The targets: every place where bytes from outside become our types.
 
 use millwright_agents::diagnosis::Rules;
-use millwright_domain::{chain::ChainTip, codec, envelope::Draft, ids::AssetId, policy::Policy, position::Position};
+use millwright_domain::{chain::ChainTip, codec, ids::AssetId, policy::Policy, position::Position};
 use millwright_infra::log::embedded::decode_batch;
 use millwright_ingest::{
     files::{columns::ColumnMap, recording::Recording},
@@ -90,18 +90,7 @@ fn rules_seeds() -> Vec<Vec<u8>> {
 fn event(bytes: &[u8]) {
     let Ok(recorded) = codec::decode(bytes) else { return };
     let tip = ChainTip { next_seq: recorded.seq, recorded_at: recorded.recorded_at, epoch: recorded.epoch, ..ChainTip::default() };
-    let draft = Draft {
-        id: recorded.id,
-        stream: recorded.stream.clone(),
-        version: recorded.version,
-        occurred_at: recorded.occurred_at,
-        actor: recorded.actor.clone(),
-        command: recorded.command,
-        causation: recorded.causation,
-        correlation: recorded.correlation,
-        event: recorded.event.clone(),
-    };
-    let again = codec::encode(&draft, &recorded.partition, &tip);
+    let again = codec::encode(&recorded.draft(), &recorded.partition, &tip);
     assert_eq!(codec::decode(&again).ok(), Some(recorded), "what was read must be written and read the same");
 }
 fn event_seeds() -> Vec<Vec<u8>> {
