@@ -12,7 +12,7 @@ help: ## what there is
 demo: ## build page and program, start a simulated plant, print the address
 	@scripts/need.sh cargo node npm cc
 	@$(MAKE) --no-print-directory web
-	cargo build --quiet --bin millwright
+	cargo build --bin millwright
 	@target/debug/millwright demo
 
 web: web/dist/index.html ## build the page

@@ -7,7 +7,7 @@ work=$(mktemp -d)
 export MILLWRIGHT_ARTEFACTS="${MILLWRIGHT_ARTEFACTS:-$PWD/test-artefacts}"
 mkdir -p "$MILLWRIGHT_ARTEFACTS"
 
-target/debug/millwright demo --data "$work/data" --listen 127.0.0.1:0 --url-file "$work/url" >"$MILLWRIGHT_ARTEFACTS/demo.log" 2>&1 &
+"${CARGO_TARGET_DIR:-target}/debug/millwright" demo --data "$work/data" --listen 127.0.0.1:0 --url-file "$work/url" >"$MILLWRIGHT_ARTEFACTS/demo.log" 2>&1 &
 demo=$!
 trap 'kill "$demo" 2>/dev/null || true; wait "$demo" 2>/dev/null || true; rm -rf "$work"' EXIT
 

@@ -135,7 +135,8 @@ impl Settings {
         WatchSettings { monitor: self.monitor, recovery: self.recovery, ..WatchSettings::default() }
     }
 
-    fn checked(self) -> Result<Self> {
+    /// Whoever changes settings after loading them, flags included, has to ask again.
+    pub fn checked(self) -> Result<Self> {
         if !self.http.listen.ip().is_loopback() {
             anyhow::bail!("http.listen is {}, which others can reach; until there is access control it must be a loopback address", self.http.listen);
         }

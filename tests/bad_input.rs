@@ -123,3 +123,21 @@ async fn requests_that_are_none_get_an_answer_that_says_so() {
     let health = http.get(format!("{}/health", program.url)).send().await.unwrap();
     assert!(health.status().is_success());
 }
+
+#[test]
+fn no_flag_opens_the_program_to_others() {
+    let folder = tempfile::tempdir().unwrap();
+    furnished(folder.path(), PLANT);
+    let output = run(&["run", "--listen", "0.0.0.0:0"], folder.path());
+    assert!(!output.status.success());
+    assert!(text(&output.stderr).contains("loopback"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn looking_where_no_log_is_says_how_to_name_one() {
+    let folder = tempfile::tempdir().unwrap();
+    for look in [&["log", "tail"][..], &["log", "stats"], &["replay", "--to", "1"], &["audit", "export"], &["audit", "verify"]] {
+        let output = run(look, folder.path());
+        assert!(!output.status.success() && text(&output.stderr).contains("--data"), "{look:?}: {}", text(&output.stderr));
+    }
+}

@@ -41,10 +41,20 @@ impl From<DateTime<Utc>> for Timestamp {
         Self(time.timestamp_micros())
     }
 }
+/// A text that is no instant.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{text:?} is no time; write it like 2026-01-15T08:30:00Z")]
+pub struct BadTime {
+    text: String,
+    #[source]
+    cause: chrono::ParseError,
+}
+
 impl std::str::FromStr for Timestamp {
-    type Err = chrono::ParseError;
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        DateTime::parse_from_rfc3339(text).map(|time| time.with_timezone(&Utc).into())
+    type Err = BadTime;
+    fn from_str(text: &str) -> Result<Self, BadTime> {
+        let bad = |cause| BadTime { text: text.chars().take(60).collect(), cause };
+        DateTime::parse_from_rfc3339(text).map(|time| time.with_timezone(&Utc).into()).map_err(bad)
     }
 }
 impl ops::Add<TimeDelta> for Timestamp {

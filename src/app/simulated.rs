@@ -29,7 +29,9 @@ impl Simulated {
     pub async fn start(at: SocketAddr, seed: u64, scenario: Scenario, clock: Arc<dyn Clock>, speed: f64) -> Result<Self> {
         let (teller, marks) = truth::channel();
         let plant = Arc::new(SimulatedPlant::new(seed, scenario, shipped_scenarios(), clock, speed, teller));
-        let listener = TcpListener::bind(at).await.with_context(|| format!("the simulated plant could not listen on {at}"))?;
+        let listener = TcpListener::bind(at)
+            .await
+            .with_context(|| format!("the simulated plant could not listen on {at}; choose another address (`plant --at`, `demo --plant`)"))?;
         let address = listener.local_addr().context("the simulated plant has no address")?;
         let stop = CancellationToken::new();
         let server = tokio::spawn(served(listener, plant.clone(), stop.clone()));

@@ -1,6 +1,6 @@
 //! `millwright audit`: is the log what was written, and what does it say? Works on a folder or on an exported file, beside a running program or without.
 
-use super::progress;
+use super::{log::read_only, progress};
 use crate::settings::Settings;
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
@@ -9,7 +9,7 @@ use millwright_domain::{
     ports::event_log::EventLog,
     position::PartitionId,
 };
-use millwright_infra::log::embedded::{EmbeddedLog, verify};
+use millwright_infra::log::embedded::verify;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::{
@@ -63,7 +63,7 @@ impl Audit {
             What::Verify { file: Some(file), .. } => verify_file(&file),
             What::Verify { file: None, readings } => verify_log(&log, readings),
             What::Export { partition, out } => {
-                tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(export(&log, partition, out)))
+                tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(export(&settings.data, partition, out)))
             }
         }
     }
@@ -119,8 +119,8 @@ fn verify_file(path: &Path) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn export(log: &Path, only: Option<PartitionId>, out: Option<PathBuf>) -> Result<ExitCode> {
-    let log = EmbeddedLog::open_read_only(log)?;
+async fn export(data: &Path, only: Option<PartitionId>, out: Option<PathBuf>) -> Result<ExitCode> {
+    let log = read_only(data)?;
     let mut out: Box<dyn Write> = match &out {
         Some(path) => Box::new(BufWriter::new(File::create(path).with_context(|| format!("could not write {}", path.display()))?)),
         None => Box::new(BufWriter::new(io::stdout())),

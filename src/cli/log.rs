@@ -1,7 +1,7 @@
 //! `millwright log`: the facts themselves, as they come, and how many there are of each.
 
 use crate::settings::Settings;
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::{Args, Subcommand};
 use millwright_domain::{
     Event,
@@ -11,7 +11,7 @@ use millwright_domain::{
     position::{Lane, PartitionId, Position},
 };
 use millwright_infra::log::embedded::EmbeddedLog;
-use std::{collections::BTreeMap, process::ExitCode};
+use std::{collections::BTreeMap, path::Path, process::ExitCode};
 
 #[derive(Debug, Args)]
 pub struct LogCommand {
@@ -40,13 +40,22 @@ enum What {
 
 impl LogCommand {
     pub async fn run(self, settings: Settings) -> Result<ExitCode> {
-        let log = EmbeddedLog::open_read_only(settings.data.join("log"))?;
+        let log = read_only(&settings.data)?;
         match self.what {
             What::Tail { partition, lines, follow, json } => tail(&log, partition.as_ref(), lines, follow, json).await?,
             What::Stats => stats(&log).await?,
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// The log of a data folder, beside whoever writes it.
+pub fn read_only(data: &Path) -> Result<EmbeddedLog> {
+    let folder = data.join("log");
+    if !folder.exists() {
+        bail!("there is no log at {}; name the data folder with --data", folder.display());
+    }
+    Ok(EmbeddedLog::open_read_only(folder)?)
 }
 
 fn ledgers(head: &Position, only: Option<&PartitionId>) -> Vec<(PartitionId, u64)> {

@@ -119,7 +119,7 @@ impl Common {
         if let Some(level) = &self.log_level {
             settings.logging.level.clone_from(level);
         }
-        Ok(settings)
+        settings.checked()
     }
 }
 

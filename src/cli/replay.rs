@@ -1,11 +1,10 @@
 //! `millwright replay`: the state of a site as of any time, folded from the log; or what other rules would have done.
 
-use super::progress;
+use super::{log::read_only, progress};
 use crate::{app::replay, settings::Settings};
 use anyhow::{Result, bail};
 use clap::Args;
 use millwright_domain::{Timestamp, ids::SiteId, position::PartitionId};
-use millwright_infra::log::embedded::EmbeddedLog;
 use std::{path::PathBuf, process::ExitCode, sync::Arc};
 
 #[derive(Debug, Args)]
@@ -29,7 +28,7 @@ pub struct Replay {
 
 impl Replay {
     pub async fn run(self, settings: Settings) -> Result<ExitCode> {
-        let log = Arc::new(EmbeddedLog::open_read_only(settings.data.join("log"))?);
+        let log = Arc::new(read_only(&settings.data)?);
         let partition = match &self.site {
             Some(site) => PartitionId::site(site),
             None => replay::only_site(&*log).await?,

@@ -7,7 +7,7 @@ use super::{
     wire::{Items, Wire, WireError},
 };
 use millwright_domain::ids::SignalId;
-use std::{collections::HashMap, io, time::Duration};
+use std::{collections::HashMap, error::Error, io, time::Duration};
 use tokio::time::timeout;
 
 /// One point as the device answers it.
@@ -65,7 +65,11 @@ async fn ask(device: &Device, point: &Point, wire: Connected) -> (Connected, Res
     match timeout(limit, wire.read(wanted.table, wanted.start, wanted.width)).await {
         Ok(Ok(items)) => (Ok(wire), Ok(items)),
         Ok(Err(WireError::Exception(exception))) => (Ok(wire), Err(exception.to_string())),
-        Ok(Err(broken)) => (connect(device, point.unit).await, Err(broken.to_string())),
+        Ok(Err(broken)) => {
+            let cause = broken.source().map_or_else(String::new, |cause| format!(": {cause}"));
+            let why = format!("{broken}{cause}; is it a Modbus TCP device that answers at {}?", device.address);
+            (connect(device, point.unit).await, Err(why))
+        }
         Err(_elapsed) => {
             let why = format!("unit {} does not answer within {} ms; check the unit number", point.unit, limit.as_millis());
             (Err(why.clone()), Err(why))
