@@ -6,8 +6,9 @@ use millwright_domain::{
     policy::Policy,
     site::{PolicyAdopted, Site},
 };
+use serde::{Deserialize, Serialize};
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AdoptPolicy {
     pub policy: Policy,
 }

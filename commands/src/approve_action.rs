@@ -9,9 +9,10 @@ use millwright_domain::{
     ids::{ActionId, ActorId},
     site::Site,
 };
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ApproveAction {
     pub action: ActionId,
     /// The binding shown to the person who said yes.

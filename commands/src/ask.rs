@@ -7,10 +7,11 @@ use millwright_domain::{
     ids::{ActorId, CommandId, EventId},
     position::Position,
 };
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// One request to decide something. The same `id` always gets the first answer again.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Ask {
     pub id: CommandId,
     pub by: ActorId,

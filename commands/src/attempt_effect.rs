@@ -7,8 +7,9 @@ use millwright_domain::{
     ids::EffectId,
     site::Site,
 };
+use serde::{Deserialize, Serialize};
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AttemptEffect {
     pub effect: EffectId,
     /// One more than the attempts so far: an attempt is begun once.

@@ -1,16 +1,17 @@
 //! Every command there is, and the one place that leads each to its rule.
 
 use crate::{
-    AdoptPolicy, ApproveAction, AttemptEffect, Decision, DescribePlant, DispatchCall, EngageKillSwitch, ExpireApproval, ExpireReservation,
-    FinishAction, FinishEffect, ForgetPerson, IntroducePerson, LearnBaseline, LockOutAsset, MarkTruth, ProposeAction, RaiseAlert, RecordDiagnosis,
-    RecordOutcome, Refused, RejectAction, ReleaseKillSwitch, ReleaseTokens, ReserveTokens, ReturnAssetToService, SealReadings, SetBudget,
-    SettleTokens, StartAction, WantEffect, decision::Circumstances,
+    AdoptPolicy, ApproveAction, AssignDevice, AttemptEffect, Decision, DescribePlant, DispatchCall, EngageKillSwitch, ExpireApproval,
+    ExpireReservation, FinishAction, FinishEffect, ForgetPerson, IntroducePerson, LearnBaseline, LockOutAsset, MarkTruth, ProposeAction, RaiseAlert,
+    RecordDiagnosis, RecordOutcome, Refused, RejectAction, ReleaseKillSwitch, ReleaseTokens, ReportReadingsDropped, ReserveTokens,
+    ReturnAssetToService, SealReadings, SetBudget, SettleTokens, StartAction, WantEffect, decision::Circumstances,
 };
 use millwright_domain::{ids::AssetId, site::Site};
+use serde::{Deserialize, Serialize};
 
 macro_rules! commands {
     ($($name:ident),* $(,)?) => {
-        #[derive(Debug, Clone, PartialEq)]
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
         pub enum Command {
             $($name($name)),*
         }
@@ -39,6 +40,7 @@ macro_rules! commands {
 commands! {
     RaiseAlert, RecordDiagnosis, ProposeAction, ApproveAction, RejectAction, ExpireApproval, StartAction, FinishAction, RecordOutcome,
     DescribePlant, AdoptPolicy, LearnBaseline, EngageKillSwitch, ReleaseKillSwitch, LockOutAsset, ReturnAssetToService, SealReadings,
+    AssignDevice, ReportReadingsDropped,
     WantEffect, AttemptEffect, FinishEffect,
     SetBudget, ReserveTokens, DispatchCall, SettleTokens, ReleaseTokens, ExpireReservation,
     IntroducePerson, ForgetPerson, MarkTruth,

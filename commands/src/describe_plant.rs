@@ -6,8 +6,9 @@ use millwright_domain::{
     plant::Plant,
     site::{PlantDescribed, Site},
 };
+use serde::{Deserialize, Serialize};
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DescribePlant {
     pub plant: Plant,
 }

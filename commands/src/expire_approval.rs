@@ -2,8 +2,9 @@
 
 use crate::decision::{Circumstances, Decision, Refused, senseless};
 use millwright_domain::{action::Action, case::ApprovalExpired, envelope::StreamId, ids::ActionId, site::Site};
+use serde::{Deserialize, Serialize};
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ExpireApproval {
     pub action: ActionId,
 }

@@ -2,8 +2,9 @@
 
 use crate::decision::{Circumstances, Decision, Refused, senseless};
 use millwright_domain::{budget::ReservationExpired, envelope::StreamId, ids::ReservationId, site::Site};
+use serde::{Deserialize, Serialize};
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExpireReservation {
     pub scope: String,
     pub reservation: ReservationId,

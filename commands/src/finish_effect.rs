@@ -10,15 +10,16 @@ use millwright_domain::{
     ids::EffectId,
     site::Site,
 };
+use serde::{Deserialize, Serialize};
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FinishEffect {
     pub effect: EffectId,
     pub attempt: u32,
     pub result: EffectResult,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum EffectResult {
     Done {
         receipt: String,

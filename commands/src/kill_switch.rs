@@ -6,13 +6,14 @@ use millwright_domain::{
     sealed::Sealed,
     site::{KillSwitchEngaged, KillSwitchReleased, Site},
 };
+use serde::{Deserialize, Serialize};
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EngageKillSwitch {
     pub reason: Sealed,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReleaseKillSwitch;
 
 impl EngageKillSwitch {

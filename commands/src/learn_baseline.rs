@@ -2,9 +2,10 @@
 
 use crate::decision::{Circumstances, Decision, Refused, senseless};
 use millwright_domain::{baseline::BaselineLearned, envelope::StreamId, site::Site};
+use serde::{Deserialize, Serialize};
 
 /// `baseline.version` is given by the rule: one more than the last.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LearnBaseline {
     pub baseline: BaselineLearned,
 }

@@ -23,10 +23,12 @@ mod reject_action;
 mod start_action;
 // the plant and its rules
 mod adopt_policy;
+mod assign_device;
 mod describe_plant;
 mod kill_switch;
 mod learn_baseline;
 mod lock_out;
+mod report_dropped;
 mod seal_readings;
 // what leaves the house
 mod attempt_effect;
@@ -46,6 +48,7 @@ mod people;
 pub use adopt_policy::AdoptPolicy;
 pub use approve_action::{ApproveAction, ApproveActionRefused};
 pub use ask::{Answered, Ask};
+pub use assign_device::AssignDevice;
 pub use attempt_effect::AttemptEffect;
 pub use command::Command;
 pub use decision::{Decision, Refused};
@@ -67,6 +70,7 @@ pub use record_diagnosis::RecordDiagnosis;
 pub use record_outcome::{RecordOutcome, RecordOutcomeRefused};
 pub use reject_action::RejectAction;
 pub use release_tokens::ReleaseTokens;
+pub use report_dropped::ReportReadingsDropped;
 pub use reserve_tokens::{ReserveTokens, ReserveTokensRefused};
 pub use safety::SafetyRefused;
 pub use seal_readings::SealReadings;

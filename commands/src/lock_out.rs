@@ -7,15 +7,16 @@ use millwright_domain::{
     sealed::Sealed,
     site::{AssetLockedOut, AssetReturnedToService, Site},
 };
+use serde::{Deserialize, Serialize};
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LockOutAsset {
     pub asset: AssetId,
     /// What stands on the tag: who holds the key, and why.
     pub tag: Sealed,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReturnAssetToService {
     pub asset: AssetId,
 }

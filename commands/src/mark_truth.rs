@@ -5,8 +5,9 @@ use millwright_domain::{
     envelope::StreamId,
     site::{GroundTruthMarked, Site},
 };
+use serde::{Deserialize, Serialize};
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MarkTruth {
     pub truth: GroundTruthMarked,
 }

@@ -7,15 +7,16 @@ use millwright_domain::{
     sealed::{PersonForgotten, PersonIntroduced, Sealed},
     site::Site,
 };
+use serde::{Deserialize, Serialize};
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IntroducePerson {
     pub person: ActorId,
     pub name: Sealed,
 }
 
 /// Asked after the vault has destroyed the key.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ForgetPerson {
     pub person: ActorId,
 }

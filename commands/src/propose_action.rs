@@ -15,9 +15,10 @@ use millwright_domain::{
     quantity::QuantityKind,
     site::Site,
 };
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ProposeAction {
     pub case: CaseId,
     pub name: ActionName,

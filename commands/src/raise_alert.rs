@@ -7,8 +7,9 @@ use millwright_domain::{
     ids::{CaseId, derived},
     site::Site,
 };
+use serde::{Deserialize, Serialize};
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RaiseAlert {
     pub alert: AlertRaised,
 }

@@ -11,9 +11,10 @@ use millwright_domain::{
     sealed::Sealed,
     site::Site,
 };
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RecordOutcome {
     pub case: CaseId,
     pub outcome: Outcome,

@@ -5,8 +5,9 @@ use crate::{
     decision::{Circumstances, Decision, Refusal, Refused},
 };
 use millwright_domain::{case::ActionRejected, envelope::StreamId, ids::ActionId, sealed::Sealed, site::Site};
+use serde::{Deserialize, Serialize};
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RejectAction {
     pub action: ActionId,
     pub note: Option<Sealed>,

@@ -10,9 +10,10 @@ use millwright_domain::{
     ids::{ActorId, ReservationId},
     site::Site,
 };
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReserveTokens {
     pub scope: String,
     /// Names this one attempt; a retry is another.

@@ -6,7 +6,7 @@ use millwright_domain::{
     Now, Timestamp,
     action::{Observed, WriteOrder},
     case::Rule,
-    ids::{ActorId, AssetId, SignalId},
+    ids::{ActorId, AssetId, DeviceId, SignalId},
     plant::{Asset, Writable},
     policy::{Condition, WriteSpec},
     site::Site,
@@ -31,6 +31,8 @@ pub enum SafetyRefused {
     TooSoon { signal: SignalId, ago_s: i64, min_s: u32 },
     #[error("there is no fresh Good reading of {0}; check its device")]
     NoFreshReading(String),
+    #[error("no collector holds device {0}; nothing can be written to it until one does")]
+    NobodyCollects(DeviceId),
     #[error("the interlock `{condition}` does not hold: {signal} is {value}")]
     Interlock { condition: Condition, signal: SignalId, value: f64 },
 }
@@ -46,6 +48,7 @@ impl Refusal for SafetyRefused {
             Self::StepTooLarge { .. } => "step_too_large",
             Self::TooSoon { .. } => "too_soon",
             Self::NoFreshReading(_) => "no_fresh_reading",
+            Self::NobodyCollects(_) => "nobody_collects",
             Self::Interlock { .. } => "interlock",
         }
     }

@@ -5,8 +5,9 @@ use millwright_domain::{
     envelope::StreamId,
     site::{ReadingsSealed, Site},
 };
+use serde::{Deserialize, Serialize};
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SealReadings {
     pub sealed: ReadingsSealed,
 }

@@ -2,8 +2,9 @@
 
 use crate::decision::{Circumstances, Decision, Refused, senseless};
 use millwright_domain::{budget::BudgetSet, envelope::StreamId, site::Site};
+use serde::{Deserialize, Serialize};
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SetBudget {
     /// `site`, or an agent's name.
     pub scope: String,

@@ -8,8 +8,9 @@ use millwright_domain::{
     ids::ReservationId,
     site::Site,
 };
+use serde::{Deserialize, Serialize};
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SettleTokens {
     pub scope: String,
     pub reservation: ReservationId,

@@ -15,12 +15,13 @@ use millwright_domain::{
     policy::{ActionSpec, MessageSpec},
     site::Site,
 };
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 /// A write that has not left by then (wall time) never leaves.
 pub const SEND_WITHIN: TimeDelta = TimeDelta::seconds(2);
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StartAction {
     pub action: ActionId,
 }
@@ -97,7 +98,9 @@ impl StartAction {
         let asset = site.plant.as_ref().and_then(|plant| plant.asset(&file.asset)).ok_or_else(not_allowed)?;
         let Some(ActionSpec::Write(spec)) = site.policy.actions.get(&proposal.name) else { return Err(not_allowed()) };
         may_write(site, asset, order, spec, circumstances.observed, circumstances.now)?;
-        Ok(Decision::one(StreamId::case(case), self.started(circumstances)).about(case))
+        let collector = site.collectors.get(&order.device).ok_or_else(|| SafetyRefused::NobodyCollects(order.device.clone()))?;
+        let started = ActionStarted { device_epoch: Some(collector.epoch), ..self.started(circumstances) };
+        Ok(Decision::one(StreamId::case(case), started).about(case))
     }
 
     fn start_message(
@@ -125,7 +128,8 @@ impl StartAction {
     }
 
     fn started(&self, circumstances: Circumstances<'_>) -> ActionStarted {
-        ActionStarted { action: self.action, send_by: circumstances.now.wall + SEND_WITHIN, observed: circumstances.observed.to_vec() }
+        let send_by = circumstances.now.wall + SEND_WITHIN;
+        ActionStarted { action: self.action, send_by, device_epoch: None, observed: circumstances.observed.to_vec() }
     }
 
     /// An approval that safety refuses is spent: whoever still wants the action proposes it anew, on what is true then.

@@ -2,8 +2,9 @@
 
 use crate::decision::{Circumstances, Decision, Refused, senseless};
 use millwright_domain::{effect::EffectWanted, envelope::StreamId, site::Site};
+use serde::{Deserialize, Serialize};
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct WantEffect {
     pub wanted: EffectWanted,
 }

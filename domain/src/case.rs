@@ -107,6 +107,9 @@ pub struct ActionStarted {
     pub action: ActionId,
     /// Wall time after which nothing may be sent any more.
     pub send_by: Timestamp,
+    /// For a write: only the collector that holds the device under this assignment may send it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device_epoch: Option<u64>,
     /// The fresh readings that limits, rate of change and interlock were judged by.
     pub observed: Vec<Observed>,
 }

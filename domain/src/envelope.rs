@@ -2,7 +2,7 @@
 
 use crate::{
     Event, Timestamp,
-    ids::{ActorId, CaseId, CommandId, EffectId, EventId, SignalId},
+    ids::{ActorId, CaseId, CommandId, DeviceId, EffectId, EventId, SignalId},
     position::PartitionId,
 };
 use serde::{Deserialize, Serialize};
@@ -26,6 +26,9 @@ impl StreamId {
     }
     pub fn budget(scope: &str) -> Self {
         Self(format!("budget/{scope}"))
+    }
+    pub fn device(device: &DeviceId) -> Self {
+        Self(format!("device/{device}"))
     }
     pub fn person(person: &ActorId) -> Self {
         Self(format!("person/{person}"))

@@ -72,6 +72,8 @@ slug!(/// A machine that can wear, fail and be repaired (ISA-95 equipment).
     AssetId, "asset", "");
 slug!(/// A PLC, gateway or sensor that is polled over one connection.
     DeviceId, "device", "");
+slug!(/// One running program of a cluster.
+    NodeId, "node", ".");
 slug!(/// One measured or set quantity, unique within its site, by habit `asset/name`.
     SignalId, "signal", "/.");
 slug!(/// A root cause as rules and scenarios name it: `bearing_wear`, `clogging`, …

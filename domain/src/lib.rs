@@ -10,6 +10,7 @@ pub mod budget;
 pub mod case;
 pub mod chain;
 pub mod codec;
+pub mod collecting;
 pub mod effect;
 pub mod envelope;
 pub mod event;

@@ -4,9 +4,10 @@ use crate::{
     Event, Timestamp,
     budget::{BudgetAccount, BudgetFact},
     case::{Case, CaseFact, CaseFile},
+    collecting::DeviceAssigned,
     effect::Effect,
     envelope::{Recorded, StreamId},
-    ids::{ActionId, ActorId, AssetId, CaseId, CauseId, EffectId, SignalId, SiteId},
+    ids::{ActionId, ActorId, AssetId, CaseId, CauseId, DeviceId, EffectId, SignalId, SiteId},
     plant::{Plant, Source},
     policy::Policy,
     sealed::Sealed,
@@ -97,6 +98,10 @@ pub struct Site {
     pub budgets: BTreeMap<String, BudgetAccount>,
     pub effects: HashMap<EffectId, Effect>,
     pub people: BTreeSet<ActorId>,
+    /// Who reads and writes each device now.
+    pub collectors: BTreeMap<DeviceId, DeviceAssigned>,
+    /// Of the partition's last owner.
+    pub epoch: u64,
     versions: HashMap<StreamId, u64>,
     /// Facts of types this program does not know.
     pub unknown: u64,
@@ -162,8 +167,12 @@ impl Site {
             Event::PersonForgotten(fact) => {
                 self.people.remove(&fact.person);
             }
+            Event::DeviceAssigned(fact) => {
+                self.collectors.insert(fact.device.clone(), fact.clone());
+            }
+            Event::PartitionOwned(fact) => self.epoch = fact.epoch,
             Event::Unknown { .. } => self.unknown += 1,
-            // Facts for others: the owner, the index of answers, the auditor, the evaluation. Cases and budgets are folded above.
+            // Facts for others: the index of answers, the auditor, the evaluation. Cases and budgets are folded above.
             _ => {}
         }
     }

@@ -63,7 +63,7 @@ pub type Asking = Box<dyn Fn(&Scene) -> Asked>;
 impl Scene {
     // given
     pub fn given_plant(self) -> Self {
-        self.when(plant::describe()).happens().when(plant::adopt_policy()).happens()
+        self.when(plant::describe()).happens().when(plant::adopt_policy()).happens().when(plant::assign_device("node-a")).happens()
     }
     pub fn given_case(self) -> Self {
         self.given_plant().when(plant::raise_alert()).happens()
@@ -200,6 +200,9 @@ impl Scene {
             _ => None,
         });
         started.unwrap()
+    }
+    pub fn collector_epoch(&self) -> u64 {
+        self.site.collectors.values().map(|assigned| assigned.epoch).max().unwrap()
     }
     pub fn spent(&self) -> (Spent, Spent) {
         let account = &self.site.budgets["site"];

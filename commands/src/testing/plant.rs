@@ -2,7 +2,7 @@
 
 use super::{Asked, Asking};
 use crate::{
-    AdoptPolicy, ApproveAction, AttemptEffect, Command, DescribePlant, DispatchCall, EffectResult, EngageKillSwitch, ExpireApproval,
+    AdoptPolicy, ApproveAction, AssignDevice, AttemptEffect, Command, DescribePlant, DispatchCall, EffectResult, EngageKillSwitch, ExpireApproval,
     ExpireReservation, FinishAction, FinishEffect, LockOutAsset, ProposeAction, RaiseAlert, RecordDiagnosis, RecordOutcome, RejectAction,
     ReleaseTokens, ReserveTokens, SetBudget, SettleTokens, StartAction, Verdict,
 };
@@ -101,6 +101,9 @@ pub fn describe() -> Asking {
 }
 pub fn describe_imported() -> Asking {
     ask("svc-settings", DescribePlant { plant: described(Source::Imported) })
+}
+pub fn assign_device(collector: &'static str) -> Asking {
+    ask("svc-collector", AssignDevice { device: "plc-1".parse().unwrap(), collector: collector.parse().unwrap() })
 }
 pub fn adopt_policy() -> Asking {
     ask("svc-settings", AdoptPolicy { policy: policy() })

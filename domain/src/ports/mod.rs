@@ -2,6 +2,7 @@
 
 pub mod answers;
 pub mod clock;
+pub mod cluster;
 pub mod event_log;
 pub mod live_readings;
 pub mod messenger;

@@ -179,7 +179,7 @@ pub fn finished(recorder: &mut Recorder, case: CaseId, proposal: &Proposal, outc
         .record(
             stream.clone(),
             "svc-executor",
-            ActionStarted { action, send_by: now + TimeDelta::seconds(2), observed: proposal.preconditions.clone() },
+            ActionStarted { action, send_by: now + TimeDelta::seconds(2), device_epoch: None, observed: proposal.preconditions.clone() },
         )
         .record(stream.clone(), "svc-executor", ActionCompleted { action, read_back: Some(870.0) })
         .record(StreamId::effect(effect), "svc-executor", wanted)
