@@ -7,6 +7,8 @@ package_of() {
         cc) echo build-essential ;;
         python3) echo "python3 python3-venv" ;;
         chromium) echo chromium ;;
+        java) echo openjdk-17-jre-headless ;;
+        mvn) echo maven ;;
         *) echo "" ;;
     esac
 }
