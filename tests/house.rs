@@ -69,7 +69,7 @@ impl House {
         let sensors = Arc::new(Sensors { values: Mutex::default(), clock: clock.clone() });
         sensors.show("pump-1/speed_setpoint", 1_450.0);
         sensors.show("pump-1/pressure", 4.0);
-        let surroundings = Surroundings { log: log.clone(), answers, clock: clock.clone(), live: sensors, owner: "test".into() };
+        let surroundings = Surroundings { log: log.clone(), answers, clock: clock.clone(), live: sensors, cluster: None, owner: "test".into() };
         let commands = Commands::new(surroundings);
         let site = PartitionId::site(&"demo".parse().unwrap());
         commands.serve(site.clone()).await.expect("the site is served");

@@ -45,6 +45,7 @@ impl Foundation {
             answers,
             clock: clock.clone(),
             live: projections.live(),
+            cluster: None,
             owner: format!("millwright {} pid {}", env!("CARGO_PKG_VERSION"), std::process::id()),
         };
         let commands = Commands::new(surroundings);

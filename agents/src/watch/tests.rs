@@ -43,6 +43,7 @@ impl House {
             answers: Arc::new(MemoryAnswers::default()),
             clock: Arc::new(Standing(START)),
             live: Arc::new(NothingLive),
+            cluster: None,
             owner: "test".into(),
         };
         let commands = Commands::new(surroundings);

@@ -9,13 +9,12 @@ use millwright_domain::{
     action::Observed,
     case::CommandRefused,
     envelope::{Answer, CommandAnswered, Draft, StreamId},
-    ids::{CommandId, EventId, SiteId},
+    ids::{CommandId, EventId, SiteId, derived},
     ports::{answers::Given, live_readings::LiveReadings},
     position::{PartitionId, Position},
     site::Site,
 };
 use std::collections::HashMap;
-use uuid::Uuid;
 
 /// Facts and answers that stand or fall together.
 #[derive(Default)]
@@ -74,7 +73,7 @@ impl Group {
         let version = site.next_version(&stream);
         site.evolve(&stream, occurred_at, &event);
         self.drafts.push(Draft {
-            id: EventId(Uuid::now_v7()),
+            id: self.next_id(ask.id, now),
             stream,
             version,
             occurred_at,
@@ -84,6 +83,30 @@ impl Group {
             correlation,
             event,
         });
+    }
+
+    /// Counts what was answered, once it is durable; a repeated answer counts once.
+    pub(super) fn count_answers(&self) {
+        for draft in &self.drafts {
+            if let Event::CommandAnswered(fact) = &draft.event {
+                let answer = match fact.answer {
+                    Answer::Done { .. } => "done",
+                    Answer::AlreadySo => "already_so",
+                    Answer::Refused { .. } => "refused",
+                };
+                metrics::counter!("millwright_commands_answered_total", "command" => fact.asked.clone(), "answer" => answer).increment(1);
+            }
+        }
+    }
+
+    /// Depends on the command, the time and how many facts it led to before, and on nothing else: a replayed run repeats its ids.
+    fn next_id(&self, command: CommandId, now: Now) -> EventId {
+        let number = self.drafts.iter().rev().take_while(|draft| draft.command == Some(command)).count();
+        let derived = derived(&command.to_string(), "fact", u32::try_from(number).unwrap_or(u32::MAX));
+        let mut unlike_any_other = [0; 10];
+        unlike_any_other.copy_from_slice(&derived.as_bytes()[..10]);
+        let millis = u64::try_from(now.wall.micros() / 1_000).unwrap_or(0);
+        EventId(uuid::Builder::from_unix_timestamp_millis(millis, &unlike_any_other).into_uuid())
     }
 
     /// The answers, now that the drafts are durable from `base` on.

@@ -2,13 +2,18 @@
 
 use super::{
     Job, NotAnswered, Surroundings,
+    awaited::Awaited,
     group::{Group, answered},
-    restore::restore,
+    restore::Fold,
 };
 use crate::Answered;
+use chrono::TimeDelta;
 use millwright_domain::{
     ids::CommandId,
-    ports::event_log::{LogError, Owner},
+    ports::{
+        clock::Clock,
+        event_log::{LogError, Owner},
+    },
     position::PartitionId,
     site::Site,
 };
@@ -18,9 +23,14 @@ use tokio::sync::{mpsc, oneshot};
 /// The most commands that one commit carries.
 const GROUP: usize = 1_024;
 
+/// In a cluster, whoever has lost a partition waits this long before it takes it back: longer than a node needs to learn that it was
+/// missed, so that one which was paused does not fight with the owner that replaced it.
+const TAKE_BACK_AFTER: TimeDelta = TimeDelta::seconds(7);
+
 pub(super) struct PartitionOwner {
     surroundings: Surroundings,
     partition: PartitionId,
+    awaited: Awaited,
     log: Box<dyn Owner>,
     site: Site,
 }
@@ -32,12 +42,12 @@ type Waiting = Vec<(Reply, usize)>;
 
 impl PartitionOwner {
     /// Owning comes first: what is replayed after it is complete, because nobody else can append any more.
-    pub(super) async fn restore(surroundings: Surroundings, partition: PartitionId) -> Result<Self, NotAnswered> {
-        let now = surroundings.clock.now().wall;
-        let owned = surroundings.log.own(&partition, &surroundings.owner, now).await;
+    pub(super) async fn restore(around: Surroundings, partition: PartitionId, awaited: Awaited, mut warm: Fold) -> Result<Self, NotAnswered> {
+        let now = around.clock.now().wall;
+        let owned = around.log.own(&partition, &around.owner, now).await;
         let log = owned.map_err(|error| NotAnswered::Log(Arc::new(error)))?;
-        let site = restore(&surroundings, &partition).await?;
-        Ok(Self { surroundings, partition, log, site })
+        warm.catch_up(&around, &partition, &awaited).await?;
+        Ok(Self { surroundings: around, partition, awaited, log, site: warm.site })
     }
 
     pub(super) fn epoch(&self) -> u64 {
@@ -48,17 +58,19 @@ impl PartitionOwner {
     pub(super) async fn serve(mut self, mut jobs: mpsc::Receiver<Job>) {
         let mut batch = Vec::with_capacity(GROUP);
         while jobs.recv_many(&mut batch, GROUP).await > 0 {
-            if let Err(error) = self.answer(std::mem::take(&mut batch)).await {
-                tracing::error!(partition = %self.partition, error = %Causes(&error), "{} could not go on; rebuilding it from the log", self.partition);
-                if !self.rebuild().await {
-                    return;
-                }
+            let Err(error) = self.answer(std::mem::take(&mut batch)).await else { continue };
+            tracing::error!(partition = %self.partition, error = %Causes(&error), "{} could not go on; rebuilding it from the log", self.partition);
+            if self.surroundings.cluster.is_some() && error.is_lost() && is_released(&*self.surroundings.clock, &self.partition, &mut jobs).await {
+                return;
+            }
+            if !self.rebuild().await {
+                return;
             }
         }
     }
 
     async fn rebuild(&mut self) -> bool {
-        match Self::restore(self.surroundings.clone(), self.partition.clone()).await {
+        match Self::restore(self.surroundings.clone(), self.partition.clone(), self.awaited.clone(), Fold::default()).await {
             Ok(fresh) => *self = fresh,
             Err(error) => {
                 tracing::error!(partition = %self.partition, error = %Causes(&error), "partition {} is given up until the next start", self.partition);
@@ -109,14 +121,33 @@ impl PartitionOwner {
 
     /// If the index cannot take the answers, the partition must not go on: a repeated command would be decided twice.
     fn remember_and_reply(&self, group: &Group, base: u64, waiting: Waiting) -> Result<(), NotAnswered> {
+        group.count_answers();
         let given: Vec<_> = group.given_from(base).collect();
         let learned = self.surroundings.answers.learn(&self.partition, given.clone(), self.log.tip().next_seq);
+        self.awaited.answered(&self.partition, &given);
         for (reply, place) in waiting {
             if let Some((_, given)) = given.get(place) {
                 send(reply, Ok(answered(&self.partition, given.clone())));
             }
         }
         learned.map_err(|error| NotAnswered::Answers(Arc::new(error)))
+    }
+}
+
+/// Whether the partition is taken from us while we wait to see if it is still ours.
+async fn is_released(clock: &dyn Clock, partition: &PartitionId, jobs: &mut mpsc::Receiver<Job>) -> bool {
+    let waited = clock.wall_reaches(clock.now().wall + TAKE_BACK_AFTER);
+    tokio::pin!(waited);
+    loop {
+        tokio::select! {
+            biased;
+            job = jobs.recv() => match job {
+                // Whoever owns it by now answers.
+                Some(job) => send(job.reply, Err(NotAnswered::Stopped(partition.clone()))),
+                None => return true,
+            },
+            () = &mut waited => return false,
+        }
     }
 }
 
@@ -133,7 +164,7 @@ fn send(reply: Reply, answer: Result<Answered, NotAnswered>) {
 }
 
 /// An error with all its causes, on one line.
-struct Causes<'a>(&'a dyn std::error::Error);
+pub(super) struct Causes<'a>(pub &'a dyn std::error::Error);
 
 impl std::fmt::Display for Causes<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

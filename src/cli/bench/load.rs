@@ -114,8 +114,14 @@ impl House {
     pub async fn open(folder: &Path, devices: usize) -> Result<Self> {
         let log = Arc::new(EmbeddedLog::open(folder.join("log"), EmbeddedOptions::default())?);
         let answers = Arc::new(AnswerIndex::open(folder.join("answers.db"))?);
-        let commands =
-            Commands::new(Surroundings { log: log.clone(), answers, clock: Arc::new(SystemClock), live: Arc::new(NoSensors), owner: "bench".into() });
+        let commands = Commands::new(Surroundings {
+            log: log.clone(),
+            answers,
+            clock: Arc::new(SystemClock),
+            live: Arc::new(NoSensors),
+            cluster: None,
+            owner: "bench".into(),
+        });
         commands.serve(partition()).await?;
         let house = Self { log, commands };
         house.commands.ask(&partition(), Ask::new("svc-settings".parse()?, DescribePlant { plant: plant(devices) })).await?;
