@@ -5,10 +5,11 @@ use crate::{
     ids::{ActionId, ActionName, ActorId, DeviceId, EventId, SignalId},
     policy::{MessageSpec, Ruling, digest},
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What exactly would be done, resolved to a device and a number: nothing is left to be decided after the yes.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Order {
     Write(WriteOrder),
@@ -16,7 +17,7 @@ pub enum Order {
 }
 
 /// One value for one writable signal.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct WriteOrder {
     pub device: DeviceId,
     pub signal: SignalId,
@@ -26,7 +27,7 @@ pub struct WriteOrder {
 }
 
 /// A reading that a decision rested on.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Observed {
     pub signal: SignalId,
     pub value: f64,
@@ -35,7 +36,7 @@ pub struct Observed {
 }
 
 /// An action put forward. What may be said yes to is `binding`, not the name.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Proposal {
     pub action: ActionId,
     pub name: ActionName,

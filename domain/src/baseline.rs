@@ -1,10 +1,11 @@
 //! What is normal for one signal: the figures drift is judged by, versioned.
 
 use crate::{Timestamp, ids::SignalId};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A fact: from `learned_to` on, drift of this signal is judged by these figures.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct BaselineLearned {
     pub signal: SignalId,
     /// 1 for the first; each relearning is one more.

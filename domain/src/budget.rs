@@ -7,18 +7,19 @@ use crate::{
     ids::{ActorId, ReservationId},
 };
 use chrono::TimeDelta;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Limits were set (first, or anew by a person).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct BudgetSet {
     pub tokens_per_hour: u64,
     pub tokens_per_day: u64,
 }
 
 /// Tokens are held for one attempt.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TokensReserved {
     pub reservation: ReservationId,
     pub agent: ActorId,
@@ -30,13 +31,13 @@ pub struct TokensReserved {
 }
 
 /// On the log before the call leaves: tells "crashed before sending" from "crashed after".
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CallDispatched {
     pub reservation: ReservationId,
 }
 
 /// The call's true use. `estimated` when the provider never said.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TokensSettled {
     pub reservation: ReservationId,
     pub used: u64,
@@ -45,7 +46,7 @@ pub struct TokensSettled {
 }
 
 /// The provider used more than was held. Counted in full; the scope is blocked until its windows allow it again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct BudgetOverrun {
     pub reservation: ReservationId,
     pub held: u64,
@@ -53,20 +54,20 @@ pub struct BudgetOverrun {
 }
 
 /// The call never left, so its tokens are free again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TokensReleased {
     pub reservation: ReservationId,
 }
 
 /// Nobody settled or released it in time. If it was dispatched it counts in full.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ReservationExpired {
     pub reservation: ReservationId,
     pub counted: u64,
 }
 
 /// Settled use passed this share of a limit; once per window.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct BudgetWarned {
     pub window: Window,
     pub epoch: i64,
@@ -75,7 +76,7 @@ pub struct BudgetWarned {
     pub limit: u64,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Window {
     Hour,

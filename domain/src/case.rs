@@ -12,11 +12,12 @@ use crate::{
     ids::{ActionId, ActionName, ActorId, AssetId, CaseId, CauseId, CommandId},
     sealed::Sealed,
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// The monitor saw something depart from normal.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AlertRaised {
     pub asset: AssetId,
     /// Which rule raised it: `drift`, `mewma`, …
@@ -28,7 +29,7 @@ pub struct AlertRaised {
     pub late: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
     Low,
@@ -38,7 +39,7 @@ pub enum Severity {
 }
 
 /// Somebody (rules, similar cases, an agent, a person) says why.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct DiagnosisRecorded {
     pub asset: AssetId,
     pub cause: CauseId,
@@ -58,14 +59,14 @@ pub struct DiagnosisRecorded {
 }
 
 /// Something could be done. Carries all that an approval binds to.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ActionProposed {
     pub proposal: Proposal,
     pub binding: String,
 }
 
 /// A yes: by a person, or by policy (`svc-policy`).
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ActionApproved {
     pub action: ActionId,
     pub binding: String,
@@ -73,7 +74,7 @@ pub struct ActionApproved {
 }
 
 /// A no, by a person.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ActionRejected {
     pub action: ActionId,
     pub by: ActorId,
@@ -82,27 +83,27 @@ pub struct ActionRejected {
 }
 
 /// Nobody said yes in time, so it is no.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ApprovalExpired {
     pub action: ActionId,
 }
 
 /// It was allowed, but the machine or the rules moved on before it began.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ActionVoided {
     pub action: ActionId,
     pub reason: String,
 }
 
 /// A newer proposal for the same signal took its place.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ActionSuperseded {
     pub action: ActionId,
     pub by: ActionId,
 }
 
 /// On the log before the first byte leaves for the device. Whoever finds it without an ending must never send it again.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ActionStarted {
     pub action: ActionId,
     /// Wall time after which nothing may be sent any more.
@@ -115,7 +116,7 @@ pub struct ActionStarted {
 }
 
 /// It took effect; for a write, the device says so itself.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ActionCompleted {
     pub action: ActionId,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -123,21 +124,21 @@ pub struct ActionCompleted {
 }
 
 /// It certainly took no effect, and why.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ActionFailed {
     pub action: ActionId,
     pub reason: String,
 }
 
 /// It cannot be known whether it took effect.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ActionUnverified {
     pub action: ActionId,
     pub reason: String,
 }
 
 /// How it ended, said by a person or by the readings themselves.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct OutcomeRecorded {
     pub outcome: Outcome,
     pub by: ActorId,
@@ -155,7 +156,7 @@ pub struct OutcomeRecorded {
     pub closes: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// Only a person may say so. Only this counts as "this fixed it".
@@ -174,7 +175,7 @@ impl Outcome {
 }
 
 /// A rule of safety, budget or approval said no. Recorded, because an auditor asks about what was refused, too.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CommandRefused {
     pub command: CommandId,
     /// `ApproveAction`, …
@@ -188,7 +189,7 @@ pub struct CommandRefused {
     pub reason: String,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Rule {
     Safety,

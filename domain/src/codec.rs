@@ -9,6 +9,7 @@ use crate::{
     position::{Lane, PartitionId},
     reading::Scan,
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -26,10 +27,11 @@ pub enum DecodeError {
 }
 
 /// The stored field order. `type` and `data` are last so that a person reading the log sees who and when first.
-#[derive(Serialize, Deserialize)]
-struct StoredEvent<'a> {
+#[derive(Serialize, Deserialize, JsonSchema)]
+pub(crate) struct StoredEvent<'a> {
     id: EventId,
     lane: Lane,
+    /// Its name within the lane: a site, `_platform`, or the truth of a simulated site.
     #[serde(borrow)]
     partition: Cow<'a, str>,
     seq: u64,
@@ -47,6 +49,7 @@ struct StoredEvent<'a> {
     #[serde(rename = "type", borrow)]
     kind: Cow<'a, str>,
     schema: u16,
+    #[schemars(with = "serde_json::Value")]
     data: Cow<'a, RawValue>,
 }
 

@@ -1,10 +1,11 @@
 //! What is to leave the house, as facts: wanted, attempted, done or failed. The outbox worker lives by these.
 
 use crate::ids::{ActionId, CaseId, EffectId};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Something outside is to be told or asked, once.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct EffectWanted {
     pub effect: EffectId,
     /// What the target deduplicates by.
@@ -20,7 +21,7 @@ pub struct EffectWanted {
 }
 
 /// On the log before the first byte leaves, so that a crash in between is told from one before.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct EffectAttempted {
     pub effect: EffectId,
     /// 1 for the first.
@@ -28,7 +29,7 @@ pub struct EffectAttempted {
 }
 
 /// The target has it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct EffectDone {
     pub effect: EffectId,
     pub attempt: u32,
@@ -37,7 +38,7 @@ pub struct EffectDone {
 }
 
 /// An attempt did not succeed; `final_` ones are not tried again and wait for a person.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct EffectFailed {
     pub effect: EffectId,
     pub attempt: u32,

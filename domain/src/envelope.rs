@@ -5,12 +5,13 @@ use crate::{
     ids::{ActorId, CaseId, CommandId, DeviceId, EffectId, EventId, SignalId},
     position::PartitionId,
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use uuid::Uuid;
 
 /// The facts of one thing, in order: `case/<id>`, `site`, `signal/<id>`, …
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct StreamId(String);
 
@@ -118,7 +119,7 @@ impl Recorded {
 }
 
 /// A fact: this command got this answer, and will get it again for ever.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CommandAnswered {
     pub command: CommandId,
     /// `ApproveAction`, …
@@ -127,7 +128,7 @@ pub struct CommandAnswered {
 }
 
 /// What a command was answered.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Answer {
     /// Decided: so many facts. `subject` is what it was about, such as the case that an alert opened or joined.

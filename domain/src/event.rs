@@ -16,6 +16,7 @@ use crate::{
         PolicyAdopted, ReadingsSealed,
     },
 };
+use schemars::{Schema, SchemaGenerator};
 use serde_json::{Value, value::RawValue};
 use thiserror::Error;
 
@@ -42,6 +43,10 @@ macro_rules! facts {
         impl Event {
             /// Type names and the schema version each is written with today.
             pub const TYPES: &'static [(&'static str, u16)] = &[$((stringify!($name), $schema)),*];
+
+            /// Each type's name, its schema version, and what makes the JSON Schema of its data.
+            pub(crate) const SCHEMAS: &'static [(&'static str, u16, fn(&mut SchemaGenerator) -> Schema)] =
+                &[$((stringify!($name), $schema, SchemaGenerator::subschema_for::<$name>)),*];
 
             pub fn kind(&self) -> &str {
                 match self {

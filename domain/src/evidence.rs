@@ -1,10 +1,11 @@
 //! What speaks for an alert or a diagnosis: figures with their signal, so that a person can check them against the curve.
 
 use crate::{Timestamp, ids::SignalId, quantity::QuantityKind};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// One figure about one signal.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Evidence {
     pub signal: SignalId,
     pub kind: QuantityKind,
@@ -21,7 +22,7 @@ pub struct Evidence {
 }
 
 /// What the figure says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Feature {
     /// (window mean − baseline mean) / baseline standard deviation of raw values.

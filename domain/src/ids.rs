@@ -1,5 +1,6 @@
 //! Names of things: slugs that a person types (sites, assets, devices, signals) and UUIDs that we make.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 use thiserror::Error;
@@ -26,8 +27,9 @@ fn check(what: &'static str, text: &str, extra: &'static str) -> Result<(), BadN
 macro_rules! slug {
     ($(#[$doc:meta])* $name:ident, $what:literal, $extra:literal) => {
         $(#[$doc])*
-        #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
         #[serde(try_from = "String", into = "String")]
+        #[schemars(extend("pattern" = concat!("^[a-z0-9][a-z0-9_", $extra, "-]{0,95}$")))]
         pub struct $name(std::sync::Arc<str>);
 
         impl $name {
@@ -93,7 +95,7 @@ impl ActorId {
 macro_rules! uuid_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
         #[serde(transparent)]
         pub struct $name(pub Uuid);
 

@@ -22,6 +22,7 @@ pub mod ports;
 pub mod position;
 pub mod quantity;
 pub mod reading;
+pub mod schema;
 pub mod sealed;
 pub mod site;
 pub mod time;

@@ -4,12 +4,13 @@ use crate::{
     ids::{AssetId, DeviceId, SignalId, SiteId},
     quantity::{QuantityKind, Unit},
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use thiserror::Error;
 
 /// The whole description of one site. A fact as a whole: `PlantDescribed` carries all of it, each time it changes.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Plant {
     pub site: SiteId,
@@ -20,7 +21,7 @@ pub struct Plant {
 }
 
 /// Where a site's readings come from. Only a live site may act on the world.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Source {
     #[default]
@@ -30,7 +31,7 @@ pub enum Source {
 }
 
 /// A machine and its signals. `area`, `line` and `cell` are its ISA-95 place.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Asset {
     pub id: AssetId,
@@ -46,7 +47,7 @@ pub struct Asset {
 }
 
 /// A quantity that a device tells or takes.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Signal {
     pub id: SignalId,
@@ -62,7 +63,7 @@ pub struct Signal {
 }
 
 /// A closed interval in the signal's unit.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Range {
     pub low: f64,
@@ -76,7 +77,7 @@ impl Range {
 }
 
 /// Hard limits of a writable signal: no action and no approval goes past them.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Writable {
     pub limits: Range,

@@ -4,13 +4,14 @@ use crate::{
     ids::ActionName,
     quantity::{QuantityKind, UnknownQuantityKind},
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::{collections::BTreeMap, fmt, str::FromStr};
 use thiserror::Error;
 
 /// A site's action policy. A fact as a whole: `PolicyAdopted`.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Policy {
     #[serde(default)]
@@ -36,7 +37,7 @@ const fn ten_seconds() -> u32 {
 }
 
 /// Who has to say yes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Ruling {
     AutoApprove,
@@ -45,7 +46,7 @@ pub enum Ruling {
 }
 
 /// What an action does.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum ActionSpec {
     Write(WriteSpec),
@@ -53,7 +54,7 @@ pub enum ActionSpec {
 }
 
 /// A write to the asset's writable signal of `kind`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WriteSpec {
     pub kind: QuantityKind,
@@ -64,7 +65,7 @@ pub struct WriteSpec {
 }
 
 /// The value to be written.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Setting {
     PercentOfRated(f64),
@@ -72,7 +73,7 @@ pub enum Setting {
 }
 
 /// A message to a person or a group, by a name that the installation maps to an address.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MessageSpec {
     pub to: String,
@@ -80,8 +81,9 @@ pub struct MessageSpec {
 }
 
 /// `pressure < 8.5`: a bound on the asset's signals of one kind.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
+#[schemars(extend("pattern" = "^[a-z_]+ (<|<=|>|>=) -?[0-9]+(\\.[0-9]+)?$"))]
 pub struct Condition {
     pub kind: QuantityKind,
     pub relation: Relation,

@@ -1,12 +1,13 @@
 //! Where in the log: lanes, partitions, and positions as a vector over partitions.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt, str::FromStr};
 
 use crate::ids::{BadName, SiteId};
 
 /// The two lanes of the log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Lane {
     /// Everything decided, seen or done. Kept for ever.
@@ -16,8 +17,9 @@ pub enum Lane {
 }
 
 /// One ordered part of a lane. On the ledger a site, `_platform`, or `_truth` of a simulated site; on the readings a number.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
+#[schemars(extend("pattern" = "^(ledger/(_platform|(_truth\\.)?[a-z0-9][a-z0-9_-]{0,95})|readings/[0-9]+)$"))]
 pub struct PartitionId {
     lane: Lane,
     name: String,

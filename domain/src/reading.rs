@@ -5,10 +5,11 @@ use crate::{
     ids::{DeviceId, SignalId, SiteId},
 };
 use chrono::TimeDelta;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How far a value can be trusted (after OPC UA Part 8: Good, Uncertain, Bad, and why).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Quality {
     #[default]
@@ -37,7 +38,7 @@ impl Quality {
 }
 
 /// One value of one signal. `value` is `None` exactly when there is no finite number to keep.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Reading {
     #[serde(rename = "s")]
     pub signal: SignalId,
@@ -79,7 +80,7 @@ impl Reading {
 }
 
 /// All values of one pass over one device. Its identity is (site, device, epoch, scan).
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Scan {
     pub site: SiteId,
     pub device: DeviceId,

@@ -12,11 +12,12 @@ use crate::{
     policy::Policy,
     sealed::Sealed,
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Someone took the partition over. A fact of a lower epoch after this one is a zombie's and is rejected on replay.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PartitionOwned {
     pub epoch: u64,
     /// Which program, for people.
@@ -24,32 +25,32 @@ pub struct PartitionOwned {
 }
 
 /// The site was described anew, as a whole.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PlantDescribed {
     pub plant: Plant,
 }
 
 /// The site's action policy was set anew, as a whole.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PolicyAdopted {
     pub policy: Policy,
 }
 
 /// Nothing may act on this site until it is released.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct KillSwitchEngaged {
     pub by: ActorId,
     /// Free words, so they may name a person.
     pub reason: Sealed,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct KillSwitchReleased {
     pub by: ActorId,
 }
 
 /// Somebody works on the machine (lock-out/tag-out): nothing may be written to it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AssetLockedOut {
     pub asset: AssetId,
     pub by: ActorId,
@@ -57,14 +58,14 @@ pub struct AssetLockedOut {
     pub tag: Sealed,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AssetReturnedToService {
     pub asset: AssetId,
     pub by: ActorId,
 }
 
 /// The readings of one partition from `from` up to, not including, `to` have this Merkle root over their stored bytes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ReadingsSealed {
     pub partition: crate::position::PartitionId,
     pub from: u64,
@@ -74,7 +75,7 @@ pub struct ReadingsSealed {
 }
 
 /// What a simulator really did to a machine. On a partition of its own that only the evaluation reads.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct GroundTruthMarked {
     pub asset: AssetId,
     pub fault: CauseId,

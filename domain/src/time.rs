@@ -1,11 +1,12 @@
 //! Time: UTC in microseconds, and the two clocks that a time-lapse drives apart.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::{fmt, ops};
 
 /// A UTC instant in microseconds since 1970. Stored as an integer, shown as RFC 3339.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Timestamp(i64);
 
