@@ -1,24 +1,24 @@
-//! A site's devices at work: one poller and one connection for each unit, one way for writes, one place to ask how they stand.
+//! A site's devices: taken under an epoch, polled and written while held, given back or lost. One place to ask how they stand.
+//!
+//! Nothing is polled before [`Field::take`]. A device has one connection for each unit and one way for writes, all under the epoch of
+//! its assignment; what a former epoch began can neither write nor hand on scans out of order.
 
 use crate::{
     device::DeviceConfig,
-    lateness::{Lateness, Punctuality},
+    gate::{Clocks, KernelClock, SinceBoot},
+    held::{Held, Manner, Work},
     modbus::{
-        collect::{Poller, Tally},
         config::{BadDevice, Device},
-        link::{Link, LinkSettings},
-        plan::Savings,
         probe::{Probed, probe},
-        write::Target,
     },
-    outlet::{DeviceOutlet, Outlet},
-    stamp::Stamps,
+    outlet::Outlet,
+    snapshot::DeviceSnapshot,
 };
 use async_trait::async_trait;
 use millwright_domain::{
     Timestamp,
     action::WriteOrder,
-    ids::DeviceId,
+    ids::{DeviceId, SiteId},
     plant::Plant,
     ports::{
         clock::Clock,
@@ -26,23 +26,19 @@ use millwright_domain::{
         write_device::{WriteDevice, WriteVerdict},
     },
 };
-use serde::Serialize;
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
+use thiserror::Error;
 use tokio::{sync::Mutex as TurnTaking, task::JoinSet};
-use tokio_util::sync::CancellationToken;
 
 /// How a field is run.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct FieldSettings {
-    /// This collector's assignment; higher than any before it.
-    pub epoch: u64,
     /// Plant seconds per wall second; 1 but in a time-lapse.
     pub speed: f64,
-    /// Scans that may wait while the log is away.
+    /// Scans that may wait in memory while the log is away.
     pub queue: usize,
     /// For the jitter of reconnecting.
     pub seed: u64,
@@ -50,47 +46,47 @@ pub struct FieldSettings {
 
 impl Default for FieldSettings {
     fn default() -> Self {
-        Self { epoch: 1, speed: 1.0, queue: 10_000, seed: 0 }
+        Self { speed: 1.0, queue: 10_000, seed: 0 }
     }
 }
 
-/// The devices of one site, connected and polled until stopped. Absent ones are waited for and hold up nothing.
+/// Why a device is not polled under the epoch that was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum NotTaken {
+    #[error("device {0} is not configured here; add it to the plant file and start again")]
+    Unknown(DeviceId),
+    #[error("device {device} was taken under epoch {former} before, and {epoch} is not above it; ask for a new assignment")]
+    NotAbove { device: DeviceId, epoch: u64, former: u64 },
+    #[error("device {device} was lost again before epoch {epoch} had begun; ask for a new assignment")]
+    LostMeanwhile { device: DeviceId, epoch: u64 },
+    #[error("the collector is stopping")]
+    Stopping,
+}
+
+/// The devices of one site. Absent ones are waited for and hold up nothing.
 pub struct Field {
-    devices: BTreeMap<DeviceId, Wired>,
+    site: SiteId,
+    slots: Mutex<BTreeMap<DeviceId, Slot>>,
+    manner: Manner,
     outlet: Outlet,
-    stop: CancellationToken,
-    tasks: TurnTaking<JoinSet<()>>,
+    /// Taking and releasing have one order. What was lost ends in `leaving` meanwhile.
+    turn: TurnTaking<Turn>,
+    leaving: Mutex<JoinSet<()>>,
 }
 
-struct Wired {
+struct Turn {
+    /// The one task that empties the outlet; gone once the field has stopped.
+    emptying: JoinSet<()>,
+}
+
+/// A configured device, held or not.
+struct Slot {
     device: Arc<Device>,
-    links: BTreeMap<u8, Link>,
-    outlet: Arc<DeviceOutlet>,
-    tally: Arc<Mutex<Tally>>,
-}
-
-/// How a device stands.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct DeviceSnapshot {
-    pub device: DeviceId,
-    pub address: String,
-    pub units: Vec<UnitSnapshot>,
-    pub punctuality: Punctuality,
-    /// Since the start.
-    pub saved: Savings,
-    pub scans: u64,
-    /// Scans that found the queue full because the log was away.
-    pub dropped: u64,
-    pub clock_jumps_back: u64,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct UnitSnapshot {
-    pub unit: u8,
-    pub state: &'static str,
-    pub last_error: Option<String>,
-    pub connects: u64,
-    pub requests: u64,
+    /// The highest epoch it was ever taken under.
+    highest: Option<u64>,
+    /// Up to this epoch it was lost.
+    lost: Option<u64>,
+    held: Option<(Arc<Held>, Work)>,
 }
 
 /// The devices as configured, if all of them can be true for this plant.
@@ -107,128 +103,158 @@ pub async fn probe_device(device: &Device) -> Vec<Probed> {
 }
 
 impl Field {
+    /// Connects to nothing until devices are taken.
     pub fn start(plant: &Plant, devices: Vec<Device>, clock: Arc<dyn Clock>, log: Arc<dyn EventLog>, settings: FieldSettings) -> Self {
-        let stop = CancellationToken::new();
-        let mut tasks = JoinSet::new();
-        let (outlet, emptying) = Outlet::new(log, settings.queue, stop.clone());
-        tasks.spawn(emptying);
-        let wire_up = |device: Device| {
-            let scans = outlet.device(plant.site.clone(), device.id.clone(), settings.epoch);
-            (device.id.clone(), Wired::start(device, scans, &clock, settings, &stop, &mut tasks))
-        };
-        let devices = devices.into_iter().map(wire_up).collect();
-        Self { devices, outlet, stop, tasks: TurnTaking::new(tasks) }
+        Self::start_by(plant, devices, clock, Arc::new(KernelClock), log, settings)
+    }
+    /// The same, with a clock of one's own in the place of the kernel's.
+    pub fn start_by(
+        plant: &Plant,
+        devices: Vec<Device>,
+        clock: Arc<dyn Clock>,
+        since_boot: Arc<dyn SinceBoot>,
+        log: Arc<dyn EventLog>,
+        settings: FieldSettings,
+    ) -> Self {
+        let (outlet, emptying) = Outlet::new(log, settings.queue);
+        let emptying = [emptying].into_iter().collect();
+        let slot = |device: Device| (device.id.clone(), Slot { device: Arc::new(device), highest: None, lost: None, held: None });
+        Self {
+            site: plant.site.clone(),
+            slots: Mutex::new(devices.into_iter().map(slot).collect()),
+            manner: Manner { clocks: Clocks { clock, since_boot }, speed: settings.speed, seed: settings.seed },
+            outlet,
+            turn: TurnTaking::new(Turn { emptying }),
+            leaving: Mutex::default(),
+        }
     }
 
+    /// Begins to poll under this epoch, which must be above every earlier one. If it is held already, it begins anew.
+    pub async fn take(&self, device: &DeviceId, epoch: u64) -> Result<(), NotTaken> {
+        let turn = self.turn.lock().await;
+        if turn.emptying.is_empty() {
+            return Err(NotTaken::Stopping);
+        }
+        let former = self.slots().get_mut(device).ok_or_else(|| NotTaken::Unknown(device.clone()))?.admit(epoch)?;
+        if let Some((held, work)) = former {
+            end(held, work).await;
+        }
+        let mut slots = self.slots();
+        let slot = slots.get_mut(device).ok_or_else(|| NotTaken::Unknown(device.clone()))?;
+        if slot.lost >= Some(epoch) {
+            return Err(NotTaken::LostMeanwhile { device: device.clone(), epoch });
+        }
+        let outlet = self.outlet.device(self.site.clone(), device.clone(), epoch);
+        slot.held = Some(Held::start(slot.device.clone(), outlet, &self.manner));
+        Ok(())
+    }
+
+    /// Gives a device back: no further poll or write begins, a write on its way ends, the connections are closed, and its scans are on
+    /// the log or in the store. A log that is away holds this up for some seconds at most.
+    pub async fn release(&self, device: &DeviceId) {
+        let _turn = self.turn.lock().await;
+        let held = self.slots().get_mut(device).and_then(|slot| slot.held.take());
+        if let Some((held, work)) = held {
+            end(held, work).await;
+            self.outlet.hand_on().await;
+        }
+    }
+
+    /// Others have it already: its connections are cut, and what it measured and is not yet on its way is discarded.
+    pub fn lose(&self, device: &DeviceId) {
+        let mut slots = self.slots();
+        let Some(slot) = slots.get_mut(device) else { return };
+        slot.lost = slot.highest;
+        if let Some(epoch) = slot.lost {
+            self.outlet.discard(device, epoch);
+        }
+        if let Some((held, work)) = slot.held.take() {
+            held.lease.end();
+            work.break_off();
+            self.leaving.lock().unwrap_or_else(PoisonError::into_inner).spawn(work.wind_down());
+        }
+    }
+
+    /// Every configured device, held or not.
+    pub fn devices(&self) -> Vec<DeviceId> {
+        self.slots().keys().cloned().collect()
+    }
+    /// How the held ones stand.
     pub fn snapshots(&self) -> Vec<DeviceSnapshot> {
-        self.devices.values().map(Wired::snapshot).collect()
+        self.slots().values().filter_map(|slot| Some(slot.held.as_ref()?.0.snapshot())).collect()
     }
     /// Scans that are durable on the log.
     pub fn delivered(&self) -> u64 {
         self.outlet.delivered()
     }
+    /// Scans that were not sent because their device had been lost.
+    pub fn discarded(&self) -> u64 {
+        self.outlet.discarded()
+    }
 
-    /// Stops polling, delivers what waits for the log, and returns once every task has ended.
+    /// Gives every device back, delivers what waits for the log, and returns once every task has ended.
     pub async fn stop(&self) {
-        self.stop.cancel();
-        let mut tasks = self.tasks.lock().await;
-        while let Some(ended) = tasks.join_next().await {
-            if let Err(error) = ended {
-                tracing::error!(error = &error as &dyn std::error::Error, "a task of the field ended badly: {error}");
-            }
+        let mut turn = self.turn.lock().await;
+        let held: Vec<_> = self.slots().values_mut().filter_map(|slot| slot.held.take()).collect();
+        let mut ending: JoinSet<()> = held.into_iter().map(|(held, work)| end(held, work)).collect();
+        while ending.join_next().await.is_some() {}
+        let mut leaving = std::mem::take(&mut *self.leaving.lock().unwrap_or_else(PoisonError::into_inner));
+        while leaving.join_next().await.is_some() {}
+        self.outlet.close();
+        if let Some(Err(error)) = turn.emptying.join_next().await {
+            tracing::error!(error = &error as &dyn std::error::Error, "handing on the last scans ended badly: {error}");
         }
     }
 
-    fn target(&self, order: &WriteOrder) -> Result<Target<'_>, String> {
-        let wired = self.devices.get(&order.device).ok_or_else(|| format!("device {} is not configured here", order.device))?;
-        let point = wired.device.point(&order.signal).ok_or_else(|| format!("device {} has no point for {}", order.device, order.signal))?;
-        let link = wired.links.get(&point.unit).ok_or_else(|| format!("device {} has no unit {}", order.device, point.unit))?;
-        let timeout = wired.device.classes.get(point.class).map_or(Duration::from_secs(1), |class| class.timeout);
-        Ok(Target { point, link, timeout, read_back: wired.device.read_back })
+    fn slots(&self) -> MutexGuard<'_, BTreeMap<DeviceId, Slot>> {
+        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+    fn held(&self, order: &WriteOrder) -> Result<Arc<Held>, String> {
+        let slots = self.slots();
+        let slot = slots.get(&order.device).ok_or_else(|| format!("device {} is not configured here", order.device))?;
+        let held = slot.held.as_ref().ok_or_else(|| format!("device {} is not held by this collector now", order.device))?;
+        Ok(held.0.clone())
     }
 }
 
-impl Wired {
-    fn start(
-        device: Device,
-        scans: DeviceOutlet,
-        clock: &Arc<dyn Clock>,
-        settings: FieldSettings,
-        stop: &CancellationToken,
-        tasks: &mut JoinSet<()>,
-    ) -> Self {
-        let device = Arc::new(device);
-        let outlet = Arc::new(scans);
-        let tally = Tally { lateness: Lateness::default(), stamps: Stamps::new(settings.speed), saved: Savings::default() };
-        let tally = Arc::new(Mutex::new(tally));
-        let mut links = BTreeMap::new();
-        for unit in device.units() {
-            let (link, keeping) = Link::new(link_settings(&device, unit, settings.seed), clock.clone(), stop.clone());
-            tasks.spawn(keeping);
-            let poller = Poller {
-                device: device.clone(),
-                unit,
-                link: link.clone(),
-                outlet: outlet.clone(),
-                clock: clock.clone(),
-                speed: settings.speed,
-                tally: tally.clone(),
-            };
-            tasks.spawn(poller.run(stop.clone()));
-            links.insert(unit, link);
-        }
-        Self { device, links, outlet, tally }
-    }
-
-    fn snapshot(&self) -> DeviceSnapshot {
-        let of_unit = |(unit, link): (&u8, &Link)| {
-            let health = link.health();
-            UnitSnapshot {
-                unit: *unit,
-                state: health.state.as_str(),
-                last_error: health.last_error,
-                connects: health.connects,
-                requests: health.requests,
-            }
-        };
-        let tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner);
-        DeviceSnapshot {
-            device: self.device.id.clone(),
-            address: self.device.address.clone(),
-            units: self.links.iter().map(of_unit).collect(),
-            punctuality: tally.lateness.now(),
-            saved: tally.saved,
-            scans: self.outlet.offered(),
-            dropped: self.outlet.dropped(),
-            clock_jumps_back: tally.stamps.jumps_back(),
-        }
-    }
+/// No write begins any more; then the tasks run out.
+fn end(held: Arc<Held>, work: Work) -> impl Future<Output = ()> + Send + 'static {
+    held.lease.end();
+    drop(held);
+    work.wind_down()
 }
 
-fn link_settings(device: &Device, unit: u8, seed: u64) -> LinkSettings {
-    LinkSettings {
-        device: device.id.to_string(),
-        address: device.address.clone(),
-        unit,
-        connect_timeout: device.connect_timeout,
-        pause: device.pause,
-        seed: seed ^ device.id.as_str().bytes().fold(u64::from(unit), |mixed, byte| mixed.rotate_left(8) ^ u64::from(byte)),
+impl Slot {
+    /// Notes the epoch if it is above every earlier one, and hands out what was held until now.
+    fn admit(&mut self, epoch: u64) -> Result<Option<(Arc<Held>, Work)>, NotTaken> {
+        if let Some(former) = self.highest.filter(|former| epoch <= *former) {
+            return Err(NotTaken::NotAbove { device: self.device.id.clone(), epoch, former });
+        }
+        self.highest = Some(epoch);
+        Ok(self.held.take())
     }
 }
 
 #[async_trait]
 impl WriteDevice for Field {
-    async fn write_once(&self, order: &WriteOrder, send_by: Timestamp) -> WriteVerdict {
-        let target = match self.target(order) {
-            Ok(target) => target,
-            Err(why) => return WriteVerdict::NotApplied { why },
-        };
-        if !target.point.writable {
-            return WriteVerdict::NotApplied { why: format!("{} is not writable in the plant's description", order.signal) };
+    fn held_under(&self, device: &DeviceId) -> Option<u64> {
+        self.slots().get(device)?.held.as_ref()?.0.lease.held()
+    }
+    async fn write_once(&self, order: &WriteOrder, under: u64, send_by: Timestamp) -> WriteVerdict {
+        match self.held(order) {
+            Ok(held) if held.lease.held() == Some(under) => held.write_once(order, send_by).await,
+            Ok(held) => {
+                let why = format!(
+                    "device {} is held under epoch {}, the write was decided under {under}; propose it again",
+                    order.device,
+                    held.lease.epoch()
+                );
+                WriteVerdict::NotApplied { why }
+            }
+            Err(why) => WriteVerdict::NotApplied { why },
         }
-        target.write_once(order.value, order.tolerance, send_by).await
     }
     async fn read_back(&self, order: &WriteOrder) -> Result<f64, String> {
-        self.target(order)?.read().await
+        self.held(order)?.read_back(order).await
     }
 }

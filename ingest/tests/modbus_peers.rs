@@ -25,7 +25,7 @@ use peer::{Peer, free_port, python};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
-use support::{MemoryLog, TestClock, eventually};
+use support::{MemoryLog, TestClock, eventually, taken};
 
 const SOON: Duration = Duration::from_secs(10);
 
@@ -58,11 +58,11 @@ struct Stage {
 }
 
 impl Stage {
-    fn set(address: SocketAddr, points: &[(&str, &str)]) -> Self {
+    async fn set(address: SocketAddr, points: &[(&str, &str)]) -> Self {
         let (plant, config) = device(address, points);
         let (log, clock) = (MemoryLog::new(), TestClock::new(1.0));
         let devices = check(&[config], &plant).unwrap();
-        let field = Field::start(&plant, devices, clock.clone(), log.clone(), FieldSettings::default());
+        let field = taken(Field::start(&plant, devices, clock.clone(), log.clone(), FieldSettings::default())).await;
         Self { field, log, clock }
     }
     fn good(&self, signal: &str) -> Option<f64> {
@@ -73,7 +73,7 @@ impl Stage {
     }
     async fn write(&self, signal: &str, value: f64) -> WriteVerdict {
         let order = WriteOrder { device: "plc".parse().unwrap(), signal: signal.parse().unwrap(), value, tolerance: 0.01 };
-        self.field.write_once(&order, self.clock.now().wall + TimeDelta::seconds(2)).await
+        self.field.write_once(&order, 1, self.clock.now().wall + TimeDelta::seconds(2)).await
     }
     async fn until_good(&self, signal: &str) {
         self.log.clear();
@@ -96,7 +96,7 @@ async fn both_peers_values_arrive_as_they_are() {
     let Some(python) = python() else { return };
     let folder = tempfile::tempdir().unwrap();
     for peer in [Peer::faulty(&python, free_port()), Peer::simulator(&python, folder.path())] {
-        let stage = Stage::set(peer.address(), &FOUR);
+        let stage = Stage::set(peer.address(), &FOUR).await;
         stage.until_good("p/speed").await;
         assert_four(&stage);
         let saved = stage.field.snapshots()[0].saved;
@@ -110,7 +110,7 @@ async fn the_simulators_integers_arrive_in_the_byte_order_that_was_asked_for() {
     let Some(python) = python() else { return };
     let folder = tempfile::tempdir().unwrap();
     let peer = Peer::simulator(&python, folder.path());
-    let stage = Stage::set(peer.address(), &[("count", "holding:10"), ("bit", "holding:10.0"), ("wide", "holding:14:u32")]);
+    let stage = Stage::set(peer.address(), &[("count", "holding:10"), ("bit", "holding:10.0"), ("wide", "holding:14:u32")]).await;
     stage.until_good("p/wide").await;
     assert_eq!((stage.good("p/count"), stage.good("p/bit"), stage.good("p/wide")), (Some(4_711.0), Some(1.0), Some(305_419_896.0)));
     stage.field.stop().await;
@@ -122,7 +122,7 @@ async fn the_four_tables_are_apart_and_a_coil_is_switched() {
     let peer = Peer::faulty(&python, free_port());
     let points =
         [("c0", "4!coil:0"), ("c1", "4!coil:1"), ("d15", "4!discrete:15"), ("h2", "4!holding:2"), ("i2", "4!input:2"), ("set_coil", "4!co:4")];
-    let stage = Stage::set(peer.address(), &points);
+    let stage = Stage::set(peer.address(), &points).await;
     stage.until_good("p/set_coil").await;
     let values = ["p/c0", "p/c1", "p/d15", "p/h2", "p/i2", "p/set_coil"].map(|signal| stage.good(signal));
     assert_eq!(values, [Some(1.0), Some(0.0), Some(1.0), Some(102.0), Some(202.0), Some(0.0)]);
@@ -141,7 +141,7 @@ async fn a_late_answer_is_never_taken_for_the_answer_to_a_later_question() {
     let mut peer = Peer::faulty(&python, free_port());
     let points =
         [("seq", "holding:10"), ("complement", "holding:11"), ("twenty", "holding:20"), ("twentynine", "holding:29"), ("speed", "holding:0:f32")];
-    let stage = Stage::set(peer.address(), &points);
+    let stage = Stage::set(peer.address(), &points).await;
     for late_ms in [350, 450, 700] {
         stage.until_good("p/seq").await;
         peer.answers_late(late_ms, 2);
@@ -171,7 +171,8 @@ async fn each_exception_becomes_the_quality_of_its_own_point_alone() {
     let stage = Stage::set(
         peer.address(),
         &[("good", "holding:29"), ("gap", "holding:33"), ("absent", "holding:36"), ("faulty", "holding:50"), ("nobody", "3!holding:0")],
-    );
+    )
+    .await;
     stage.until_good("p/good").await;
     eventually("every point was read", SOON, || stage.quality("p/nobody").is_some() && stage.quality("p/faulty").is_some()).await;
     assert_eq!(stage.quality("p/absent"), Some(Quality::BadConfiguration));
@@ -185,7 +186,7 @@ async fn each_exception_becomes_the_quality_of_its_own_point_alone() {
 async fn a_dead_unit_never_delays_another() {
     let Some(python) = python() else { return };
     let peer = Peer::faulty(&python, free_port());
-    let stage = Stage::set(peer.address(), &[("alive", "1!holding:20"), ("dead", "2!holding:0")]);
+    let stage = Stage::set(peer.address(), &[("alive", "1!holding:20"), ("dead", "2!holding:0")]).await;
     eventually("the dead unit is left alone", SOON, || stage.field.snapshots()[0].units[1].state == "suspended").await;
     stage.until_good("p/alive").await;
     eventually("the living unit is read on", SOON, || stage.log.count() > 20).await;
@@ -200,7 +201,7 @@ async fn a_dead_unit_never_delays_another() {
 async fn a_paused_peer_is_no_communication_and_comes_back_by_itself() {
     let Some(python) = python() else { return };
     let peer = Peer::faulty(&python, free_port());
-    let stage = Stage::set(peer.address(), &FOUR);
+    let stage = Stage::set(peer.address(), &FOUR).await;
     stage.until_good("p/speed").await;
     peer.pause();
     eventually("it falls silent", SOON, || stage.quality("p/speed") == Some(Quality::BadNoCommunication)).await;
@@ -215,7 +216,7 @@ async fn a_paused_peer_is_no_communication_and_comes_back_by_itself() {
 async fn a_peer_that_is_absent_at_the_start_or_restarted_is_found() {
     let Some(python) = python() else { return };
     let port = free_port();
-    let stage = Stage::set(SocketAddr::from(([127, 0, 0, 1], port)), &FOUR);
+    let stage = Stage::set(SocketAddr::from(([127, 0, 0, 1], port)), &FOUR).await;
     eventually("bad readings arrive meanwhile", SOON, || stage.quality("p/speed") == Some(Quality::BadNoCommunication)).await;
     assert!(stage.field.snapshots()[0].units[0].last_error.as_ref().unwrap().contains("cannot connect"));
     for _ in 0..2 {
@@ -232,7 +233,7 @@ async fn a_peer_that_is_absent_at_the_start_or_restarted_is_found() {
 async fn a_write_arrives_once_and_is_read_back() {
     let Some(python) = python() else { return };
     let mut peer = Peer::faulty(&python, free_port());
-    let stage = Stage::set(peer.address(), &[("set_speed", "holding:30:f32"), ("set_small", "holding:32:i16"), ("set_wide", "holding:33:i16")]);
+    let stage = Stage::set(peer.address(), &[("set_speed", "holding:30:f32"), ("set_small", "holding:32:i16"), ("set_wide", "holding:33:i16")]).await;
     stage.until_good("p/set_speed").await;
     assert_eq!(stage.write("p/set_speed", 888.5).await, WriteVerdict::Applied { read_back: 888.5 });
     assert_eq!(stage.write("p/set_small", -5.0).await, WriteVerdict::Applied { read_back: -5.0 });
@@ -245,7 +246,7 @@ async fn a_write_arrives_once_and_is_read_back() {
 async fn a_register_that_acknowledges_and_reads_back_another_value_was_not_written() {
     let Some(python) = python() else { return };
     let mut peer = Peer::faulty(&python, free_port());
-    let stage = Stage::set(peer.address(), &[("set_stubborn", "holding:40")]);
+    let stage = Stage::set(peer.address(), &[("set_stubborn", "holding:40")]).await;
     stage.until_good("p/set_stubborn").await;
     let verdict = stage.write("p/set_stubborn", 9.0).await;
     assert!(matches!(&verdict, WriteVerdict::NotApplied { why } if why.contains('9') && why.contains("reads 7")), "{verdict:?}");
@@ -257,7 +258,7 @@ async fn a_register_that_acknowledges_and_reads_back_another_value_was_not_writt
 async fn a_write_without_an_answer_is_unknown_and_never_sent_again() {
     let Some(python) = python() else { return };
     let mut peer = Peer::faulty(&python, free_port());
-    let stage = Stage::set(peer.address(), &[("set_slow", "holding:60")]);
+    let stage = Stage::set(peer.address(), &[("set_slow", "holding:60")]).await;
     stage.until_good("p/set_slow").await;
     let verdict = stage.write("p/set_slow", 3.0).await;
     assert!(matches!(&verdict, WriteVerdict::Unknown { why } if why.contains("no answer within 300 ms")), "{verdict:?}");
@@ -270,7 +271,7 @@ async fn a_write_without_an_answer_is_unknown_and_never_sent_again() {
 async fn nothing_is_written_to_a_device_that_is_not_there() {
     let Some(python) = python() else { return };
     let peer = Peer::faulty(&python, free_port());
-    let stage = Stage::set(peer.address(), &[("set_speed", "holding:30:f32")]);
+    let stage = Stage::set(peer.address(), &[("set_speed", "holding:30:f32")]).await;
     stage.until_good("p/set_speed").await;
     peer.pause();
     let verdict = stage.write("p/set_speed", 1.0).await;
@@ -288,7 +289,7 @@ async fn a_minute_of_pauses_restarts_and_late_answers_shows_no_wrong_value() {
     let mut luck = ChaCha8Rng::seed_from_u64(seed);
     let port = free_port();
     let mut peer = Peer::faulty(&python, port);
-    let stage = Stage::set(peer.address(), &TELLTALES);
+    let stage = Stage::set(peer.address(), &TELLTALES).await;
     let until = std::time::Instant::now() + Duration::from_secs(60);
     while std::time::Instant::now() < until {
         let scans = stage.log.count();

@@ -10,7 +10,7 @@ use millwright_ingest::{
     simulator::demo::demo_plant,
 };
 use std::{net::SocketAddr, sync::Arc, time::Duration};
-use support::{MemoryLog, TestClock, eventually};
+use support::{MemoryLog, TestClock, eventually, taken};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
@@ -47,7 +47,7 @@ fn honest(request: [u8; 12]) -> Vec<u8> {
     vec![t1, t2, 0, 0, 0, 5, unit, function, 2, a1, a2]
 }
 
-fn field(address: SocketAddr, log: &Arc<MemoryLog>, queue: usize) -> Field {
+async fn field(address: SocketAddr, log: &Arc<MemoryLog>, queue: usize) -> Field {
     let plant: Plant = demo_plant();
     let config: DeviceConfig = serde_json::from_value(serde_json::json!({
         "protocol": "modbus_tcp", "id": "plc-1", "address": address.to_string(), "classes": [{ "name": "fast", "interval_ms": 20, "timeout_ms": 100 }],
@@ -55,14 +55,14 @@ fn field(address: SocketAddr, log: &Arc<MemoryLog>, queue: usize) -> Field {
     }))
     .unwrap();
     let devices = check(&[config], &plant).unwrap();
-    Field::start(&plant, devices, TestClock::new(1.0), log.clone(), FieldSettings { queue, ..FieldSettings::default() })
+    taken(Field::start(&plant, devices, TestClock::new(1.0), log.clone(), FieldSettings { queue, ..FieldSettings::default() })).await
 }
 
 /// The first connection is answered wrongly, later ones honestly: the value must come, over a new socket, and never a wrong one.
 async fn is_dropped_and_rebuilt(wrong: impl Fn([u8; 12]) -> Vec<u8> + Send + Sync + 'static) {
     let address = rogue(move |connection, request| if connection == 0 { wrong(request) } else { honest(request) }).await;
     let log = MemoryLog::new();
-    let field = field(address, &log, 100);
+    let field = field(address, &log, 100).await;
     eventually("the value comes", SOON, || log.last("pump-1/flow").is_some_and(|reading| reading.good() == Some(77.0))).await;
     let connects = field.snapshots()[0].units[0].connects;
     field.stop().await;
@@ -125,7 +125,7 @@ async fn when_the_queue_is_full_scans_are_dropped_and_counted_and_numbers_stay_d
     let address = rogue(|_, request| honest(request)).await;
     let log = MemoryLog::new();
     log.goes_away(true);
-    let field = field(address, &log, 5);
+    let field = field(address, &log, 5).await;
     eventually("scans are dropped", SOON, || field.snapshots()[0].dropped > 10).await;
     log.goes_away(false);
     let before = field.snapshots()[0].scans;

@@ -26,7 +26,7 @@ use std::{
     sync::{Arc, Mutex},
     time::Duration,
 };
-use support::{MemoryLog, TestClock, eventually};
+use support::{MemoryLog, TestClock, eventually, taken};
 use tokio_util::sync::CancellationToken;
 
 const SOON: Duration = Duration::from_secs(5);
@@ -55,10 +55,11 @@ impl Stage {
         tokio::spawn(plant.clone().run(stop.clone()));
         Self { plant, address, log: MemoryLog::new(), clock, truths, stop }
     }
-    fn field(&self) -> Field {
+    async fn field(&self) -> Field {
         let plant = demo_plant();
         let devices = check(&[demo_device(self.address)], &plant).unwrap();
-        Field::start(&plant, devices, self.clock.clone(), self.log.clone(), FieldSettings { speed: 60.0, ..FieldSettings::default() })
+        let settings = FieldSettings { speed: 60.0, ..FieldSettings::default() };
+        taken(Field::start(&plant, devices, self.clock.clone(), self.log.clone(), settings)).await
     }
 }
 
@@ -75,7 +76,7 @@ fn order(value: f64) -> WriteOrder {
 #[tokio::test]
 async fn scans_of_the_simulated_plant_arrive_in_the_log_dense_and_in_order() {
     let stage = Stage::set(Scenario::normal()).await;
-    let field = stage.field();
+    let field = stage.field().await;
     eventually("sixty scans", SOON, || stage.log.count() >= 60).await;
     let snapshot = field.snapshots().remove(0);
     field.stop().await;
@@ -95,9 +96,9 @@ async fn scans_of_the_simulated_plant_arrive_in_the_log_dense_and_in_order() {
 #[tokio::test]
 async fn a_setpoint_is_written_read_back_and_obeyed() {
     let stage = Stage::set(Scenario::normal()).await;
-    let field = stage.field();
+    let field = stage.field().await;
     let send_by = stage.clock.now().wall + chrono::TimeDelta::seconds(2);
-    assert_eq!(field.write_once(&order(888.0), send_by).await, WriteVerdict::Applied { read_back: 888.0 });
+    assert_eq!(field.write_once(&order(888.0), 1, send_by).await, WriteVerdict::Applied { read_back: 888.0 });
     eventually("the pump turns more slowly", SOON, || {
         stage.log.last("pump-1/speed").and_then(|speed| speed.good()).is_some_and(|speed| (speed - 888.0).abs() < 20.0)
     })
@@ -109,9 +110,9 @@ async fn a_setpoint_is_written_read_back_and_obeyed() {
 #[tokio::test]
 async fn nothing_is_sent_once_its_time_has_passed() {
     let stage = Stage::set(Scenario::normal()).await;
-    let field = stage.field();
+    let field = stage.field().await;
     let send_by = stage.clock.now().wall - chrono::TimeDelta::milliseconds(1);
-    let verdict = field.write_once(&order(888.0), send_by).await;
+    let verdict = field.write_once(&order(888.0), 1, send_by).await;
     assert!(matches!(&verdict, WriteVerdict::NotApplied { why } if why.contains("time to send it had passed")), "{verdict:?}");
     assert_eq!(field.read_back(&order(0.0)).await, Ok(1_480.0));
     field.stop().await;
@@ -120,9 +121,9 @@ async fn nothing_is_sent_once_its_time_has_passed() {
 #[tokio::test]
 async fn a_value_that_the_controller_refuses_was_certainly_not_written() {
     let stage = Stage::set(Scenario::normal()).await;
-    let field = stage.field();
+    let field = stage.field().await;
     let send_by = stage.clock.now().wall + chrono::TimeDelta::seconds(2);
-    let verdict = field.write_once(&order(9_000.0), send_by).await;
+    let verdict = field.write_once(&order(9_000.0), 1, send_by).await;
     assert!(matches!(&verdict, WriteVerdict::NotApplied { why } if why.contains("exception 3")), "{verdict:?}");
     field.stop().await;
 }
@@ -131,7 +132,7 @@ async fn a_value_that_the_controller_refuses_was_certainly_not_written() {
 async fn while_the_log_is_away_scans_wait_then_arrive_without_a_gap() {
     let stage = Stage::set(Scenario::normal()).await;
     stage.log.goes_away(true);
-    let field = stage.field();
+    let field = stage.field().await;
     eventually("thirty scans wait", SOON, || field.snapshots()[0].scans >= 30).await;
     assert_eq!(stage.log.count(), 0);
     stage.log.goes_away(false);

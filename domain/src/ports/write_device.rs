@@ -1,6 +1,6 @@
 //! Writing to a machine, at most once, and looking whether it took.
 
-use crate::{Timestamp, action::WriteOrder};
+use crate::{Timestamp, action::WriteOrder, ids::DeviceId};
 use async_trait::async_trait;
 
 /// What came of a write.
@@ -16,8 +16,11 @@ pub enum WriteVerdict {
 
 #[async_trait]
 pub trait WriteDevice: Send + Sync {
-    /// Sends the value once and reads it back. Checks `send_by` (wall time) right before the first byte and sends nothing after it.
-    async fn write_once(&self, order: &WriteOrder, send_by: Timestamp) -> WriteVerdict;
+    /// The epoch under which this node holds the device now, if it does.
+    fn held_under(&self, device: &DeviceId) -> Option<u64>;
+    /// Sends the value once and reads it back. Sends nothing unless the device is held under just this epoch and `send_by` (wall time)
+    /// has not passed; both are looked at right before the first byte, however long the process was stopped until then.
+    async fn write_once(&self, order: &WriteOrder, under: u64, send_by: Timestamp) -> WriteVerdict;
     /// The signal's value now, without writing. `Err` says why there is none.
     async fn read_back(&self, order: &WriteOrder) -> Result<f64, String>;
 }

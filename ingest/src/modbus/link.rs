@@ -9,7 +9,7 @@ use super::{
     breaker::Breaker,
     wire::{Exception, Items, Outgoing, Wire, WireError},
 };
-use millwright_domain::{Timestamp, ports::clock::Clock};
+use crate::gate::Gate;
 use std::{
     error::Error as StdError,
     sync::{Arc, Mutex, PoisonError},
@@ -93,7 +93,7 @@ pub struct LinkSettings {
 
 enum Ask {
     Read { table: Table, start: u16, count: u16, timeout: Duration, answer: oneshot::Sender<Result<Items, ReadFailed>> },
-    Write { outgoing: Outgoing, send_by: Timestamp, timeout: Duration, answer: oneshot::Sender<Sent> },
+    Write { outgoing: Outgoing, gate: Arc<Gate>, timeout: Duration, answer: oneshot::Sender<Sent> },
 }
 
 /// The way to ask. Cloned by the poller and the writer.
@@ -104,20 +104,19 @@ pub struct Link {
 }
 
 impl Link {
-    /// The link and the task to run it, which ends when it is stopped or every asker is gone.
-    pub fn new(settings: LinkSettings, clock: Arc<dyn Clock>, stop: CancellationToken) -> (Self, impl Future<Output = ()> + Send + 'static) {
+    /// The link and the task to run it. It ends after its last answer once every asker is gone; when `lost`, at once and with its socket.
+    pub fn new(settings: LinkSettings, lost: CancellationToken) -> (Self, impl Future<Output = ()> + Send + 'static) {
         let (asks, questions) = mpsc::channel(WAITING_ROOM);
         let health = Arc::new(Mutex::new(LinkHealth::default()));
         let keeper = Keeper {
             backoff: Backoff::seeded(settings.seed),
             breaker: Breaker::default(),
             settings,
-            clock,
             wire: None,
             last_request: None,
             health: health.clone(),
         };
-        (Self { asks, health }, keeper.run(questions, stop))
+        (Self { asks, health }, keeper.run(questions, lost))
     }
 
     pub async fn read(&self, table: Table, start: u16, count: u16, timeout: Duration) -> Result<Items, ReadFailed> {
@@ -129,14 +128,18 @@ impl Link {
         answered.await.unwrap_or_else(|_dropped| Err(stopped()))
     }
 
-    /// Sends once, unless wall time has passed `send_by` right before the first byte.
-    pub async fn write(&self, outgoing: Outgoing, send_by: Timestamp, timeout: Duration) -> Sent {
+    /// Sends once, if the gate is open right before the first byte.
+    pub async fn write(&self, outgoing: Outgoing, gate: Arc<Gate>, timeout: Duration) -> Sent {
         let (answer, answered) = oneshot::channel();
-        if self.asks.send(Ask::Write { outgoing, send_by, timeout, answer }).await.is_err() {
-            return Sent::NotSent("the collector is stopping".into());
+        if self.asks.send(Ask::Write { outgoing, gate: gate.clone(), timeout, answer }).await.is_err() {
+            return Sent::NotSent("the collector has given the device up".into());
         }
-        // The task was stopped with the question in its hands: the first bytes may have left.
-        answered.await.unwrap_or_else(|_dropped| Sent::NoAnswer("the collector stopped while writing".into()))
+        // The task was stopped with the question in its hands.
+        let unanswered = || match gate.has_passed() {
+            true => Sent::NoAnswer("the collector lost the device while writing".into()),
+            false => Sent::NotSent("the collector lost the device before the first byte".into()),
+        };
+        answered.await.unwrap_or_else(|_dropped| unanswered())
     }
 
     pub fn health(&self) -> LinkHealth {
@@ -147,7 +150,6 @@ impl Link {
 /// The task's state.
 struct Keeper {
     settings: LinkSettings,
-    clock: Arc<dyn Clock>,
     wire: Option<Wire>,
     backoff: Backoff,
     breaker: Breaker,
@@ -156,19 +158,24 @@ struct Keeper {
 }
 
 impl Keeper {
-    async fn run(mut self, mut questions: mpsc::Receiver<Ask>, stop: CancellationToken) {
-        loop {
-            let question = tokio::select! {
-                biased;
-                () = stop.cancelled() => return,
-                question = questions.recv() => question,
-            };
-            // A poller or writer that no longer waits for its answer needs none.
-            match question {
-                Some(Ask::Read { table, start, count, timeout, answer }) => drop(answer.send(self.read(table, start, count, timeout).await)),
-                Some(Ask::Write { outgoing, send_by, timeout, answer }) => drop(answer.send(self.write(&outgoing, send_by, timeout).await)),
-                None => return,
+    async fn run(mut self, mut questions: mpsc::Receiver<Ask>, lost: CancellationToken) {
+        let answering = async {
+            while let Some(question) = questions.recv().await {
+                self.answer(question).await;
             }
+        };
+        tokio::select! {
+            biased;
+            () = lost.cancelled() => {}
+            () = answering => {}
+        }
+    }
+
+    async fn answer(&mut self, question: Ask) {
+        // A poller or writer that no longer waits for its answer needs none.
+        match question {
+            Ask::Read { table, start, count, timeout, answer } => drop(answer.send(self.read(table, start, count, timeout).await)),
+            Ask::Write { outgoing, gate, timeout, answer } => drop(answer.send(self.write(&outgoing, &gate, timeout).await)),
         }
     }
 
@@ -182,18 +189,23 @@ impl Keeper {
         }
     }
 
-    async fn write(&mut self, outgoing: &Outgoing, send_by: Timestamp, limit: Duration) -> Sent {
+    async fn write(&mut self, outgoing: &Outgoing, gate: &Arc<Gate>, limit: Duration) -> Sent {
         let mut wire = match self.usable().await {
             Ok(wire) => wire,
             Err(why) => return Sent::NotSent(why),
         };
-        // The wall clock counts a suspended machine's sleep, which the monotonic one does not.
-        if self.clock.now().wall > send_by {
+        // The socket asks once more itself; asked here, the connection survives a no.
+        if let Err(why) = gate.check() {
             self.wire = Some(wire);
             self.breaker.probe_not_sent(Instant::now());
-            return Sent::NotSent("the time to send it had passed before the first byte; propose it again".into());
+            return Sent::NotSent(why);
         }
-        let answer = timeout(limit, wire.write(outgoing)).await;
+        let answer = timeout(limit, wire.write(outgoing, gate)).await;
+        if !gate.has_passed() {
+            drop(wire);
+            self.breaker.probe_not_sent(Instant::now());
+            return Sent::NotSent(gate.check().err().unwrap_or_else(|| "the device takes nothing; not one byte was sent".into()));
+        }
         match self.judge(wire, answer, limit) {
             Ok(()) => Sent::Acknowledged,
             Err(Fault::Exception(exception)) => Sent::Refused(exception),

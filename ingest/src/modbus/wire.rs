@@ -1,7 +1,12 @@
 //! One socket to one unit, on tokio-modbus: the only file that knows the vendor's client. Answers are checked to be the ones asked for.
 
-use super::address::Table;
-use std::{borrow::Cow, io};
+use super::{address::Table, guarded::Guarded};
+use crate::gate::Gate;
+use std::{
+    borrow::Cow,
+    io,
+    sync::{Arc, Mutex, PoisonError},
+};
 use thiserror::Error;
 use tokio::net::TcpStream;
 use tokio_modbus::{
@@ -77,13 +82,16 @@ pub enum Outgoing {
 
 pub struct Wire {
     client: Context,
+    /// Asked by the socket before a write's first byte.
+    gate: Arc<Mutex<Option<Arc<Gate>>>>,
 }
 
 impl Wire {
     pub async fn connect(address: &str, unit: u8) -> io::Result<Self> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
-        Ok(Self { client: tcp::attach_slave(stream, Slave(unit)) })
+        let gate = Arc::default();
+        Ok(Self { client: tcp::attach_slave(Guarded::new(stream, Arc::clone(&gate)), Slave(unit)), gate })
     }
 
     /// The caller drops the wire on every error but an exception, and on a timeout of its own.
@@ -108,7 +116,7 @@ impl Wire {
 
     /// Sends once. One register goes as function 6 and more as 16, which is what the plainest devices know.
     /// An echo of another value at the same place is an answer to this question; reading back will tell what it means.
-    pub async fn write(&mut self, outgoing: &Outgoing) -> Result<(), WireError> {
+    pub async fn write(&mut self, outgoing: &Outgoing, gate: &Arc<Gate>) -> Result<(), WireError> {
         let (request, place) = match outgoing {
             Outgoing::Coil { at, on } => (Request::WriteSingleCoil(*at, *on), (*at, 1)),
             Outgoing::Registers { start, words } => match words.as_slice() {
@@ -116,7 +124,10 @@ impl Wire {
                 words => (Request::WriteMultipleRegisters(*start, Cow::Borrowed(words)), (*start, words.len())),
             },
         };
-        let response = self.client.call(request).await?.map_err(Exception::from)?;
+        *self.gate.lock().unwrap_or_else(PoisonError::into_inner) = Some(gate.clone());
+        let response = self.client.call(request).await;
+        self.gate.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let response = response?.map_err(Exception::from)?;
         let written = match response {
             Response::WriteSingleCoil(at, _) | Response::WriteSingleRegister(at, _) => Some((at, 1)),
             Response::WriteMultipleRegisters(start, count) => Some((start, usize::from(count))),

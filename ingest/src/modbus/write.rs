@@ -8,8 +8,9 @@ use super::{
     value::{self, DoesNotFit},
     wire::Outgoing,
 };
-use millwright_domain::{Timestamp, ports::write_device::WriteVerdict, reading::Quality};
-use std::time::Duration;
+use crate::gate::Gate;
+use millwright_domain::{ports::write_device::WriteVerdict, reading::Quality};
+use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
 
 /// Between two looks whether the value has taken.
@@ -24,7 +25,7 @@ pub(crate) struct Target<'a> {
 }
 
 impl Target<'_> {
-    pub(crate) async fn write_once(&self, value: f64, tolerance: f64, send_by: Timestamp) -> WriteVerdict {
+    pub(crate) async fn write_once(&self, value: f64, tolerance: f64, gate: Gate) -> WriteVerdict {
         let outgoing = match outgoing(self.point, value) {
             Ok(outgoing) => outgoing,
             Err(why) => return WriteVerdict::NotApplied { why: format!("{}: {why}", self.point.canonical()) },
@@ -33,7 +34,7 @@ impl Target<'_> {
         if let Err(why) = self.read().await {
             return WriteVerdict::NotApplied { why: format!("{} cannot be read, so it was not written: {why}", self.point.canonical()) };
         }
-        match self.link.write(outgoing, send_by, self.timeout).await {
+        match self.link.write(outgoing, Arc::new(gate), self.timeout).await {
             Sent::Acknowledged => self.verify(value, tolerance).await,
             Sent::Refused(exception) => WriteVerdict::NotApplied { why: format!("{}: {exception}", self.point.canonical()) },
             Sent::NotSent(why) => WriteVerdict::NotApplied { why },

@@ -12,6 +12,7 @@ use millwright_domain::{
     position::{PartitionId, Position},
     reading::{Reading, Scan},
 };
+use millwright_ingest::field::Field;
 use std::{
     io,
     sync::{
@@ -108,6 +109,14 @@ impl EventLog for MemoryLog {
     async fn past(&self, _seen: &Position) -> Result<Position, LogError> {
         self.head().await
     }
+}
+
+/// A field that holds all its devices under epoch 1.
+pub async fn taken(field: Field) -> Field {
+    for device in field.devices() {
+        field.take(&device, 1).await.unwrap();
+    }
+    field
 }
 
 /// Waits until `true_now` holds; panics with `what` after `limit`.

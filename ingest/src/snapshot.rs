@@ -1,0 +1,36 @@
+//! How a held device stands, for people and health checks.
+
+use crate::{lateness::Punctuality, modbus::plan::Savings};
+use millwright_domain::ids::DeviceId;
+use serde::Serialize;
+
+/// How a device stands that is held here.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct DeviceSnapshot {
+    pub device: DeviceId,
+    /// The assignment it is collected under; what is counted below is counted since it began.
+    pub epoch: u64,
+    pub address: String,
+    pub units: Vec<UnitSnapshot>,
+    pub punctuality: Punctuality,
+    pub saved: Savings,
+    pub scans: u64,
+    /// Scans that found no room because the log was away.
+    pub dropped: u64,
+    pub clock_jumps_back: u64,
+}
+
+impl DeviceSnapshot {
+    pub fn is_connected(&self) -> bool {
+        !self.units.is_empty() && self.units.iter().all(|unit| unit.state == "connected")
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct UnitSnapshot {
+    pub unit: u8,
+    pub state: &'static str,
+    pub last_error: Option<String>,
+    pub connects: u64,
+    pub requests: u64,
+}
