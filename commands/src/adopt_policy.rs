@@ -6,9 +6,10 @@ use millwright_domain::{
     policy::Policy,
     site::{PolicyAdopted, Site},
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AdoptPolicy {
     pub policy: Policy,
 }

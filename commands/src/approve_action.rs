@@ -9,10 +9,11 @@ use millwright_domain::{
     ids::{ActionId, ActorId},
     site::Site,
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ApproveAction {
     pub action: ActionId,
     /// The binding shown to the person who said yes.

@@ -7,11 +7,12 @@ use millwright_domain::{
     ids::{ActorId, CommandId, EventId},
     position::Position,
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// One request to decide something. The same `id` always gets the first answer again.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Ask {
     pub id: CommandId,
     pub by: ActorId,

@@ -7,11 +7,12 @@ use millwright_domain::{
     ids::{DeviceId, NodeId},
     site::Site,
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Asked anew at every start of a collector: scans are numbered from 0 in each epoch, so none may be used twice.
 /// The answer's subject is the epoch.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AssignDevice {
     pub device: DeviceId,
     pub collector: NodeId,

@@ -7,9 +7,10 @@ use millwright_domain::{
     ids::EffectId,
     site::Site,
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AttemptEffect {
     pub effect: EffectId,
     /// One more than the attempts so far: an attempt is begun once.

@@ -7,11 +7,12 @@ use crate::{
     ReturnAssetToService, SealReadings, SetBudget, SettleTokens, StartAction, WantEffect, decision::Circumstances,
 };
 use millwright_domain::{ids::AssetId, site::Site};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 macro_rules! commands {
     ($($name:ident),* $(,)?) => {
-        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
         pub enum Command {
             $($name($name)),*
         }

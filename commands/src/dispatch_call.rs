@@ -2,9 +2,10 @@
 
 use crate::decision::{Circumstances, Decision, Refused, senseless};
 use millwright_domain::{budget::CallDispatched, envelope::StreamId, ids::ReservationId, site::Site};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DispatchCall {
     pub scope: String,
     pub reservation: ReservationId,

@@ -10,16 +10,17 @@ use millwright_domain::{
     ids::EffectId,
     site::Site,
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FinishEffect {
     pub effect: EffectId,
     pub attempt: u32,
     pub result: EffectResult,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum EffectResult {
     Done {
         receipt: String,

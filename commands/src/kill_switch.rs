@@ -6,14 +6,15 @@ use millwright_domain::{
     sealed::Sealed,
     site::{KillSwitchEngaged, KillSwitchReleased, Site},
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct EngageKillSwitch {
     pub reason: Sealed,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ReleaseKillSwitch;
 
 impl EngageKillSwitch {

@@ -2,10 +2,11 @@
 
 use crate::decision::{Circumstances, Decision, Refused, senseless};
 use millwright_domain::{baseline::BaselineLearned, envelope::StreamId, site::Site};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// `baseline.version` is given by the rule: one more than the last.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct LearnBaseline {
     pub baseline: BaselineLearned,
 }

@@ -7,16 +7,17 @@ use millwright_domain::{
     sealed::Sealed,
     site::{AssetLockedOut, AssetReturnedToService, Site},
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LockOutAsset {
     pub asset: AssetId,
     /// What stands on the tag: who holds the key, and why.
     pub tag: Sealed,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ReturnAssetToService {
     pub asset: AssetId,
 }

@@ -5,9 +5,10 @@ use millwright_domain::{
     envelope::StreamId,
     site::{GroundTruthMarked, Site},
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct MarkTruth {
     pub truth: GroundTruthMarked,
 }

@@ -7,16 +7,17 @@ use millwright_domain::{
     sealed::{PersonForgotten, PersonIntroduced, Sealed},
     site::Site,
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct IntroducePerson {
     pub person: ActorId,
     pub name: Sealed,
 }
 
 /// Asked after the vault has destroyed the key.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ForgetPerson {
     pub person: ActorId,
 }

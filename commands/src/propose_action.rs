@@ -15,10 +15,11 @@ use millwright_domain::{
     quantity::QuantityKind,
     site::Site,
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ProposeAction {
     pub case: CaseId,
     pub name: ActionName,

@@ -7,9 +7,10 @@ use millwright_domain::{
     ids::{CaseId, derived},
     site::Site,
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RecordDiagnosis {
     pub case: CaseId,
     pub diagnosis: DiagnosisRecorded,

@@ -11,10 +11,11 @@ use millwright_domain::{
     sealed::Sealed,
     site::Site,
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RecordOutcome {
     pub case: CaseId,
     pub outcome: Outcome,

@@ -5,9 +5,10 @@ use crate::{
     decision::{Circumstances, Decision, Refusal, Refused},
 };
 use millwright_domain::{case::ActionRejected, envelope::StreamId, ids::ActionId, sealed::Sealed, site::Site};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RejectAction {
     pub action: ActionId,
     pub note: Option<Sealed>,

@@ -2,9 +2,10 @@
 
 use crate::decision::{Circumstances, Decision, Refused, senseless};
 use millwright_domain::{collecting::ReadingsDropped, envelope::StreamId, site::Site};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ReportReadingsDropped {
     pub dropped: ReadingsDropped,
 }

@@ -10,10 +10,11 @@ use millwright_domain::{
     ids::{ActorId, ReservationId},
     site::Site,
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ReserveTokens {
     pub scope: String,
     /// Names this one attempt; a retry is another.

@@ -5,9 +5,10 @@ use millwright_domain::{
     envelope::StreamId,
     site::{ReadingsSealed, Site},
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SealReadings {
     pub sealed: ReadingsSealed,
 }

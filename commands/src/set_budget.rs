@@ -2,9 +2,10 @@
 
 use crate::decision::{Circumstances, Decision, Refused, senseless};
 use millwright_domain::{budget::BudgetSet, envelope::StreamId, site::Site};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SetBudget {
     /// `site`, or an agent's name.
     pub scope: String,

@@ -8,9 +8,10 @@ use millwright_domain::{
     ids::ReservationId,
     site::Site,
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SettleTokens {
     pub scope: String,
     pub reservation: ReservationId,

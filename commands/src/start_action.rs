@@ -15,13 +15,14 @@ use millwright_domain::{
     policy::{ActionSpec, MessageSpec},
     site::Site,
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 /// A write that has not left by then (wall time) never leaves.
 pub const SEND_WITHIN: TimeDelta = TimeDelta::seconds(2);
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct StartAction {
     pub action: ActionId,
 }

@@ -2,9 +2,10 @@
 
 use crate::decision::{Circumstances, Decision, Refused, senseless};
 use millwright_domain::{effect::EffectWanted, envelope::StreamId, site::Site};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct WantEffect {
     pub wanted: EffectWanted,
 }
