@@ -1,12 +1,16 @@
 //! What a plant's people edit: the plant file, the policy, the rules. Read once, checked, refused with file and reason.
 
 use crate::settings::Settings;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail, ensure};
 use millwright_agents::diagnosis::{RuleBook, Rules};
 use millwright_domain::{plant::Plant, policy::Policy};
 use millwright_ingest::{device::DeviceConfig, field, modbus::config::Device};
 use serde::{Deserialize, Serialize};
-use std::{fs, path::Path};
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
 
 /// The plant file: the description, and how to reach each device.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -17,25 +21,56 @@ pub struct PlantFile {
     pub devices: Vec<DeviceConfig>,
 }
 
-/// All of it, checked.
-pub struct Configured {
+/// One site and how its devices are reached.
+pub struct ConfiguredSite {
     pub plant: Plant,
     pub devices: Vec<Device>,
+}
+
+/// All of it, checked.
+pub struct Configured {
+    /// At least one, each of its own name.
+    pub sites: Vec<ConfiguredSite>,
     pub policy: Policy,
     pub rules: Rules,
 }
 
 impl Configured {
     pub fn read(settings: &Settings) -> Result<Self> {
-        let file = plant_file(&settings.plant)?;
-        Self::of(file, policy(&settings.policy)?, rules(&settings.rules)?).with_context(|| format!("in {}", settings.plant.display()))
+        let sites = plant_files(&settings.plant)?;
+        let checked = |path: &PathBuf| ConfiguredSite::of(plant_file(path)?).with_context(|| format!("in {}", path.display()));
+        let sites = sites.iter().map(checked).collect::<Result<Vec<_>>>()?;
+        Self::of(sites, policy(&settings.policy)?, rules(&settings.rules)?)
     }
 
-    pub fn of(file: PlantFile, policy: Policy, rules: Rules) -> Result<Self> {
+    pub fn of(sites: Vec<ConfiguredSite>, policy: Policy, rules: Rules) -> Result<Self> {
+        let mut names = BTreeSet::new();
+        if let Some(twice) = sites.iter().find(|site| !names.insert(&site.plant.site)) {
+            bail!("two plant files describe the site {}; each site has one", twice.plant.site);
+        }
+        Ok(Self { sites, policy, rules })
+    }
+}
+
+impl ConfiguredSite {
+    pub fn of(file: PlantFile) -> Result<Self> {
         let plant = file.plant.checked()?;
         let devices = field::check(&file.devices, &plant)?;
-        Ok(Self { plant, devices, policy, rules })
+        Ok(Self { plant, devices })
     }
+}
+
+/// The file itself, or every `.toml` of the folder in the order of their names.
+fn plant_files(path: &Path) -> Result<Vec<PathBuf>> {
+    if !path.is_dir() {
+        return Ok(vec![path.to_path_buf()]);
+    }
+    let entries = fs::read_dir(path).with_context(|| format!("could not list the plant files in {}", path.display()))?;
+    let mut files = entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>()?;
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "toml"));
+    files.sort();
+    ensure!(!files.is_empty(), "the folder {} holds no plant file; copy config/plant.example.toml into it", path.display());
+    Ok(files)
 }
 
 pub fn plant_file(path: &Path) -> Result<PlantFile> {

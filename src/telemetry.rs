@@ -1,7 +1,9 @@
-//! The program's own log: JSON lines on standard error, or text for people.
+//! What the program says of itself: its log (JSON lines on standard error, or text for people), and its figures for Prometheus.
 
 use crate::settings::{LogFormat, Logging};
 use anyhow::{Context, Result, anyhow};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use std::sync::OnceLock;
 use tracing_subscriber::EnvFilter;
 
 pub fn init(logging: &Logging) -> Result<()> {
@@ -12,4 +14,18 @@ pub fn init(logging: &Logging) -> Result<()> {
         LogFormat::Text => builder.try_init(),
     };
     started.map_err(|error| anyhow!(error)).context("logging was started twice")
+}
+
+/// Where every part's figures come together, whoever asks first. What was counted before that is not shown.
+pub fn metrics() -> PrometheusHandle {
+    static RECORDED: OnceLock<PrometheusHandle> = OnceLock::new();
+    let begin = || {
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let handle = recorder.handle();
+        if let Err(error) = metrics::set_global_recorder(recorder) {
+            tracing::error!(%error, "another recorder of metrics was there first; /metrics stays empty");
+        }
+        handle
+    };
+    RECORDED.get_or_init(begin).clone()
 }

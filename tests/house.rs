@@ -1,7 +1,7 @@
 //! A house to test in: the real embedded log, answers and dispatcher in a folder of its own, on a clock moved by hand.
 
 use chrono::TimeDelta;
-use millwright_commands::{AdoptPolicy, Answered, Ask, Command, Commands, DescribePlant, Surroundings};
+use millwright_commands::{AdoptPolicy, Answered, Ask, AssignDevice, Command, Commands, DescribePlant, Surroundings};
 use millwright_domain::{
     Event, Now, Timestamp,
     action::Observed,
@@ -81,7 +81,14 @@ impl House {
         let house = Self::open(folder).await;
         house.ask("svc-settings", DescribePlant { plant: demo_plant() }).await;
         house.ask("svc-settings", AdoptPolicy { policy: shipped_policy() }).await;
+        house.assign("node-a").await;
         house
+    }
+
+    /// Assigns the plant's one device to a collector; returns the epoch.
+    pub async fn assign(&self, collector: &str) -> u64 {
+        let device = demo_plant().signals().next().expect("the demo measures something").1.device.clone();
+        subject(&self.ask("svc-collector", AssignDevice { device, collector: collector.parse().unwrap() }).await).parse().unwrap()
     }
 
     pub async fn close(self) {
@@ -99,6 +106,18 @@ impl House {
     }
     pub fn later(&self, by: TimeDelta) {
         self.clock.advance(by);
+    }
+
+    /// Moves the clock in steps until the fact is there: whoever waits for a time may begin to wait at any step.
+    pub async fn later_until(&self, step: TimeDelta, wanted: &str) {
+        for _step in 0..1_000 {
+            if self.story().await.iter().any(|fact| fact == wanted) {
+                return;
+            }
+            self.later(step);
+            tokio::task::yield_now().await;
+        }
+        panic!("it did not come to pass: {:#?}", self.story().await);
     }
 
     /// Every fact of the site, in order.

@@ -11,21 +11,26 @@ use millwright_commands::StartAction;
 use millwright_domain::{
     Event, Timestamp,
     action::WriteOrder,
+    ids::DeviceId,
     ports::write_device::{WriteDevice, WriteVerdict},
 };
 use millwright_infra::notice::NoticeFile;
-use std::sync::{Arc, Mutex};
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicU64, Ordering},
+};
 use tokio_util::sync::CancellationToken;
 
 /// A device that notes every byte sent to it and answers as it is told.
 struct Plc {
+    held: AtomicU64,
     written: Mutex<Vec<f64>>,
     verdict: WriteVerdict,
 }
 
 impl Plc {
-    fn that_answers(verdict: WriteVerdict) -> Arc<Self> {
-        Arc::new(Self { written: Mutex::default(), verdict })
+    fn that_answers(held: u64, verdict: WriteVerdict) -> Arc<Self> {
+        Arc::new(Self { held: held.into(), written: Mutex::default(), verdict })
     }
     fn written(&self) -> Vec<f64> {
         self.written.lock().unwrap().clone()
@@ -34,7 +39,11 @@ impl Plc {
 
 #[async_trait]
 impl WriteDevice for Plc {
-    async fn write_once(&self, order: &WriteOrder, _: Timestamp) -> WriteVerdict {
+    fn held_under(&self, _: &DeviceId) -> Option<u64> {
+        Some(self.held.load(Ordering::Relaxed))
+    }
+    async fn write_once(&self, order: &WriteOrder, under: u64, _: Timestamp) -> WriteVerdict {
+        assert_eq!(under, self.held.load(Ordering::Relaxed), "the executor asks only for writes that are its own");
         self.written.lock().unwrap().push(order.value);
         self.verdict.clone()
     }
@@ -44,21 +53,22 @@ impl WriteDevice for Plc {
 }
 
 fn executor(house: &House, devices: Arc<dyn WriteDevice>) -> Executor {
-    Executor { log: house.log.clone(), commands: house.commands.clone(), clock: house.clock.clone(), partition: house.site.clone(), devices }
+    let (log, commands, clock) = (house.log.clone(), house.commands.clone(), house.clock.clone());
+    Executor { log, commands, clock, partition: house.site.clone(), devices, taken: Arc::default() }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_approved_write_is_sent_once_and_its_end_recorded() {
     let folder = tempfile::tempdir().unwrap();
     let house = House::furnished(folder.path()).await;
-    let plc = Plc::that_answers(WriteVerdict::Applied { read_back: 1_087.5 });
+    let plc = Plc::that_answers(house.assign("node-a").await, WriteVerdict::Applied { read_back: 1_087.5 });
     let stop = CancellationToken::new();
     let running = tokio::spawn(executor(&house, plc.clone()).run(stop.clone()));
     let case = open_case(&house).await;
     let action = propose(&house, case, "slow_pump_to_75pct").await;
     approve(&house, action).await;
     let story = house.until_story("ActionCompleted").await;
-    assert_eq!(story[2..], ["AlertRaised", "ActionProposed", "ActionApproved", "ActionStarted", "ActionCompleted"]);
+    assert_eq!(story[4..], ["AlertRaised", "ActionProposed", "ActionApproved", "ActionStarted", "ActionCompleted"]);
     assert_eq!(plc.written().len(), 1);
     stop.cancel();
     running.await.unwrap().unwrap();
@@ -77,7 +87,7 @@ async fn a_write_begun_before_a_crash_is_never_sent_again_and_a_person_is_asked_
     house.close().await;
 
     let house = House::open(folder.path()).await;
-    let plc = Plc::that_answers(WriteVerdict::Applied { read_back: 0.0 });
+    let plc = Plc::that_answers(house.assign("node-a").await, WriteVerdict::Applied { read_back: 0.0 });
     let stop = CancellationToken::new();
     let running = tokio::spawn(executor(&house, plc.clone()).run(stop.clone()));
     house.later(TimeDelta::seconds(6));
@@ -95,13 +105,40 @@ async fn an_approval_given_while_the_executor_was_away_is_executed_when_it_is_ba
     let case = open_case(&house).await;
     let action = propose(&house, case, "slow_pump_to_75pct").await;
     approve(&house, action).await;
-    let plc = Plc::that_answers(WriteVerdict::Unknown { why: "no reply".into() });
+    let plc = Plc::that_answers(house.assign("node-a").await, WriteVerdict::Unknown { why: "no reply".into() });
     let stop = CancellationToken::new();
     let running = tokio::spawn(executor(&house, plc.clone()).run(stop.clone()));
     house.until_story("ActionUnverified").await;
     assert_eq!(plc.written().len(), 1);
     stop.cancel();
     running.await.unwrap().unwrap();
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_write_is_not_sent_by_a_collector_that_lost_the_device_and_the_next_one_looks_after_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = House::furnished(folder.path()).await;
+    let former = Plc::that_answers(house.assign("node-a").await, WriteVerdict::Applied { read_back: 0.0 });
+    let next = Plc::that_answers(0, WriteVerdict::Applied { read_back: 0.0 });
+    let (here, there) = (executor(&house, former.clone()), executor(&house, next.clone()));
+    let (stop, taken) = (CancellationToken::new(), there.taken.clone());
+    // The device goes to node-b, which has not begun to hold it, and node-a does not know yet.
+    house.assign("node-b").await;
+    let running = [tokio::spawn(here.run(stop.clone())), tokio::spawn(there.run(stop.clone()))];
+    let case = open_case(&house).await;
+    let action = propose(&house, case, "slow_pump_to_75pct").await;
+    approve(&house, action).await;
+    house.until_story("ActionStarted").await;
+    next.held.store(house.assign("node-b").await, Ordering::Relaxed);
+    taken.notify_one();
+    house.until(|story| story.iter().filter(|fact| *fact == "DeviceAssigned").count() == 4).await;
+    house.later_until(TimeDelta::seconds(1), "ActionUnverified").await;
+    assert!(former.written().is_empty() && next.written().is_empty(), "nobody may send it");
+    stop.cancel();
+    for executor in running {
+        executor.await.unwrap().unwrap();
+    }
     house.close().await;
 }
 

@@ -12,11 +12,19 @@ use tokio_util::sync::CancellationToken;
 /// The longest pause between two tries.
 const PAUSE_AT_MOST: TimeDelta = TimeDelta::seconds(10);
 
+/// How long a stopping worker still listens for its answer.
+const LAST_WORDS: TimeDelta = TimeDelta::seconds(3);
+
 /// `None` only if the program is told to stop first; the next start asks again.
 pub async fn insist(commands: &Commands, clock: &dyn Clock, partition: &PartitionId, ask: Ask, stop: &CancellationToken) -> Option<Answered> {
     let mut pause = TimeDelta::milliseconds(100);
     loop {
-        match commands.ask(partition, ask.clone()).await {
+        let answer = tokio::select! {
+            biased;
+            answer = commands.ask(partition, ask.clone()) => answer,
+            () = last_call(clock, stop) => return None,
+        };
+        match answer {
             Ok(answered) => return Some(answered),
             Err(error) => {
                 tracing::warn!(partition = %partition, command = ask.command.name(), %error, "{} got no answer; asking again", ask.command.name());
@@ -27,6 +35,12 @@ pub async fn insist(commands: &Commands, clock: &dyn Clock, partition: &Partitio
             () = clock.wall_reaches(clock.now().wall + pause) => pause = (pause * 2).min(PAUSE_AT_MOST),
         }
     }
+}
+
+/// Ends a while after everything stops: an answer that is on its way is still heard.
+async fn last_call(clock: &dyn Clock, stop: &CancellationToken) {
+    stop.cancelled().await;
+    clock.wall_reaches(clock.now().wall + LAST_WORDS).await;
 }
 
 /// An id that a repeated reaction repeats.

@@ -80,6 +80,9 @@ pub enum Action {
     Started {
         proposal: Proposal,
         send_by: Timestamp,
+        /// For a write: the assignment under which alone it may be sent.
+        #[serde(default)]
+        device_epoch: Option<u64>,
     },
     Completed {
         proposal: Proposal,

@@ -331,7 +331,10 @@ impl Case {
             CaseFact::ApprovalExpired(expired) => file.end(&expired.action, Ending::Expired),
             CaseFact::ActionVoided(voided) => file.end(&voided.action, Ending::Voided),
             CaseFact::ActionSuperseded(superseded) => file.end(&superseded.action, Ending::Superseded),
-            CaseFact::ActionStarted(started) => file.step(&started.action, |proposal| Action::Started { proposal, send_by: started.send_by }),
+            CaseFact::ActionStarted(started) => file.step(&started.action, |proposal| {
+                let ActionStarted { send_by, device_epoch, .. } = *started;
+                Action::Started { proposal, send_by, device_epoch }
+            }),
             CaseFact::ActionCompleted(completed) => file.step(&completed.action, |proposal| Action::Completed { proposal, at: occurred_at }),
             CaseFact::ActionFailed(failed) => file.end(&failed.action, Ending::Failed),
             CaseFact::ActionUnverified(unverified) => file.step(&unverified.action, |proposal| Action::Unverified { proposal }),

@@ -21,6 +21,7 @@ pub(crate) fn not_reached(cause: NotReached) -> Error {
 pub(crate) fn not_answered(cause: NotAnswered) -> Error {
     let code = match &cause {
         NotAnswered::NobodyOwns(_) => "NOBODY_OWNS",
+        NotAnswered::OwnerSilent(_) => "OWNER_SILENT",
         NotAnswered::Stopped(_) => "STOPPED",
         NotAnswered::Log(_) | NotAnswered::Answers(_) => "LOG",
     };

@@ -45,7 +45,7 @@ impl Demo {
         let scenario = scenario::named_or_file(&options.scenario)?;
         let mut simulated = Simulated::start(options.plant, options.seed, scenario, clock.clone(), options.speed).await?;
         let configured = simulated.configured(policy(&settings, options.speed)?, rules(&settings)?)?;
-        let site = PartitionId::site(&configured.plant.site);
+        let site = PartitionId::site(&demo_plant().site);
         let foundation = Foundation::open(&settings, clock.clone()).await?;
         simulated.record_truth(&foundation.commands, &clock).await?;
         let lapse = TimeLapse { speed: options.speed, plant_control: Some(simulated.plant.clone()) };

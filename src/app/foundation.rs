@@ -1,14 +1,14 @@
 //! What everything else stands on: log, projections, answers, keys, clock, dispatcher; opened in a data folder.
 
-use crate::settings::Settings;
+use super::log::OpenLog;
+use crate::settings::{Engine, Settings};
 use anyhow::{Context, Result};
 use millwright_commands::{Commands, Surroundings};
-use millwright_domain::ports::{clock::Clock, event_log::EventLog};
-use millwright_infra::{
-    answers::AnswerIndex,
-    log::embedded::{EmbeddedLog, EmbeddedOptions},
-    vault::KeyFolder,
+use millwright_domain::{
+    ids::NodeId,
+    ports::{clock::Clock, cluster::Cluster, event_log::EventLog},
 };
+use millwright_infra::{answers::AnswerIndex, vault::KeyFolder};
 use millwright_projections::Projections;
 use std::{fs, path::PathBuf, sync::Arc};
 use tokio::task::JoinHandle;
@@ -16,11 +16,16 @@ use tokio_util::sync::CancellationToken;
 
 pub struct Foundation {
     pub data: PathBuf,
-    pub log: Arc<EmbeddedLog>,
+    pub log: Arc<dyn EventLog>,
+    /// The other nodes, if the log is one that several can share.
+    pub cluster: Option<Arc<dyn Cluster>>,
+    /// This program's name among them.
+    pub node: NodeId,
     pub projections: Projections,
     pub vault: Arc<KeyFolder>,
     pub clock: Arc<dyn Clock>,
     pub commands: Commands,
+    opened: OpenLog,
     stop_following: CancellationToken,
     following: JoinHandle<()>,
 }
@@ -29,29 +34,26 @@ impl Foundation {
     pub async fn open(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Self> {
         let data = settings.data.clone();
         fs::create_dir_all(&data).with_context(|| format!("could not make the data folder {}; choose another with --data", data.display()))?;
-        let days = settings.log.readings_retention_days;
-        let options = EmbeddedOptions {
-            readings_partitions: settings.log.readings_partitions,
-            retention_days: (days > 0).then_some(days),
-            ..EmbeddedOptions::default()
-        };
-        let log = Arc::new(EmbeddedLog::open(data.join("log"), options)?);
+        let node = node(settings)?;
+        let opened = OpenLog::open(settings, &node).await?;
+        let (log, cluster) = (opened.log(), opened.cluster());
         let projections = Projections::open(&data.join("projections")).await?;
         let answers = Arc::new(AnswerIndex::open(data.join("answers.db"))?);
         // Beside the log's folder, never in it: a backup of the log must not hold the keys.
-        let vault = Arc::new(KeyFolder::open(data.join("keys"))?);
+        let keys = if settings.keys.as_os_str().is_empty() { data.join("keys") } else { settings.keys.clone() };
+        let vault = Arc::new(KeyFolder::open(keys)?);
         let surroundings = Surroundings {
             log: log.clone(),
             answers,
             clock: clock.clone(),
             live: projections.live(),
-            cluster: None,
-            owner: format!("millwright {} pid {}", env!("CARGO_PKG_VERSION"), std::process::id()),
+            cluster: cluster.clone(),
+            owner: format!("millwright {} on {node}, pid {}", env!("CARGO_PKG_VERSION"), std::process::id()),
         };
         let commands = Commands::new(surroundings);
         let stop_following = CancellationToken::new();
         let following = tokio::spawn(follow(projections.clone(), log.clone(), stop_following.clone()));
-        Ok(Self { data, log, projections, vault, clock, commands, stop_following, following })
+        Ok(Self { data, log, cluster, node, projections, vault, clock, commands, opened, stop_following, following })
     }
 
     pub async fn close(self) {
@@ -60,7 +62,15 @@ impl Foundation {
         if let Err(error) = self.following.await {
             tracing::error!(%error, "the projections ended badly");
         }
-        self.log.close().await;
+        self.opened.close().await;
+    }
+}
+
+/// One machine alone needs no name that others tell it by.
+fn node(settings: &Settings) -> Result<NodeId> {
+    match (settings.cluster.node(), settings.log.engine) {
+        (Err(_), Engine::Embedded) if settings.cluster.node.is_empty() => Ok("local".parse()?),
+        (node, _) => node,
     }
 }
 

@@ -4,24 +4,24 @@ use millwright_graphql::{PartHealth, Parts};
 use millwright_ingest::field::Field;
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, OnceLock, PoisonError, Weak},
+    sync::{Arc, Mutex, PoisonError, Weak},
 };
 
 /// Cheap to clone; all clones are one board.
 #[derive(Clone, Default)]
 pub struct HealthBoard {
-    workers: Arc<Mutex<BTreeMap<&'static str, (bool, String)>>>,
-    field: Arc<OnceLock<Weak<Field>>>,
+    workers: Arc<Mutex<BTreeMap<String, (bool, String)>>>,
+    fields: Arc<Mutex<Vec<Weak<Field>>>>,
 }
 
 impl HealthBoard {
-    pub fn runs(&self, worker: &'static str) {
+    pub fn runs(&self, worker: &str) {
         self.set(worker, true, "runs");
     }
-    pub fn failed(&self, worker: &'static str, reason: &str) {
+    pub fn failed(&self, worker: &str, reason: &str) {
         self.set(worker, false, reason);
     }
-    pub fn stopped(&self, worker: &'static str) {
+    pub fn stopped(&self, worker: &str) {
         self.set(worker, false, "stopped");
     }
     /// A plant whose time runs faster than people's says so wherever its health is shown.
@@ -32,7 +32,7 @@ impl HealthBoard {
     }
     /// Shown, but not kept alive.
     pub fn field(&self, field: &Arc<Field>) {
-        self.field.get_or_init(|| Arc::downgrade(field));
+        self.fields.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::downgrade(field));
     }
 
     pub fn parts(&self) -> Parts {
@@ -40,24 +40,26 @@ impl HealthBoard {
         Arc::new(move || board.workers().into_iter().chain(board.devices()).collect())
     }
 
-    fn set(&self, worker: &'static str, ok: bool, detail: &str) {
+    fn set(&self, worker: &str, ok: bool, detail: &str) {
         // Each entry is written whole, so a panic elsewhere leaves nothing half.
         let mut workers = self.workers.lock().unwrap_or_else(PoisonError::into_inner);
-        workers.insert(worker, (ok, detail.to_string()));
+        workers.insert(worker.to_string(), (ok, detail.to_string()));
     }
-    fn workers(&self) -> Vec<PartHealth> {
+    pub fn workers(&self) -> Vec<PartHealth> {
         let workers = self.workers.lock().unwrap_or_else(PoisonError::into_inner);
-        workers.iter().map(|(name, (ok, detail))| PartHealth { name: (*name).into(), ok: *ok, detail: detail.clone() }).collect()
+        workers.iter().map(|(name, (ok, detail))| PartHealth { name: name.clone(), ok: *ok, detail: detail.clone() }).collect()
+    }
+    /// The fields that are there now, one a site.
+    pub fn fields(&self) -> Vec<Arc<Field>> {
+        self.fields.lock().unwrap_or_else(PoisonError::into_inner).iter().filter_map(Weak::upgrade).collect()
     }
     fn devices(&self) -> Vec<PartHealth> {
-        let field = self.field.get().and_then(Weak::upgrade);
-        let snapshots = field.map(|field| field.snapshots()).unwrap_or_default();
+        let snapshots = self.fields().into_iter().flat_map(|field| field.snapshots());
         snapshots
-            .into_iter()
             .map(|device| {
                 let errors: Vec<&str> = device.units.iter().filter_map(|unit| unit.last_error.as_deref()).collect();
                 let states: Vec<&str> = device.units.iter().map(|unit| unit.state).collect();
-                let ok = !device.units.is_empty() && device.units.iter().all(|unit| unit.state == "connected");
+                let ok = device.is_connected();
                 let mut detail = format!("{} at {}: {} scans, {} dropped", states.join(", "), device.address, device.scans, device.dropped);
                 if !ok && let Some(error) = errors.first() {
                     detail = format!("{detail}; last error: {error}");

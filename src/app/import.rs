@@ -14,7 +14,6 @@ use millwright_domain::{
     envelope::Answer,
     ids::SiteId,
     plant::Plant,
-    ports::event_log::EventLog,
     position::{PartitionId, Position},
     reading::Scan,
 };

@@ -1,51 +1,65 @@
 //! The composition root: opens what there is, joins it, starts the workers, and takes it all down in order.
 //!
-//! Up: log → projections → dispatcher → plant described → field → workers → page. Down is the same road back, so that
+//! Up: log → projections → dispatcher → duties (sites decided, devices collected from, workers) → page. Down is the same road back, so that
 //! nothing is asked of a part that has stopped already.
 
 pub mod demo;
+mod duties;
 pub mod foundation;
 pub mod health;
 pub mod import;
+mod log;
+pub mod metrics;
 pub mod operator;
+mod platform;
 pub mod replay;
 mod rules_file;
 pub mod scenario;
 mod seal;
+mod site;
 pub mod simulated;
 mod supervise;
 pub mod truth;
 mod workers;
 
-use crate::{configured::Configured, settings::Settings};
-use anyhow::{Context, Result, bail};
+use crate::{
+    configured::{Configured, ConfiguredSite},
+    settings::Settings,
+};
+use anyhow::{Context, Result};
+use duties::Duties;
 use foundation::Foundation;
 use health::HealthBoard;
 use millwright_agents::diagnosis::RuleBook;
-use millwright_commands::{AdoptPolicy, Ask, Command, DescribePlant, IntroducePerson, SetBudget};
 use millwright_domain::{
     budget::BudgetSet,
-    envelope::Answer,
     ids::ActorId,
-    ports::{plant_control::PlantControl, vault::Vault},
-    position::PartitionId,
+    policy::Policy,
+    ports::{messenger::Messenger, plant_control::PlantControl},
 };
 use millwright_graphql::AppState;
+use millwright_infra::notice::NoticeFile;
 use millwright_ingest::field::{Field, FieldSettings};
+use platform::Platform;
+use site::{Described, SiteAtWork};
 use std::{net::SocketAddr, sync::Arc};
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
+use workers::Workshop;
 
 /// A running program.
 pub struct App {
     pub foundation: Foundation,
     pub address: SocketAddr,
-    /// Stops the page; workers and field have tokens of their own, cancelled in order.
-    stop_page: CancellationToken,
-    stop_workers: CancellationToken,
+    sites: Vec<Arc<SiteAtWork>>,
+    duties: Option<JoinHandle<()>>,
+    /// What belongs to no site: the reader of the rules' folder, the upkeep of the figures.
+    housekeeping: Vec<JoinHandle<()>>,
     page: JoinHandle<()>,
-    workers: Vec<JoinHandle<()>>,
-    field: Arc<Field>,
+    /// Each part has a token of its own, cancelled in order.
+    stop_page: CancellationToken,
+    stop_duties: CancellationToken,
+    stop_housekeeping: CancellationToken,
 }
 
 /// What a time-lapse adds.
@@ -63,22 +77,27 @@ impl Default for TimeLapse {
 
 impl App {
     pub async fn start(settings: &Settings, configured: Configured, foundation: Foundation, lapse: TimeLapse) -> Result<Self> {
-        let site = PartitionId::site(&configured.plant.site);
         let operator: ActorId = settings.operator.parse().context("the setting `operator`")?;
-        let epoch = foundation.commands.serve(site.clone()).await.with_context(|| format!("could not take over {site}"))?;
-        foundation.commands.serve(PartitionId::platform()).await.context("could not take over the platform's partition")?;
-        describe(settings, &configured, &foundation, &site).await?;
-        introduce(&foundation, &operator).await?;
-
         let board = HealthBoard::default();
         board.time_lapse(lapse.speed);
-        let field_settings = FieldSettings { epoch, speed: lapse.speed, ..FieldSettings::default() };
-        let field = Field::start(&configured.plant, configured.devices, foundation.clock.clone(), foundation.log.clone(), field_settings);
-        let field = Arc::new(field);
-        board.field(&field);
-        let stop_workers = CancellationToken::new();
-        let setting = workers::Setting { settings, foundation: &foundation, site: &site, plant: &configured.plant, field: &field };
-        let workers = workers::start(setting, RuleBook::new(configured.rules), &board, &stop_workers);
+        let rules = RuleBook::new(configured.rules);
+        let yard = Yard { settings, foundation: &foundation, board: &board, rules: &rules, policy: &configured.policy, speed: lapse.speed };
+        let sites: Vec<Arc<SiteAtWork>> = yard.sites(configured.sites).into_iter().map(Arc::new).collect();
+        let platform = Platform { commands: foundation.commands.clone(), vault: foundation.vault.clone(), operator: operator.clone() };
+        let duties = Duties {
+            sites: sites.clone(),
+            platform: Arc::new(platform),
+            commands: foundation.commands.clone(),
+            clock: foundation.clock.clone(),
+        };
+        let stop_duties = CancellationToken::new();
+        let duties = match &foundation.cluster {
+            Some(cluster) => Some(tokio::spawn(Arc::new(duties).follow(cluster.clone(), stop_duties.clone()))),
+            None => duties.take_all().await.map(|()| None)?,
+        };
+        let stop_housekeeping = CancellationToken::new();
+        let rules_file = rules_file::watch(settings.rules.clone(), rules, board.clone(), foundation.clock.clone(), stop_housekeeping.clone());
+        let housekeeping = vec![rules_file, metrics::tend(stop_housekeeping.clone())];
 
         let listener = TcpListener::bind(settings.http.listen).await;
         let listener = listener
@@ -94,22 +113,70 @@ impl App {
             operator,
             plant_control: lapse.plant_control,
             parts: board.parts(),
+            metrics: metrics::page(board.clone(), foundation.projections.clone(), foundation.commands.clone()),
             shutdown: stop_page.clone(),
         };
         let page = tokio::spawn(serve_page(listener, state, stop_page.clone()));
-        Ok(Self { foundation, address, stop_page, stop_workers, page, workers, field })
+        Ok(Self { foundation, address, sites, duties, housekeeping, page, stop_page, stop_duties, stop_housekeeping })
     }
 
     /// Drains: no new questions, no new readings, what was begun is finished and recorded.
     pub async fn stop(self) {
         self.stop_page.cancel();
         finished("page", self.page).await;
-        self.stop_workers.cancel();
-        for worker in self.workers {
-            finished("worker", worker).await;
+        self.stop_duties.cancel();
+        if let Some(duties) = self.duties {
+            finished("duties", duties).await;
         }
-        self.field.stop().await;
+        for site in &self.sites {
+            site.stop().await;
+        }
+        self.stop_housekeeping.cancel();
+        for task in self.housekeeping {
+            finished("housekeeping", task).await;
+        }
+        drop(self.sites);
         self.foundation.close().await;
+    }
+}
+
+/// What sites are set to work with.
+struct Yard<'a> {
+    settings: &'a Settings,
+    foundation: &'a Foundation,
+    board: &'a HealthBoard,
+    rules: &'a RuleBook,
+    policy: &'a Policy,
+    speed: f64,
+}
+
+impl Yard<'_> {
+    fn sites(&self, configured: Vec<ConfiguredSite>) -> Vec<SiteAtWork> {
+        let messenger = self.messenger();
+        let alone = configured.len() == 1;
+        configured.into_iter().map(|site| self.site(site, alone, messenger.clone())).collect()
+    }
+
+    fn site(&self, ConfiguredSite { plant, devices }: ConfiguredSite, alone: bool, messenger: Option<Arc<dyn Messenger>>) -> SiteAtWork {
+        let Self { settings, foundation, .. } = self;
+        let how = FieldSettings { speed: self.speed, ..FieldSettings::default() };
+        let field = Field::start(&plant, devices, foundation.clock.clone(), foundation.log.clone(), how);
+        let field = Arc::new(field);
+        self.board.field(&field);
+        let limits = BudgetSet { tokens_per_hour: settings.budget.tokens_per_hour, tokens_per_day: settings.budget.tokens_per_day };
+        let workshop = Workshop::new(settings, foundation, self.board, self.rules, &plant.site, alone);
+        let described = Described { plant, policy: self.policy.clone(), limits };
+        SiteAtWork::new(workshop, described, foundation.node.clone(), field, messenger)
+    }
+
+    fn messenger(&self) -> Option<Arc<dyn Messenger>> {
+        match NoticeFile::open(self.foundation.data.join("notices.jsonl"), self.foundation.clock.clone()) {
+            Ok(notices) => Some(Arc::new(notices)),
+            Err(error) => {
+                self.board.failed("outbox", &format!("{:#}", anyhow::Error::from(error)));
+                None
+            }
+        }
     }
 }
 
@@ -123,35 +190,5 @@ async fn serve_page(listener: TcpListener, state: AppState, stop: CancellationTo
     let served = axum::serve(listener, millwright_graphql::router(state)).with_graceful_shutdown(stop.cancelled_owned());
     if let Err(error) = served.await {
         tracing::error!(%error, "the page stopped being served");
-    }
-}
-
-/// Says what the configuration says, where the log does not know it yet.
-async fn describe(settings: &Settings, configured: &Configured, foundation: &Foundation, site: &PartitionId) -> Result<()> {
-    let limits = BudgetSet { tokens_per_hour: settings.budget.tokens_per_hour, tokens_per_day: settings.budget.tokens_per_day };
-    let commands: [Command; 3] = [
-        DescribePlant { plant: configured.plant.clone() }.into(),
-        AdoptPolicy { policy: configured.policy.clone() }.into(),
-        SetBudget { scope: "site".into(), limits }.into(),
-    ];
-    for command in commands {
-        let name = command.name();
-        let by = "svc-settings".parse().context("a literal that is a name")?;
-        let answered = foundation.commands.ask(site, Ask::new(by, command)).await?;
-        if let Answer::Refused { reason, .. } = answered.answer {
-            bail!("the configuration was refused by {name}: {reason}");
-        }
-    }
-    Ok(())
-}
-
-/// The operator's name is sealed under the operator's own key before it goes anywhere.
-async fn introduce(foundation: &Foundation, operator: &ActorId) -> Result<()> {
-    let name = foundation.vault.seal(operator, operator.as_str())?;
-    let ask = Ask::new("svc-settings".parse()?, IntroducePerson { person: operator.clone(), name });
-    let answered = foundation.commands.ask(&PartitionId::platform(), ask).await?;
-    match answered.answer {
-        Answer::Refused { reason, .. } => bail!("the setting `operator` was refused: {reason}"),
-        Answer::Done { .. } | Answer::AlreadySo => Ok(()),
     }
 }

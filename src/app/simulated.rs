@@ -1,7 +1,7 @@
 //! The simulated plant as a peer of the program: its own Modbus TCP server on a loopback port, its truth on the log, its controls for `/scenario`.
 
 use super::truth;
-use crate::configured::{Configured, PlantFile};
+use crate::configured::{Configured, ConfiguredSite, PlantFile};
 use anyhow::{Context, Result};
 use millwright_agents::diagnosis::Rules;
 use millwright_commands::Commands;
@@ -41,7 +41,8 @@ impl Simulated {
 
     /// The configuration that reads this plant.
     pub fn configured(&self, policy: Policy, rules: Rules) -> Result<Configured> {
-        Configured::of(PlantFile { plant: demo_plant(), devices: vec![demo_device(self.address)] }, policy, rules)
+        let site = ConfiguredSite::of(PlantFile { plant: demo_plant(), devices: vec![demo_device(self.address)] })?;
+        Configured::of(vec![site], policy, rules)
     }
 
     /// Takes the truth's partition and records what is told.

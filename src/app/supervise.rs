@@ -11,7 +11,7 @@ const LONGEST_PAUSE: chrono::TimeDelta = chrono::TimeDelta::seconds(60);
 
 /// Runs what `begin` makes until it ends well or everything stops.
 pub fn supervise<F, E>(
-    name: &'static str,
+    name: impl Into<String>,
     board: &HealthBoard,
     clock: Arc<dyn Clock>,
     stop: CancellationToken,
@@ -21,16 +21,16 @@ where
     F: Future<Output = Result<(), E>> + Send,
     E: Error + Send + Sync + 'static,
 {
-    let board = board.clone();
+    let (board, name) = (board.clone(), name.into());
     tokio::spawn(async move {
         let mut pause = FIRST_PAUSE;
         while !stop.is_cancelled() {
-            board.runs(name);
+            board.runs(&name);
             let begun = clock.now().wall;
             let Err(error) = begin().await else { break };
             let reason = format!("{:#}", anyhow::Error::from(error));
             tracing::error!(worker = name, reason, "{name} failed and is started again");
-            board.failed(name, &reason);
+            board.failed(&name, &reason);
             // One that ran well for a while starts over with short pauses.
             pause = if clock.now().wall.since(begun) > LONGEST_PAUSE { FIRST_PAUSE } else { (pause * 2).min(LONGEST_PAUSE) };
             tokio::select! {
@@ -38,6 +38,6 @@ where
                 () = clock.wall_reaches(clock.now().wall + pause) => {}
             }
         }
-        board.stopped(name);
+        board.stopped(&name);
     })
 }

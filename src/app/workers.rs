@@ -1,105 +1,122 @@
-//! The workers of one site, each supervised: monitor, proposer, executor, outbox, timekeeper, sealer.
+//! The workers of one site, each supervised: those that every node runs, and those of the node that decides for the site.
 
-use super::{foundation::Foundation, health::HealthBoard, rules_file, seal::Sealer, supervise::supervise};
+use super::{foundation::Foundation, health::HealthBoard, seal::Sealer, supervise::supervise};
 use crate::settings::Settings;
-use millwright_agents::{diagnosis::RuleBook, executor::Executor, outbox::Outbox, proposer::Proposer, timekeeper::Timekeeper, watch::Watch};
-use millwright_domain::{plant::Plant, ports::event_log::EventLog, position::PartitionId};
-use millwright_infra::notice::NoticeFile;
-use millwright_ingest::field::Field;
-use std::sync::Arc;
-use tokio::task::JoinHandle;
+use millwright_agents::{
+    diagnosis::RuleBook,
+    executor::Executor,
+    outbox::Outbox,
+    proposer::Proposer,
+    timekeeper::Timekeeper,
+    watch::{Watch, WatchSettings},
+};
+use millwright_commands::Commands;
+use millwright_domain::{
+    ids::SiteId,
+    ports::{clock::Clock, event_log::EventLog, messenger::Messenger, write_device::WriteDevice},
+    position::PartitionId,
+};
+use std::{future::Future, path::PathBuf, sync::Arc};
+use tokio::{sync::Notify, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
-/// Where the workers are put.
-pub struct Setting<'a> {
-    pub settings: &'a Settings,
-    pub foundation: &'a Foundation,
-    pub site: &'a PartitionId,
-    pub plant: &'a Plant,
-    pub field: &'a Arc<Field>,
+/// What the workers of a site work with.
+#[derive(Clone)]
+pub struct Workshop {
+    pub site: SiteId,
+    pub log: Arc<dyn EventLog>,
+    pub commands: Commands,
+    pub clock: Arc<dyn Clock>,
+    pub board: HealthBoard,
+    /// Where they keep their places and snapshots.
+    pub places: PathBuf,
+    /// Behind a worker's name where there are several sites.
+    pub suffix: String,
+    pub watch: WatchSettings,
+    pub rules: RuleBook,
+    pub seal_every_s: u32,
 }
 
-pub fn start(setting: Setting<'_>, rules: RuleBook, board: &HealthBoard, stop: &CancellationToken) -> Vec<JoinHandle<()>> {
-    let Setting { settings, foundation, site, plant, field } = setting;
-    let clock = foundation.clock.clone();
-    let log: Arc<dyn EventLog> = foundation.log.clone();
-    let (commands, site, data) = (foundation.commands.clone(), site.clone(), foundation.data.clone());
-
-    macro_rules! worker {
-        ($name:literal, $make:expr) => {{
-            let stop_it = stop.clone();
-            let make = $make;
-            supervise($name, board, clock.clone(), stop.clone(), move || make().run(stop_it.clone()))
-        }};
-    }
-    let common = (log, commands, clock.clone(), site);
-    let watch = {
-        let ((log, commands, clock, _), site, rules) = (common.clone(), plant.site.clone(), rules.clone());
-        let (settings, snapshot) = (settings.watch(), data.join("agents/monitor.json"));
-        move || Watch {
-            log: log.clone(),
-            commands: commands.clone(),
-            clock: clock.clone(),
+impl Workshop {
+    pub fn new(settings: &Settings, foundation: &Foundation, board: &HealthBoard, rules: &RuleBook, site: &SiteId, alone: bool) -> Self {
+        Self {
             site: site.clone(),
+            log: foundation.log.clone(),
+            commands: foundation.commands.clone(),
+            clock: foundation.clock.clone(),
+            board: board.clone(),
+            places: foundation.data.join("agents").join(site.as_str()),
+            suffix: if alone { String::new() } else { format!(" {site}") },
+            watch: settings.watch(),
             rules: rules.clone(),
-            settings,
-            snapshot: snapshot.clone(),
+            seal_every_s: settings.log.seal_every_s,
         }
-    };
-    let proposer = {
-        let (log, commands, clock, partition) = common.clone();
-        let checkpoint = data.join("agents/proposer.json");
-        move || Proposer {
-            log: log.clone(),
-            commands: commands.clone(),
-            clock: clock.clone(),
-            partition: partition.clone(),
-            checkpoint: checkpoint.clone(),
-        }
-    };
-    let executor = {
-        let ((log, commands, clock, partition), field) = (common.clone(), field.clone());
-        move || Executor { log: log.clone(), commands: commands.clone(), clock: clock.clone(), partition: partition.clone(), devices: field.clone() }
-    };
-    let timekeeper = {
-        let (log, commands, clock, partition) = common.clone();
-        move || Timekeeper { log: log.clone(), commands: commands.clone(), clock: clock.clone(), partition: partition.clone() }
-    };
-    let sealer = {
-        let ((log, commands, clock, partition), every_s) = (common.clone(), settings.log.seal_every_s);
-        let checkpoint = data.join("agents/sealer.json");
-        move || Sealer {
-            log: log.clone(),
-            commands: commands.clone(),
-            clock: clock.clone(),
-            partition: partition.clone(),
-            every_s,
-            checkpoint: checkpoint.clone(),
-        }
-    };
-    let mut workers = vec![
-        worker!("monitor", watch),
-        worker!("proposer", proposer),
-        worker!("executor", executor),
-        worker!("timekeeper", timekeeper),
-        worker!("sealer", sealer),
-    ];
-    workers.push(rules_file::watch(settings.rules.clone(), rules, board.clone(), clock.clone(), stop.clone()));
-    match NoticeFile::open(data.join("notices.jsonl"), clock.clone()) {
-        Ok(notices) => {
-            let (notices, (log, commands, clock, partition)) = (Arc::new(notices), common);
-            let outbox = move || Outbox {
-                log: log.clone(),
-                commands: commands.clone(),
-                clock: clock.clone(),
-                partition: partition.clone(),
-                messenger: notices.clone(),
-            };
-            let clock = foundation.clock.clone();
-            let stop_it = stop.clone();
-            workers.push(supervise("outbox", board, clock, stop.clone(), move || outbox().run(stop_it.clone())));
-        }
-        Err(error) => board.failed("outbox", &format!("{:#}", anyhow::Error::from(error))),
     }
-    workers
+
+    /// Every node watches: what it finds it asks for under ids that depend on the finding alone, so what two nodes find is decided once.
+    pub fn monitor(&self, stop: &CancellationToken) -> JoinHandle<()> {
+        let (shop, stop_it) = (self.clone(), stop.clone());
+        self.supervised("monitor", stop, move || {
+            let Workshop { site, log, commands, clock, rules, watch, places, .. } = shop.clone();
+            Watch { log, commands, clock, site, rules, settings: watch, snapshot: places.join("monitor.json") }.run(stop_it.clone())
+        })
+    }
+
+    /// Every node executes, on the devices that it holds.
+    pub fn executor(&self, devices: Arc<dyn WriteDevice>, taken: Arc<Notify>, stop: &CancellationToken) -> JoinHandle<()> {
+        let (shop, stop_it) = (self.clone(), stop.clone());
+        self.supervised("executor", stop, move || {
+            let (partition, devices, taken) = (shop.partition(), devices.clone(), taken.clone());
+            let Workshop { log, commands, clock, .. } = shop.clone();
+            Executor { log, commands, clock, partition, devices, taken }.run(stop_it.clone())
+        })
+    }
+
+    pub fn proposer(&self, stop: &CancellationToken) -> JoinHandle<()> {
+        let (shop, stop_it) = (self.clone(), stop.clone());
+        self.supervised("proposer", stop, move || {
+            let partition = shop.partition();
+            let Workshop { log, commands, clock, places, .. } = shop.clone();
+            Proposer { log, commands, clock, partition, checkpoint: places.join("proposer.json") }.run(stop_it.clone())
+        })
+    }
+
+    pub fn timekeeper(&self, stop: &CancellationToken) -> JoinHandle<()> {
+        let (shop, stop_it) = (self.clone(), stop.clone());
+        self.supervised("timekeeper", stop, move || {
+            let partition = shop.partition();
+            let Workshop { log, commands, clock, .. } = shop.clone();
+            Timekeeper { log, commands, clock, partition }.run(stop_it.clone())
+        })
+    }
+
+    pub fn sealer(&self, stop: &CancellationToken) -> JoinHandle<()> {
+        let (shop, stop_it) = (self.clone(), stop.clone());
+        self.supervised("sealer", stop, move || {
+            let partition = shop.partition();
+            let Workshop { log, commands, clock, places, seal_every_s: every_s, .. } = shop.clone();
+            Sealer { log, commands, clock, partition, every_s, checkpoint: places.join("sealer.json") }.run(stop_it.clone())
+        })
+    }
+
+    pub fn outbox(&self, messenger: Arc<dyn Messenger>, stop: &CancellationToken) -> JoinHandle<()> {
+        let (shop, stop_it) = (self.clone(), stop.clone());
+        self.supervised("outbox", stop, move || {
+            let (partition, messenger) = (shop.partition(), messenger.clone());
+            let Workshop { log, commands, clock, .. } = shop.clone();
+            Outbox { log, commands, clock, partition, messenger }.run(stop_it.clone())
+        })
+    }
+
+    pub fn partition(&self) -> PartitionId {
+        PartitionId::site(&self.site)
+    }
+
+    fn supervised<F, E>(&self, name: &str, stop: &CancellationToken, begin: impl Fn() -> F + Send + 'static) -> JoinHandle<()>
+    where
+        F: Future<Output = Result<(), E>> + Send,
+        E: std::error::Error + Send + Sync + 'static,
+    {
+        supervise(format!("{name}{}", self.suffix), &self.board, self.clock.clone(), stop.clone(), begin)
+    }
 }

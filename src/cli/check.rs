@@ -19,9 +19,10 @@ pub struct Check {
 impl Check {
     pub async fn run(self, settings: Settings) -> Result<ExitCode> {
         let configured = Configured::read(&settings)?;
-        println!("settings, plant, policy and rules can be used: {} signals, {} rules", configured.plant.signals().count(), configured.rules.len());
+        let signals: usize = configured.sites.iter().map(|site| site.plant.signals().count()).sum();
+        println!("settings, plant, policy and rules can be used: {signals} signals, {} rules", configured.rules.len());
         let mut unreachable = 0;
-        for device in &configured.devices {
+        for device in configured.sites.iter().flat_map(|site| &site.devices) {
             if self.offline {
                 addresses(device);
             } else {

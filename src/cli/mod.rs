@@ -5,6 +5,7 @@ mod bench;
 mod check;
 mod demo;
 mod evaluate;
+mod health;
 mod import;
 mod log;
 mod plant;
@@ -70,6 +71,8 @@ enum Sub {
     Evaluate(evaluate::Evaluate),
     /// Measure this machine against a peer or a physical limit.
     Bench(bench::Bench),
+    /// Ask the program that runs here how it is.
+    Health(health::Health),
     /// Read the configuration, try every device, and echo every address.
     Check(check::Check),
 }
@@ -84,6 +87,9 @@ impl Cli {
         }
         let logging = if people { settings.logging.clone() } else { quiet(&settings) };
         telemetry::init(&logging)?;
+        if people {
+            telemetry::metrics();
+        }
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("could not start the async runtime")?;
         runtime.block_on(self.command.run(settings))
     }
@@ -102,6 +108,7 @@ impl Sub {
             Self::Log(command) => command.run(settings).await,
             Self::Evaluate(command) => command.run(&settings),
             Self::Bench(command) => command.run(settings).await,
+            Self::Health(command) => command.run(&settings).await,
             Self::Check(command) => command.run(settings).await,
         }
     }

@@ -1,5 +1,7 @@
 //! Every setting: defaults, then `millwright.toml`, then `MILLWRIGHT_…` variables, then flags. An unknown key is refused by name.
 
+mod plant_edition;
+
 use anyhow::{Context, Result};
 use figment::{
     Figment,
@@ -12,6 +14,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+pub use plant_edition::{Cluster, Engine, Kafka, Projections, StoreForward};
+
 /// The file that is read from the working folder if none is named.
 pub const FILE: &str = "millwright.toml";
 
@@ -20,7 +24,9 @@ pub const FILE: &str = "millwright.toml";
 pub struct Settings {
     /// Log, projections, keys and checkpoints live here.
     pub data: PathBuf,
-    /// The plant: assets, signals, devices.
+    /// A folder with one key a person; empty for `keys` in the data folder.
+    pub keys: PathBuf,
+    /// The plant: assets, signals, devices. A file, or a folder with one file a site.
     pub plant: PathBuf,
     /// Which actions run by themselves, ask, or never run.
     pub policy: PathBuf,
@@ -31,6 +37,10 @@ pub struct Settings {
     pub http: Http,
     pub logging: Logging,
     pub log: Log,
+    pub kafka: Kafka,
+    pub projections: Projections,
+    pub cluster: Cluster,
+    pub store_forward: StoreForward,
     pub budget: Budget,
     pub monitor: MonitorSettings,
     pub recovery: RecoverySettings,
@@ -62,9 +72,10 @@ pub enum LogFormat {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Log {
+    pub engine: Engine,
     /// So many of the newest days of readings are kept; 0 keeps all. The ledger is kept for ever.
     pub readings_retention_days: u32,
-    /// Devices are spread over so many partitions.
+    /// Devices are spread over so many partitions of the embedded log.
     pub readings_partitions: u32,
     /// How often the readings since the last seal are sealed on the ledger, in seconds.
     pub seal_every_s: u32,
@@ -82,6 +93,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             data: "data".into(),
+            keys: PathBuf::new(),
             plant: "plant.toml".into(),
             policy: "config/policy.yaml".into(),
             rules: "config/rules".into(),
@@ -89,6 +101,10 @@ impl Default for Settings {
             http: Http::default(),
             logging: Logging::default(),
             log: Log::default(),
+            kafka: Kafka::default(),
+            projections: Projections::default(),
+            cluster: Cluster::default(),
+            store_forward: StoreForward::default(),
             budget: Budget::default(),
             monitor: MonitorSettings::default(),
             recovery: RecoverySettings::default(),
@@ -107,7 +123,7 @@ impl Default for Logging {
 }
 impl Default for Log {
     fn default() -> Self {
-        Self { readings_retention_days: 90, readings_partitions: 1, seal_every_s: 3_600 }
+        Self { engine: Engine::Embedded, readings_retention_days: 90, readings_partitions: 1, seal_every_s: 3_600 }
     }
 }
 impl Default for Budget {
@@ -143,6 +159,7 @@ impl Settings {
         if self.log.readings_partitions == 0 {
             anyhow::bail!("log.readings_partitions must be at least 1");
         }
+        self.kafka.checked()?;
         Ok(self)
     }
 }
@@ -166,7 +183,7 @@ mod tests {
 
     #[test]
     fn the_sample_file_shows_every_setting_with_its_default() {
-        let sample = include_str!("../millwright.toml");
+        let sample = include_str!("../../millwright.toml");
         let shown: toml::Value = toml::from_str(&uncommented(sample)).unwrap();
         let defaults = toml::Value::try_from(Settings::default()).unwrap();
         assert_eq!(shown, defaults, "millwright.toml and the code disagree");

@@ -1,0 +1,160 @@
+//! The figures for Prometheus: which there are, and those that are read off what the program knows at each scrape.
+//!
+//! What happens often is counted where it happens, through the `metrics` crate; docs/metrics.md shows this list to people.
+
+use super::health::HealthBoard;
+use crate::telemetry;
+use metrics::{counter, gauge};
+use millwright_commands::Commands;
+use millwright_domain::position::PartitionId;
+use millwright_graphql::MetricsPage;
+use millwright_projections::Projections;
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+/// One figure: its name, its labels, what it says.
+pub struct Figure {
+    pub name: &'static str,
+    pub labels: &'static [&'static str],
+    pub says: &'static str,
+}
+
+impl Figure {
+    /// By the habit of Prometheus, what only grows ends in `_total`.
+    pub fn is_counter(&self) -> bool {
+        self.name.ends_with("_total")
+    }
+}
+
+const fn figure(name: &'static str, labels: &'static [&'static str], says: &'static str) -> Figure {
+    Figure { name, labels, says }
+}
+
+pub const FIGURES: &[Figure] = &[
+    figure("millwright_build_info", &["version"], "Always 1; the label says which program this is."),
+    figure("millwright_worker_up", &["worker"], "1 while a worker runs, 0 when it has failed or stopped; /health says why."),
+    figure("millwright_device_connected", &["device"], "1 while every unit of a device answers."),
+    figure("millwright_device_scans_total", &["device"], "Scans that were taken from a device."),
+    figure("millwright_device_scans_dropped_total", &["device"], "Scans that were lost because the log was away for too long."),
+    figure("millwright_scans_delivered_total", &[], "Scans that are durable on the log."),
+    figure(
+        "millwright_commands_answered_total",
+        &["command", "answer"],
+        "Commands decided: done, already_so, or refused. A repeated command counts once.",
+    ),
+    figure("millwright_partition_owned", &["partition"], "1 for a partition that this program decides for, 0 once it no longer does."),
+    figure("millwright_projection_lag_records", &["partition"], "Records of the log that cannot be seen in the projections yet."),
+    figure("millwright_projection_parked_streams", &[], "Streams that are not shown any further, because a fact of theirs could not be taken in."),
+    figure("millwright_projection_in_trouble", &[], "1 while something holds the projections up; /health says what."),
+];
+
+/// Only with the log on Kafka.
+pub const KAFKA_FIGURES: &[Figure] = &[
+    figure("millwright_kafka_lag_records", &["topic", "partition"], "Records between what was read of a partition and its end."),
+    figure(
+        "millwright_kafka_lso_lag_records",
+        &["topic", "partition"],
+        "Records past the last stable offset: a transaction that stays open holds readers up there.",
+    ),
+    figure("millwright_kafka_dropped_records_total", &["topic", "why"], "Records that never became facts: a former owner's, a repetition, or nothing of ours."),
+];
+
+/// Describes every figure, and returns the page that a scrape gets.
+pub fn page(board: HealthBoard, projections: Projections, commands: Commands) -> MetricsPage {
+    let recorded = telemetry::metrics();
+    for figure in FIGURES.iter().chain(KAFKA_FIGURES) {
+        if figure.is_counter() {
+            metrics::describe_counter!(figure.name, figure.says);
+        } else {
+            metrics::describe_gauge!(figure.name, figure.says);
+        }
+    }
+    gauge!("millwright_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
+    let ownership = Ownership::default();
+    Arc::new(move || {
+        workers_and_devices(&board);
+        taken_in(&projections);
+        ownership.show(commands.partitions());
+        recorded.render()
+    })
+}
+
+/// Keeps what the recorder gathers small between scrapes, or without any.
+pub fn tend(stop: CancellationToken) -> JoinHandle<()> {
+    let recorded = telemetry::metrics();
+    tokio::spawn(async move {
+        let mut pause = tokio::time::interval(Duration::from_secs(10));
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                _ = pause.tick() => recorded.run_upkeep(),
+            }
+        }
+    })
+}
+
+fn workers_and_devices(board: &HealthBoard) {
+    for worker in board.workers() {
+        gauge!("millwright_worker_up", "worker" => worker.name).set(flag(worker.ok));
+    }
+    let fields = board.fields();
+    counter!("millwright_scans_delivered_total").absolute(fields.iter().map(|field| field.delivered()).sum());
+    for device in fields.iter().flat_map(|field| field.snapshots()) {
+        let name = device.device.to_string();
+        gauge!("millwright_device_connected", "device" => name.clone()).set(flag(device.is_connected()));
+        counter!("millwright_device_scans_total", "device" => name.clone()).absolute(device.scans);
+        counter!("millwright_device_scans_dropped_total", "device" => name).absolute(device.dropped);
+    }
+}
+
+fn taken_in(projections: &Projections) {
+    for lag in projections.lag() {
+        let behind = lag.head.saturating_sub(lag.next);
+        gauge!("millwright_projection_lag_records", "partition" => lag.partition.to_string()).set(behind as f64);
+    }
+    gauge!("millwright_projection_parked_streams").set(projections.parked().len() as f64);
+    gauge!("millwright_projection_in_trouble").set(flag(projections.trouble().is_some()));
+}
+
+/// Which partitions were ever owned here, so that one given up is shown as such and not left at its last figure.
+#[derive(Default)]
+struct Ownership(Mutex<BTreeSet<PartitionId>>);
+
+impl Ownership {
+    fn show(&self, now: Vec<PartitionId>) {
+        let mut ever = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        ever.extend(now.iter().cloned());
+        for partition in &*ever {
+            gauge!("millwright_partition_owned", "partition" => partition.to_string()).set(flag(now.contains(partition)));
+        }
+    }
+}
+
+fn flag(yes: bool) -> f64 {
+    if yes { 1.0 } else { 0.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(figure: &Figure) -> String {
+        let kind = if figure.is_counter() { "counter" } else { "gauge" };
+        let labels: Vec<String> = figure.labels.iter().map(|label| format!("`{label}`")).collect();
+        format!("| `{}` | {kind} | {} | {} |", figure.name, labels.join(", "), figure.says)
+    }
+
+    #[test]
+    fn the_page_for_people_lists_every_figure_and_no_other() {
+        let page = include_str!("../../docs/metrics.md");
+        let listed: BTreeSet<&str> = page.lines().filter(|line| line.starts_with("| `millwright_")).collect();
+        let known: Vec<String> = FIGURES.iter().chain(KAFKA_FIGURES).map(row).collect();
+        let known: BTreeSet<&str> = known.iter().map(String::as_str).collect();
+        assert_eq!(listed, known, "docs/metrics.md and the code disagree");
+    }
+}

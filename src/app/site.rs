@@ -1,0 +1,162 @@
+//! One site at work on this node: what runs always, what runs while this node decides for the site, and the devices it collects from.
+
+use super::{finished, workers::Workshop};
+use anyhow::{Context, Result, bail};
+use chrono::TimeDelta;
+use millwright_commands::{AdoptPolicy, Ask, AssignDevice, Command, DescribePlant, SetBudget};
+use millwright_domain::{
+    budget::BudgetSet,
+    envelope::Answer,
+    ids::{ActorId, DeviceId, NodeId},
+    plant::Plant,
+    policy::Policy,
+    ports::messenger::Messenger,
+    position::PartitionId,
+};
+use millwright_ingest::field::Field;
+use std::sync::Arc;
+use tokio::{
+    sync::{Mutex, Notify},
+    task::JoinHandle,
+};
+use tokio_util::sync::CancellationToken;
+
+/// Between two tries to get a device assigned.
+const PAUSE: TimeDelta = TimeDelta::seconds(1);
+
+/// What its configuration says of a site.
+pub struct Described {
+    pub plant: Plant,
+    pub policy: Policy,
+    pub limits: BudgetSet,
+}
+
+pub struct SiteAtWork {
+    pub field: Arc<Field>,
+    workshop: Workshop,
+    described: Described,
+    node: NodeId,
+    messenger: Option<Arc<dyn Messenger>>,
+    taken: Arc<Notify>,
+    watching: Mutex<Vec<JoinHandle<()>>>,
+    stop_watching: CancellationToken,
+    deciding: Mutex<Option<Deciding>>,
+}
+
+/// What runs while this node decides.
+struct Deciding {
+    stop: CancellationToken,
+    workers: Vec<JoinHandle<()>>,
+}
+
+impl SiteAtWork {
+    pub fn new(workshop: Workshop, described: Described, node: NodeId, field: Arc<Field>, messenger: Option<Arc<dyn Messenger>>) -> Self {
+        Self {
+            field,
+            workshop,
+            described,
+            node,
+            messenger,
+            taken: Arc::default(),
+            watching: Mutex::default(),
+            stop_watching: CancellationToken::new(),
+            deciding: Mutex::default(),
+        }
+    }
+
+    pub fn partition(&self) -> PartitionId {
+        self.workshop.partition()
+    }
+    pub fn plant(&self) -> &Plant {
+        &self.described.plant
+    }
+
+    /// Watches the readings and waits for what is to be done on the devices held here.
+    pub async fn watch(&self) {
+        let (monitor, stop) = (self.workshop.monitor(&self.stop_watching), &self.stop_watching);
+        *self.watching.lock().await = vec![monitor, self.workshop.executor(self.field.clone(), self.taken.clone(), stop)];
+    }
+
+    /// Takes the site's partition over, says what the configuration says where the log does not know it yet, and starts its workers.
+    pub async fn decide(&self) -> Result<()> {
+        let site = self.partition();
+        self.workshop.commands.serve(site.clone()).await.with_context(|| format!("could not take over {site}"))?;
+        self.describe().await?;
+        let stop = CancellationToken::new();
+        let mut workers = vec![self.workshop.proposer(&stop), self.workshop.timekeeper(&stop), self.workshop.sealer(&stop)];
+        workers.extend(self.messenger.clone().map(|messenger| self.workshop.outbox(messenger, &stop)));
+        *self.deciding.lock().await = Some(Deciding { stop, workers });
+        Ok(())
+    }
+
+    /// Ends what runs while this node decides; what was begun is finished first.
+    pub async fn stop_deciding(&self) {
+        let Some(Deciding { stop, workers }) = self.deciding.lock().await.take() else { return };
+        stop.cancel();
+        for worker in workers {
+            finished("worker", worker).await;
+        }
+    }
+
+    /// Has the device assigned to this node and collects from it. Tries until it is, or until told to stop.
+    pub async fn collect(&self, device: &DeviceId, stop: &CancellationToken) {
+        loop {
+            match self.assign(device).await {
+                Ok(epoch) if stop.is_cancelled() => return tracing::debug!(%device, epoch, "assigned too late, it goes to another node"),
+                Ok(epoch) => match self.field.take(device, epoch).await {
+                    Ok(()) => {
+                        tracing::info!(%device, epoch, node = %self.node, "{device} is collected from here, under epoch {epoch}");
+                        self.taken.notify_one();
+                        return;
+                    }
+                    Err(error) => tracing::error!(%device, %error, "{device} could not be taken"),
+                },
+                Err(error) => tracing::warn!(%device, error = format!("{error:#}"), "{device} is not assigned yet; asking again"),
+            }
+            let clock = &self.workshop.clock;
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = clock.wall_reaches(clock.now().wall + PAUSE) => {}
+            }
+        }
+    }
+
+    async fn assign(&self, device: &DeviceId) -> Result<u64> {
+        let by: ActorId = "svc-collector".parse().context("a literal that is a name")?;
+        let ask = Ask::new(by, AssignDevice { device: device.clone(), collector: self.node.clone() });
+        let answered = self.workshop.commands.ask(&self.partition(), ask).await?;
+        match answered.answer {
+            Answer::Done { subject, .. } => subject.unwrap_or_default().parse().context("the answer to AssignDevice names no epoch"),
+            Answer::AlreadySo => bail!("AssignDevice was answered as no assignment"),
+            Answer::Refused { reason, .. } => bail!("{reason}"),
+        }
+    }
+
+    async fn describe(&self) -> Result<()> {
+        let Described { plant, policy, limits } = &self.described;
+        let commands: [Command; 3] = [
+            DescribePlant { plant: plant.clone() }.into(),
+            AdoptPolicy { policy: policy.clone() }.into(),
+            SetBudget { scope: "site".into(), limits: limits.clone() }.into(),
+        ];
+        for command in commands {
+            let name = command.name();
+            let by = "svc-settings".parse().context("a literal that is a name")?;
+            let answered = self.workshop.commands.ask(&self.partition(), Ask::new(by, command)).await?;
+            if let Answer::Refused { reason, .. } = answered.answer {
+                bail!("the configuration was refused by {name}: {reason}");
+            }
+        }
+        Ok(())
+    }
+
+    /// Drains: what was begun is finished and recorded.
+    pub async fn stop(&self) {
+        self.stop_deciding().await;
+        self.stop_watching.cancel();
+        for worker in std::mem::take(&mut *self.watching.lock().await) {
+            finished("worker", worker).await;
+        }
+        self.field.stop().await;
+    }
+}
