@@ -13,12 +13,13 @@ use crate::{
     },
     outlet::Outlet,
     snapshot::DeviceSnapshot,
+    store::{StoreSettings, StoreSnapshot, drops::DropReport},
 };
 use async_trait::async_trait;
 use millwright_domain::{
     Timestamp,
     action::WriteOrder,
-    ids::{DeviceId, SiteId},
+    ids::{CommandId, DeviceId, SiteId},
     plant::Plant,
     ports::{
         clock::Clock,
@@ -40,13 +41,15 @@ pub struct FieldSettings {
     pub speed: f64,
     /// Scans that may wait in memory while the log is away.
     pub queue: usize,
+    /// Where scans wait on disk then. Without it, what the memory cannot hold is dropped.
+    pub store: Option<StoreSettings>,
     /// For the jitter of reconnecting.
     pub seed: u64,
 }
 
 impl Default for FieldSettings {
     fn default() -> Self {
-        Self { speed: 1.0, queue: 10_000, seed: 0 }
+        Self { speed: 1.0, queue: 10_000, store: None, seed: 0 }
     }
 }
 
@@ -116,7 +119,7 @@ impl Field {
         log: Arc<dyn EventLog>,
         settings: FieldSettings,
     ) -> Self {
-        let (outlet, emptying) = Outlet::new(log, settings.queue);
+        let (outlet, emptying) = Outlet::new(log, settings.queue, settings.store);
         let emptying = [emptying].into_iter().collect();
         let slot = |device: Device| (device.id.clone(), Slot { device: Arc::new(device), highest: None, lost: None, held: None });
         Self {
@@ -190,6 +193,19 @@ impl Field {
     /// Scans that were not sent because their device had been lost.
     pub fn discarded(&self) -> u64 {
         self.outlet.discarded()
+    }
+
+    /// How the store stands that bridges the log's absence, if there is one.
+    pub fn store(&self) -> Option<StoreSnapshot> {
+        self.outlet.store()
+    }
+    /// What was measured and dropped and is not on record yet: `ReportReadingsDropped` is to be asked for each, under its command id.
+    pub async fn drop_reports(&self) -> Vec<DropReport> {
+        self.outlet.drop_reports().await
+    }
+    /// That command was answered.
+    pub fn drop_reported(&self, command: &CommandId) {
+        self.outlet.drop_reported(command);
     }
 
     /// Gives every device back, delivers what waits for the log, and returns once every task has ended.

@@ -15,3 +15,4 @@ pub mod outlet;
 pub mod simulator;
 pub mod snapshot;
 pub mod stamp;
+pub mod store;

@@ -1,0 +1,166 @@
+//! How scans reach the log: numbered per device, through one bounded queue and one task (`forward.rs`) that appends them in batches.
+//!
+//! When the log is away, they wait in the store. When that takes nothing either, the queue fills and further scans are dropped and
+//! counted; polling never waits. A scan that finds no room takes no number. Scans count as delivered only after the append has returned.
+
+mod forward;
+mod shelf;
+
+use crate::store::{
+    StoreSettings, StoreSnapshot,
+    drops::{DropReport, Drops},
+};
+
+use forward::Forwarder;
+use millwright_domain::{
+    Timestamp,
+    ids::{CommandId, DeviceId, SiteId},
+    ports::event_log::EventLog,
+    reading::{Reading, Scan},
+};
+use std::{
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+use tracing::warn;
+
+/// How long a stopping outlet tries to deliver what it still holds, and a release waits for it.
+const LAST_TRIES: Duration = Duration::from_secs(5);
+
+enum Item {
+    Scan(Scan),
+    /// Dropped once everything before it has been dealt with.
+    Barrier(oneshot::Sender<()>),
+}
+
+/// What all ends of an outlet know.
+#[derive(Default)]
+struct Ledger {
+    delivered: AtomicU64,
+    discarded: AtomicU64,
+    drops: Arc<Mutex<Drops>>,
+    store: Mutex<Option<StoreSnapshot>>,
+}
+
+impl Ledger {
+    fn drops(&self) -> MutexGuard<'_, Drops> {
+        self.drops.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The queue's near end, shared by all devices.
+#[derive(Clone)]
+pub struct Outlet {
+    queue: mpsc::Sender<Item>,
+    ledger: Arc<Ledger>,
+    stop: CancellationToken,
+}
+
+/// Where one device's scans go in.
+pub struct DeviceOutlet {
+    site: SiteId,
+    device: DeviceId,
+    epoch: u64,
+    queue: mpsc::Sender<Item>,
+    ledger: Arc<Ledger>,
+    next: Mutex<u64>,
+    dropped: AtomicU64,
+}
+
+impl Outlet {
+    /// The outlet and the task that empties it into the log; once closed it takes nothing more, delivers what it has, and ends.
+    pub fn new(log: Arc<dyn EventLog>, capacity: usize, store: Option<StoreSettings>) -> (Self, impl Future<Output = ()> + Send + 'static) {
+        let (queue, scans) = mpsc::channel(capacity.max(1));
+        let (ledger, stop) = (Arc::<Ledger>::default(), CancellationToken::new());
+        let task = Forwarder::new(log, scans, ledger.clone(), store, stop.clone()).run();
+        (Self { queue, ledger, stop }, task)
+    }
+    /// The epoch is the device's assignment; numbers begin at 0 in each.
+    pub fn device(&self, site: SiteId, device: DeviceId, epoch: u64) -> DeviceOutlet {
+        let (queue, ledger) = (self.queue.clone(), self.ledger.clone());
+        DeviceOutlet { site, device, epoch, queue, ledger, next: Mutex::new(0), dropped: AtomicU64::new(0) }
+    }
+    /// Scans that are durable.
+    pub fn delivered(&self) -> u64 {
+        self.ledger.delivered.load(Ordering::Relaxed)
+    }
+    /// Scans of lost devices that were not sent.
+    pub fn discarded(&self) -> u64 {
+        self.ledger.discarded.load(Ordering::Relaxed)
+    }
+    /// Scans that wait for the log.
+    pub fn waiting(&self) -> usize {
+        self.queue.max_capacity() - self.queue.capacity()
+    }
+    /// From here on nothing of this device up to this epoch is sent.
+    pub fn discard(&self, device: &DeviceId, up_to: u64) {
+        self.ledger.drops().lose(device, up_to);
+    }
+    /// How the store stands, if there is one.
+    pub fn store(&self) -> Option<StoreSnapshot> {
+        self.ledger.store.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+    /// What was measured and dropped and is not on record yet. Written down before it is given out.
+    pub async fn drop_reports(&self) -> Vec<DropReport> {
+        let drops = self.ledger.drops.clone();
+        let closing = tokio::task::spawn_blocking(move || {
+            let mut drops = drops.lock().unwrap_or_else(PoisonError::into_inner);
+            let reports = drops.reports();
+            drops.save_or_say();
+            reports
+        });
+        // It only ends badly while the program does.
+        closing.await.unwrap_or_default()
+    }
+    pub fn drop_reported(&self, command: &CommandId) {
+        self.ledger.drops().reported(command);
+    }
+    /// Returns once every scan offered before is on the log; with the log away, once it is stored, or after some seconds.
+    pub async fn hand_on(&self) {
+        let (barrier, passed) = oneshot::channel();
+        let handing_on = async {
+            if self.queue.send(Item::Barrier(barrier)).await.is_ok() {
+                // Passing it is dropping it.
+                drop(passed.await);
+            }
+        };
+        if tokio::time::timeout(LAST_TRIES, handing_on).await.is_err() {
+            warn!("readings of a device that was given back still wait for the log");
+        }
+    }
+    pub fn close(&self) {
+        self.stop.cancel();
+    }
+}
+
+impl DeviceOutlet {
+    pub fn epoch(&self) -> u64 {
+        self.epoch
+    }
+    /// Takes the scan if there is room. Never waits.
+    pub fn offer(&self, scanned_at: Timestamp, received_at: Timestamp, readings: Vec<Reading>) -> bool {
+        // Held while queueing, so that two units of one device cannot swap their numbers.
+        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        let Self { site, device, epoch, .. } = self;
+        let scan = Scan { site: site.clone(), device: device.clone(), epoch: *epoch, scan: *next, scanned_at, received_at, readings };
+        let taken = self.queue.try_send(Item::Scan(scan)).is_ok();
+        if taken {
+            *next += 1;
+        } else {
+            self.dropped.fetch_add(1, Ordering::Relaxed);
+            self.ledger.drops().note_one(device, *epoch, scanned_at, "the log was away and there was no room to wait for it");
+        }
+        taken
+    }
+    pub fn offered(&self) -> u64 {
+        *self.next.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+    pub fn dropped(&self) -> u64 {
+        self.dropped.load(Ordering::Relaxed)
+    }
+}
