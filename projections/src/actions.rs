@@ -1,7 +1,7 @@
 //! What was proposed, who said yes or no to exactly what, and what came of it? One row an action, for its whole life.
 
 use crate::{
-    db::{Db, NotRead, read_doc, read_docs},
+    db::{Ask, Conn, Db, NotRead},
     fact::{Fact, Poison},
     projection::Projection,
     shelf::{Shelf, Shelved},
@@ -15,7 +15,6 @@ use millwright_domain::{
     sealed::Sealed,
 };
 use serde::{Deserialize, Serialize};
-use sqlx::SqliteConnection;
 
 /// One action as people see it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -83,7 +82,7 @@ impl Shelved for ActionRow {
             Value::text(&self.site),
             Value::text(self.case),
             Value::text(&self.proposal.name),
-            Value::doc(&self.stage),
+            Value::word(&self.stage),
             Value::Time(self.proposed_at),
             Value::maybe(self.started_at, Value::Time),
             Value::maybe(self.ended_at, Value::Time),
@@ -102,12 +101,15 @@ impl Projection for Actions {
         "actions"
     }
     fn version(&self) -> u32 {
-        1
+        2
+    }
+    fn changed(&self) -> &'static [&'static str] {
+        &["actions.stage"]
     }
     fn tables(&self) -> Vec<&'static Table> {
         vec![&ACTIONS]
     }
-    async fn recall(&mut self, facts: &[&Fact], db: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    async fn recall(&mut self, facts: &[&Fact], db: &mut Conn<'_>) -> Result<(), sqlx::Error> {
         let named = facts.iter().filter_map(|fact| action_of(fact.event().ok()?));
         self.actions.recall(named.map(|action| action.to_string()), db).await
     }
@@ -207,13 +209,10 @@ fn step(row: &mut ActionRow, event: &Event, at: Timestamp) {
 }
 
 pub async fn find(db: &Db, action: ActionId) -> Result<Option<ActionRow>, NotRead> {
-    let doc: Option<String> = sqlx::query_scalar("SELECT doc FROM actions WHERE id = $1").bind(action.to_string()).fetch_optional(&db.0).await?;
-    Ok(doc.map(|doc| read_doc(&doc)).transpose()?)
+    Ok(Ask::new("SELECT doc FROM actions WHERE id = $1").bind(Value::text(action)).doc(db).await?)
 }
 
 /// A case's actions in the order of their proposal.
 pub async fn of_case(db: &Db, case: CaseId) -> Result<Vec<ActionRow>, NotRead> {
-    let docs: Vec<String> =
-        sqlx::query_scalar("SELECT doc FROM actions WHERE case_id = $1 ORDER BY proposed_at, id").bind(case.to_string()).fetch_all(&db.0).await?;
-    Ok(read_docs(&docs)?)
+    Ok(Ask::new("SELECT doc FROM actions WHERE case_id = $1 ORDER BY proposed_at, id").bind(Value::text(case)).docs(db).await?)
 }

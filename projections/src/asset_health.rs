@@ -1,7 +1,7 @@
 //! How is each machine: is anything open, how bad, is somebody working on it, and how did its faults end?
 
 use crate::{
-    db::{Db, NotRead, read_doc, read_docs},
+    db::{Ask, Conn, Db, NotRead},
     fact::{Fact, Poison},
     projection::Projection,
     shelf::{Shelf, Shelved},
@@ -15,7 +15,6 @@ use millwright_domain::{
     site::AssetLockedOut,
 };
 use serde::{Deserialize, Serialize};
-use sqlx::SqliteConnection;
 use std::collections::{BTreeMap, HashMap};
 
 /// One machine's state and record.
@@ -105,7 +104,7 @@ impl Shelved for HealthRow {
         vec![
             Value::text(&self.site),
             Value::text(&self.asset),
-            Value::doc(&self.state()),
+            Value::word(&self.state()),
             Value::count(self.open.len() as u64),
             Value::count(self.closed),
             Value::maybe(self.last_alert_at, Value::Time),
@@ -130,12 +129,15 @@ impl Projection for AssetHealth {
         "asset_health"
     }
     fn version(&self) -> u32 {
-        1
+        2
+    }
+    fn changed(&self) -> &'static [&'static str] {
+        &["asset_health.state"]
     }
     fn tables(&self) -> Vec<&'static Table> {
         vec![&HEALTH]
     }
-    async fn recall(&mut self, _facts: &[&Fact], db: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    async fn recall(&mut self, _facts: &[&Fact], db: &mut Conn<'_>) -> Result<(), sqlx::Error> {
         self.assets.recall_all(db).await?;
         if self.asset_of.is_none() {
             let open = self.assets.iter().flat_map(|row| row.open.keys().map(|case| (*case, row.key())));
@@ -213,14 +215,14 @@ impl AssetHealth {
 
 /// Every machine of a site, or of all.
 pub async fn all(db: &Db, site: Option<&SiteId>) -> Result<Vec<HealthRow>, NotRead> {
-    let docs: Vec<String> = sqlx::query_scalar("SELECT doc FROM asset_health WHERE $1 IS NULL OR site = $1 ORDER BY key")
-        .bind(site.map(SiteId::as_str))
-        .fetch_all(&db.0)
-        .await?;
-    Ok(read_docs(&docs)?)
+    let mut ask = Ask::new("SELECT doc FROM asset_health");
+    if let Some(site) = site {
+        ask.push(" WHERE site = ").push_bind(Value::text(site));
+    }
+    ask.push(" ORDER BY key");
+    Ok(ask.docs(db).await?)
 }
 
 pub async fn find(db: &Db, site: &SiteId, asset: &AssetId) -> Result<Option<HealthRow>, NotRead> {
-    let doc: Option<String> = sqlx::query_scalar("SELECT doc FROM asset_health WHERE key = $1").bind(key(site, asset)).fetch_optional(&db.0).await?;
-    Ok(doc.map(|doc| read_doc(&doc)).transpose()?)
+    Ok(Ask::new("SELECT doc FROM asset_health WHERE key = $1").bind(Value::Text(key(site, asset))).doc(db).await?)
 }

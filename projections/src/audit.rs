@@ -1,19 +1,17 @@
 //! Who did what, when and why? Every fact on the ledger, readable or not, with its place in the hash chain.
 
 use crate::{
-    db::{Db, NotRead},
+    db::{Ask, Conn, Db, NotRead, Row},
     fact::{Fact, Poison},
     page::{Cursor, Page, Window},
     projection::Projection,
     shelf::{Shelf, Shelved},
-    store::stored,
     summary::summary,
     table::{Kind, Table, Value, Writes},
 };
 use async_trait::async_trait;
 use millwright_domain::{Timestamp, position::PartitionId};
 use serde::{Deserialize, Serialize};
-use sqlx::{QueryBuilder, Row as _, Sqlite, SqliteConnection, sqlite::SqliteRow};
 use std::collections::BTreeSet;
 
 static AUDIT: Table = Table {
@@ -102,7 +100,7 @@ impl Projection for Audit {
     fn tables(&self) -> Vec<&'static Table> {
         vec![&AUDIT, &COUNTS]
     }
-    async fn recall(&mut self, facts: &[&Fact], db: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    async fn recall(&mut self, facts: &[&Fact], db: &mut Conn<'_>) -> Result<(), sqlx::Error> {
         let partitions: BTreeSet<String> = facts.iter().map(|fact| fact.partition.to_string()).collect();
         self.counts.recall(partitions, db).await
     }
@@ -160,52 +158,44 @@ pub struct AuditFilter {
 
 /// Last recorded first.
 pub async fn page(db: &Db, filter: &AuditFilter, window: &Window) -> Result<Page<AuditRow>, NotRead> {
-    let mut sql = QueryBuilder::<Sqlite>::new("SELECT * FROM audit WHERE 1 = 1");
+    let mut ask = Ask::new(format!("SELECT {} FROM audit WHERE 1 = 1", AUDIT.all_columns()));
     // Walking back in time meets a partition's facts soon; gathering and sorting all of them would not: hence no index for it.
     let asked = [("partition || ''", &filter.partition), ("stream", &filter.stream), ("kind", &filter.kind), ("actor", &filter.actor)];
     for (column, wanted) in asked {
         if let Some(wanted) = wanted {
-            sql.push(format!(" AND {column} = ")).push_bind(wanted.clone());
+            ask.push(&format!(" AND {column} = ")).push_bind(Value::text(wanted));
         }
     }
     // Facts of one commit share their time; their place tells them apart. The index on the time ends in the key, which is the place.
-    window.narrow(&mut sql, &["recorded_at", "partition", "seq"]);
-    let rows = sql.build().fetch_all(&db.0).await?;
-    let rows = rows.iter().map(read).collect::<Result<_, sqlx::Error>>()?;
+    window.narrow(&mut ask, &["recorded_at", "partition", "seq"]);
+    let rows = ask.rows(db).await?.iter().map(read).collect::<Result<_, sqlx::Error>>()?;
     Ok(window.cut(rows, |row: &AuditRow| Cursor::new(row.recorded_at.micros(), &row.partition).then(row.seq)))
 }
 
 pub async fn counts(db: &Db) -> Result<Counts, NotRead> {
-    let (facts, unknown, unreadable): (i64, i64, i64) = sqlx::query_as(
-        "SELECT CAST(COALESCE(SUM(facts), 0) AS BIGINT), CAST(COALESCE(SUM(unknown), 0) AS BIGINT), CAST(COALESCE(SUM(unreadable), 0) AS BIGINT)
-         FROM audit_counts",
-    )
-    .fetch_one(&db.0)
-    .await?;
-    let [facts, unknown, unreadable] = [facts, unknown, unreadable].map(i64::unsigned_abs);
-    Ok(Counts { partition: String::new(), facts, unknown, unreadable })
+    let sum = |column: &str| format!("CAST(COALESCE(SUM({column}), 0) AS BIGINT) AS {column}");
+    let ask = Ask::new(format!("SELECT {}, {}, {} FROM audit_counts", sum("facts"), sum("unknown"), sum("unreadable")));
+    let Some(row) = ask.row(db).await? else { return Ok(Counts::default()) };
+    let read = |column| row.count(column);
+    Ok(Counts { partition: String::new(), facts: read("facts")?, unknown: read("unknown")?, unreadable: read("unreadable")? })
 }
 
-fn read(row: &SqliteRow) -> Result<AuditRow, sqlx::Error> {
-    let text = |column: &str| row.try_get::<String, _>(column);
-    let maybe = |column: &str| row.try_get::<Option<String>, _>(column);
-    let count = |column: &str| row.try_get::<i64, _>(column).map(i64::unsigned_abs);
-    let time = |column: &str| row.try_get::<i64, _>(column).map(Timestamp::from_micros);
+fn read(row: &Row) -> Result<AuditRow, sqlx::Error> {
     Ok(AuditRow {
-        partition: stored(&text("partition")?)?,
-        seq: count("seq")?,
-        recorded_at: time("recorded_at")?,
-        occurred_at: time("occurred_at")?,
-        id: text("id")?,
-        stream: text("stream")?,
-        version: count("version")?,
-        kind: text("kind")?,
-        schema: u16::try_from(count("schema")?).unwrap_or(u16::MAX),
-        actor: text("actor")?,
-        command: maybe("command")?,
-        causation: maybe("causation")?,
-        correlation: text("correlation")?,
-        hash: text("hash")?,
-        summary: text("summary")?,
+        partition: row.parsed("partition")?,
+        seq: row.count("seq")?,
+        recorded_at: row.time("recorded_at")?,
+        occurred_at: row.time("occurred_at")?,
+        id: row.text("id")?,
+        stream: row.text("stream")?,
+        version: row.count("version")?,
+        kind: row.text("kind")?,
+        schema: u16::try_from(row.count("schema")?).unwrap_or(u16::MAX),
+        actor: row.text("actor")?,
+        command: row.maybe_text("command")?,
+        causation: row.maybe_text("causation")?,
+        correlation: row.text("correlation")?,
+        hash: row.text("hash")?,
+        summary: row.text("summary")?,
     })
 }

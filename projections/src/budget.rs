@@ -1,7 +1,7 @@
 //! What may agents spend, and what have they? Limits, and settled and held tokens per hour and day.
 
 use crate::{
-    db::{Db, NotRead, read_docs},
+    db::{Ask, Conn, Db, NotRead},
     fact::{Fact, Poison},
     projection::Projection,
     shelf::{Shelf, Shelved},
@@ -14,7 +14,6 @@ use millwright_domain::{
     ids::ReservationId,
 };
 use serde::{Deserialize, Serialize};
-use sqlx::SqliteConnection;
 use std::collections::BTreeMap;
 
 /// One scope's budget.
@@ -124,7 +123,7 @@ impl Projection for Budgets {
     fn tables(&self) -> Vec<&'static Table> {
         vec![&BUDGETS]
     }
-    async fn recall(&mut self, _facts: &[&Fact], db: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    async fn recall(&mut self, _facts: &[&Fact], db: &mut Conn<'_>) -> Result<(), sqlx::Error> {
         self.budgets.recall_all(db).await
     }
     fn fold(&mut self, fact: &Fact) -> Result<(), Poison> {
@@ -154,6 +153,5 @@ impl Projection for Budgets {
 }
 
 pub async fn all(db: &Db) -> Result<Vec<BudgetRow>, NotRead> {
-    let docs: Vec<String> = sqlx::query_scalar("SELECT doc FROM budgets ORDER BY key").fetch_all(&db.0).await?;
-    Ok(read_docs(&docs)?)
+    Ok(Ask::new("SELECT doc FROM budgets ORDER BY key").docs(db).await?)
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     actions::action_of,
-    db::{Db, NotRead},
+    db::{Ask, Db, NotRead, Row},
     fact::{Fact, Poison},
     projection::Projection,
     store::stored,
@@ -17,7 +17,6 @@ use millwright_domain::{
     position::PartitionId,
     sealed::Sealed,
 };
-use sqlx::{Row as _, sqlite::SqliteRow};
 
 static TIMELINE: Table = Table {
     name: "case_timeline",
@@ -114,25 +113,21 @@ fn evidence_of(event: &Event) -> Option<&[Evidence]> {
 
 /// In the order of the log.
 pub async fn of_case(db: &Db, case: CaseId) -> Result<Vec<TimelineRow>, NotRead> {
-    let rows = sqlx::query("SELECT * FROM case_timeline WHERE case_id = $1 ORDER BY seq").bind(case.to_string()).fetch_all(&db.0).await?;
-    Ok(rows.iter().map(read).collect::<Result<_, sqlx::Error>>()?)
+    let ask = Ask::new(format!("SELECT {} FROM case_timeline WHERE case_id = $1 ORDER BY seq", TIMELINE.all_columns())).bind(Value::text(case));
+    Ok(ask.rows(db).await?.iter().map(read).collect::<Result<_, sqlx::Error>>()?)
 }
 
-fn read(row: &SqliteRow) -> Result<TimelineRow, sqlx::Error> {
-    let text = |column: &str| row.try_get::<String, _>(column);
-    let time = |column: &str| row.try_get::<i64, _>(column).map(Timestamp::from_micros);
-    let doc = |column: &str| row.try_get::<Option<String>, _>(column);
-    let unreadable = |cause: serde_json::Error| sqlx::Error::Decode(Box::new(cause));
+fn read(row: &Row) -> Result<TimelineRow, sqlx::Error> {
     Ok(TimelineRow {
-        partition: stored(&text("partition")?)?,
-        seq: row.try_get::<i64, _>("seq")?.unsigned_abs(),
-        kind: text("kind")?,
-        occurred_at: time("occurred_at")?,
-        recorded_at: time("recorded_at")?,
-        actor: stored(&text("actor")?)?,
-        summary: text("summary")?,
-        action: doc("action")?.map(|action| stored(&action)).transpose()?,
-        note: doc("note")?.map(|note| serde_json::from_str(&note)).transpose().map_err(unreadable)?,
-        evidence: doc("evidence")?.map(|evidence| serde_json::from_str(&evidence)).transpose().map_err(unreadable)?.unwrap_or_default(),
+        partition: row.parsed("partition")?,
+        seq: row.count("seq")?,
+        kind: row.text("kind")?,
+        occurred_at: row.time("occurred_at")?,
+        recorded_at: row.time("recorded_at")?,
+        actor: row.parsed("actor")?,
+        summary: row.text("summary")?,
+        action: row.maybe_text("action")?.map(|action| stored(&action)).transpose()?,
+        note: row.maybe_doc("note")?,
+        evidence: row.maybe_doc("evidence")?.unwrap_or_default(),
     })
 }

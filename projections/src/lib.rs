@@ -7,8 +7,9 @@
 mod db;
 mod fact;
 mod follow;
-mod generations;
+mod home;
 mod page;
+mod place;
 mod projection;
 mod projections;
 mod rebuild;
@@ -20,6 +21,7 @@ mod table;
 pub mod testing;
 #[cfg(test)]
 mod tests;
+mod turn;
 
 // the questions
 pub mod actions;
@@ -40,6 +42,7 @@ pub use follow::{
     ledger::{Change, Parked},
 };
 pub use page::{BadCursor, Cursor, Page, Window};
+pub use place::{BadPlace, Place, Postgres};
 pub use projections::{Lag, NotReached, Projections};
-pub use rebuild::{RebuildError, Rebuilt};
+pub use rebuild::{Changed, Progress, RebuildError, Rebuilding, Rebuilt};
 pub use store::StoreError;

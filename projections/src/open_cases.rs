@@ -1,12 +1,11 @@
 //! Which cases are there, where do they stand, and what speaks for them? Folded with the domain's own fold of a case.
 
 use crate::{
-    db::{Db, NotRead, read_doc, read_docs},
+    db::{Ask, Conn, Db, NotRead},
     fact::{Fact, Poison},
     page::{Cursor, Page, Window},
     projection::Projection,
     shelf::{Shelf, Shelved},
-    store::stored,
     table::{Kind, Table, Value, Writes},
 };
 use async_trait::async_trait;
@@ -18,7 +17,6 @@ use millwright_domain::{
     site::case_fact,
 };
 use serde::{Deserialize, Serialize};
-use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
 /// One case as people see it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -91,7 +89,7 @@ impl Shelved for CaseRow {
             Value::Whole(self.is_open().into()),
             Value::text(self.stage()),
             Value::maybe(self.case.file().and_then(CaseFile::cause), Value::text),
-            Value::maybe(self.ended_as(), |outcome| Value::doc(&outcome)),
+            Value::maybe(self.ended_as(), |outcome| Value::word(&outcome)),
             Value::Time(self.opened_at),
             Value::maybe(self.closed_at, Value::Time),
             Value::Time(self.changed_at),
@@ -111,12 +109,15 @@ impl Projection for OpenCases {
         "open_cases"
     }
     fn version(&self) -> u32 {
-        1
+        2
+    }
+    fn changed(&self) -> &'static [&'static str] {
+        &["cases.outcome"]
     }
     fn tables(&self) -> Vec<&'static Table> {
         vec![&CASES]
     }
-    async fn recall(&mut self, facts: &[&Fact], db: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    async fn recall(&mut self, facts: &[&Fact], db: &mut Conn<'_>) -> Result<(), sqlx::Error> {
         self.cases.recall(facts.iter().filter_map(|fact| fact.case).map(|case| case.to_string()), db).await
     }
     fn fold(&mut self, fact: &Fact) -> Result<(), Poison> {
@@ -200,25 +201,23 @@ pub struct CaseFilter {
 }
 
 pub async fn find(db: &Db, id: CaseId) -> Result<Option<CaseRow>, NotRead> {
-    let doc: Option<String> = sqlx::query_scalar("SELECT doc FROM cases WHERE id = $1").bind(id.to_string()).fetch_optional(&db.0).await?;
-    Ok(doc.map(|doc| read_doc(&doc)).transpose()?)
+    Ok(Ask::new("SELECT doc FROM cases WHERE id = $1").bind(Value::text(id)).doc(db).await?)
 }
 
 /// Last opened first.
 pub async fn page(db: &Db, filter: &CaseFilter, window: &Window) -> Result<Page<CaseRow>, NotRead> {
-    let mut sql = QueryBuilder::<Sqlite>::new("SELECT doc FROM cases WHERE 1 = 1");
+    let mut ask = Ask::new("SELECT doc FROM cases WHERE 1 = 1");
     if let Some(site) = &filter.site {
-        sql.push(" AND site = ").push_bind(site.to_string());
+        ask.push(" AND site = ").push_bind(Value::text(site));
     }
     if let Some(asset) = &filter.asset {
-        sql.push(" AND asset = ").push_bind(asset.to_string());
+        ask.push(" AND asset = ").push_bind(Value::text(asset));
     }
     if let Some(open) = filter.open {
-        sql.push(" AND open = ").push_bind(i64::from(open));
+        ask.push(" AND open = ").push_bind(Value::Whole(open.into()));
     }
-    window.narrow(&mut sql, &["opened_at", "id"]);
-    let docs: Vec<String> = sql.build_query_scalar().fetch_all(&db.0).await?;
-    let rows = read_docs(&docs)?;
+    window.narrow(&mut ask, &["opened_at", "id"]);
+    let rows = ask.docs(db).await?;
     Ok(window.cut(rows, |row: &CaseRow| Cursor::new(row.opened_at.micros(), row.id)))
 }
 
@@ -226,17 +225,15 @@ pub async fn page(db: &Db, filter: &CaseFilter, window: &Window) -> Result<Page<
 pub async fn changed_behind(db: &Db, seen: &Position, limit: u32) -> Result<Vec<CaseId>, NotRead> {
     let mut changed = Vec::new();
     // Also the sites that came after the position was taken.
-    let sites: Vec<String> = sqlx::query_scalar("SELECT DISTINCT site FROM cases ORDER BY site").fetch_all(&db.0).await?;
-    for site in sites {
-        let next = seen.next(&PartitionId::site(&stored(&site)?));
-        let ids: Vec<String> = sqlx::query_scalar("SELECT id FROM cases WHERE site = $1 AND changed_to > $2 ORDER BY changed_to LIMIT $3")
-            .bind(&site)
-            .bind(i64::try_from(next).unwrap_or(i64::MAX))
-            .bind(limit)
-            .fetch_all(&db.0)
-            .await?;
-        for id in ids {
-            changed.push(stored(&id)?);
+    for row in Ask::new("SELECT DISTINCT site FROM cases ORDER BY site").rows(db).await? {
+        let site: SiteId = row.parsed("site")?;
+        let next = seen.next(&PartitionId::site(&site));
+        let ask = Ask::new("SELECT id FROM cases WHERE site = $1 AND changed_to > $2 ORDER BY changed_to LIMIT $3")
+            .bind(Value::text(&site))
+            .bind(Value::count(next))
+            .bind(Value::Whole(limit.into()));
+        for row in ask.rows(db).await? {
+            changed.push(row.parsed("id")?);
         }
     }
     Ok(changed)

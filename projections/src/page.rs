@@ -1,6 +1,7 @@
 //! Pages by cursor: a cursor names a row by its place in the order, so that rows that come or go never shift a page.
 
-use sqlx::{QueryBuilder, Sqlite};
+use crate::db::{Ask, Value};
+use millwright_domain::Timestamp;
 use std::{fmt, str::FromStr};
 use thiserror::Error;
 
@@ -69,22 +70,22 @@ impl Window {
         Self { from_end: true, ..Self::first(limit) }
     }
 
-    /// Adds the condition, the order and the limit to a query that ends in a `WHERE`. `columns` are those of the cursor.
-    pub(crate) fn narrow(&self, sql: &mut QueryBuilder<Sqlite>, columns: &[&str]) {
+    /// Adds the condition, the order and the limit to a question that ends in a `WHERE`. `columns` are those of the cursor:
+    /// a time, a text, and perhaps a number.
+    pub(crate) fn narrow(&self, ask: &mut Ask, columns: &[&str]) {
         for (cursor, relation) in [(&self.after, "<"), (&self.before, ">")] {
             let Some(cursor) = cursor else { continue };
-            sql.push(format!(" AND ({}) {relation} (", columns.join(", "))).push_bind(cursor.first);
-            sql.push(", ").push_bind(cursor.second.clone());
+            ask.push(&format!(" AND ({}) {relation} (", columns.join(", "))).push_bind(Value::Time(Timestamp::from_micros(cursor.first)));
+            ask.push(", ").push_bind(Value::text(&cursor.second));
             if columns.len() > 2 {
-                sql.push(", ").push_bind(cursor.third.unwrap_or(0));
+                ask.push(", ").push_bind(Value::Whole(cursor.third.unwrap_or(0)));
             }
-            sql.push(")");
+            ask.push(")");
         }
         let order = if self.from_end { "ASC" } else { "DESC" };
         let ordered: Vec<String> = columns.iter().map(|column| format!("{column} {order}")).collect();
         // One more than asked for tells whether there is another page.
-        let limit = i64::try_from(self.limit + 1).unwrap_or(i64::MAX);
-        sql.push(format!(" ORDER BY {} LIMIT ", ordered.join(", "))).push_bind(limit);
+        ask.push(&format!(" ORDER BY {} LIMIT ", ordered.join(", "))).push_bind(Value::count(self.limit as u64 + 1));
     }
 
     pub(crate) fn cut<T>(&self, mut rows: Vec<T>, cursor: impl Fn(&T) -> Cursor) -> Page<T> {

@@ -2,7 +2,7 @@
 
 use crate::{
     actions::{ActionRow, action_of},
-    db::{Db, NotRead, read_docs},
+    db::{Ask, Db, NotRead},
     fact::{Fact, Poison},
     projection::Projection,
     table::{Kind, Table, Value, Writes},
@@ -70,12 +70,10 @@ impl Projection for PendingApprovals {
 
 /// Soonest expiry first.
 pub async fn all(db: &Db, site: Option<&SiteId>) -> Result<Vec<ActionRow>, NotRead> {
-    let docs: Vec<String> = sqlx::query_scalar(
-        "SELECT actions.doc FROM pending_approvals JOIN actions ON actions.id = pending_approvals.action
-         WHERE $1 IS NULL OR pending_approvals.site = $1 ORDER BY pending_approvals.expires_at, pending_approvals.action LIMIT 500",
-    )
-    .bind(site.map(SiteId::as_str))
-    .fetch_all(&db.0)
-    .await?;
-    Ok(read_docs(&docs)?)
+    let mut ask = Ask::new("SELECT actions.doc FROM pending_approvals JOIN actions ON actions.id = pending_approvals.action");
+    if let Some(site) = site {
+        ask.push(" WHERE pending_approvals.site = ").push_bind(Value::text(site));
+    }
+    ask.push(" ORDER BY pending_approvals.expires_at, pending_approvals.action LIMIT 500");
+    Ok(ask.docs(db).await?)
 }

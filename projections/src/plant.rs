@@ -1,7 +1,7 @@
 //! What is there: sites, assets by their place, signals, what is normal for them, and whether the site may act.
 
 use crate::{
-    db::{Db, NotRead, read_docs},
+    db::{Ask, Conn, Db, NotRead},
     fact::{Fact, Poison},
     projection::Projection,
     shelf::{Shelf, Shelved},
@@ -17,7 +17,6 @@ use millwright_domain::{
     site::{AssetLockedOut, KillSwitchEngaged},
 };
 use serde::{Deserialize, Serialize};
-use sqlx::SqliteConnection;
 use std::collections::BTreeMap;
 
 /// One site as it was last described, with what people switched and what was learned.
@@ -83,7 +82,7 @@ impl Projection for Plants {
     fn tables(&self) -> Vec<&'static Table> {
         vec![&PLANTS, &SIGNALS]
     }
-    async fn recall(&mut self, _facts: &[&Fact], db: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    async fn recall(&mut self, _facts: &[&Fact], db: &mut Conn<'_>) -> Result<(), sqlx::Error> {
         self.plants.recall_all(db).await
     }
     fn fold(&mut self, fact: &Fact) -> Result<(), Poison> {
@@ -168,6 +167,5 @@ fn note(row: &mut PlantRow, event: &Event, at: Timestamp) {
 
 /// Every site, by name of its id.
 pub async fn all(db: &Db) -> Result<Vec<PlantRow>, NotRead> {
-    let docs: Vec<String> = sqlx::query_scalar("SELECT doc FROM plants ORDER BY site").fetch_all(&db.0).await?;
-    Ok(read_docs(&docs)?)
+    Ok(Ask::new("SELECT doc FROM plants ORDER BY site").docs(db).await?)
 }

@@ -1,11 +1,11 @@
 //! What every projection of the ledger is: tables, the rows its fold needs, and the fold.
 
 use crate::{
+    db::Conn,
     fact::{Fact, Poison},
     table::{Table, Writes},
 };
 use async_trait::async_trait;
-use sqlx::SqliteConnection;
 
 /// Folds facts in order per stream. `recall` and `drain` touch the outside; `fold` does not.
 #[async_trait]
@@ -14,9 +14,14 @@ pub(crate) trait Projection: Send {
     /// Grows with any change of tables or fold; the projection is then rebuilt from the log.
     fn version(&self) -> u32;
     fn tables(&self) -> Vec<&'static Table>;
+    /// Columns, as `table.column`, that are new or mean something else than in the version before. All others are held against
+    /// those of the version before when a rebuild takes its place.
+    fn changed(&self) -> &'static [&'static str] {
+        &[]
+    }
 
     /// Brings in the rows that folding these facts will look at or change.
-    async fn recall(&mut self, _facts: &[&Fact], _db: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    async fn recall(&mut self, _facts: &[&Fact], _db: &mut Conn<'_>) -> Result<(), sqlx::Error> {
         Ok(())
     }
     fn fold(&mut self, fact: &Fact) -> Result<(), Poison>;

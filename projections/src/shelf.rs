@@ -1,8 +1,10 @@
 //! Rows that a fold remembers: brought in before folding, changed in memory, written out whole with the position.
 
-use crate::table::{Table, Value, Writes};
+use crate::{
+    db::{Ask, Conn},
+    table::{Table, Value, Writes},
+};
 use serde::{Serialize, de::DeserializeOwned};
-use sqlx::{AssertSqlSafe, QueryBuilder, Sqlite, SqliteConnection};
 use std::collections::{BTreeSet, HashMap};
 
 /// A row kept as a document, with columns beside it for those who ask in SQL. The first column is the key, the last is `doc`.
@@ -51,38 +53,28 @@ impl<R: Shelved> Shelf<R> {
     }
 
     /// Brings in the rows of these keys that are not here yet.
-    pub async fn recall(&mut self, keys: impl IntoIterator<Item = String>, db: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    pub async fn recall(&mut self, keys: impl IntoIterator<Item = String>, db: &mut Conn<'_>) -> Result<(), sqlx::Error> {
         let missing: BTreeSet<String> = keys.into_iter().filter(|key| !self.rows.contains_key(key)).collect();
         for chunk in missing.into_iter().collect::<Vec<_>>().chunks(KEYS_A_QUERY) {
-            let mut sql = QueryBuilder::<Sqlite>::new(format!("SELECT doc FROM {} WHERE {} IN (", R::TABLE.name, R::TABLE.key_columns()));
-            let mut list = sql.separated(", ");
-            chunk.iter().for_each(|key| {
-                list.push_bind(key.clone());
-            });
-            sql.push(")");
+            let found = R::TABLE.docs_of(chunk, db).await?;
             self.rows.extend(chunk.iter().map(|key| (key.clone(), None)));
-            let docs: Vec<String> = sql.build_query_scalar().fetch_all(&mut *db).await?;
-            self.take(docs)?;
+            self.take(found);
         }
         Ok(())
     }
 
     /// Brings in the whole table, once. For tables as small as the plant.
-    pub async fn recall_all(&mut self, db: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    pub async fn recall_all(&mut self, db: &mut Conn<'_>) -> Result<(), sqlx::Error> {
         if !self.complete {
-            let docs: Vec<String> = sqlx::query_scalar(AssertSqlSafe(format!("SELECT doc FROM {}", R::TABLE.name))).fetch_all(db).await?;
-            self.take(docs)?;
+            let found = Ask::new(format!("SELECT doc FROM {}", R::TABLE.name)).docs(db).await?;
+            self.take(found);
             self.complete = true;
         }
         Ok(())
     }
 
-    fn take(&mut self, docs: Vec<String>) -> Result<(), sqlx::Error> {
-        for doc in docs {
-            let row: R = serde_json::from_str(&doc).map_err(|cause| sqlx::Error::Decode(Box::new(cause)))?;
-            self.rows.insert(row.key(), Some(row));
-        }
-        Ok(())
+    fn take(&mut self, found: Vec<R>) {
+        self.rows.extend(found.into_iter().map(|row| (row.key(), Some(row))));
     }
 
     /// The changed rows, to be written.

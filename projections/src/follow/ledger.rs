@@ -1,10 +1,11 @@
 //! Folding the ledger into every projection of it. A batch's rows and positions commit together.
 
 use crate::{
+    db::{Ask, Conn, Row},
     fact::{Fact, Poison},
     follow::FollowError,
     projection::{self, Projection},
-    store::{PARKED, Shape, Store, positions, save_position},
+    store::{PARKED, Shape, Store, advance, both_cover, positions},
     table::{Value, Writes},
 };
 use millwright_domain::{
@@ -12,7 +13,6 @@ use millwright_domain::{
     ports::event_log::EventLog,
     position::{Lane, PartitionId, Position},
 };
-use sqlx::{Connection as _, SqliteConnection};
 use std::{
     collections::{BTreeSet, HashMap},
     sync::Arc,
@@ -43,6 +43,13 @@ pub struct Change {
     pub plant: bool,
 }
 
+/// A batch that was taken in.
+pub(crate) struct Taken {
+    /// Where it begins.
+    pub from: u64,
+    pub change: Change,
+}
+
 struct Folded {
     projection: Box<dyn Projection>,
     position: Position,
@@ -57,7 +64,7 @@ pub(crate) struct LedgerFold {
 }
 
 pub(crate) fn shapes() -> Vec<Shape> {
-    let shape = |one: &dyn Projection| Shape { name: one.name(), version: one.version(), tables: one.tables() };
+    let shape = |one: &dyn Projection| Shape { name: one.name(), version: one.version(), tables: one.tables(), changed: one.changed() };
     projection::all().iter().map(|one| shape(one.as_ref())).collect()
 }
 
@@ -77,10 +84,7 @@ impl LedgerFold {
         self.load().await?;
         let mut common = self.folds.first().map(|fold| fold.position.clone()).unwrap_or_default();
         for fold in &self.folds {
-            common = common.partitions().fold(Position::default(), |mut least, (partition, next)| {
-                least.advance(partition, next.min(fold.position.next(partition)));
-                least
-            });
+            common = both_cover(&common, &fold.position);
         }
         Ok(common)
     }
@@ -90,66 +94,84 @@ impl LedgerFold {
     }
 
     /// Takes in one batch of a partition, not past `end`. `None` when there was nothing to take.
-    pub async fn step(&mut self, log: &dyn EventLog, partition: &PartitionId, end: u64) -> Result<Option<Change>, FollowError> {
-        self.load().await?;
-        let from = self.folds.iter().map(|fold| fold.position.next(partition)).min().unwrap_or(0);
-        let room = usize::try_from(end.saturating_sub(from)).unwrap_or(usize::MAX).min(BATCH);
-        if room == 0 {
-            return Ok(None);
+    pub async fn step(&mut self, log: &dyn EventLog, partition: &PartitionId, end: u64) -> Result<Option<Taken>, FollowError> {
+        loop {
+            self.load().await?;
+            let from = self.folds.iter().map(|fold| fold.position.next(partition)).min().unwrap_or(0);
+            let room = usize::try_from(end.saturating_sub(from)).unwrap_or(usize::MAX).min(BATCH);
+            if room == 0 {
+                return Ok(None);
+            }
+            let batch = log.read_ledger(partition, from, room).await?;
+            if batch.is_empty() {
+                return Ok(None);
+            }
+            let facts = Fact::read_all(partition, batch.iter().map(|(_, record)| record));
+            match self.take_in(partition, &facts, batch.next()).await {
+                Ok(true) => return Ok(Some(Taken { from, change: change(partition, batch.next(), &facts) })),
+                // Another program was first: go on from where it left the tables.
+                Ok(false) => self.forget(),
+                Err(cause) => {
+                    self.forget();
+                    return Err(self.failed(cause));
+                }
+            }
         }
-        let batch = log.read_ledger(partition, from, room).await?;
-        if batch.is_empty() {
-            return Ok(None);
-        }
-        let facts = Fact::read_all(partition, batch.iter().map(|(_, record)| record));
-        let taken = self.take_in(partition, &facts, batch.next()).await;
-        if taken.is_err() {
-            self.forget();
-        }
-        taken.map_err(|cause| FollowError::Write { place: self.store.place.clone(), cause })?;
-        Ok(Some(change(partition, batch.next(), &facts)))
     }
 
-    async fn take_in(&mut self, partition: &PartitionId, facts: &[Fact], next: u64) -> Result<(), sqlx::Error> {
+    /// False, and nothing done, if another program has moved a position.
+    async fn take_in(&mut self, partition: &PartitionId, facts: &[Fact], next: u64) -> Result<bool, sqlx::Error> {
         let store = self.store.clone();
-        let mut writer = store.writer().await;
+        let mut writer = store.writer().await?;
         let mut transaction = writer.begin().await?;
+        let believed: Vec<(&str, u64)> = self.folds.iter().map(|fold| (fold.projection.name(), fold.position.next(partition))).collect();
+        if !advance(&believed, partition, next, &mut transaction.conn()).await? {
+            transaction.rollback().await?;
+            return Ok(false);
+        }
         let mut writes = Writes::default();
         for fold in &mut self.folds {
-            fold.take_in(partition, facts, &mut transaction, &mut writes).await?;
+            fold.take_in(partition, facts, &mut transaction.conn(), &mut writes).await?;
         }
-        writes.apply(&mut transaction).await?;
-        let names: Vec<&str> = self.folds.iter().map(|fold| fold.projection.name()).collect();
-        save_position(&names, partition, next, &mut transaction).await?;
+        writes.apply(&mut transaction.conn()).await?;
         transaction.commit().await?;
         for fold in &mut self.folds {
             fold.position.advance(partition, next);
         }
-        Ok(())
+        Ok(true)
     }
 
     async fn load(&mut self) -> Result<(), FollowError> {
-        if self.loaded {
-            return Ok(());
+        if !self.loaded {
+            let loaded = self.read_positions().await;
+            loaded.map_err(|cause| self.failed(cause))?;
+            self.loaded = true;
         }
-        let failed = |cause| FollowError::Write { place: self.store.place.clone(), cause };
-        let mut writer = self.store.writer().await;
-        for fold in &mut self.folds {
-            fold.position = positions(fold.projection.name(), &mut writer).await.map_err(failed)?;
-            fold.parked = parked(fold.projection.name(), &mut writer).await.map_err(failed)?;
-        }
-        self.loaded = true;
         Ok(())
     }
 
-    fn forget(&mut self) {
+    async fn read_positions(&mut self) -> Result<(), sqlx::Error> {
+        let mut writer = self.store.writer().await?;
+        for fold in &mut self.folds {
+            fold.position = positions(fold.projection.name(), &mut writer.conn()).await?;
+            fold.parked = parked(fold.projection.name(), &mut writer.conn()).await?;
+        }
+        Ok(())
+    }
+
+    /// The tables may say something else than memory: begin anew from those.
+    pub fn forget(&mut self) {
         self.loaded = false;
         self.folds.iter_mut().for_each(|fold| fold.projection.forget());
+    }
+
+    fn failed(&self, cause: sqlx::Error) -> FollowError {
+        FollowError::Write { place: self.store.place.clone(), cause }
     }
 }
 
 impl Folded {
-    async fn take_in(&mut self, partition: &PartitionId, facts: &[Fact], db: &mut SqliteConnection, writes: &mut Writes) -> Result<(), sqlx::Error> {
+    async fn take_in(&mut self, partition: &PartitionId, facts: &[Fact], db: &mut Conn<'_>, writes: &mut Writes) -> Result<(), sqlx::Error> {
         let from = self.position.next(partition);
         let new: Vec<&Fact> = facts.iter().filter(|fact| fact.seq >= from).collect();
         self.projection.recall(&new, db).await?;
@@ -197,30 +219,33 @@ fn parked_row(parked: &Parked) -> Vec<Value> {
     ]
 }
 
-async fn parked(projection: &str, db: &mut SqliteConnection) -> Result<HashMap<(PartitionId, String), Parked>, sqlx::Error> {
-    let rows: Vec<(String, String, i64, String, String, i64)> =
-        sqlx::query_as("SELECT partition, stream, seq, kind, reason, skipped FROM parked_streams WHERE projection = $1")
-            .bind(projection)
-            .fetch_all(db)
-            .await?;
-    let mut parked = HashMap::new();
-    for (partition, stream, seq, kind, reason, skipped) in rows {
-        let partition: PartitionId = crate::store::stored(&partition)?;
-        let one = Parked {
-            projection: projection.into(),
-            partition: partition.clone(),
-            stream: stream.clone(),
-            seq: seq.unsigned_abs(),
-            kind,
-            reason,
-            skipped: skipped.unsigned_abs(),
-        };
-        parked.insert((partition, stream), one);
-    }
-    Ok(parked)
+async fn parked(projection: &str, db: &mut Conn<'_>) -> Result<HashMap<(PartitionId, String), Parked>, sqlx::Error> {
+    let ask = Ask::new(format!("{PARKED_STREAMS} WHERE projection = $1")).bind(Value::text(projection));
+    let rows = ask.rows(db).await?;
+    let parked = rows.iter().map(read_parked).map(|one| one.map(|one| ((one.partition.clone(), one.stream.clone()), one)));
+    parked.collect()
 }
 
-fn change(partition: &PartitionId, next: u64, facts: &[Fact]) -> Change {
+/// Every parked stream, as the tables say.
+pub(super) async fn parked_in(store: &Store) -> Result<Vec<Parked>, sqlx::Error> {
+    Ask::new(PARKED_STREAMS).rows(&store.readers()).await?.iter().map(read_parked).collect()
+}
+
+const PARKED_STREAMS: &str = "SELECT projection, partition, stream, seq, kind, reason, skipped FROM parked_streams";
+
+fn read_parked(row: &Row) -> Result<Parked, sqlx::Error> {
+    Ok(Parked {
+        projection: row.text("projection")?,
+        partition: row.parsed("partition")?,
+        stream: row.text("stream")?,
+        seq: row.count("seq")?,
+        kind: row.text("kind")?,
+        reason: row.text("reason")?,
+        skipped: row.count("skipped")?,
+    })
+}
+
+pub(super) fn change(partition: &PartitionId, next: u64, facts: &[Fact]) -> Change {
     Change {
         position: Position::at(partition.clone(), next),
         cases: facts.iter().filter_map(|fact| fact.case).collect(),

@@ -4,7 +4,7 @@ use crate::{
     follow::FollowError,
     live::Live,
     readings::{fold::ReadingsFold, tables::NAME},
-    store::{Store, positions, save_position},
+    store::{Store, advance, positions},
     table::Writes,
 };
 use millwright_domain::{
@@ -12,7 +12,6 @@ use millwright_domain::{
     position::{Lane, PartitionId, Position},
     reading::Scan,
 };
-use sqlx::Connection as _;
 use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
 
@@ -57,6 +56,10 @@ impl ReadingsFollower {
         Ok(self.written.clone())
     }
 
+    pub fn folded(&self) -> Position {
+        self.folded.clone()
+    }
+
     /// When what is in memory has to be written at the latest; `None` when all is.
     pub fn due(&self) -> Option<Instant> {
         self.since.map(|since| since + FLUSH_AFTER)
@@ -89,10 +92,10 @@ impl ReadingsFollower {
 
     async fn take_in(&mut self, partition: &PartitionId, scans: &[(u64, Scan)]) -> Result<(), sqlx::Error> {
         let store = self.store.clone();
-        let mut writer = store.writer().await;
+        let mut writer = store.writer().await?;
         let mut admitted = Vec::with_capacity(scans.len());
         for (seq, scan) in scans {
-            self.fold.recall(partition, scan, &mut writer).await?;
+            self.fold.recall(partition, scan, &mut writer.conn()).await?;
             if self.fold.fold(partition, *seq, scan) {
                 admitted.push(scan);
             }
@@ -101,43 +104,83 @@ impl ReadingsFollower {
         Ok(())
     }
 
+    /// For a program whose turn it is not: newest values only, the tables are another's. False when there was nothing.
+    pub async fn observe(&mut self, log: &dyn EventLog, partition: &PartitionId, end: u64) -> Result<bool, FollowError> {
+        self.load().await?;
+        if self.since.is_some() {
+            // It was our turn until now: what was not written is the other's to fold.
+            (self.fold, self.unwritten, self.since) = (ReadingsFold::default(), 0, None);
+        }
+        let from = self.folded.next(partition);
+        let room = usize::try_from(end.saturating_sub(from)).unwrap_or(usize::MAX).min(BATCH);
+        if room == 0 {
+            return Ok(false);
+        }
+        let batch = log.read_readings(partition, from, room).await?;
+        let next = batch.next();
+        let scans: Vec<(u64, Scan)> = batch.into_items().collect();
+        if scans.is_empty() {
+            return Ok(false);
+        }
+        self.live.observe_all(scans.iter().map(|(_, scan)| scan).filter(|scan| self.fold.admit(partition, scan)));
+        self.folded.advance(partition, next);
+        Ok(true)
+    }
+
     /// Writes what is in memory, with the position it stands for.
     pub async fn flush(&mut self) -> Result<(), FollowError> {
         if self.since.is_none() {
             return Ok(());
         }
-        let written = self.write().await;
-        self.or_forget(written)?;
-        self.written = self.folded.clone();
-        (self.unwritten, self.since) = (0, None);
-        Ok(())
+        match self.write().await {
+            Ok(true) => {
+                self.written = self.folded.clone();
+                (self.unwritten, self.since) = (0, None);
+                Ok(())
+            }
+            // Another program was first: go on from where it left the tables.
+            Ok(false) => {
+                self.forget();
+                Ok(())
+            }
+            Err(cause) => self.or_forget(Err(cause)),
+        }
     }
 
-    async fn write(&mut self) -> Result<(), sqlx::Error> {
+    /// False, and nothing done, if another program has moved a position.
+    async fn write(&mut self) -> Result<bool, sqlx::Error> {
+        let mut writer = self.store.writer().await?;
+        let mut transaction = writer.begin().await?;
+        for (partition, next) in self.folded.partitions() {
+            if !advance(&[(NAME, self.written.next(partition))], partition, next, &mut transaction.conn()).await? {
+                transaction.rollback().await?;
+                return Ok(false);
+            }
+        }
         let mut writes = Writes::default();
         self.fold.drain(&mut writes);
-        let mut writer = self.store.writer().await;
-        let mut transaction = writer.begin().await?;
-        writes.apply(&mut transaction).await?;
-        for (partition, next) in self.folded.partitions() {
-            save_position(&[NAME], partition, next, &mut transaction).await?;
-        }
-        transaction.commit().await
+        writes.apply(&mut transaction.conn()).await?;
+        transaction.commit().await?;
+        Ok(true)
     }
 
     async fn load(&mut self) -> Result<(), FollowError> {
         if !self.loaded {
-            let mut writer = self.store.writer().await;
-            let position = positions(NAME, &mut writer).await.map_err(|cause| self.failed(cause))?;
+            let read = async { positions(NAME, &mut self.store.writer().await?.conn()).await }.await;
+            let position = read.map_err(|cause| self.failed(cause))?;
             (self.folded, self.written, self.loaded) = (position.clone(), position, true);
         }
         Ok(())
     }
 
-    /// After a failure memory and tables may differ: begin anew from the tables.
+    /// The tables may say something else than memory: begin anew from those.
+    pub fn forget(&mut self) {
+        (self.fold, self.loaded, self.unwritten, self.since) = (ReadingsFold::default(), false, 0, None);
+    }
+
     fn or_forget(&mut self, done: Result<(), sqlx::Error>) -> Result<(), FollowError> {
         done.map_err(|cause| {
-            (self.fold, self.loaded, self.unwritten, self.since) = (ReadingsFold::default(), false, 0, None);
+            self.forget();
             self.failed(cause)
         })
     }

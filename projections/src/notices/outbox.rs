@@ -1,7 +1,7 @@
 //! Which messages are wanted, under way, delivered, or waiting for a person?
 
 use crate::{
-    db::{Db, NotRead, read_docs},
+    db::{Ask, Conn, Db, NotRead},
     fact::{Fact, Poison},
     page::{Cursor, Page, Window},
     projection::Projection,
@@ -15,7 +15,6 @@ use millwright_domain::{
     ids::{CaseId, EffectId, SiteId},
 };
 use serde::{Deserialize, Serialize};
-use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
 /// One thing that is to leave the house, or has.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -73,7 +72,7 @@ impl Shelved for NoticeRow {
             Value::maybe(self.site.as_ref(), Value::text),
             Value::maybe(self.wanted.case, Value::text),
             Value::text(&self.wanted.target),
-            Value::doc(&self.stage),
+            Value::word(&self.stage),
             Value::Whole(self.attempts.into()),
             Value::Time(self.wanted_at),
             Value::Time(self.changed_at),
@@ -92,12 +91,15 @@ impl Projection for Outbox {
         "notices"
     }
     fn version(&self) -> u32 {
-        1
+        2
+    }
+    fn changed(&self) -> &'static [&'static str] {
+        &["notices.stage"]
     }
     fn tables(&self) -> Vec<&'static Table> {
         vec![&NOTICES]
     }
-    async fn recall(&mut self, facts: &[&Fact], db: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    async fn recall(&mut self, facts: &[&Fact], db: &mut Conn<'_>) -> Result<(), sqlx::Error> {
         let named = facts.iter().filter_map(|fact| effect_of(fact.event().ok()?));
         self.notices.recall(named.map(|effect| effect.to_string()), db).await
     }
@@ -164,15 +166,14 @@ fn step(row: &mut NoticeRow, event: &Event) {
 
 /// Last wanted first.
 pub async fn page(db: &Db, site: Option<&SiteId>, case: Option<CaseId>, window: &Window) -> Result<Page<NoticeRow>, NotRead> {
-    let mut sql = QueryBuilder::<Sqlite>::new("SELECT doc FROM notices WHERE 1 = 1");
+    let mut ask = Ask::new("SELECT doc FROM notices WHERE 1 = 1");
     if let Some(site) = site {
-        sql.push(" AND site = ").push_bind(site.to_string());
+        ask.push(" AND site = ").push_bind(Value::text(site));
     }
     if let Some(case) = case {
-        sql.push(" AND case_id = ").push_bind(case.to_string());
+        ask.push(" AND case_id = ").push_bind(Value::text(case));
     }
-    window.narrow(&mut sql, &["wanted_at", "id"]);
-    let docs: Vec<String> = sql.build_query_scalar().fetch_all(&db.0).await?;
-    let rows = read_docs(&docs)?;
+    window.narrow(&mut ask, &["wanted_at", "id"]);
+    let rows = ask.docs(db).await?;
     Ok(window.cut(rows, |row: &NoticeRow| Cursor::new(row.wanted_at.micros(), row.wanted.effect)))
 }

@@ -1,9 +1,10 @@
 //! Where in the log a minute's readings lie: a coarse index, so that reading raw values back starts near.
 
-use crate::db::Db;
-use crate::table::{Kind, Table, Value, Writes};
+use crate::{
+    db::{Ask, Conn, Db},
+    table::{Kind, Table, Value, Writes},
+};
 use millwright_domain::{Timestamp, position::PartitionId};
-use sqlx::SqliteConnection;
 use std::collections::BTreeMap;
 
 pub(super) static EXTENTS: Table = Table {
@@ -40,25 +41,24 @@ fn minute(at: Timestamp) -> Timestamp {
 
 impl Extents {
     /// Brings in the latest extent of a minute that is not remembered, if it may have one.
-    pub async fn recall(&mut self, partition: &PartitionId, at: Timestamp, db: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    pub async fn recall(&mut self, partition: &PartitionId, at: Timestamp, db: &mut Conn<'_>) -> Result<(), sqlx::Error> {
         if self.newest.is_none() {
-            let newest: Option<i64> = sqlx::query_scalar("SELECT MAX(minute) FROM readings_extents WHERE partition = $1")
-                .bind(partition.to_string())
-                .fetch_one(&mut *db)
-                .await?;
-            self.newest = Some(Timestamp::from_micros(newest.unwrap_or(i64::MIN)));
+            let ask = Ask::new("SELECT MAX(minute) AS newest FROM readings_extents WHERE partition = $1").bind(Value::text(partition));
+            let newest = ask.row(&mut *db).await?.map(|row| row.maybe_time("newest")).transpose()?.flatten();
+            self.newest = Some(newest.unwrap_or(Timestamp::from_micros(i64::MIN)));
         }
         let at = minute(at);
         if self.newest < Some(at) || self.minutes.contains_key(&at) {
             return Ok(());
         }
-        let found: Option<(i64, i64)> =
-            sqlx::query_as("SELECT first_seq, last_seq FROM readings_extents WHERE partition = $1 AND minute = $2 ORDER BY first_seq DESC LIMIT 1")
-                .bind(partition.to_string())
-                .bind(at.micros())
-                .fetch_optional(&mut *db)
-                .await?;
-        self.minutes.insert(at, found.map(|(first, last)| Extent { first: first.unsigned_abs(), last: last.unsigned_abs(), dirty: false }));
+        let ask = Ask::new("SELECT first_seq, last_seq FROM readings_extents WHERE partition = $1 AND minute = $2 ORDER BY first_seq DESC LIMIT 1")
+            .bind(Value::text(partition))
+            .bind(Value::Time(at));
+        let found = match ask.row(&mut *db).await? {
+            Some(row) => Some(Extent { first: row.count("first_seq")?, last: row.count("last_seq")?, dirty: false }),
+            None => None,
+        };
+        self.minutes.insert(at, found);
         Ok(())
     }
 
@@ -99,17 +99,13 @@ fn row(partition: &PartitionId, at: Timestamp, extent: Extent) -> Vec<Value> {
 
 /// Ranges of seq (first, behind the last) that hold everything measured from `from` to `to`, ascending and apart.
 pub async fn ranges(db: &Db, partition: &PartitionId, from: Timestamp, to: Timestamp) -> Result<Vec<(u64, u64)>, sqlx::Error> {
-    let rows: Vec<(i64, i64)> = sqlx::query_as(
+    let ask = Ask::new(
         "SELECT first_seq, last_seq FROM readings_extents WHERE partition = $1 AND minute >= $2 AND minute <= $3 ORDER BY first_seq, last_seq",
-    )
-    .bind(partition.to_string())
-    .bind(minute(from).micros())
-    .bind(to.micros())
-    .fetch_all(&db.0)
-    .await?;
+    );
+    let ask = ask.bind(Value::text(partition)).bind(Value::Time(minute(from))).bind(Value::Time(to));
     let mut apart: Vec<(u64, u64)> = Vec::new();
-    for (first, last) in rows {
-        let (first, end) = (first.unsigned_abs(), last.unsigned_abs() + 1);
+    for row in ask.rows(db).await? {
+        let (first, end) = (row.count("first_seq")?, row.count("last_seq")? + 1);
         match apart.last_mut() {
             Some((_, known)) if first <= *known => *known = end.max(*known),
             _ => apart.push((first, end)),

@@ -8,6 +8,7 @@ use super::{
     tables::{DeviceRow, LatestRow, ROLLUPS, device_key, latest_key, slot},
 };
 use crate::{
+    db::{Ask, Conn},
     shelf::{Shelved, whole},
     table::{Value, Writes},
 };
@@ -18,7 +19,6 @@ use millwright_domain::{
     position::PartitionId,
     reading::{LastScan, Reading, Scan},
 };
-use sqlx::{AssertSqlSafe, SqliteConnection};
 use std::collections::{BTreeMap, HashMap};
 
 /// Memory of the fold. Signals have numbers, so that a value finds its buckets without hashing its name.
@@ -60,7 +60,7 @@ fn time_of(reading: &Reading, scan: &Scan) -> Timestamp {
 
 impl ReadingsFold {
     /// Brings in what folding this scan will change and is not in memory. To be called right before its `fold`.
-    pub async fn recall(&mut self, partition: &PartitionId, scan: &Scan, db: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    pub async fn recall(&mut self, partition: &PartitionId, scan: &Scan, db: &mut Conn<'_>) -> Result<(), sqlx::Error> {
         self.recall_device(partition, scan, db).await?;
         for (at_place, reading) in scan.readings.iter().enumerate() {
             let number = self.recall_signal(scan, at_place, reading, db).await?;
@@ -87,6 +87,13 @@ impl ReadingsFold {
         true
     }
 
+    /// Whether a scan is new since this memory began, for those who only want to see the newest values. The tables are not asked:
+    /// another program writes them, and may be further.
+    pub fn admit(&mut self, partition: &PartitionId, scan: &Scan) -> bool {
+        let fresh = || Device { partition: partition.clone(), last: LastScan::default(), dirty: false, order: vec![] };
+        self.devices.entry((scan.site.clone(), scan.device.clone())).or_insert_with(fresh).last.admits(scan)
+    }
+
     /// The changed rows, to be written; closed buckets leave memory.
     pub fn drain(&mut self, writes: &mut Writes) {
         let mut devices = Vec::new();
@@ -107,7 +114,7 @@ impl ReadingsFold {
         }
     }
 
-    async fn recall_device(&mut self, partition: &PartitionId, scan: &Scan, db: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    async fn recall_device(&mut self, partition: &PartitionId, scan: &Scan, db: &mut Conn<'_>) -> Result<(), sqlx::Error> {
         let key = (scan.site.clone(), scan.device.clone());
         if let Some(device) = self.devices.get_mut(&key) {
             device.partition.clone_from(partition);
@@ -120,7 +127,7 @@ impl ReadingsFold {
     }
 
     /// The number of a scan's signal, remembered by its place in the scan.
-    async fn recall_signal(&mut self, scan: &Scan, at_place: usize, reading: &Reading, db: &mut SqliteConnection) -> Result<usize, sqlx::Error> {
+    async fn recall_signal(&mut self, scan: &Scan, at_place: usize, reading: &Reading, db: &mut Conn<'_>) -> Result<usize, sqlx::Error> {
         let device = self.devices.get(&(scan.site.clone(), scan.device.clone()));
         if let Some((signal, number)) = device.and_then(|device| device.order.get(at_place))
             && *signal == reading.signal
@@ -178,7 +185,7 @@ impl Signal {
     }
 
     /// A bucket that is neither in memory nor newer than all there was may have been written already.
-    async fn recall_buckets(&mut self, at: Timestamp, db: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    async fn recall_buckets(&mut self, at: Timestamp, db: &mut Conn<'_>) -> Result<(), sqlx::Error> {
         for (period, buckets) in Period::ALL.iter().zip(&mut self.buckets) {
             let slot_at = slot(*period, at);
             if slot_at > self.newest || buckets.contains_key(&slot_at) {
@@ -227,8 +234,6 @@ fn rollup_row(site: &SiteId, signal: &SignalId, period: Period, at: Timestamp, b
     ]
 }
 
-async fn recall_row<R: Shelved>(key: &str, db: &mut SqliteConnection) -> Result<Option<R>, sqlx::Error> {
-    let sql = format!("SELECT doc FROM {} WHERE key = $1", R::TABLE.name);
-    let doc: Option<String> = sqlx::query_scalar(AssertSqlSafe(sql)).bind(key).fetch_optional(db).await?;
-    doc.map(|doc| serde_json::from_str(&doc)).transpose().map_err(|cause| sqlx::Error::Decode(Box::new(cause)))
+async fn recall_row<R: Shelved>(key: &str, db: &mut Conn<'_>) -> Result<Option<R>, sqlx::Error> {
+    Ask::new(format!("SELECT doc FROM {} WHERE key = $1", R::TABLE.name)).bind(Value::text(key)).doc(db).await
 }

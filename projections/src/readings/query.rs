@@ -4,12 +4,11 @@ use super::{
     bucket::{Bucket, Period},
     tables::LatestRow,
 };
-use crate::db::{Db, NotRead, read_docs};
+use crate::db::{Ask, Conn, Db, NotRead, Row, Value};
 use millwright_domain::{
     Timestamp,
     ids::{SignalId, SiteId},
 };
-use sqlx::SqliteConnection;
 
 /// One period of one signal. Figures are `None` when the period had no Good value.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -26,8 +25,6 @@ pub struct RollupPoint {
     pub p99: Option<f64>,
 }
 
-type RollupColumns = (i64, i64, i64, Option<f64>, Option<f64>, Option<f64>, Option<f64>, Option<f64>, Option<f64>);
-
 /// Periods that begin in [from, to), oldest first.
 pub async fn rollups(
     db: &Db,
@@ -37,33 +34,33 @@ pub async fn rollups(
     [from, to]: [Timestamp; 2],
     limit: usize,
 ) -> Result<Vec<RollupPoint>, NotRead> {
-    let rows: Vec<RollupColumns> = sqlx::query_as(
+    let ask = Ask::new(
         "SELECT at, count, not_good, mean, std, min, max, p95, p99 FROM readings_rollups
          WHERE site = $1 AND signal = $2 AND period_s = $3 AND at >= $4 AND at < $5 ORDER BY at LIMIT $6",
-    )
-    .bind(site.as_str())
-    .bind(signal.as_str())
-    .bind(period.seconds())
-    .bind(from.floor_to(period.seconds()).micros())
-    .bind(to.micros())
-    .bind(i64::try_from(limit).unwrap_or(i64::MAX))
-    .fetch_all(&db.0)
-    .await?;
-    Ok(rows.into_iter().map(point).collect())
+    );
+    let ask = ask.bind(Value::text(site)).bind(Value::text(signal)).bind(Value::Whole(period.seconds()));
+    let ask = ask.bind(Value::Time(from.floor_to(period.seconds()))).bind(Value::Time(to)).bind(Value::count(limit as u64));
+    Ok(ask.rows(db).await?.iter().map(point).collect::<Result<_, sqlx::Error>>()?)
 }
 
-fn point((at, count, not_good, mean, std, min, max, p95, p99): RollupColumns) -> RollupPoint {
-    RollupPoint { at: Timestamp::from_micros(at), count: count.unsigned_abs(), not_good: not_good.unsigned_abs(), mean, std, min, max, p95, p99 }
+fn point(row: &Row) -> Result<RollupPoint, sqlx::Error> {
+    Ok(RollupPoint {
+        at: row.time("at")?,
+        count: row.count("count")?,
+        not_good: row.count("not_good")?,
+        mean: row.maybe_real("mean")?,
+        std: row.maybe_real("std")?,
+        min: row.maybe_real("min")?,
+        max: row.maybe_real("max")?,
+        p95: row.maybe_real("p95")?,
+        p99: row.maybe_real("p99")?,
+    })
 }
 
 /// The newest value of every signal of a site.
 pub async fn latest(db: &Db, site: &SiteId) -> Result<Vec<LatestRow>, NotRead> {
-    let docs: Vec<String> =
-        sqlx::query_scalar("SELECT doc FROM readings_latest WHERE site = $1 ORDER BY key").bind(site.as_str()).fetch_all(&db.0).await?;
-    Ok(read_docs(&docs)?)
+    Ok(Ask::new("SELECT doc FROM readings_latest WHERE site = $1 ORDER BY key").bind(Value::text(site)).docs(db).await?)
 }
-
-type StoredBucket = (i64, i64, Option<f64>, Option<f64>, Option<f64>, Vec<u8>);
 
 /// A stored bucket, to go on with.
 pub(super) async fn bucket(
@@ -71,19 +68,14 @@ pub(super) async fn bucket(
     signal: &SignalId,
     period: Period,
     at: Timestamp,
-    db: &mut SqliteConnection,
+    db: &mut Conn<'_>,
 ) -> Result<Option<Bucket>, sqlx::Error> {
-    let row: Option<StoredBucket> = sqlx::query_as(
-        "SELECT count, not_good, mean, min, max, state FROM readings_rollups WHERE site = $1 AND signal = $2 AND period_s = $3 AND at = $4",
-    )
-    .bind(site.as_str())
-    .bind(signal.as_str())
-    .bind(period.seconds())
-    .bind(at.micros())
-    .fetch_optional(db)
-    .await?;
-    let Some((count, not_good, mean, min, max, state)) = row else { return Ok(None) };
-    let figures = [mean, min, max].map(Option::unwrap_or_default);
-    let bucket = Bucket::restored(count.unsigned_abs(), not_good.unsigned_abs(), figures, &state);
+    let ask =
+        Ask::new("SELECT count, not_good, mean, min, max, state FROM readings_rollups WHERE site = $1 AND signal = $2 AND period_s = $3 AND at = $4");
+    let ask = ask.bind(Value::text(site)).bind(Value::text(signal)).bind(Value::Whole(period.seconds())).bind(Value::Time(at));
+    let Some(row) = ask.row(db).await? else { return Ok(None) };
+    let figure = |column| row.maybe_real(column).map(Option::unwrap_or_default);
+    let figures = [figure("mean")?, figure("min")?, figure("max")?];
+    let bucket = Bucket::restored(row.count("count")?, row.count("not_good")?, figures, &row.bytes("state")?);
     bucket.map(Some).map_err(|cause| sqlx::Error::Decode(Box::new(cause)))
 }

@@ -4,10 +4,7 @@ use super::{
     extents::ranges,
     tables::{LatestRow, device_key, latest_key},
 };
-use crate::{
-    db::{Db, NotRead, read_doc},
-    store::stored,
-};
+use crate::db::{Ask, Db, NotRead, Value};
 use millwright_domain::{
     Timestamp,
     ids::{SignalId, SiteId},
@@ -91,13 +88,8 @@ fn collect(scan: &Scan, site: &SiteId, signal: &SignalId, [from, to]: [Timestamp
 }
 
 async fn partition_of(db: &Db, site: &SiteId, signal: &SignalId) -> Result<Option<PartitionId>, NotRead> {
-    let doc: Option<String> =
-        sqlx::query_scalar("SELECT doc FROM readings_latest WHERE key = $1").bind(latest_key(site, signal)).fetch_optional(&db.0).await?;
-    let Some(doc) = doc else { return Ok(None) };
-    let latest: LatestRow = read_doc(&doc)?;
-    let partition: Option<String> = sqlx::query_scalar("SELECT partition FROM readings_devices WHERE key = $1")
-        .bind(device_key(site, &latest.device))
-        .fetch_optional(&db.0)
-        .await?;
-    Ok(partition.map(|partition| stored(&partition)).transpose()?)
+    let ask = Ask::new("SELECT doc FROM readings_latest WHERE key = $1").bind(Value::Text(latest_key(site, signal)));
+    let Some(latest) = ask.doc::<LatestRow>(db).await? else { return Ok(None) };
+    let ask = Ask::new("SELECT partition FROM readings_devices WHERE key = $1").bind(Value::Text(device_key(site, &latest.device)));
+    Ok(ask.row(db).await?.map(|row| row.parsed("partition")).transpose()?)
 }

@@ -15,10 +15,10 @@ use millwright_domain::{
 use serde::{Deserialize, Serialize};
 
 pub(crate) const NAME: &str = "readings";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 pub(crate) fn shapes() -> Vec<Shape> {
-    vec![Shape { name: NAME, version: VERSION, tables: all() }]
+    vec![Shape { name: NAME, version: VERSION, tables: all(), changed: &["readings_latest.quality"] }]
 }
 
 pub(crate) fn all() -> Vec<&'static Table> {
@@ -85,7 +85,7 @@ impl Shelved for LatestRow {
             Value::text(&self.signal),
             Value::Time(self.at),
             Value::maybe(self.value, Value::Real),
-            Value::doc(&self.quality),
+            Value::word(&self.quality),
         ]
     }
 }

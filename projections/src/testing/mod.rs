@@ -1,6 +1,7 @@
 //! For tests, here and in crates that show projections: a log in memory, and a site's facts recorded as a real log records them.
 #![allow(clippy::unwrap_used, reason = "what panics here fails a test, which is what it is for")]
 
+pub mod postgres;
 pub mod road;
 
 use async_trait::async_trait;

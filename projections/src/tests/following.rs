@@ -1,20 +1,27 @@
 //! Following the log: poison parked, unknown facts counted, restarts, versions, rebuilds, waiting.
 
-use super::{caught_up, recorded};
+use super::{Bench, on_both, recorded};
 use crate::{
-    Projections, StoreError, Window,
+    Window,
     audit::{self, AuditFilter},
-    open_cases, pending_approvals,
+    open_cases,
     testing::{MemoryLog, Recorder, road},
 };
 use millwright_domain::{Event, case::ActionCompleted, envelope::StreamId, ports::event_log::EventLog, position::Position};
 use std::{sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
 
+on_both!(
+    a_fact_that_cannot_be_read_stops_its_stream_and_nothing_else,
+    a_fact_that_makes_no_sense_stops_its_stream_too,
+    facts_of_unknown_types_are_counted_and_skipped,
+    ones_own_write_is_seen_once_its_position_is_reached,
+    a_failed_write_is_made_good_once_writing_works_again,
+);
+
 const SOON: Duration = Duration::from_secs(20);
 
-#[tokio::test]
-async fn a_fact_that_cannot_be_read_stops_its_stream_and_nothing_else() {
+async fn a_fact_that_cannot_be_read_stops_its_stream_and_nothing_else(bench: &Bench) {
     let (log, recorder) = recorded();
     let record = log.read_ledger(&recorder.partition, 0, 100).await.unwrap().into_items().last().unwrap().1;
     // The last fact of case 2 once more, as a fact of case 3 whose data is of no known shape.
@@ -27,7 +34,7 @@ async fn a_fact_that_cannot_be_read_stops_its_stream_and_nothing_else() {
     log.record_bytes(&recorder.partition, b"no json at all".to_vec());
     let mut recorder = recorder;
     road::awaiting(&mut recorder, road::case(4));
-    let (projections, dir) = caught_up(&log).await;
+    let projections = bench.caught_up(&log).await;
     let parked = projections.parked();
     let cases: Vec<_> = parked.iter().filter(|parked| parked.projection == "open_cases").collect();
     let [case] = &cases[..] else { panic!("{parked:?}") };
@@ -36,17 +43,16 @@ async fn a_fact_that_cannot_be_read_stops_its_stream_and_nothing_else() {
     assert!(open_cases::find(&projections.ledger(), road::case(4)).await.unwrap().is_some(), "other streams go on");
     assert_eq!(audit::counts(&projections.ledger()).await.unwrap().unreadable, 3);
     drop(projections);
-    let again = Projections::open(dir.path()).await.unwrap();
+    let again = bench.open().await;
     assert_eq!(again.parked().len(), parked.len(), "still parked after a restart");
 }
 
-#[tokio::test]
-async fn a_fact_that_makes_no_sense_stops_its_stream_too() {
+async fn a_fact_that_makes_no_sense_stops_its_stream_too(bench: &Bench) {
     let (log, mut recorder) = recorded();
     let never_proposed = ActionCompleted { action: road::action_of(road::case(9)), read_back: None };
     recorder.record(StreamId::case(road::case(2)), "svc-executor", never_proposed.clone());
     recorder.record(StreamId::case(road::case(8)), "svc-executor", never_proposed);
-    let (projections, _dir) = caught_up(&log).await;
+    let projections = bench.caught_up(&log).await;
     let mut parked: Vec<(String, String)> = projections.parked().into_iter().map(|parked| (parked.projection, parked.stream)).collect();
     parked.sort();
     let (second, eighth) = (StreamId::case(road::case(2)).to_string(), StreamId::case(road::case(8)).to_string());
@@ -55,68 +61,20 @@ async fn a_fact_that_makes_no_sense_stops_its_stream_too() {
     assert_eq!(parked, expected);
 }
 
-#[tokio::test]
-async fn facts_of_unknown_types_are_counted_and_skipped() {
+async fn facts_of_unknown_types_are_counted_and_skipped(bench: &Bench) {
     let (log, mut recorder) = recorded();
     let unknown = Event::Unknown { kind: "MoonPhaseRecorded".into(), schema: 3, data: serde_json::json!({ "phase": "full" }) };
     recorder.record(StreamId::case(road::case(2)), "svc-moon", unknown);
-    let (projections, _dir) = caught_up(&log).await;
+    let projections = bench.caught_up(&log).await;
     assert_eq!((audit::counts(&projections.ledger()).await.unwrap().unknown, projections.parked().len()), (1, 0));
     let filter = AuditFilter { kind: Some("MoonPhaseRecorded".into()), ..AuditFilter::default() };
     let shown = audit::page(&projections.ledger(), &filter, &Window::first(1)).await.unwrap();
     assert_eq!(shown.rows[0].1.summary, "MoonPhaseRecorded of schema 3, which this program does not know");
 }
 
-#[tokio::test]
-async fn rebuilt_is_as_kept_and_takes_its_place() {
-    let (log, mut recorder) = recorded();
-    let (projections, dir) = caught_up(&log).await;
-    let before = projections.digests().await.unwrap();
-    let rebuilt = projections.rebuild(&log).await.unwrap();
-    assert_eq!(rebuilt.digests, before);
-    assert_eq!(rebuilt.position, log.head().await.unwrap());
-    road::awaiting(&mut recorder, road::case(3));
-    projections.catch_up(&log).await.unwrap();
-    assert_eq!(pending_approvals::all(&projections.ledger(), None).await.unwrap().len(), 2, "it goes on from where it was rebuilt");
-    drop(projections);
-    let reopened = Projections::open(dir.path()).await.unwrap();
-    assert_eq!(reopened.position(), log.head().await.unwrap());
-}
-
-#[tokio::test]
-async fn a_fold_that_says_something_else_is_not_swapped_in() {
-    let (log, _) = recorded();
-    let (projections, dir) = caught_up(&log).await;
-    let file = dir.path().join("ledger-1.db");
-    let mut other = sqlx::ConnectOptions::connect(&sqlx::sqlite::SqliteConnectOptions::new().filename(file)).await.unwrap();
-    sqlx::query("UPDATE asset_health SET state = 'tampered'").execute(&mut other).await.unwrap();
-    let refused = projections.rebuild(&log).await.unwrap_err().to_string();
-    assert!(refused.contains("asset_health"), "{refused}");
-}
-
-#[tokio::test]
-async fn a_database_of_a_newer_program_is_refused_and_one_of_an_older_begins_anew() {
-    let (log, _) = recorded();
-    let (projections, dir) = caught_up(&log).await;
-    drop(projections);
-    let file = dir.path().join("ledger-1.db");
-    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&file);
-    let mut other = sqlx::ConnectOptions::connect(&options).await.unwrap();
-    sqlx::query("UPDATE projection_versions SET version = 99 WHERE projection = 'audit'").execute(&mut other).await.unwrap();
-    let Err(refused) = Projections::open(dir.path()).await else { panic!("a newer database was opened") };
-    assert!(matches!(&refused, StoreError::TooNew { found: 99, .. }), "{refused}");
-    sqlx::query("UPDATE projection_versions SET version = 0 WHERE projection = 'audit'").execute(&mut other).await.unwrap();
-    let again = Projections::open(dir.path()).await.unwrap();
-    assert_eq!(audit::counts(&again.ledger()).await.unwrap().facts, 0);
-    again.catch_up(&log).await.unwrap();
-    assert!(audit::counts(&again.ledger()).await.unwrap().facts > 0, "while the others passed over what they had");
-    assert!(again.parked().is_empty());
-}
-
-#[tokio::test]
-async fn ones_own_write_is_seen_once_its_position_is_reached() {
+async fn ones_own_write_is_seen_once_its_position_is_reached(bench: &Bench) {
     let log = MemoryLog::default();
-    let (projections, _dir) = caught_up(&log).await;
+    let projections = bench.caught_up(&log).await;
     let shutdown = CancellationToken::new();
     let running = tokio::spawn({
         let (projections, log, shutdown) = (projections.clone(), Arc::new(log.clone()), shutdown.clone());
@@ -139,19 +97,16 @@ async fn ones_own_write_is_seen_once_its_position_is_reached() {
     running.await.unwrap().unwrap();
 }
 
-#[tokio::test]
-async fn a_failed_write_is_made_good_once_writing_works_again() {
+async fn a_failed_write_is_made_good_once_writing_works_again(bench: &Bench) {
     let (log, mut recorder) = recorded();
-    let (projections, dir) = caught_up(&log).await;
+    let projections = bench.caught_up(&log).await;
     road::awaiting(&mut recorder, road::case(3));
-    let file = dir.path().join("ledger-1.db");
-    let mut other = sqlx::ConnectOptions::connect(&sqlx::sqlite::SqliteConnectOptions::new().filename(file)).await.unwrap();
-    sqlx::query("ALTER TABLE case_timeline RENAME TO taken_away").execute(&mut other).await.unwrap();
+    bench.tamper("ALTER TABLE case_timeline RENAME TO taken_away").await;
     let failed = projections.catch_up(&log).await.unwrap_err();
-    assert!(failed.to_string().contains("ledger-1.db"), "{failed}");
+    assert!(failed.to_string().contains("ledger"), "{failed}");
     assert!(open_cases::find(&projections.ledger(), road::case(3)).await.unwrap().is_none(), "nothing of the batch is there");
-    sqlx::query("ALTER TABLE taken_away RENAME TO case_timeline").execute(&mut other).await.unwrap();
+    bench.tamper("ALTER TABLE taken_away RENAME TO case_timeline").await;
     projections.catch_up(&log).await.unwrap();
-    let (fresh, _dir) = caught_up(&log).await;
-    assert_eq!(projections.digests().await.unwrap(), fresh.digests().await.unwrap());
+    let before = projections.digests().await.unwrap();
+    assert_eq!(projections.rebuild(&log).await.unwrap().digests, before);
 }

@@ -1,17 +1,20 @@
-//! The projections as a whole, over recorded facts: what they show, that they can be rebuilt, and what stops a stream.
+//! The projections as a whole, over recorded facts, on either engine: what they show, that they can be rebuilt, and what stops a stream.
 
+mod bench;
 mod following;
 mod pieces;
+mod postgres;
 mod readings;
+mod rebuilding;
 mod road;
+mod sharing;
 mod speed;
+mod tables;
 
-use crate::{
-    Projections,
-    testing::{MemoryLog, Recorder, road as fixture},
-};
+pub(crate) use bench::{Bench, on_both};
+
+use crate::testing::{MemoryLog, Recorder, road as fixture};
 use millwright_domain::case::Outcome;
-use tempfile::TempDir;
 
 /// A described site with one finished case and one that waits for a yes.
 pub(crate) fn recorded() -> (MemoryLog, Recorder) {
@@ -22,11 +25,4 @@ pub(crate) fn recorded() -> (MemoryLog, Recorder) {
     fixture::finished(&mut recorder, fixture::case(1), &proposal, Outcome::Repaired);
     fixture::awaiting(&mut recorder, fixture::case(2));
     (log, recorder)
-}
-
-pub(crate) async fn caught_up(log: &MemoryLog) -> (Projections, TempDir) {
-    let dir = tempfile::tempdir().unwrap();
-    let projections = Projections::open(dir.path()).await.unwrap();
-    projections.catch_up(log).await.unwrap();
-    (projections, dir)
 }

@@ -1,7 +1,7 @@
 //! Folding in one go is folding in pieces, wherever the pieces end, restarts and repeats included.
 
+use super::{Bench, on_both};
 use crate::{
-    Projections,
     readings::tables,
     testing::{MemoryLog, Recorder, road},
 };
@@ -17,8 +17,7 @@ use millwright_domain::{
 use proptest::prelude::*;
 
 /// Opens, takes in what is there, and stops; several times over one folder.
-async fn in_pieces(log: &MemoryLog, whole: &[StoredRecord], scans: &[Scan], cuts: &[usize]) -> (Vec<(&'static str, String)>, String) {
-    let dir = tempfile::tempdir().unwrap();
+async fn in_pieces(bench: &Bench, log: &MemoryLog, whole: &[StoredRecord], scans: &[Scan], cuts: &[usize]) -> (Vec<(&'static str, String)>, String) {
     let partition = PartitionId::site(&road::site());
     let mut ends: Vec<usize> = cuts.to_vec();
     ends.sort_unstable();
@@ -34,11 +33,11 @@ async fn in_pieces(log: &MemoryLog, whole: &[StoredRecord], scans: &[Scan], cuts
         partial.append_readings(scans[read.min(until)..until].to_vec()).await.unwrap();
         read = read.max(until);
         // A new process each time: nothing but the tables is carried over.
-        let projections = Projections::open(dir.path()).await.unwrap();
+        let projections = bench.open().await;
         projections.catch_up(&partial).await.unwrap();
     }
     assert_eq!(partial.head().await.unwrap(), log.head().await.unwrap());
-    let projections = Projections::open(dir.path()).await.unwrap();
+    let projections = bench.open().await;
     (projections.digests().await.unwrap(), projections.readings_digest().await.unwrap())
 }
 
@@ -57,45 +56,60 @@ fn scans() -> impl Strategy<Value = Vec<Scan>> {
     })
 }
 
+/// The same in one go and in pieces, each time on a fresh bench.
+async fn compare(fresh: impl Fn() -> Option<Bench>, scans: Vec<Scan>, cuts: Vec<usize>, cases: u32) {
+    let log = MemoryLog::default();
+    let mut recorder = Recorder::on(&log, &road::site());
+    road::described(&mut recorder);
+    for number in 0..cases {
+        let proposal = road::awaiting(&mut recorder, road::case(number));
+        if number % 2 == 0 {
+            road::finished(&mut recorder, road::case(number), &proposal, Outcome::FalseAlarm);
+        }
+    }
+    log.append_readings(scans.clone()).await.unwrap();
+    let whole: Vec<StoredRecord> = log.read_ledger(&recorder.partition, 0, 1_000).await.unwrap().into_items().map(|(_, record)| record).collect();
+    let (Some(first), Some(second)) = (fresh(), fresh()) else { return };
+    let one_go = in_pieces(&first, &log, &whole, &scans, &[]).await;
+    let pieces = in_pieces(&second, &log, &whole, &scans, &cuts).await;
+    assert_eq!(one_go, pieces);
+    first.clean().await;
+    second.clean().await;
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
 
     #[test]
-    fn one_go_is_as_many_pieces(scans in scans(), cuts in prop::collection::vec(0..60usize, 1..5), cases in 1..4u32) {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async {
-            let log = MemoryLog::default();
-            let mut recorder = Recorder::on(&log, &road::site());
-            road::described(&mut recorder);
-            for number in 0..cases {
-                let proposal = road::awaiting(&mut recorder, road::case(number));
-                if number % 2 == 0 {
-                    road::finished(&mut recorder, road::case(number), &proposal, Outcome::FalseAlarm);
-                }
-            }
-            log.append_readings(scans.clone()).await.unwrap();
-            let whole: Vec<StoredRecord> =
-                log.read_ledger(&recorder.partition, 0, 1_000).await.unwrap().into_items().map(|(_, record)| record).collect();
-            let one_go = in_pieces(&log, &whole, &scans, &[]).await;
-            let pieces = in_pieces(&log, &whole, &scans, &cuts).await;
-            assert_eq!(one_go, pieces);
-        });
+    fn one_go_is_as_many_pieces_on_sqlite(scans in scans(), cuts in prop::collection::vec(0..60usize, 1..5), cases in 1..4u32) {
+        runtime().block_on(compare(|| Some(Bench::sqlite()), scans, cuts, cases));
+    }
+}
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 6, ..ProptestConfig::default() })]
+
+    #[test]
+    fn one_go_is_as_many_pieces_on_postgres(scans in scans(), cuts in prop::collection::vec(0..60usize, 1..5), cases in 1..4u32) {
+        runtime().block_on(compare(Bench::postgres, scans, cuts, cases));
     }
 }
 
-#[tokio::test]
-async fn facts_that_were_taken_in_before_change_nothing() {
+on_both!(facts_that_were_taken_in_before_change_nothing);
+
+async fn facts_that_were_taken_in_before_change_nothing(bench: &Bench) {
     let (log, recorder) = super::recorded();
-    let (projections, dir) = super::caught_up(&log).await;
+    let projections = bench.caught_up(&log).await;
     let before = projections.digests().await.unwrap();
     drop(projections);
     // As after a crash that lost one projection's position: the others meet the same facts again.
-    let file = dir.path().join("ledger-1.db");
-    let mut other = sqlx::ConnectOptions::connect(&sqlx::sqlite::SqliteConnectOptions::new().filename(file)).await.unwrap();
     for forget in ["DELETE FROM positions WHERE projection = 'audit'", "DELETE FROM audit", "DELETE FROM audit_counts"] {
-        sqlx::query(forget).execute(&mut other).await.unwrap();
+        bench.tamper(forget).await;
     }
-    let again = Projections::open(dir.path()).await.unwrap();
+    let again = bench.open().await;
     assert_eq!(again.position().next(&recorder.partition), 0);
     again.catch_up(&log).await.unwrap();
     assert_eq!(again.digests().await.unwrap(), before);

@@ -1,6 +1,6 @@
 //! Rollups, latest values and raw ones, over scans in and out of order.
 
-use super::caught_up;
+use super::{Bench, on_both};
 use crate::{
     Projections,
     readings::{self, Period},
@@ -13,6 +13,16 @@ use millwright_domain::{
     ports::event_log::EventLog,
     reading::{Quality, Reading, Scan},
 };
+
+on_both!(
+    good_values_are_rolled_up_and_the_others_counted,
+    a_scan_that_comes_twice_or_from_a_former_owner_counts_once,
+    a_late_scan_joins_its_period_but_never_the_present,
+    poll_classes_of_one_device_do_not_mix_up_its_signals,
+    raw_values_are_found_by_time_late_ones_included,
+    rollups_are_rebuilt_as_they_were_kept,
+    newest_values_are_known_again_after_a_restart,
+);
 
 const START: Timestamp = Timestamp::from_secs(1_700_000_040);
 
@@ -29,14 +39,13 @@ async fn rollups(projections: &Projections, period: Period) -> Vec<readings::Rol
     readings::rollups(&projections.readings(), &road::site(), &flow(), period, all, 10_000).await.unwrap()
 }
 
-#[tokio::test]
-async fn good_values_are_rolled_up_and_the_others_counted() {
+async fn good_values_are_rolled_up_and_the_others_counted(bench: &Bench) {
     let log = MemoryLog::default();
     let mut scans: Vec<Scan> = (0..20).map(|number| road::scan(number, second(number), number as f64)).collect();
     scans[3].readings[0] = Reading::missing(flow(), Quality::BadNoCommunication);
     scans[4].readings[0] = Reading::with_quality(flow(), 1e6, Quality::UncertainOutOfRange);
     log.append_readings(scans).await.unwrap();
-    let (projections, _dir) = caught_up(&log).await;
+    let projections = bench.caught_up(&log).await;
     let points = rollups(&projections, Period::TenSeconds).await;
     let first = points[0];
     assert_eq!((points.len(), first.at, first.count, first.not_good), (2, START, 8, 2));
@@ -45,19 +54,17 @@ async fn good_values_are_rolled_up_and_the_others_counted() {
     assert_eq!(rollups(&projections, Period::Minute).await.len(), 1);
 }
 
-#[tokio::test]
-async fn a_scan_that_comes_twice_or_from_a_former_owner_counts_once() {
+async fn a_scan_that_comes_twice_or_from_a_former_owner_counts_once(bench: &Bench) {
     let log = MemoryLog::default();
     let scan = |epoch, number| Scan { epoch, ..road::scan(number, second(number), 1.0) };
     log.append_readings(vec![scan(1, 0), scan(1, 0), scan(2, 0), scan(1, 1), scan(2, 1)]).await.unwrap();
-    let (projections, _dir) = caught_up(&log).await;
+    let projections = bench.caught_up(&log).await;
     assert_eq!(rollups(&projections, Period::Minute).await[0].count, 3);
 }
 
-#[tokio::test]
-async fn a_late_scan_joins_its_period_but_never_the_present() {
+async fn a_late_scan_joins_its_period_but_never_the_present(bench: &Bench) {
     let log = MemoryLog::default();
-    let (projections, _dir) = caught_up(&log).await;
+    let projections = bench.caught_up(&log).await;
     for number in 0..5 {
         log.append_readings(vec![road::scan(number, second(number * 3_600), 1.0)]).await.unwrap();
         projections.catch_up(&log).await.unwrap();
@@ -72,8 +79,7 @@ async fn a_late_scan_joins_its_period_but_never_the_present() {
     assert_eq!(projections.live().newest(&road::site(), &flow()).unwrap().value, Some(1.0));
 }
 
-#[tokio::test]
-async fn poll_classes_of_one_device_do_not_mix_up_its_signals() {
+async fn poll_classes_of_one_device_do_not_mix_up_its_signals(bench: &Bench) {
     let log = MemoryLog::default();
     let scans = (0..10).map(|number| {
         let mut scan = road::scan(number, second(number), 0.0);
@@ -82,18 +88,17 @@ async fn poll_classes_of_one_device_do_not_mix_up_its_signals() {
         scan
     });
     log.append_readings(scans.collect()).await.unwrap();
-    let (projections, _dir) = caught_up(&log).await;
+    let projections = bench.caught_up(&log).await;
     let point = rollups(&projections, Period::TenSeconds).await[0];
     assert_eq!((point.count, point.mean), (5, Some(5.0)));
 }
 
-#[tokio::test]
-async fn raw_values_are_found_by_time_late_ones_included() {
+async fn raw_values_are_found_by_time_late_ones_included(bench: &Bench) {
     let log = MemoryLog::default();
     let mut scans: Vec<Scan> = (0..10_000).map(|number| road::scan(number, second(number), number as f64)).collect();
     scans.push(road::scan(10_000, second(100) + TimeDelta::milliseconds(500), -1.0));
     log.append_readings(scans).await.unwrap();
-    let (projections, _dir) = caught_up(&log).await;
+    let projections = bench.caught_up(&log).await;
     let range = [second(99), second(102)];
     let series = readings::raw(&log, &projections.readings(), &road::site(), &flow(), range, 100).await.unwrap();
     let values: Vec<_> = series.points.iter().map(|point| point.value.unwrap()).collect();
@@ -102,11 +107,10 @@ async fn raw_values_are_found_by_time_late_ones_included() {
     assert_eq!((cut.points.len(), cut.truncated), (2, true));
 }
 
-#[tokio::test]
-async fn rollups_are_rebuilt_as_they_were_kept() {
+async fn rollups_are_rebuilt_as_they_were_kept(bench: &Bench) {
     let log = MemoryLog::default();
     log.append_readings((0..300).map(|number| road::scan(number, second(number * 7), number as f64)).collect()).await.unwrap();
-    let (projections, _dir) = caught_up(&log).await;
+    let projections = bench.caught_up(&log).await;
     let (digest, before) = (projections.readings_digest().await.unwrap(), rollups(&projections, Period::Minute).await);
     let rebuilt = projections.rebuild_readings(&log).await.unwrap();
     assert_eq!(rebuilt.digests, [("readings", digest)]);
@@ -116,12 +120,11 @@ async fn rollups_are_rebuilt_as_they_were_kept() {
     assert_eq!(rollups(&projections, Period::Minute).await.len(), before.len() + 1, "it goes on from where it was rebuilt");
 }
 
-#[tokio::test]
-async fn newest_values_are_known_again_after_a_restart() {
+async fn newest_values_are_known_again_after_a_restart(bench: &Bench) {
     let (log, _) = super::recorded();
     log.append_readings(vec![road::scan(0, START, 4.0)]).await.unwrap();
-    let (projections, dir) = caught_up(&log).await;
+    let projections = bench.caught_up(&log).await;
     drop(projections);
-    let again = Projections::open(dir.path()).await.unwrap();
+    let again = bench.open().await;
     assert_eq!(again.live().newest(&road::site(), &flow()).unwrap().value, Some(4.0));
 }

@@ -1,6 +1,6 @@
 //! What each question shows of a fault's whole life.
 
-use super::{caught_up, recorded};
+use super::{Bench, on_both, recorded};
 use crate::{
     Window,
     actions::{self, Stage},
@@ -19,10 +19,22 @@ use millwright_domain::{
     site::{AssetLockedOut, KillSwitchEngaged},
 };
 
-#[tokio::test]
-async fn a_closed_case_tells_cause_outcome_and_when() {
+on_both!(
+    a_closed_case_tells_cause_outcome_and_when,
+    open_and_closed_cases_are_told_apart_last_opened_first,
+    only_what_nobody_answered_waits_for_a_yes,
+    an_action_carries_its_whole_life,
+    the_timeline_reads_like_a_story,
+    a_machine_is_as_its_worst_open_case_and_locks_win,
+    the_plant_is_as_last_described_with_switches_and_baselines,
+    a_notice_is_followed_to_its_receipt,
+    a_budget_counts_what_was_settled_in_its_windows,
+    the_audit_has_every_fact_with_its_hash_and_can_be_asked_narrowly,
+);
+
+async fn a_closed_case_tells_cause_outcome_and_when(bench: &Bench) {
     let (log, _) = recorded();
-    let (projections, _dir) = caught_up(&log).await;
+    let projections = bench.caught_up(&log).await;
     let case = open_cases::find(&projections.ledger(), road::case(1)).await.unwrap().unwrap();
     assert_eq!((case.stage(), case.is_open(), case.ended_as()), ("closed", false, Some(Outcome::Repaired)));
     assert_eq!((case.severity, case.detector.as_deref()), (Some(Severity::High), Some("drift")));
@@ -30,10 +42,9 @@ async fn a_closed_case_tells_cause_outcome_and_when() {
     assert!(case.opened_at < case.diagnosed_at.unwrap() && case.diagnosed_at < case.closed_at);
 }
 
-#[tokio::test]
-async fn open_and_closed_cases_are_told_apart_last_opened_first() {
+async fn open_and_closed_cases_are_told_apart_last_opened_first(bench: &Bench) {
     let (log, _) = recorded();
-    let (projections, _dir) = caught_up(&log).await;
+    let projections = bench.caught_up(&log).await;
     let ids = async |open: Option<bool>| {
         let filter = CaseFilter { site: Some(road::site()), asset: Some("pump-1".parse().unwrap()), open };
         let page = open_cases::page(&projections.ledger(), &filter, &Window::first(10)).await.unwrap();
@@ -44,20 +55,18 @@ async fn open_and_closed_cases_are_told_apart_last_opened_first() {
     assert_eq!(ids(Some(false)).await, [road::case(1)]);
 }
 
-#[tokio::test]
-async fn only_what_nobody_answered_waits_for_a_yes() {
+async fn only_what_nobody_answered_waits_for_a_yes(bench: &Bench) {
     let (log, _) = recorded();
-    let (projections, _dir) = caught_up(&log).await;
+    let projections = bench.caught_up(&log).await;
     let waiting = pending_approvals::all(&projections.ledger(), None).await.unwrap();
     assert_eq!(waiting.iter().map(|row| (row.case, row.stage)).collect::<Vec<_>>(), [(road::case(2), Stage::AwaitingApproval)]);
     assert_eq!(waiting[0].binding, waiting[0].proposal.binding());
     assert!(pending_approvals::all(&projections.ledger(), Some(&"elsewhere".parse().unwrap())).await.unwrap().is_empty());
 }
 
-#[tokio::test]
-async fn an_action_carries_its_whole_life() {
+async fn an_action_carries_its_whole_life(bench: &Bench) {
     let (log, _) = recorded();
-    let (projections, _dir) = caught_up(&log).await;
+    let projections = bench.caught_up(&log).await;
     let actions = actions::of_case(&projections.ledger(), road::case(1)).await.unwrap();
     let [action] = &actions[..] else { panic!("{actions:?}") };
     assert_eq!((action.stage, action.read_back), (Stage::Completed, Some(870.0)));
@@ -65,10 +74,9 @@ async fn an_action_carries_its_whole_life() {
     assert!(action.proposed_at < action.decided_at.unwrap() && action.decided_at < action.started_at && action.started_at < action.ended_at);
 }
 
-#[tokio::test]
-async fn the_timeline_reads_like_a_story() {
+async fn the_timeline_reads_like_a_story(bench: &Bench) {
     let (log, _) = recorded();
-    let (projections, _dir) = caught_up(&log).await;
+    let projections = bench.caught_up(&log).await;
     let timeline = case_timeline::of_case(&projections.ledger(), road::case(1)).await.unwrap();
     let told: Vec<&str> = timeline.iter().map(|row| row.summary.as_str()).collect();
     assert_eq!(
@@ -87,10 +95,9 @@ async fn the_timeline_reads_like_a_story() {
     assert_eq!((timeline[0].evidence.len(), timeline[2].action), (1, Some(road::action_of(road::case(1)))));
 }
 
-#[tokio::test]
-async fn a_machine_is_as_its_worst_open_case_and_locks_win() {
+async fn a_machine_is_as_its_worst_open_case_and_locks_win(bench: &Bench) {
     let (log, mut recorder) = recorded();
-    let (projections, _dir) = caught_up(&log).await;
+    let projections = bench.caught_up(&log).await;
     let health = async || asset_health::all(&projections.ledger(), Some(&road::site())).await.unwrap().remove(0);
     let seen = health().await;
     assert_eq!((seen.state(), seen.worst(), seen.closed, seen.repaired), (HealthState::Fault, Some(Severity::High), 1, 1));
@@ -105,12 +112,11 @@ fn sealed() -> millwright_domain::sealed::Sealed {
     millwright_domain::sealed::Sealed { subject: "local-operator".parse().unwrap(), nonce: "00".into(), text: "c0ffee".into() }
 }
 
-#[tokio::test]
-async fn the_plant_is_as_last_described_with_switches_and_baselines() {
+async fn the_plant_is_as_last_described_with_switches_and_baselines(bench: &Bench) {
     let (log, mut recorder) = recorded();
     let engaged = KillSwitchEngaged { by: "local-operator".parse().unwrap(), reason: sealed() };
     recorder.record(millwright_domain::envelope::StreamId::site(), "local-operator", engaged.clone());
-    let (projections, _dir) = caught_up(&log).await;
+    let projections = bench.caught_up(&log).await;
     let plants = projections.plants();
     let [row] = &plants[..] else { panic!("{plants:?}") };
     assert_eq!(row.plant, Some(road::plant()));
@@ -118,19 +124,17 @@ async fn the_plant_is_as_last_described_with_switches_and_baselines() {
     assert_eq!(row.baselines["pump-1/vibration"].mean, 2.0);
 }
 
-#[tokio::test]
-async fn a_notice_is_followed_to_its_receipt() {
+async fn a_notice_is_followed_to_its_receipt(bench: &Bench) {
     let (log, _) = recorded();
-    let (projections, _dir) = caught_up(&log).await;
+    let projections = bench.caught_up(&log).await;
     let page = outbox::page(&projections.ledger(), None, Some(road::case(1)), &Window::first(10)).await.unwrap();
     let [(_, notice)] = &page.rows[..] else { panic!("{page:?}") };
     assert_eq!((notice.stage, notice.attempts, notice.receipt.as_deref()), (NoticeStage::Done, 1, Some("ok")));
 }
 
-#[tokio::test]
-async fn a_budget_counts_what_was_settled_in_its_windows() {
+async fn a_budget_counts_what_was_settled_in_its_windows(bench: &Bench) {
     let (log, _) = recorded();
-    let (projections, _dir) = caught_up(&log).await;
+    let projections = bench.caught_up(&log).await;
     let budgets = budget::all(&projections.ledger()).await.unwrap();
     let at = Timestamp::from_secs(1_700_000_000);
     let spent = budgets[0].spent(BudgetWindow::Hour, at);
@@ -139,10 +143,9 @@ async fn a_budget_counts_what_was_settled_in_its_windows() {
     assert_eq!(budgets[0].spent(BudgetWindow::Hour, at + chrono::TimeDelta::hours(1)).total(), 0, "another hour, another window");
 }
 
-#[tokio::test]
-async fn the_audit_has_every_fact_with_its_hash_and_can_be_asked_narrowly() {
+async fn the_audit_has_every_fact_with_its_hash_and_can_be_asked_narrowly(bench: &Bench) {
     let (log, recorder) = recorded();
-    let (projections, _dir) = caught_up(&log).await;
+    let projections = bench.caught_up(&log).await;
     let head = millwright_domain::ports::event_log::EventLog::head(&log).await.unwrap().next(&recorder.partition);
     let all = audit::page(&projections.ledger(), &AuditFilter::default(), &Window::first(200)).await.unwrap();
     assert_eq!(all.rows.len() as u64, head);

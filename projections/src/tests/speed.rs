@@ -1,9 +1,7 @@
 //! How fast folding is. Figures are printed, not judged: the machine is shared and the build may be unoptimised.
 
-use crate::{
-    Projections,
-    testing::{MemoryLog, Recorder, road},
-};
+use super::Bench;
+use crate::testing::{MemoryLog, Recorder, road};
 use chrono::TimeDelta;
 use millwright_domain::{
     Timestamp,
@@ -17,6 +15,13 @@ use std::time::Instant;
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "long: folds 50,000 facts and 1,600,000 readings"]
 async fn folding_speed() {
+    fold("sqlite", Bench::sqlite()).await;
+    if let Some(bench) = Bench::postgres() {
+        fold("postgres", bench).await;
+    }
+}
+
+async fn fold(engine: &str, bench: Bench) {
     let log = MemoryLog::default();
     let mut recorder = Recorder::on(&log, &road::site());
     road::described(&mut recorder);
@@ -25,19 +30,19 @@ async fn folding_speed() {
         road::finished(&mut recorder, road::case(number), &proposal, Outcome::Repaired);
     }
     let facts = log.head().await.unwrap().next(&recorder.partition);
-    let dir = tempfile::tempdir().unwrap();
-    let projections = Projections::open(dir.path()).await.unwrap();
+    let projections = bench.open().await;
     let begun = Instant::now();
     projections.catch_up(&log).await.unwrap();
-    println!("following: {:.0} facts a second", facts as f64 / begun.elapsed().as_secs_f64());
+    println!("{engine}: following: {:.0} facts a second", facts as f64 / begun.elapsed().as_secs_f64());
     let begun = Instant::now();
     projections.rebuild(&log).await.unwrap();
-    println!("rebuild, compared and swapped: {:.0} facts a second", facts as f64 / begun.elapsed().as_secs_f64());
+    println!("{engine}: rebuild, compared and swapped: {:.0} facts a second", facts as f64 / begun.elapsed().as_secs_f64());
 
     log.append_readings(scans(100, 2_000)).await.unwrap();
     let begun = Instant::now();
     projections.catch_up(&log).await.unwrap();
-    println!("readings: {:.0} readings a second", 1_600_000.0 / begun.elapsed().as_secs_f64());
+    println!("{engine}: readings: {:.0} readings a second", 1_600_000.0 / begun.elapsed().as_secs_f64());
+    bench.clean().await;
 }
 
 /// Eight signals a device, ten scans a second.

@@ -1,0 +1,89 @@
+//! Whose turn it is to fold, where several programs share one Postgres: an advisory lock on a connection of its own.
+//!
+//! The lock only keeps programs out of each other's way. What keeps rows right is that a position moves on from where it was
+//! believed to be, or not at all.
+
+use crate::place::Postgres;
+use sqlx::{Connection as _, PgConnection};
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+/// Held for as long as a program follows the log.
+pub(crate) struct Turn {
+    tenure: watch::Receiver<Option<u64>>,
+    _ends: Option<DropGuard>,
+    /// Nobody else can come: there is no need to look up now and then.
+    alone: bool,
+}
+
+/// How often the lock's connection is tried; Postgres ends one that is quiet for `QUIET`, so that a program that
+/// hangs gives its turn up like one that died.
+const BEAT: Duration = Duration::from_millis(500);
+const QUIET: &str = "5000";
+const ANSWER: Duration = Duration::from_secs(3);
+
+impl Turn {
+    pub fn alone() -> Self {
+        let (_, tenure) = watch::channel(Some(0));
+        Self { tenure, _ends: None, alone: true }
+    }
+
+    pub fn shared(place: &Postgres) -> Self {
+        let (sender, tenure) = watch::channel(None);
+        let stop = CancellationToken::new();
+        tokio::spawn(stand_in_line(place.clone(), sender, stop.clone()));
+        Self { tenure, _ends: Some(stop.drop_guard()), alone: false }
+    }
+
+    /// The number of the present turn if it is ours: another number is another turn, with others' in between.
+    pub fn now(&self) -> Option<u64> {
+        *self.tenure.borrow()
+    }
+
+    pub fn is_alone(&self) -> bool {
+        self.alone
+    }
+}
+
+async fn stand_in_line(place: Postgres, tenure: watch::Sender<Option<u64>>, stop: CancellationToken) {
+    let mut turns = 0;
+    while !stop.is_cancelled() {
+        tokio::select! {
+            () = stop.cancelled() => {}
+            ended = hold(&place, &tenure, &mut turns) => {
+                if tenure.send_replace(None).is_some() {
+                    tracing::warn!(cause = ?ended.err(), "lost the turn to fold the projections; another program may take it");
+                }
+                tokio::time::sleep(BEAT).await;
+            }
+        }
+    }
+}
+
+/// Until the connection ends, which ends the turn.
+async fn hold(place: &Postgres, tenure: &watch::Sender<Option<u64>>, turns: &mut u64) -> Result<(), sqlx::Error> {
+    let options =
+        place.within(place.schema()).options([("idle_session_timeout", QUIET), ("tcp_keepalives_idle", "5"), ("tcp_keepalives_interval", "2")]);
+    let mut db = answered(PgConnection::connect_with(&options)).await?;
+    loop {
+        if tenure.borrow().is_some() {
+            answered(db.ping()).await?;
+        } else {
+            let asked = sqlx::query_scalar("SELECT pg_try_advisory_lock(hashtextextended($1, 0))").bind(format!("fold {}", place.schema()));
+            if answered(asked.fetch_one(&mut db)).await? {
+                *turns += 1;
+                tenure.send_replace(Some(*turns));
+                tracing::info!(turn = *turns, "this program folds the projections from here on");
+            }
+        }
+        tokio::time::sleep(BEAT).await;
+    }
+}
+
+async fn answered<T>(asked: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, sqlx::Error> {
+    match tokio::time::timeout(ANSWER, asked).await {
+        Ok(answer) => answer,
+        Err(late) => Err(sqlx::Error::Io(std::io::Error::new(std::io::ErrorKind::TimedOut, late))),
+    }
+}
