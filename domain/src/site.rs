@@ -44,6 +44,7 @@ pub struct KillSwitchEngaged {
     pub reason: Sealed,
 }
 
+/// Actions may run on this site again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct KillSwitchReleased {
     pub by: ActorId,
@@ -58,6 +59,7 @@ pub struct AssetLockedOut {
     pub tag: Sealed,
 }
 
+/// The machine may be written to again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AssetReturnedToService {
     pub asset: AssetId,
