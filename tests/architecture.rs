@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-fn root() -> PathBuf {
+pub fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
@@ -39,7 +39,7 @@ fn no_crate_uses_another_that_the_table_does_not_allow() {
     }
 }
 
-fn sources() -> Vec<PathBuf> {
+pub fn sources() -> Vec<PathBuf> {
     let mut found = vec![];
     let mut folders: Vec<PathBuf> =
         ["domain", "commands", "projections", "ingest", "agents", "graphql", "infra", "src", "tests", "fuzz"].map(|name| root().join(name)).into();

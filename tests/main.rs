@@ -2,11 +2,15 @@
 #![allow(clippy::unwrap_used)]
 
 mod architecture;
+mod asyncapi;
 mod bad_input;
+mod compose;
 mod dispatcher;
 mod house;
+mod metrics;
 mod program;
 mod recordings;
 mod road;
 mod scenarios;
+mod watching;
 mod workers;

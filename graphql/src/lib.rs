@@ -18,4 +18,4 @@ mod types;
 
 pub use http::router;
 pub use schema::{MOST_COMPLEXITY, MOST_DEPTH, Schema, schema, sdl};
-pub use state::{AppState, PartHealth, Parts};
+pub use state::{AppState, MetricsPage, PartHealth, Parts};

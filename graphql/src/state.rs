@@ -20,6 +20,9 @@ pub struct PartHealth {
 /// Asked at each look at the health.
 pub type Parts = Arc<dyn Fn() -> Vec<PartHealth> + Send + Sync>;
 
+/// Asked by each scrape: the figures in the text format of Prometheus.
+pub type MetricsPage = Arc<dyn Fn() -> String + Send + Sync>;
+
 #[derive(Clone)]
 pub struct AppState {
     pub projections: Projections,
@@ -32,6 +35,7 @@ pub struct AppState {
     /// `None` when no simulated plant runs here.
     pub plant_control: Option<Arc<dyn PlantControl>>,
     pub parts: Parts,
+    pub metrics: MetricsPage,
     /// Ends open subscriptions, so that the server can drain.
     pub shutdown: CancellationToken,
 }

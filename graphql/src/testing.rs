@@ -106,6 +106,7 @@ impl House {
             answers: Arc::new(MemoryAnswers::default()),
             clock: Arc::new(StandingClock),
             live: projections.live(),
+            cluster: None,
             owner: "test".into(),
         };
         let commands = Commands::new(surroundings);
@@ -119,6 +120,7 @@ impl House {
             operator: "local-operator".parse().unwrap(),
             plant_control: None,
             parts: Arc::new(|| vec![PartHealth { name: "plc-1".into(), ok: true, detail: "polled".into() }]),
+            metrics: Arc::new(|| "millwright_worker_up{worker=\"monitor\"} 1\n".into()),
             shutdown: CancellationToken::new(),
         };
         let following = (projections, state.log.clone(), state.shutdown.clone());

@@ -74,9 +74,9 @@ pub fn page(board: HealthBoard, projections: Projections, commands: Commands) ->
             metrics::describe_gauge!(figure.name, figure.says);
         }
     }
-    gauge!("millwright_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
     let ownership = Ownership::default();
     Arc::new(move || {
+        gauge!("millwright_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
         workers_and_devices(&board);
         taken_in(&projections);
         ownership.show(commands.partitions());

@@ -3,6 +3,7 @@
 mod api;
 mod body;
 mod guard;
+mod metrics;
 mod page;
 mod review;
 mod scenario;
@@ -19,6 +20,7 @@ pub fn router(state: AppState) -> Router {
     let graphql = Router::new().route("/graphql", post(api::graphql)).route("/graphql/ws", get(api::subscribe)).with_state((schema, state.clone()));
     Router::new()
         .route("/health", get(api::health))
+        .route("/metrics", get(metrics::metrics))
         .route("/schema.graphql", get(api::schema))
         .route("/review/approve", post(review::approve))
         .route("/review/edit", post(review::edit))

@@ -31,6 +31,17 @@ async fn every_answer_forbids_framing_sniffing_and_keeping() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_scraper_of_this_machine_gets_the_figures_and_a_strangers_page_does_not() {
+    let house = House::open().await;
+    let url = format!("http://{}/metrics", house.address);
+    let scraped = reqwest::get(&url).await.unwrap();
+    assert_eq!(scraped.headers()["content-type"], "text/plain; version=0.0.4; charset=utf-8");
+    assert_eq!(scraped.text().await.unwrap(), (house.state.metrics)());
+    let stranger = reqwest::Client::new().get(&url).header(HOST, "rebound.example.org").send().await.unwrap();
+    assert_eq!(code(stranger).await, (403, "NOT_LOCAL".into()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_question_of_ten_megabytes_is_told_that_it_is_too_large() {
     let house = House::open().await;
     let huge = format!("{{ health {{ ok }} }} #{}", "x".repeat(10_000_000));
