@@ -4,5 +4,8 @@ pub mod audit;
 #[cfg(test)]
 mod contract;
 pub mod embedded;
+pub mod kafka;
+mod ownership;
 
 pub use embedded::{EmbeddedLog, EmbeddedOptions};
+pub use kafka::{KafkaLog, KafkaOptions};

@@ -8,20 +8,18 @@ use super::{
     lane::Writer,
     reader::ledger_record,
 };
+use crate::log::ownership::ownership;
 use millwright_domain::{
     Timestamp,
     chain::{ChainTip, StoredRecord},
     codec,
-    envelope::{Draft, StreamId},
-    ids::{ActorId, EventId, derived},
+    envelope::StreamId,
     ports::event_log::LogError,
     position::{PartitionId, Position},
-    site::PartitionOwned,
 };
 use rusqlite::Connection;
 use std::{collections::HashMap, path::PathBuf, sync::Arc, time::Duration};
 use tokio::sync::{oneshot, watch};
-use uuid::Builder;
 
 /// Rows are split about here, so that a reader who wants a little need not unpack a lot.
 const SPLIT_AT: usize = 1 << 20;
@@ -256,31 +254,4 @@ fn place(partition: &PartitionId, mut base_seq: u64, batches: Vec<Packed>, rows:
         base_seq = row.end();
         rows.push(row);
     }
-}
-
-fn ownership(partition: &PartitionId, owner: &str, epoch: u64, version: u64, now: Timestamp) -> Draft {
-    let id = event_id(partition, epoch, now);
-    Draft {
-        id,
-        stream: StreamId::partition(),
-        version,
-        occurred_at: now,
-        actor: log_actor(),
-        command: None,
-        causation: None,
-        correlation: id.0,
-        event: PartitionOwned { epoch, owner: owner.to_owned() }.into(),
-    }
-}
-
-/// A UUIDv7 without chance, so that a simulated plant repeats itself.
-fn event_id(partition: &PartitionId, epoch: u64, now: Timestamp) -> EventId {
-    let seed = derived(&partition.to_string(), "own", 0).as_u128() ^ u128::from(epoch);
-    let mut random = [0; 10];
-    random.copy_from_slice(&seed.to_be_bytes()[6..]);
-    EventId(Builder::from_unix_timestamp_millis((now.micros() / 1000).max(0) as u64, &random).into_uuid())
-}
-
-fn log_actor() -> ActorId {
-    "svc-log".parse().expect("the name is a slug")
 }

@@ -1,0 +1,110 @@
+//! This node's place in the cluster: one membership of one consumer group, whose assignments are shares of the work.
+//!
+//! The partitions of `<prefix>.commands` that are assigned here are the shares that this node decides for, and what others ask comes on
+//! them. Those of `<prefix>.readings` are the shares that it collects; nothing is read from them here.
+
+mod courier;
+mod listener;
+mod shares;
+
+use super::{
+    failure::unavailable,
+    options::KafkaOptions,
+    placing::{share_of, share_of_device},
+};
+use async_trait::async_trait;
+use courier::Courier;
+use listener::Listener;
+use millwright_domain::{
+    ids::{DeviceId, NodeId, SiteId},
+    ports::{
+        cluster::{Cluster, Forwarded, Share, Turn},
+        event_log::LogError,
+    },
+    position::PartitionId,
+};
+use rdkafka::error::KafkaError;
+use std::sync::{
+    Arc, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
+use std::thread::JoinHandle;
+use thiserror::Error;
+use tokio::sync::{Mutex, mpsc};
+
+/// Turns that may wait to be taken; more hold up the group's messages, not its heartbeats.
+const WAITING: usize = 1_024;
+
+/// Why a node takes no further part.
+#[derive(Debug, Error)]
+pub(super) enum Ended {
+    #[error("the node's membership of the group has ended")]
+    Left,
+    #[error("the broker takes no membership from this node")]
+    Refused(#[source] KafkaError),
+}
+
+pub struct Membership {
+    options: KafkaOptions,
+    turns: Mutex<mpsc::Receiver<Result<Turn, Ended>>>,
+    courier: Arc<Courier>,
+    stop: Arc<AtomicBool>,
+    listening: std::sync::Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Membership {
+    /// Joins the group. What this node is told comes by [`Cluster::turn`].
+    pub fn join(options: &KafkaOptions, node: &NodeId) -> Result<Self, LogError> {
+        let failed = |cause: Box<dyn std::error::Error + Send + Sync>| unavailable("joining the cluster", cause);
+        let (told, turns) = mpsc::channel(WAITING);
+        let stop = Arc::new(AtomicBool::new(false));
+        let listener = Listener::new(options, node, told, stop.clone()).map_err(|cause| failed(cause.into()))?;
+        let courier = Courier::new(options).map_err(|cause| failed(cause.into()))?;
+        let thread = std::thread::Builder::new().name("cluster".into()).spawn(move || listener.run());
+        let listening = std::sync::Mutex::new(Some(thread.map_err(|cause| failed(cause.into()))?));
+        Ok(Self { options: options.clone(), turns: Mutex::new(turns), courier: Arc::new(courier), stop, listening })
+    }
+}
+
+impl Drop for Membership {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+    }
+}
+
+#[async_trait]
+impl Cluster for Membership {
+    fn deciding(&self, partition: &PartitionId) -> Share {
+        Share::Deciding(share_of(partition, self.options.ledger_partitions))
+    }
+
+    fn collecting(&self, site: &SiteId, device: &DeviceId) -> Share {
+        Share::Collecting(share_of_device(site, device, self.options.readings_partitions))
+    }
+
+    async fn turn(&self) -> Result<Turn, LogError> {
+        let told = self.turns.lock().await.recv().await.unwrap_or(Err(Ended::Left));
+        told.map_err(|ended| unavailable("taking part in the cluster", ended))
+    }
+
+    async fn forward(&self, command: Forwarded) -> Result<(), LogError> {
+        let Share::Deciding(share) = self.deciding(&command.partition) else {
+            return Err(unavailable("sending a command to its owner", Ended::Left));
+        };
+        self.courier.send(share, &command).await.map_err(|cause| unavailable("sending a command to its owner", cause))
+    }
+
+    async fn leave(&self) {
+        self.stop.store(true, Ordering::Relaxed);
+        // Nobody takes turns any more; what the listener still has to say must not hold it up.
+        self.turns.lock().await.close();
+        let thread = self.listening.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let left = tokio::task::spawn_blocking(move || thread.is_none_or(|thread| thread.join().is_ok())).await;
+        if !left.unwrap_or(false) {
+            tracing::error!("leaving the cluster failed: its thread had ended before; the others miss this node in a few seconds");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,113 @@
+//! The cluster's promises on a real broker: every share has one holder, what is left is taken up, and a command reaches the owner.
+
+use super::Membership;
+use crate::log::kafka::testing::Place;
+use millwright_domain::{
+    Timestamp,
+    ids::CommandId,
+    ports::cluster::{Cluster, Forwarded, Share, Turn},
+    position::PartitionId,
+};
+use std::{collections::BTreeSet, time::Duration};
+use tokio::sync::mpsc;
+use uuid::Uuid;
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What a node holds, and what it was asked, kept up in the background.
+struct Node {
+    events: mpsc::UnboundedReceiver<Turn>,
+    held: BTreeSet<Share>,
+    asked: Vec<Forwarded>,
+    membership: std::sync::Arc<Membership>,
+}
+
+impl Node {
+    fn join(place: &Place, name: &str) -> Self {
+        let membership = std::sync::Arc::new(Membership::join(&place.options, &name.parse().unwrap()).unwrap());
+        let (told, events) = mpsc::unbounded_channel();
+        let listening = membership.clone();
+        tokio::spawn(async move {
+            while let Ok(turn) = listening.turn().await {
+                if told.send(turn).is_err() {
+                    return;
+                }
+            }
+        });
+        Self { events, held: BTreeSet::new(), asked: vec![], membership }
+    }
+
+    /// Takes in one turn, if one comes within the time.
+    async fn step(&mut self, within: Duration) {
+        match tokio::time::timeout(within, self.events.recv()).await {
+            Ok(Some(Turn::Taken(shares))) => self.held.extend(shares),
+            Ok(Some(Turn::Released { shares, until_done })) => {
+                shares.iter().for_each(|share| drop(self.held.remove(share)));
+                drop(until_done);
+            }
+            Ok(Some(Turn::Lost(shares))) => shares.iter().for_each(|share| drop(self.held.remove(share))),
+            Ok(Some(Turn::Asked(asked))) => self.asked.push(asked),
+            Ok(None) | Err(_) => {}
+        }
+    }
+}
+
+async fn until(nodes: &mut [Node], what: &str, holds: impl Fn(&[Node]) -> bool) {
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    while !holds(nodes) {
+        let shown: Vec<_> = nodes.iter().map(|node| node.held.clone()).collect();
+        assert!(tokio::time::Instant::now() < deadline, "{what} did not come to pass; held: {shown:?}");
+        for node in &mut *nodes {
+            node.step(Duration::from_millis(20)).await;
+        }
+    }
+}
+
+fn all(place: &Place) -> BTreeSet<Share> {
+    let deciding = (0..place.options.ledger_partitions).map(Share::Deciding);
+    deciding.chain((0..place.options.readings_partitions).map(Share::Collecting)).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn shares_have_one_holder_each_and_go_to_those_who_stay() {
+    let Some(place) = Place::fresh().await else { return };
+    let mut nodes = vec![Node::join(&place, "a")];
+    let whole = all(&place);
+    until(&mut nodes, "one node holds everything", |nodes| nodes[0].held == whole).await;
+    nodes.push(Node::join(&place, "b"));
+    until(&mut nodes, "two nodes share everything out", |nodes| {
+        let (a, b) = (&nodes[0].held, &nodes[1].held);
+        a.is_disjoint(b) && !a.is_empty() && !b.is_empty() && a.union(b).cloned().collect::<BTreeSet<_>>() == whole
+    })
+    .await;
+    let leaving = nodes.remove(0);
+    leaving.membership.leave().await;
+    until(&mut nodes, "who stays holds everything", |nodes| nodes[0].held == whole).await;
+    nodes[0].membership.leave().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_command_reaches_the_holder_of_its_share_also_when_it_was_sent_before_the_takeover() {
+    let Some(place) = Place::fresh().await else { return };
+    let site: PartitionId = "ledger/demo".parse().unwrap();
+    let command = |number: u128| Forwarded {
+        partition: site.clone(),
+        command: CommandId(Uuid::from_u128(number)),
+        good_until: Timestamp::from_secs(1_700_000_000),
+        ask: format!("{{\"number\":{number}}}").into_bytes(),
+    };
+    let mut nodes = vec![Node::join(&place, "a")];
+    nodes[0].membership.forward(command(1)).await.unwrap();
+    until(&mut nodes, "the first is heard", |nodes| nodes[0].asked.iter().any(|asked| *asked == command(1))).await;
+    nodes.push(Node::join(&place, "b"));
+    let share = nodes[0].membership.deciding(&site);
+    until(&mut nodes, "the share has a holder", |nodes| nodes[0].held.contains(&share) != nodes[1].held.contains(&share)).await;
+    nodes[1].membership.forward(command(2)).await.unwrap();
+    until(&mut nodes, "the holder hears the second", |nodes| {
+        nodes.iter().any(|node| node.held.contains(&share) && node.asked.iter().any(|asked| *asked == command(2)))
+    })
+    .await;
+    for node in &nodes {
+        node.membership.leave().await;
+    }
+}

@@ -1,0 +1,79 @@
+//! A real broker for the tests of this crate: one for all of them, begun by the first, gone with the process.
+
+use super::{KafkaLog, KafkaOptions, topics};
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    time::Duration,
+};
+use tokio::sync::OnceCell;
+use uuid::Uuid;
+
+static BROKER: OnceCell<Option<Broker>> = OnceCell::const_new();
+
+#[derive(Clone)]
+pub struct Broker {
+    pub bootstrap: String,
+    /// Its folder, if it is ours.
+    pub dir: Option<PathBuf>,
+}
+
+/// `None`, loudly, where no broker can be had. On CI that is a failure.
+pub async fn broker() -> Option<Broker> {
+    let found = BROKER.get_or_init(|| async { tokio::task::spawn_blocking(begin).await.unwrap() });
+    found.await.clone()
+}
+
+fn begin() -> Option<Broker> {
+    if let Ok(bootstrap) = std::env::var("MILLWRIGHT_TEST_KAFKA") {
+        return Some(Broker { bootstrap, dir: None });
+    }
+    let dir = std::env::temp_dir().join(format!("millwright-kafka-{}", Uuid::new_v4()));
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scripts/kafka.sh");
+    let parent = std::process::id().to_string();
+    let up = Command::new(&script).args(["up", "--secure", "--parent", &parent]).arg(&dir).stderr(Stdio::inherit()).output();
+    match up {
+        Ok(up) if up.status.success() => {
+            let bootstrap = String::from_utf8(up.stdout).unwrap().trim().to_owned();
+            Some(Broker { bootstrap, dir: Some(dir) })
+        }
+        failed => {
+            let why = format!("no Kafka could be had from {}: {failed:?}", script.display());
+            assert!(std::env::var("CI").is_err(), "{why}");
+            println!("SKIPPED, nothing about Kafka was tested: {why}");
+            eprintln!("SKIPPED, nothing about Kafka was tested: {why}");
+            None
+        }
+    }
+}
+
+/// Topics of their own on the broker, so that tests do not see each other.
+pub struct Place {
+    pub options: KafkaOptions,
+    pub broker: Broker,
+    // Removes the index's folder.
+    _dir: tempfile::TempDir,
+}
+
+impl Place {
+    pub async fn fresh() -> Option<Self> {
+        let broker = broker().await?;
+        let dir = tempfile::tempdir().unwrap();
+        let options = KafkaOptions {
+            bootstrap: broker.bootstrap.clone(),
+            prefix: format!("test-{}", Uuid::new_v4().simple()),
+            ledger_partitions: 2,
+            readings_partitions: 3,
+            replication: 1,
+            min_insync: 1,
+            patience: Duration::from_secs(20),
+            index: dir.path().join("index.db"),
+            ..KafkaOptions::default()
+        };
+        topics::init(&options).await.unwrap();
+        Some(Self { options, broker, _dir: dir })
+    }
+    pub async fn open(&self) -> KafkaLog {
+        KafkaLog::open(self.options.clone()).await.unwrap()
+    }
+}

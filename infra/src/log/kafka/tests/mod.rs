@@ -1,0 +1,3 @@
+//! The log in Kafka against a real broker.
+
+mod contract;
