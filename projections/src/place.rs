@@ -47,13 +47,18 @@ impl Postgres {
         if is_name { Ok(Self { schema: schema.into(), ..self }) } else { Err(BadPlace::Schema(schema.chars().take(60).collect())) }
     }
 
+    /// A password that the URL does not hold.
+    pub fn with_password(self, password: &str) -> Self {
+        Self { options: self.options.password(password), ..self }
+    }
+
     pub(crate) fn schema(&self) -> &str {
         &self.schema
     }
 
     /// For a connection on which names without a schema mean tables of this one.
     pub(crate) fn within(&self, schema: &str) -> PgConnectOptions {
-        self.options.clone().options([("search_path", schema)])
+        self.options.clone().options([("search_path", schema), ("client_min_messages", "warning")])
     }
 }
 

@@ -160,7 +160,8 @@ impl Duties {
             }
             match duty {
                 Duty::Collect(site, ref device) if in_order => self.sites[site].field.release(device).await,
-                Duty::Collect(site, ref device) => self.sites[site].field.lose(device),
+                // A device that nobody else has taken is measured on, into the store if need be; the ledger says when another has it.
+                Duty::Collect(..) => {}
                 Duty::Platform if in_order => self.commands.release(&self.platform.partition()).await,
                 Duty::Platform => self.commands.lose(&self.platform.partition()).await,
                 Duty::Decide(site) if in_order => {

@@ -9,7 +9,7 @@ use millwright_domain::{
     ports::{clock::Clock, cluster::Cluster, event_log::EventLog},
 };
 use millwright_infra::{answers::AnswerIndex, vault::KeyFolder};
-use millwright_projections::Projections;
+use millwright_projections::{Place, Postgres, Projections};
 use std::{fs, path::PathBuf, sync::Arc};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -37,7 +37,7 @@ impl Foundation {
         let node = node(settings)?;
         let opened = OpenLog::open(settings, &node).await?;
         let (log, cluster) = (opened.log(), opened.cluster());
-        let projections = Projections::open(&data.join("projections")).await?;
+        let projections = Projections::open_at(place(settings)?).await?;
         let answers = Arc::new(AnswerIndex::open(data.join("answers.db"))?);
         // Beside the log's folder, never in it: a backup of the log must not hold the keys.
         let keys = if settings.keys.as_os_str().is_empty() { data.join("keys") } else { settings.keys.clone() };
@@ -64,6 +64,19 @@ impl Foundation {
         }
         self.opened.close().await;
     }
+}
+
+/// Where the projections are kept.
+pub fn place(settings: &Settings) -> Result<Place> {
+    let place = &settings.projections;
+    if place.postgres.is_empty() {
+        return Ok(Place::Folder(settings.data.join("projections")));
+    }
+    let postgres = Postgres::at(&place.postgres).context("the setting `projections.postgres`")?;
+    Ok(Place::Postgres(match place.password()? {
+        Some(password) => postgres.with_password(&password),
+        None => postgres,
+    }))
 }
 
 /// One machine alone needs no name that others tell it by.

@@ -4,11 +4,13 @@
 //! nothing is asked of a part that has stopped already.
 
 pub mod demo;
+mod drops;
 mod duties;
 pub mod foundation;
 pub mod health;
 pub mod import;
-mod log;
+mod leases;
+pub mod log;
 pub mod metrics;
 pub mod operator;
 mod platform;
@@ -39,7 +41,10 @@ use millwright_domain::{
 };
 use millwright_graphql::AppState;
 use millwright_infra::notice::NoticeFile;
-use millwright_ingest::field::{Field, FieldSettings};
+use millwright_ingest::{
+    field::{Field, FieldSettings},
+    store::StoreSettings,
+};
 use platform::Platform;
 use site::{Described, SiteAtWork};
 use std::{net::SocketAddr, sync::Arc};
@@ -159,7 +164,8 @@ impl Yard<'_> {
 
     fn site(&self, ConfiguredSite { plant, devices }: ConfiguredSite, alone: bool, messenger: Option<Arc<dyn Messenger>>) -> SiteAtWork {
         let Self { settings, foundation, .. } = self;
-        let how = FieldSettings { speed: self.speed, ..FieldSettings::default() };
+        let store = StoreSettings { dir: foundation.data.join("spool").join(plant.site.as_str()), max_bytes: settings.store_forward.max_mb << 20 };
+        let how = FieldSettings { speed: self.speed, store: Some(store), ..FieldSettings::default() };
         let field = Field::start(&plant, devices, foundation.clock.clone(), foundation.log.clone(), how);
         let field = Arc::new(field);
         self.board.field(&field);

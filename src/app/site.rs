@@ -71,10 +71,13 @@ impl SiteAtWork {
         &self.described.plant
     }
 
-    /// Watches the readings and waits for what is to be done on the devices held here.
+    /// Watches the readings, waits for what is to be done on the devices held here, and lets go of those that become another's.
     pub async fn watch(&self) {
-        let (monitor, stop) = (self.workshop.monitor(&self.stop_watching), &self.stop_watching);
-        *self.watching.lock().await = vec![monitor, self.workshop.executor(self.field.clone(), self.taken.clone(), stop)];
+        let (shop, stop) = (&self.workshop, &self.stop_watching);
+        let executor = shop.executor(self.field.clone(), self.taken.clone(), stop);
+        let leases = shop.leases(self.node.clone(), self.field.clone(), stop);
+        let drops = shop.drop_reporter(self.field.clone(), stop);
+        *self.watching.lock().await = vec![shop.monitor(stop), executor, leases, drops];
     }
 
     /// Takes the site's partition over, says what the configuration says where the log does not know it yet, and starts its workers.

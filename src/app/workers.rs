@@ -1,6 +1,6 @@
 //! The workers of one site, each supervised: those that every node runs, and those of the node that decides for the site.
 
-use super::{foundation::Foundation, health::HealthBoard, seal::Sealer, supervise::supervise};
+use super::{drops::DropReporter, foundation::Foundation, health::HealthBoard, leases::Leases, seal::Sealer, supervise::supervise};
 use crate::settings::Settings;
 use millwright_agents::{
     diagnosis::RuleBook,
@@ -12,10 +12,11 @@ use millwright_agents::{
 };
 use millwright_commands::Commands;
 use millwright_domain::{
-    ids::SiteId,
+    ids::{NodeId, SiteId},
     ports::{clock::Clock, event_log::EventLog, messenger::Messenger, write_device::WriteDevice},
     position::PartitionId,
 };
+use millwright_ingest::field::Field;
 use std::{future::Future, path::PathBuf, sync::Arc};
 use tokio::{sync::Notify, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
@@ -69,6 +70,23 @@ impl Workshop {
             let (partition, devices, taken) = (shop.partition(), devices.clone(), taken.clone());
             let Workshop { log, commands, clock, .. } = shop.clone();
             Executor { log, commands, clock, partition, devices, taken }.run(stop_it.clone())
+        })
+    }
+
+    pub fn leases(&self, node: NodeId, field: Arc<Field>, stop: &CancellationToken) -> JoinHandle<()> {
+        let (shop, stop_it) = (self.clone(), stop.clone());
+        self.supervised("leases", stop, move || {
+            let leases = Leases { log: shop.log.clone(), partition: shop.partition(), node: node.clone(), field: field.clone() };
+            leases.run(stop_it.clone())
+        })
+    }
+
+    pub fn drop_reporter(&self, field: Arc<Field>, stop: &CancellationToken) -> JoinHandle<()> {
+        let (shop, stop_it) = (self.clone(), stop.clone());
+        self.supervised("drop reporter", stop, move || {
+            let (partition, field) = (shop.partition(), field.clone());
+            let Workshop { commands, clock, .. } = shop.clone();
+            DropReporter { commands, clock, partition, field }.run(stop_it.clone())
         })
     }
 

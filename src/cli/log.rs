@@ -1,7 +1,7 @@
 //! `millwright log`: the facts themselves, as they come, and how many there are of each.
 
-use crate::settings::Settings;
-use anyhow::{Result, bail};
+use crate::{app::log::read_only, settings::Settings};
+use anyhow::Result;
 use clap::{Args, Subcommand};
 use millwright_domain::{
     Event,
@@ -10,8 +10,7 @@ use millwright_domain::{
     ports::event_log::EventLog,
     position::{Lane, PartitionId, Position},
 };
-use millwright_infra::log::embedded::EmbeddedLog;
-use std::{collections::BTreeMap, path::Path, process::ExitCode};
+use std::{collections::BTreeMap, process::ExitCode};
 
 #[derive(Debug, Args)]
 pub struct LogCommand {
@@ -40,22 +39,13 @@ enum What {
 
 impl LogCommand {
     pub async fn run(self, settings: Settings) -> Result<ExitCode> {
-        let log = read_only(&settings.data)?;
+        let log = read_only(&settings).await?;
         match self.what {
-            What::Tail { partition, lines, follow, json } => tail(&log, partition.as_ref(), lines, follow, json).await?,
-            What::Stats => stats(&log).await?,
+            What::Tail { partition, lines, follow, json } => tail(&*log, partition.as_ref(), lines, follow, json).await?,
+            What::Stats => stats(&*log).await?,
         }
         Ok(ExitCode::SUCCESS)
     }
-}
-
-/// The log of a data folder, beside whoever writes it.
-pub fn read_only(data: &Path) -> Result<EmbeddedLog> {
-    let folder = data.join("log");
-    if !folder.exists() {
-        bail!("there is no log at {}; name the data folder with --data", folder.display());
-    }
-    Ok(EmbeddedLog::open_read_only(folder)?)
 }
 
 fn ledgers(head: &Position, only: Option<&PartitionId>) -> Vec<(PartitionId, u64)> {
@@ -63,7 +53,7 @@ fn ledgers(head: &Position, only: Option<&PartitionId>) -> Vec<(PartitionId, u64
     ledger.filter(|(partition, _)| only.is_none_or(|only| only == *partition)).map(|(partition, end)| (partition.clone(), end)).collect()
 }
 
-async fn tail(log: &EmbeddedLog, only: Option<&PartitionId>, lines: u64, follow: bool, json: bool) -> Result<()> {
+async fn tail(log: &dyn EventLog, only: Option<&PartitionId>, lines: u64, follow: bool, json: bool) -> Result<()> {
     let mut head = log.head().await?;
     let mut shown = Position::default();
     for (partition, end) in ledgers(&head, only) {
@@ -83,7 +73,7 @@ async fn tail(log: &EmbeddedLog, only: Option<&PartitionId>, lines: u64, follow:
     }
 }
 
-async fn show(log: &EmbeddedLog, partition: &PartitionId, shown: &mut Position, end: u64, json: bool) -> Result<()> {
+async fn show(log: &dyn EventLog, partition: &PartitionId, shown: &mut Position, end: u64, json: bool) -> Result<()> {
     while shown.next(partition) < end {
         let page = log.read_ledger(partition, shown.next(partition), 1_024).await?;
         shown.advance(partition, page.next());
@@ -105,7 +95,7 @@ fn line(fact: &Recorded) -> String {
     format!("{} {}:{:<6} {:<46} {:<16} {what}", fact.recorded_at, fact.partition.name(), fact.seq, fact.stream, fact.actor)
 }
 
-async fn stats(log: &EmbeddedLog) -> Result<()> {
+async fn stats(log: &dyn EventLog) -> Result<()> {
     let head = log.head().await?;
     for (partition, end) in head.partitions() {
         println!("{partition}: {end} records");

@@ -7,6 +7,7 @@ mod demo;
 mod evaluate;
 mod health;
 mod import;
+mod kafka;
 mod log;
 mod plant;
 mod progress;
@@ -63,6 +64,8 @@ enum Sub {
     Import(import::Import),
     /// The state as of a time or position; or what other rules would have done.
     Replay(replay::Replay),
+    /// Make the topics on Kafka, or say whether they are as they must be.
+    Kafka(kafka::Kafka),
     /// Check the hash chain, or write the ledger out.
     Audit(audit::Audit),
     /// Look at the log itself.
@@ -104,7 +107,8 @@ impl Sub {
             Self::Simulate(command) => command.run(&settings),
             Self::Import(command) => command.run(settings).await,
             Self::Replay(command) => command.run(settings).await,
-            Self::Audit(command) => command.run(&settings),
+            Self::Kafka(command) => command.run(settings).await,
+            Self::Audit(command) => command.run(&settings).await,
             Self::Log(command) => command.run(settings).await,
             Self::Evaluate(command) => command.run(&settings),
             Self::Bench(command) => command.run(settings).await,

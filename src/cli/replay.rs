@@ -1,11 +1,14 @@
 //! `millwright replay`: the state of a site as of any time, folded from the log; or what other rules would have done.
 
-use super::{log::read_only, progress};
-use crate::{app::replay, settings::Settings};
+use super::progress;
+use crate::{
+    app::{log::read_only, replay},
+    settings::Settings,
+};
 use anyhow::{Result, bail};
 use clap::Args;
 use millwright_domain::{Timestamp, ids::SiteId, position::PartitionId};
-use std::{path::PathBuf, process::ExitCode, sync::Arc};
+use std::{path::PathBuf, process::ExitCode};
 
 #[derive(Debug, Args)]
 pub struct Replay {
@@ -28,7 +31,7 @@ pub struct Replay {
 
 impl Replay {
     pub async fn run(self, settings: Settings) -> Result<ExitCode> {
-        let log = Arc::new(read_only(&settings.data)?);
+        let log = read_only(&settings).await?;
         let partition = match &self.site {
             Some(site) => PartitionId::site(site),
             None => replay::only_site(&*log).await?,

@@ -115,6 +115,11 @@ impl KafkaLog {
         }
     }
 
+    /// Records on the ledger's topic that were read since the opening and are no facts: a former owner's, repeats, strangers'.
+    pub fn dropped_records(&self) -> u64 {
+        self.view.dropped()
+    }
+
     /// Everything of the ledger that was committed before the log was opened.
     async fn caught_up(&self) -> Result<(), LogError> {
         self.view.caught_up(self.options.patience).await

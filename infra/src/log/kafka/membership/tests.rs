@@ -42,10 +42,10 @@ impl Node {
         match tokio::time::timeout(within, self.events.recv()).await {
             Ok(Some(Turn::Taken(shares))) => self.held.extend(shares),
             Ok(Some(Turn::Released { shares, until_done })) => {
-                shares.iter().for_each(|share| drop(self.held.remove(share)));
+                self.held.retain(|held| !shares.contains(held));
                 drop(until_done);
             }
-            Ok(Some(Turn::Lost(shares))) => shares.iter().for_each(|share| drop(self.held.remove(share))),
+            Ok(Some(Turn::Lost(shares))) => self.held.retain(|held| !shares.contains(held)),
             Ok(Some(Turn::Asked(asked))) => self.asked.push(asked),
             Ok(None) | Err(_) => {}
         }
