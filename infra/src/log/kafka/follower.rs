@@ -155,11 +155,11 @@ fn judge(message: &BorrowedMessage<'_>, topic: &str, shares: &mut HashMap<i32, S
     let candidate = match arrival(message) {
         Arrival::Fact(candidate) => *candidate,
         Arrival::Barrier(token) => return barriers.push(token),
-        Arrival::Foreign => return dropped(topic, message, "it is no fact"),
+        Arrival::Foreign => return dropped(view, topic, message, "it is no fact"),
     };
     let partition = candidate.partition.clone();
     if share_of(&partition, shares_count) as i32 != message.partition() {
-        return dropped(topic, message, "it lies on another partition's share");
+        return dropped(view, topic, message, "it lies on another partition's share");
     }
     let rule = match share.rules.get_mut(&partition) {
         Some(rule) => rule,
@@ -173,7 +173,7 @@ fn judge(message: &BorrowedMessage<'_>, topic: &str, shares: &mut HashMap<i32, S
             fresh.advance(&partition, end.tip.next_seq);
             share.changed.insert(partition);
         }
-        Verdict::Dropped(why) => dropped(topic, message, why),
+        Verdict::Dropped(why) => dropped(view, topic, message, why),
         Verdict::Damaged(what) => {
             let place = format!("{topic}, Kafka partition {}, offset {}, {partition}", message.partition(), message.offset());
             tracing::error!(place, what, "the ledger is damaged");
@@ -182,7 +182,8 @@ fn judge(message: &BorrowedMessage<'_>, topic: &str, shares: &mut HashMap<i32, S
     }
 }
 
-fn dropped(topic: &str, message: &BorrowedMessage<'_>, why: &'static str) {
+fn dropped(view: &View, topic: &str, message: &BorrowedMessage<'_>, why: &'static str) {
+    view.drop_one();
     metrics::counter!("millwright_kafka_dropped_records_total", "topic" => topic.to_owned(), "why" => why).increment(1);
     tracing::warn!(topic, share = message.partition(), offset = message.offset(), why, "a record was dropped");
 }

@@ -2,8 +2,8 @@
 
 use super::{KafkaLog, KafkaOptions, topics};
 use std::{
-    path::{Path, PathBuf},
-    process::{Command, Stdio},
+    path::Path,
+    process::{Command, Output, Stdio},
     time::Duration,
 };
 use tokio::sync::OnceCell;
@@ -15,7 +15,7 @@ static BROKER: OnceCell<Option<Broker>> = OnceCell::const_new();
 pub struct Broker {
     pub bootstrap: String,
     /// Its folder, if it is ours.
-    pub dir: Option<PathBuf>,
+    pub dir: Option<String>,
 }
 
 /// `None`, loudly, where no broker can be had. On CI that is a failure.
@@ -28,23 +28,34 @@ fn begin() -> Option<Broker> {
     if let Ok(bootstrap) = std::env::var("MILLWRIGHT_TEST_KAFKA") {
         return Some(Broker { bootstrap, dir: None });
     }
-    let dir = std::env::temp_dir().join(format!("millwright-kafka-{}", Uuid::new_v4()));
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scripts/kafka.sh");
-    let parent = std::process::id().to_string();
-    let up = Command::new(&script).args(["up", "--secure", "--parent", &parent]).arg(&dir).stderr(Stdio::inherit()).output();
+    up()
+}
+
+/// One of our own, which ends with this process.
+fn up() -> Option<Broker> {
+    let dir = std::env::temp_dir().join(format!("millwright-kafka-{}", Uuid::new_v4())).display().to_string();
+    let up = run(&["up", "--secure", "--parent", &std::process::id().to_string(), &dir]);
     match up {
-        Ok(up) if up.status.success() => {
-            let bootstrap = String::from_utf8(up.stdout).unwrap().trim().to_owned();
-            Some(Broker { bootstrap, dir: Some(dir) })
-        }
+        Ok(up) if up.status.success() => Some(Broker { bootstrap: String::from_utf8(up.stdout).unwrap().trim().to_owned(), dir: Some(dir) }),
         failed => {
-            let why = format!("no Kafka could be had from {}: {failed:?}", script.display());
+            let why = format!("no Kafka could be had: {failed:?}");
             assert!(std::env::var("CI").is_err(), "{why}");
-            println!("SKIPPED, nothing about Kafka was tested: {why}");
             eprintln!("SKIPPED, nothing about Kafka was tested: {why}");
             None
         }
     }
+}
+
+fn run(arguments: &[&str]) -> std::io::Result<Output> {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scripts/kafka.sh");
+    Command::new(script).args(arguments).stderr(Stdio::inherit()).output()
+}
+
+/// Does something to a broker of ours.
+pub async fn kafka_sh(arguments: &[&str]) {
+    let arguments: Vec<String> = arguments.iter().map(|argument| (*argument).to_owned()).collect();
+    let ran = tokio::task::spawn_blocking(move || run(&arguments.iter().map(String::as_str).collect::<Vec<_>>())).await;
+    assert!(ran.unwrap().unwrap().status.success());
 }
 
 /// Topics of their own on the broker, so that tests do not see each other.
@@ -57,7 +68,15 @@ pub struct Place {
 
 impl Place {
     pub async fn fresh() -> Option<Self> {
-        let broker = broker().await?;
+        Some(Self::on(broker().await?).await)
+    }
+    /// For tests that do something to the broker.
+    pub async fn on_its_own_broker() -> Option<Self> {
+        broker().await?;
+        let broker = tokio::task::spawn_blocking(up).await.unwrap()?;
+        Some(Self::on(broker).await)
+    }
+    async fn on(broker: Broker) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let options = KafkaOptions {
             bootstrap: broker.bootstrap.clone(),
@@ -71,7 +90,7 @@ impl Place {
             ..KafkaOptions::default()
         };
         topics::init(&options).await.unwrap();
-        Some(Self { options, broker, _dir: dir })
+        Self { options, broker, _dir: dir }
     }
     pub async fn open(&self) -> KafkaLog {
         KafkaLog::open(self.options.clone()).await.unwrap()

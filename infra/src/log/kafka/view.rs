@@ -11,7 +11,10 @@ use millwright_domain::{
 };
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 use tokio::sync::{oneshot, watch};
@@ -53,6 +56,7 @@ pub(super) struct View {
     head: watch::Sender<Position>,
     following: watch::Sender<Following>,
     barriers: Mutex<HashMap<Uuid, oneshot::Sender<()>>>,
+    dropped: AtomicU64,
 }
 
 /// What is in memory of what was asked for.
@@ -91,6 +95,14 @@ impl View {
     }
     pub(super) fn damage(&self, partition: &PartitionId, damage: Damage) {
         lock(&self.parts).entry(partition.clone()).or_default().damaged.get_or_insert(damage);
+    }
+
+    /// A record on the topic that is no fact.
+    pub(super) fn drop_one(&self) {
+        self.dropped.fetch_add(1, Ordering::Relaxed);
+    }
+    pub(super) fn dropped(&self) -> u64 {
+        self.dropped.load(Ordering::Relaxed)
     }
 
     pub(super) fn head(&self) -> Position {
