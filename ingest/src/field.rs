@@ -199,7 +199,8 @@ impl Field {
     pub fn store(&self) -> Option<StoreSnapshot> {
         self.outlet.store()
     }
-    /// What was measured and dropped and is not on record yet: `ReportReadingsDropped` is to be asked for each, under its command id.
+    /// Waits until something was dropped that is not on record yet: `ReportReadingsDropped` is to be asked for each, under its command id.
+    /// The same is given again until it is [reported](Self::drop_reported).
     pub async fn drop_reports(&self) -> Vec<DropReport> {
         self.outlet.drop_reports().await
     }

@@ -3,49 +3,20 @@
 
 mod support;
 
+#[path = "support/rogue.rs"]
+mod rogue;
+
 use millwright_domain::{plant::Plant, reading::Quality};
 use millwright_ingest::{
     device::DeviceConfig,
     field::{Field, FieldSettings, check},
     simulator::demo::demo_plant,
 };
+use rogue::{honest, rogue};
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use support::{MemoryLog, TestClock, eventually, taken};
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpListener,
-};
 
 const SOON: Duration = Duration::from_secs(5);
-
-/// Answers each request for one register with what `answer` makes of the request; an empty answer closes the connection.
-async fn rogue(answer: impl Fn(usize, [u8; 12]) -> Vec<u8> + Send + Sync + 'static) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let answer = Arc::new(answer);
-    tokio::spawn(async move {
-        for connection in 0.. {
-            let (mut stream, _) = listener.accept().await.unwrap();
-            let answer = answer.clone();
-            tokio::spawn(async move {
-                let mut request = [0u8; 12];
-                while stream.read_exact(&mut request).await.is_ok() {
-                    let bytes = answer(connection, request);
-                    if bytes.is_empty() || stream.write_all(&bytes).await.is_err() {
-                        return;
-                    }
-                }
-            });
-        }
-    });
-    address
-}
-
-/// An honest answer: the register holds its own address.
-fn honest(request: [u8; 12]) -> Vec<u8> {
-    let [t1, t2, _, _, _, _, unit, function, a1, a2, _, _] = request;
-    vec![t1, t2, 0, 0, 0, 5, unit, function, 2, a1, a2]
-}
 
 async fn field(address: SocketAddr, log: &Arc<MemoryLog>, queue: usize) -> Field {
     let plant: Plant = demo_plant();
@@ -60,7 +31,7 @@ async fn field(address: SocketAddr, log: &Arc<MemoryLog>, queue: usize) -> Field
 
 /// The first connection is answered wrongly, later ones honestly: the value must come, over a new socket, and never a wrong one.
 async fn is_dropped_and_rebuilt(wrong: impl Fn([u8; 12]) -> Vec<u8> + Send + Sync + 'static) {
-    let address = rogue(move |connection, request| if connection == 0 { wrong(request) } else { honest(request) }).await;
+    let address = rogue(move |connection, request| Some(if connection == 0 { wrong(request) } else { honest(request) })).await;
     let log = MemoryLog::new();
     let field = field(address, &log, 100).await;
     eventually("the value comes", SOON, || log.last("pump-1/flow").is_some_and(|reading| reading.good() == Some(77.0))).await;
@@ -122,7 +93,7 @@ async fn a_connection_closed_in_mid_question_is_made_anew() {
 
 #[tokio::test]
 async fn when_the_queue_is_full_scans_are_dropped_and_counted_and_numbers_stay_dense() {
-    let address = rogue(|_, request| honest(request)).await;
+    let address = rogue(|_, request| Some(honest(request))).await;
     let log = MemoryLog::new();
     log.goes_away(true);
     let field = field(address, &log, 5).await;

@@ -42,6 +42,9 @@ pub const FIGURES: &[Figure] = &[
     figure("millwright_device_scans_total", &["device"], "Scans that were taken from a device."),
     figure("millwright_device_scans_dropped_total", &["device"], "Scans that were lost because the log was away for too long."),
     figure("millwright_scans_delivered_total", &[], "Scans that are durable on the log."),
+    figure("millwright_scans_dropped_total", &[], "Scans that were measured and given up; a fact on the ledger says which."),
+    figure("millwright_store_forward_bytes", &[], "What readings that wait for the log take up on disk."),
+    figure("millwright_store_forward_scans", &[], "Scans that wait on disk for the log."),
     figure(
         "millwright_commands_answered_total",
         &["command", "answer"],

@@ -212,7 +212,6 @@ impl Forwarder {
                 }
                 (self.tries, self.pause) = (0, FIRST_PAUSE);
                 self.ledger.delivered.fetch_add(flight.scans, Ordering::Relaxed);
-                metrics::counter!("millwright_scans_delivered_total").increment(flight.scans);
                 if flight.stored {
                     self.shelf.delivered().await;
                     self.discard(&flight.left_out);

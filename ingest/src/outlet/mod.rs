@@ -8,7 +8,7 @@ mod shelf;
 
 use crate::store::{
     StoreSettings, StoreSnapshot,
-    drops::{DropReport, Drops},
+    drops::{BETWEEN_REPORTS, DropReport, Drops},
 };
 
 use forward::Forwarder;
@@ -45,6 +45,7 @@ struct Ledger {
     discarded: AtomicU64,
     drops: Arc<Mutex<Drops>>,
     store: Mutex<Option<StoreSnapshot>>,
+    last_report: tokio::sync::Mutex<Option<tokio::time::Instant>>,
 }
 
 impl Ledger {
@@ -105,8 +106,17 @@ impl Outlet {
     pub fn store(&self) -> Option<StoreSnapshot> {
         self.ledger.store.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
-    /// What was measured and dropped and is not on record yet. Written down before it is given out.
+    /// Returns once something was dropped that is not on record yet. Written down before it is given out, and given out again until then.
     pub async fn drop_reports(&self) -> Vec<DropReport> {
+        let mut last = self.ledger.last_report.lock().await;
+        let noted = self.ledger.drops().noted.clone();
+        while !self.ledger.drops().is_there_something_to_report() {
+            noted.notified().await;
+        }
+        if let Some(last) = last.filter(|_| !self.ledger.drops().is_there_a_closed_one()) {
+            tokio::time::sleep_until(last + BETWEEN_REPORTS).await;
+        }
+        *last = Some(tokio::time::Instant::now());
         let drops = self.ledger.drops.clone();
         let closing = tokio::task::spawn_blocking(move || {
             let mut drops = drops.lock().unwrap_or_else(PoisonError::into_inner);

@@ -129,9 +129,11 @@ impl Shelf {
         settings.map_or_else(StoreSnapshot::default, |StoreSettings { dir, max_bytes }| StoreSnapshot { dir, max_bytes, ..StoreSnapshot::default() })
     }
     fn show(&self, snapshot: StoreSnapshot) {
-        metrics::gauge!("millwright_store_forward_bytes").set(snapshot.bytes as f64);
-        metrics::gauge!("millwright_store_forward_scans").set(snapshot.scans as f64);
-        let snapshot = StoreSnapshot { error: self.error.clone(), ..snapshot };
-        *self.ledger.store.lock().unwrap_or_else(PoisonError::into_inner) = Some(snapshot);
+        let mut shown = self.ledger.store.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = shown.take().unwrap_or_default();
+        // By how much it changes: the sites of one program share the figure.
+        metrics::gauge!("millwright_store_forward_bytes").increment(snapshot.bytes as f64 - before.bytes as f64);
+        metrics::gauge!("millwright_store_forward_scans").increment(snapshot.scans as f64 - before.scans as f64);
+        *shown = Some(StoreSnapshot { error: self.error.clone(), ..snapshot });
     }
 }

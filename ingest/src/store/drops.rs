@@ -3,7 +3,6 @@
 //! A report is closed before it is asked for the first time, so that a repeated ask says the same. What is dropped meanwhile goes into
 //! the next one. Without a folder the page lives in memory.
 
-use chrono::TimeDelta;
 use millwright_domain::{
     Timestamp,
     collecting::ReadingsDropped,
@@ -16,7 +15,10 @@ use std::{
     fs::{self, File},
     io::{self, Write},
     path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
 };
+use tokio::sync::Notify;
 
 const FILE: &str = "drops.json";
 
@@ -72,7 +74,8 @@ pub struct Drops {
     open: BTreeMap<String, Tally>,
     folder: Option<PathBuf>,
     unsaved: bool,
-    total: u64,
+    /// Told whenever something is noted.
+    pub noted: Arc<Notify>,
 }
 
 impl Drops {
@@ -105,14 +108,15 @@ impl Drops {
         }
         self.folder = Some(folder.to_path_buf());
         self.unsaved = true;
+        self.noted.notify_one();
         Ok(())
     }
 
     pub fn note_many(&mut self, dropped: &Tally, why: &str) {
-        self.total += dropped.scans();
         metrics::counter!("millwright_scans_dropped_total").increment(dropped.scans());
         self.open.entry(why.to_string()).or_default().merge(dropped);
         self.unsaved = true;
+        self.noted.notify_one();
     }
     pub fn note_one(&mut self, device: &DeviceId, epoch: u64, at: Timestamp, why: &str) {
         self.note_many(&Tally([((device.clone(), epoch), (1, at, at))].into()), why);
@@ -154,15 +158,17 @@ impl Drops {
         self.page.lost.get(&scan.device).is_some_and(|epoch| scan.epoch <= *epoch)
     }
 
-    /// Since the start, reported or not.
-    pub fn total(&self) -> u64 {
-        self.total
-    }
     pub fn is_there_something_to_report(&self) -> bool {
         !self.open.is_empty() || !self.page.closed.is_empty()
     }
-    /// Closes what is open, and says what is to be reported, oldest first.
+    pub fn is_there_a_closed_one(&self) -> bool {
+        !self.page.closed.is_empty()
+    }
+    /// What is to be reported: what was closed before and is not on record yet, else what is open, closed now.
     pub fn reports(&mut self) -> Vec<DropReport> {
+        if self.is_there_a_closed_one() {
+            return self.page.closed.clone();
+        }
         let opened = self.opened();
         self.open.clear();
         for dropped in opened {
@@ -201,7 +207,7 @@ impl Drops {
 }
 
 /// Between two rounds of reports, so that a long outage makes few facts.
-pub const BETWEEN_REPORTS: TimeDelta = TimeDelta::seconds(10);
+pub const BETWEEN_REPORTS: Duration = Duration::from_secs(10);
 
 #[cfg(test)]
 mod tests {
@@ -221,11 +227,12 @@ mod tests {
 
         let mut after = Drops::default();
         after.kept_in(folder.path()).unwrap();
-        let again = after.reports();
-        assert_eq!((again.len(), &again[..1]), (2, &asked[..]));
-        assert_eq!((again[0].dropped.scans, again[1].dropped.scans), (2, 1));
-        assert!(again[0].dropped.first < again[0].dropped.last && again[0].command != again[1].command);
-        again.iter().for_each(|report| after.reported(&report.command));
+        assert_eq!((after.reports(), asked[0].dropped.scans), (asked.clone(), 2));
+        after.reported(&asked[0].command);
+        let next = after.reports();
+        assert_eq!((next.len(), next[0].dropped.scans), (1, 1));
+        assert!(asked[0].dropped.first < asked[0].dropped.last && asked[0].command != next[0].command);
+        after.reported(&next[0].command);
         assert!(!after.is_there_something_to_report());
     }
 

@@ -57,6 +57,7 @@ impl Clock for TestClock {
 pub struct MemoryLog {
     scans: Mutex<Vec<Scan>>,
     away: AtomicBool,
+    hanging: tokio::sync::watch::Sender<bool>,
 }
 
 impl MemoryLog {
@@ -65,6 +66,10 @@ impl MemoryLog {
     }
     pub fn goes_away(&self, away: bool) {
         self.away.store(away, Ordering::SeqCst);
+    }
+    /// While it hangs, it neither takes nor refuses.
+    pub fn hangs(&self, hanging: bool) {
+        self.hanging.send_replace(hanging);
     }
     pub fn scans(&self) -> Vec<Scan> {
         self.scans.lock().unwrap().clone()
@@ -88,6 +93,7 @@ impl EventLog for MemoryLog {
         Err(LogError::Lost { partition: partition.clone(), why: "this log keeps readings only".into() })
     }
     async fn append_readings(&self, scans: Vec<Scan>) -> Result<Position, LogError> {
+        self.hanging.subscribe().wait_for(|hanging| !hanging).await.unwrap();
         if self.away.load(Ordering::SeqCst) {
             return Err(LogError::Unavailable { doing: "appending", cause: Box::new(io::Error::other("away")) });
         }
