@@ -18,6 +18,11 @@ pub(crate) enum Home {
     Postgres(House),
 }
 
+/// Held while rebuilding; it ends with its connection.
+pub(crate) struct Claim {
+    _connection: Option<sqlx::PgConnection>,
+}
+
 impl Home {
     pub fn at(place: Place) -> Self {
         match place {
@@ -53,6 +58,14 @@ impl Home {
         match self {
             Self::Folder(dir) => Files::of(dir, lane).building(shapes).await,
             Self::Postgres(house) => house.building(lane, shapes).await,
+        }
+    }
+
+    /// The right to rebuild; `None` if another program has it.
+    pub async fn claim(&self, lane: &'static str) -> Result<Option<Claim>, StoreError> {
+        match self {
+            Self::Folder(_) => Ok(Some(Claim { _connection: None })),
+            Self::Postgres(house) => Ok(house.claim(lane).await?.map(|connection| Claim { _connection: Some(connection) })),
         }
     }
 

@@ -41,6 +41,18 @@ impl Turn {
         *self.tenure.borrow()
     }
 
+    #[cfg(test)]
+    pub async fn comes(&self, within: Duration) {
+        let mut tenure = self.tenure.clone();
+        tokio::time::timeout(within, tenure.wait_for(Option::is_some)).await.unwrap().unwrap();
+    }
+
+    #[cfg(test)]
+    pub async fn goes(&self, within: Duration) {
+        let mut tenure = self.tenure.clone();
+        tokio::time::timeout(within, tenure.wait_for(Option::is_none)).await.unwrap().unwrap();
+    }
+
     pub fn is_alone(&self) -> bool {
         self.alone
     }

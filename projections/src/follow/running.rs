@@ -143,6 +143,7 @@ impl Projections {
         if read(&self.inner.ledger).is_outdated(&shapes) {
             tracing::info!("the projections of the ledger are an older program's and are rebuilt; the former ones are shown until then");
             self.rebuild(log).await.map_err(|cause| FollowError::Upgrade(Box::new(cause)))?;
+            self.refresh_plants().await.map_err(|cause| FollowError::Upgrade(Box::new(cause.into())))?;
         }
         Ok(())
     }
@@ -164,7 +165,8 @@ impl Projections {
         Ok(())
     }
 
-    async fn newer(&self, held: &RwLock<Arc<Store>>, lane: &'static str, shapes: &[Shape]) -> Result<Option<Arc<Store>>, FollowError> {
+    /// What another program has put in the place of these tables, which is then held here too.
+    pub(crate) async fn newer(&self, held: &RwLock<Arc<Store>>, lane: &'static str, shapes: &[Shape]) -> Result<Option<Arc<Store>>, FollowError> {
         let Some(newer) = self.inner.home.newer_than(&read::<Arc<Store>>(held), lane, shapes).await? else { return Ok(None) };
         let newer = Arc::new(newer);
         *write(held) = newer.clone();

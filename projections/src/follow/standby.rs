@@ -5,9 +5,10 @@ use crate::{
     fact::Fact,
     follow::{
         FollowError,
-        ledger::{self, Change, change},
-        readings,
+        ledger::{self, Change, LedgerFold, change},
+        readings::{self, ReadingsFollower},
     },
+    home::{LEDGER, READINGS},
     plant,
     projections::{Projections, read, write},
     readings::tables,
@@ -24,8 +25,12 @@ const BATCH: usize = 10_000;
 impl Projections {
     /// Tells what another program has folded since we last looked.
     pub(super) async fn look_at_ledger(&self, log: &dyn EventLog) -> Result<(), FollowError> {
+        let shapes = ledger::shapes();
+        if let Some(newer) = self.newer(&self.inner.ledger, LEDGER, &shapes).await? {
+            *self.inner.ledger_fold.lock().await = LedgerFold::new(newer);
+        }
         let store = read(&self.inner.ledger);
-        let (position, _) = store.position(&ledger::shapes()).await.map_err(|cause| unread(&store, cause))?;
+        let (position, _) = store.position(&shapes).await.map_err(|cause| unread(&store, cause))?;
         if !self.position().covers(&position) {
             *write(&self.inner.parked) = ledger::parked_in(&store).await.map_err(|cause| unread(&store, cause))?;
         }
@@ -39,11 +44,15 @@ impl Projections {
 
     /// Keeps the newest values fresh from the log, and shows how far the tables are.
     pub(super) async fn look_at_readings(&self, log: &dyn EventLog, head: &Position) -> Result<(), FollowError> {
+        let shapes = tables::shapes();
+        if let Some(newer) = self.newer(&self.inner.readings, READINGS, &shapes).await? {
+            *self.inner.readings_fold.lock().await = ReadingsFollower::new(newer, self.live());
+        }
         for (partition, end) in head.partitions().filter(|(partition, _)| readings::is_followed(partition)) {
             while self.inner.readings_fold.lock().await.observe(log, partition, end).await? {}
         }
         let store = read(&self.inner.readings);
-        let (position, _) = store.position(&tables::shapes()).await.map_err(|cause| unread(&store, cause))?;
+        let (position, _) = store.position(&shapes).await.map_err(|cause| unread(&store, cause))?;
         self.inner.seen.send_modify(|seen| seen.merge(&position));
         Ok(())
     }

@@ -54,6 +54,8 @@ pub enum RebuildError {
         "{partition} begins at {from}: what lay before was dropped by retention, so rollups of that time cannot be built again; the kept ones stay"
     )]
     LogIsShorter { partition: PartitionId, from: u64 },
+    #[error("another program rebuilds the same projections; wait for it, or stop it there")]
+    UnderWay,
     #[error("the rebuild was stopped at {done} of {of} records; the next one goes on from there")]
     Cancelled { done: u64, of: u64 },
 }
@@ -62,7 +64,7 @@ impl RebuildError {
     pub(crate) fn may_pass(&self) -> bool {
         match self {
             Self::Follow(cause) => cause.may_pass(),
-            Self::Open(StoreError::Database { .. }) | Self::Compare(_) => true,
+            Self::Open(StoreError::Database { .. }) | Self::Compare(_) | Self::UnderWay => true,
             Self::Open(_) | Self::Differ { .. } | Self::LogIsShorter { .. } | Self::Cancelled { .. } => false,
         }
     }
@@ -72,6 +74,8 @@ impl RebuildError {
 #[async_trait]
 trait Refold: Send {
     const LANE: &'static str;
+    /// `live` is told of what is new, if the fold is one that knows.
+    fn on(store: Arc<Store>, live: Arc<Live>) -> Self;
     fn shapes() -> Vec<Shape>;
     fn follows(partition: &PartitionId) -> bool;
     /// False when there was nothing to take in.
@@ -85,6 +89,9 @@ trait Refold: Send {
 #[async_trait]
 impl Refold for LedgerFold {
     const LANE: &'static str = LEDGER;
+    fn on(store: Arc<Store>, _live: Arc<Live>) -> Self {
+        Self::new(store)
+    }
     fn shapes() -> Vec<Shape> {
         ledger::shapes()
     }
@@ -105,6 +112,9 @@ impl Refold for LedgerFold {
 #[async_trait]
 impl Refold for ReadingsFollower {
     const LANE: &'static str = READINGS;
+    fn on(store: Arc<Store>, live: Arc<Live>) -> Self {
+        Self::new(store, live)
+    }
     fn shapes() -> Vec<Shape> {
         tables::shapes()
     }
@@ -130,7 +140,7 @@ impl Projections {
     }
 
     pub fn rebuild_watched<'a>(&'a self, log: &'a dyn EventLog, watched: &'a Rebuilding) -> BoxFuture<'a, Result<Rebuilt, RebuildError>> {
-        Box::pin(self.refold(&self.inner.ledger_fold, &self.inner.ledger, LedgerFold::new, log, watched))
+        Box::pin(self.refold(&self.inner.ledger_fold, &self.inner.ledger, log, watched))
     }
 
     /// Builds the readings' rollups anew, if the log still holds all readings that they were made of.
@@ -139,12 +149,9 @@ impl Projections {
     }
 
     pub fn rebuild_readings_watched<'a>(&'a self, log: &'a dyn EventLog, watched: &'a Rebuilding) -> BoxFuture<'a, Result<Rebuilt, RebuildError>> {
-        let quiet = |store| ReadingsFollower::new(store, Arc::new(Live::default()));
         Box::pin(async move {
             all_are_there(log, &log.head().await.map_err(FollowError::from)?).await?;
-            let rebuilt = self.refold(&self.inner.readings_fold, &self.inner.readings, quiet, log, watched).await?;
-            *self.inner.readings_fold.lock().await = ReadingsFollower::new(read(&self.inner.readings), self.live());
-            Ok(rebuilt)
+            self.refold(&self.inner.readings_fold, &self.inner.readings, log, watched).await
         })
     }
 
@@ -152,18 +159,18 @@ impl Projections {
         &self,
         live: &Mutex<F>,
         place: &RwLock<Arc<Store>>,
-        on: impl Fn(Arc<Store>) -> F,
         log: &dyn EventLog,
         watched: &Rebuilding,
     ) -> Result<Rebuilt, RebuildError> {
         let (home, shapes) = (&self.inner.home, F::shapes());
-        let mut kept = read(place);
-        if let Some(newer) = home.newer_than(&kept, F::LANE, &shapes).await? {
-            kept = Arc::new(newer);
+        let Some(_claim) = home.claim(F::LANE).await? else { return Err(RebuildError::UnderWay) };
+        if let Some(newer) = self.newer(place, F::LANE, &shapes).await? {
+            *live.lock().await = F::on(newer, self.live());
         }
+        let kept = read(place);
         let aim = self.level(live, &kept, &shapes, log).await?;
         let built = self.begun::<F>(&aim, &shapes).await?;
-        let mut fold = on(built.clone());
+        let mut fold = F::on(built.clone(), Arc::default());
         // The long way without holding anybody up, the last steps while nobody moves the kept ones.
         fold_to(&mut fold, log, &aim, watched).await?;
         let mut live = live.lock().await;
@@ -175,7 +182,7 @@ impl Projections {
         match compare::compared(&kept, &built, &shapes, F::LANE == LEDGER).await {
             Ok((digests, changed)) => {
                 let swapped = home.swap(F::LANE, &kept, built, frozen, &shapes).await?;
-                *live = on(swapped.clone());
+                *live = F::on(swapped.clone(), self.live());
                 *write(place) = swapped;
                 Ok(Rebuilt { position, digests, changed })
             }

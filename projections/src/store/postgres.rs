@@ -66,6 +66,17 @@ impl House {
         self.open(lane, number, shapes).await
     }
 
+    /// The right to rebuild, for as long as it is held; `None` if another program has it.
+    pub async fn claim(&self, lane: &str) -> Result<Option<PgConnection>, StoreError> {
+        let asked = async {
+            let mut db = self.connect(self.place.schema()).await?;
+            let lock = sqlx::query_scalar("SELECT pg_try_advisory_lock(hashtextextended($1, 0))");
+            let is_ours: bool = lock.bind(format!("rebuild {lane} {}", self.place.schema())).fetch_one(&mut db).await?;
+            Ok(is_ours.then_some(db))
+        };
+        asked.await.map_err(|cause| self.failed("ask for the right to rebuild", cause))
+    }
+
     /// Holds whoever folds into these tables back, until what is returned was given to [`House::swap`] or dropped.
     pub async fn freeze(&self, kept: &Store) -> Result<Option<Frozen>, StoreError> {
         let Writing::Postgres(pool) = &kept.writer else { return Ok(None) };
