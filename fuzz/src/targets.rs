@@ -7,6 +7,7 @@ use millwright_ingest::{
     files::{columns::ColumnMap, recording::Recording},
     modbus::address::parse_address,
     simulator::scenario::Scenario,
+    store::segment,
 };
 
 pub struct Target {
@@ -24,6 +25,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "rules", run: rules, seeds: rules_seeds },
     Target { name: "event", run: event, seeds: event_seeds },
     Target { name: "scan", run: scan, seeds: scan_seeds },
+    Target { name: "segment", run: stored_segment, seeds: segment_seeds },
     Target { name: "scenario", run: scenario, seeds: scenario_seeds },
     Target { name: "policy", run: policy, seeds: policy_seeds },
     Target { name: "position", run: position, seeds: position_seeds },
@@ -115,6 +117,22 @@ fn scan_seeds() -> Vec<Vec<u8>> {
     owned(&[
         r#"{"site":"demo","device":"plc-1","epoch":1,"scan":7,"scanned_at":1700000000000000,"received_at":1700000000000400,"r":[{"s":"pump-1/flow","v":31.5},{"s":"pump-1/pressure","q":"bad_no_communication"}]}"#,
     ])
+}
+
+fn stored_segment(bytes: &[u8]) {
+    let parsed = segment::parse(bytes);
+    assert!(parsed.whole <= bytes.len() as u64);
+    let mut again = segment::MARK.to_vec();
+    parsed.scans.iter().for_each(|(scan, _)| segment::encode(scan, &mut again));
+    let scans = |parsed: segment::Parsed| parsed.scans.into_iter().map(|(scan, _)| scan).collect::<Vec<_>>();
+    assert_eq!(scans(segment::parse(&again)), scans(parsed), "what was read must be written and read the same");
+}
+fn segment_seeds() -> Vec<Vec<u8>> {
+    let scans: Vec<_> = scan_seeds().iter().filter_map(|bytes| codec::decode_scan(bytes).ok()).collect();
+    let mut bytes = segment::MARK.to_vec();
+    scans.iter().cycle().take(3).for_each(|scan| segment::encode(scan, &mut bytes));
+    let torn = bytes[..bytes.len() - 5].to_vec();
+    vec![bytes, torn]
 }
 
 fn scenario(bytes: &[u8]) {
