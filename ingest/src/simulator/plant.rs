@@ -4,6 +4,7 @@
 //! it is, faults included. What is really wrong goes to the teller given at the start, which hands it to the truth's own partition.
 
 use super::{
+    channel::Setpoint,
     registers,
     scenario::{BadScenario, Scenario},
     world::World,
@@ -80,7 +81,18 @@ impl SimulatedPlant {
             let running = state.running;
             state.world.tick(running)
         };
-        self.tell(at, truths);
+        self.tell_truths(at, truths);
+    }
+
+    /// What the sensors show and the setpoints say, by name, for whoever reads the plant without a protocol in between.
+    pub fn shown(&self) -> Vec<(&'static str, f64)> {
+        let state = self.state();
+        let told = Setpoint::ALL.into_iter().map(|setpoint| (setpoint.name(), state.world.told(setpoint)));
+        state.world.shown().map(|(channel, value)| (channel.name(), value)).chain(told).collect()
+    }
+    /// Gives a setpoint. False if the pump's controller does not take that value.
+    pub fn tell(&self, setpoint: Setpoint, value: f64) -> bool {
+        self.state().world.tell(setpoint, value)
     }
 
     pub(super) fn read(&self, table: Table, start: u16, count: u16) -> Result<Vec<u16>, registers::No> {
@@ -93,7 +105,7 @@ impl SimulatedPlant {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-    fn tell(&self, at: Timestamp, truths: Vec<GroundTruthMarked>) {
+    fn tell_truths(&self, at: Timestamp, truths: Vec<GroundTruthMarked>) {
         truths.into_iter().for_each(|truth| (self.tell_truth)(at, truth));
     }
     fn status_of(&self, state: &State) -> ScenarioStatus {
@@ -139,7 +151,7 @@ impl PlantControl for SimulatedPlant {
             state.running = false;
             (ended, self.status_of(&state))
         };
-        self.tell(self.clock.now().plant, ended);
+        self.tell_truths(self.clock.now().plant, ended);
         Ok(status)
     }
     async fn start(&self) -> Result<ScenarioStatus, ScenarioRefused> {
@@ -164,7 +176,7 @@ impl PlantControl for SimulatedPlant {
             let ended = state.world.repair();
             (ended, self.status_of(&state))
         };
-        self.tell(self.clock.now().plant, ended);
+        self.tell_truths(self.clock.now().plant, ended);
         Ok(status)
     }
 }
