@@ -10,7 +10,7 @@ help: ## what there is
 	@grep -E '^[a-z0-9-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
 
 demo: ## build page and program, start a simulated plant, print the address
-	@scripts/need.sh cargo node npm cc
+	@scripts/need.sh cargo node npm cc zlib openssl-lib
 	@$(MAKE) --no-print-directory web
 	cargo build --bin millwright
 	@target/debug/millwright demo
@@ -22,17 +22,17 @@ web/dist/index.html: $(shell find web/src web/public web/scripts web/index.html 
 	cd web && npm ci --no-audit --no-fund --silent && npm run --silent build
 
 check: ## formatting, lints, the fast tests
-	@scripts/need.sh cargo cc
+	@scripts/need.sh cargo cc zlib openssl-lib
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
 	cargo test --workspace --quiet --lib --bins
 
 test: ## everything that CI runs
-	@scripts/need.sh cargo node npm python3 cc
+	@scripts/need.sh cargo node npm python3 cc zlib openssl-lib java mvn
 	@scripts/test.sh
 
 test-long: ## the kills, soaks and fuzzing that take longer
-	@scripts/need.sh cargo node npm python3 cc
+	@scripts/need.sh cargo node npm python3 cc zlib openssl-lib java mvn
 	@tests/peers/setup.sh
 	cargo test --workspace -- --include-ignored
 	FUZZ_SECONDS=$${FUZZ_SECONDS:-300} cargo run --quiet -p millwright-fuzz

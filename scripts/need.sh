@@ -9,6 +9,8 @@ package_of() {
         chromium) echo chromium ;;
         java) echo openjdk-17-jre-headless ;;
         mvn) echo maven ;;
+        zlib) echo zlib1g-dev ;;
+        openssl-lib) echo libssl-dev ;;
         *) echo "" ;;
     esac
 }
@@ -21,8 +23,17 @@ advice_of() {
     esac
 }
 
+# Libraries are known by a header, programs by their name.
+is_there() {
+    case "$1" in
+        zlib) echo '#include <zlib.h>' | cc -E - >/dev/null 2>&1 ;;
+        openssl-lib) echo '#include <openssl/ssl.h>' | cc -E - >/dev/null 2>&1 ;;
+        *) command -v "$1" >/dev/null ;;
+    esac
+}
+
 for tool in "$@"; do
-    command -v "$tool" >/dev/null && continue
+    is_there "$tool" && continue
     package=$(package_of "$tool")
     if [ -n "$package" ] && command -v apt-get >/dev/null; then
         sudo=""
@@ -32,5 +43,5 @@ for tool in "$@"; do
         # shellcheck disable=SC2086
         $sudo apt-get update -qq && $sudo apt-get install -y -qq $package >/dev/null
     fi
-    command -v "$tool" >/dev/null || { echo "missing: $tool; $(advice_of "$tool")" >&2; exit 1; }
+    is_there "$tool" || { echo "missing: $tool; $(advice_of "$tool")" >&2; exit 1; }
 done

@@ -7,6 +7,7 @@
 #   postgres.sh down DIR                stop it in good order
 #   postgres.sh kill DIR                SIGKILL, as a power cut would
 #   postgres.sh wipe DIR                stop it and remove DIR
+#   postgres.sh fetch                   only install Postgres itself
 set -euo pipefail
 
 usage() {
@@ -124,6 +125,7 @@ end_with() {
     disown
 }
 
+[ "${1:-}" = fetch ] && { need_postgres; exit; }
 [ $# -ge 2 ] || usage
 command=$1
 dir=$(realpath -m "$2")

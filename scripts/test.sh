@@ -15,7 +15,13 @@ build_page() {
     (cd web && npm ci --no-audit --no-fund --silent && npm run --silent check && npm run --silent build)
 }
 
+fetch_servers() {
+    scripts/kafka.sh fetch
+    scripts/postgres.sh fetch
+}
+
 tests/peers/setup.sh
+part "Kafka and Postgres, fetched" fetch_servers
 part "formatting" cargo fmt --all --check
 part "page: types, unit tests, build" build_page
 part "build" cargo build --workspace --all-targets --quiet

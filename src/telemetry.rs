@@ -3,8 +3,7 @@
 use crate::settings::{LogFormat, Logging};
 use anyhow::{Context, Result, anyhow};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
-use metrics_util::MetricKindMask;
-use std::{sync::OnceLock, time::Duration};
+use std::sync::OnceLock;
 use tracing_subscriber::EnvFilter;
 
 pub fn init(logging: &Logging) -> Result<()> {
@@ -17,14 +16,11 @@ pub fn init(logging: &Logging) -> Result<()> {
     started.map_err(|error| anyhow!(error)).context("logging was started twice")
 }
 
-/// A gauge that nobody has set for so long is shown no more: the device is another node's by now, the partition was given back.
-const GAUGES_STAY: Duration = Duration::from_secs(60);
-
 /// Where every part's figures come together, whoever asks first. What was counted before that is not shown.
 pub fn metrics() -> PrometheusHandle {
     static RECORDED: OnceLock<PrometheusHandle> = OnceLock::new();
     let begin = || {
-        let recorder = PrometheusBuilder::new().idle_timeout(MetricKindMask::GAUGE, Some(GAUGES_STAY)).build_recorder();
+        let recorder = PrometheusBuilder::new().build_recorder();
         let handle = recorder.handle();
         if let Err(error) = metrics::set_global_recorder(recorder) {
             tracing::error!(%error, "another recorder of metrics was there first; /metrics stays empty");

@@ -87,19 +87,33 @@ impl KeyFolder {
                 let path = self.path(subject);
                 let mut key = Box::new([0; KEY]);
                 rand::rng().fill_bytes(key.as_mut_slice());
-                self.write_new(&path, key.as_slice()).map_err(|cause| failed(&path, cause))?;
-                Ok(key)
+                match self.write_new(&path, key.as_slice()) {
+                    Ok(()) => Ok(key),
+                    Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => self.key_of_another(subject),
+                    Err(cause) => Err(failed(&path, cause)),
+                }
             }
         }
     }
 
-    /// Whole or not at all, and on the disk before anything is sealed under it.
+    /// Another program on this folder made it in this moment; both seal under that one.
+    fn key_of_another(&self, subject: &ActorId) -> Result<Box<[u8; KEY]>, VaultError> {
+        match self.kept(subject)? {
+            Kept::Key(key) => Ok(key),
+            Kept::Destroyed | Kept::Nothing => Err(failed(&self.path(subject), Forgotten(subject.clone()))),
+        }
+    }
+
+    /// Whole or not at all, never in the place of another, and on the disk before anything is sealed under it.
     fn write_new(&self, path: &Path, key: &[u8]) -> io::Result<()> {
-        let draft = path.with_extension("new");
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
+        let draft = path.with_extension(format!("{:016x}.new", rand::rng().next_u64()));
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
         file.write_all(key)?;
         file.sync_all()?;
-        std::fs::rename(&draft, path)?;
+        // A link refuses to take the place of what is there; a rename would not.
+        let placed = std::fs::hard_link(&draft, path);
+        std::fs::remove_file(&draft)?;
+        placed?;
         self.sync()
     }
 
@@ -248,5 +262,21 @@ mod tests {
         std::fs::write(dir.path().join("keys/person-1.key"), b"short").unwrap();
         let refused = keys.open(&sealed).unwrap_err().to_string();
         assert!(refused.contains("person-1.key"), "{refused}");
+    }
+
+    #[test]
+    fn programs_on_one_folder_make_one_key_a_person() {
+        let folder = tempfile::tempdir().unwrap();
+        let ann: ActorId = "ann".parse().unwrap();
+        let sealed: Vec<Sealed> = std::thread::scope(|threads| {
+            let seal = || KeyFolder::open(folder.path()).unwrap().seal(&ann, "Ann Smith").unwrap();
+            let all: Vec<_> = (0..8).map(|_| threads.spawn(seal)).collect();
+            all.into_iter().map(|one| one.join().unwrap()).collect()
+        });
+        let reader = KeyFolder::open(folder.path()).unwrap();
+        for sealed in sealed {
+            assert_eq!(reader.open(&sealed).unwrap().as_deref(), Some("Ann Smith"));
+        }
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "no draft is left");
     }
 }

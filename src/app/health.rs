@@ -21,8 +21,9 @@ impl HealthBoard {
     pub fn failed(&self, worker: &str, reason: &str) {
         self.set(worker, false, reason);
     }
+    /// It ended because it was told to: what is not to run is no part that fails.
     pub fn stopped(&self, worker: &str) {
-        self.set(worker, false, "stopped");
+        self.workers.lock().unwrap_or_else(PoisonError::into_inner).remove(worker);
     }
     /// A plant whose time runs faster than people's says so wherever its health is shown.
     pub fn time_lapse(&self, speed: f64) {
@@ -37,7 +38,7 @@ impl HealthBoard {
 
     pub fn parts(&self) -> Parts {
         let board = self.clone();
-        Arc::new(move || board.workers().into_iter().chain(board.devices()).collect())
+        Arc::new(move || board.workers().into_iter().chain(board.devices()).chain(board.stores()).collect())
     }
 
     fn set(&self, worker: &str, ok: bool, detail: &str) {
@@ -52,6 +53,17 @@ impl HealthBoard {
     /// The fields that are there now, one a site.
     pub fn fields(&self) -> Vec<Arc<Field>> {
         self.fields.lock().unwrap_or_else(PoisonError::into_inner).iter().filter_map(Weak::upgrade).collect()
+    }
+    /// What bridges the log's absence, where something waits in it or it fails.
+    fn stores(&self) -> Vec<PartHealth> {
+        let stores = self.fields().into_iter().filter_map(|field| field.store()).filter(|store| store.error.is_some() || store.scans > 0);
+        stores
+            .map(|store| {
+                let waiting = format!("{} scans wait for the log, {} of {} MB", store.scans, store.bytes >> 20, store.max_bytes >> 20);
+                let detail = store.error.as_ref().map_or_else(|| waiting.clone(), |error| format!("{waiting}; {error}"));
+                PartHealth { name: format!("store and forward {}", store.dir.display()), ok: store.error.is_none(), detail }
+            })
+            .collect()
     }
     fn devices(&self) -> Vec<PartHealth> {
         let snapshots = self.fields().into_iter().flat_map(|field| field.snapshots());

@@ -6,11 +6,10 @@ use super::health::HealthBoard;
 use crate::telemetry;
 use metrics::{counter, gauge};
 use millwright_commands::Commands;
-use millwright_domain::position::PartitionId;
 use millwright_graphql::MetricsPage;
 use millwright_projections::Projections;
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -37,8 +36,8 @@ const fn figure(name: &'static str, labels: &'static [&'static str], says: &'sta
 
 pub const FIGURES: &[Figure] = &[
     figure("millwright_build_info", &["version"], "Always 1; the label says which program this is."),
-    figure("millwright_worker_up", &["worker"], "1 while a worker runs, 0 when it has failed or stopped; /health says why."),
-    figure("millwright_device_connected", &["device"], "1 while every unit of a device answers."),
+    figure("millwright_worker_up", &["worker"], "1 while a worker runs, 0 when it has failed (/health says why), NaN where another node runs it."),
+    figure("millwright_device_connected", &["device"], "1 while every unit of a device answers, NaN where another node collects from it."),
     figure("millwright_device_scans_total", &["device"], "Scans that were taken from a device."),
     figure("millwright_device_scans_dropped_total", &["device"], "Scans that were lost because the log was away for too long."),
     figure("millwright_scans_delivered_total", &[], "Scans that are durable on the log."),
@@ -64,7 +63,11 @@ pub const KAFKA_FIGURES: &[Figure] = &[
         &["topic", "partition"],
         "Records past the last stable offset: a transaction that stays open holds readers up there.",
     ),
-    figure("millwright_kafka_dropped_records_total", &["topic", "why"], "Records that never became facts: a former owner's, a repetition, or nothing of ours."),
+    figure(
+        "millwright_kafka_dropped_records_total",
+        &["topic", "why"],
+        "Records that never became facts: a former owner's, a repetition, or nothing of ours.",
+    ),
 ];
 
 /// Describes every figure, and returns the page that a scrape gets.
@@ -77,12 +80,21 @@ pub fn page(board: HealthBoard, projections: Projections, commands: Commands) ->
             metrics::describe_gauge!(figure.name, figure.says);
         }
     }
-    let ownership = Ownership::default();
+    // Known from the first scrape on, so that the first of its kind is seen as a rise.
+    for figure in FIGURES.iter().filter(|figure| figure.labels.is_empty()) {
+        if figure.is_counter() {
+            counter!(figure.name).increment(0);
+        } else {
+            gauge!(figure.name).increment(0.0);
+        }
+    }
+    let (ran, connected, owned) = (Ever::default(), Ever::default(), Ever::default());
     Arc::new(move || {
         gauge!("millwright_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
-        workers_and_devices(&board);
+        workers(&board, &ran);
+        devices(&board, &connected);
         taken_in(&projections);
-        ownership.show(commands.partitions());
+        partitions(&commands, &owned);
         recorded.render()
     })
 }
@@ -101,17 +113,35 @@ pub fn tend(stop: CancellationToken) -> JoinHandle<()> {
     })
 }
 
-fn workers_and_devices(board: &HealthBoard) {
-    for worker in board.workers() {
-        gauge!("millwright_worker_up", "worker" => worker.name).set(flag(worker.ok));
+/// NaN is neither well nor ill: another node does that work by now.
+const ELSEWHERE: f64 = f64::NAN;
+
+fn workers(board: &HealthBoard, ran: &Ever) {
+    let now = board.workers().into_iter().map(|worker| (worker.name, flag(worker.ok))).collect();
+    for (worker, up) in ran.and(now, ELSEWHERE) {
+        gauge!("millwright_worker_up", "worker" => worker).set(up);
     }
+}
+
+fn devices(board: &HealthBoard, connected: &Ever) {
     let fields = board.fields();
     counter!("millwright_scans_delivered_total").absolute(fields.iter().map(|field| field.delivered()).sum());
+    let mut now = BTreeMap::new();
     for device in fields.iter().flat_map(|field| field.snapshots()) {
         let name = device.device.to_string();
-        gauge!("millwright_device_connected", "device" => name.clone()).set(flag(device.is_connected()));
         counter!("millwright_device_scans_total", "device" => name.clone()).absolute(device.scans);
-        counter!("millwright_device_scans_dropped_total", "device" => name).absolute(device.dropped);
+        counter!("millwright_device_scans_dropped_total", "device" => name.clone()).absolute(device.dropped);
+        now.insert(name, flag(device.is_connected()));
+    }
+    for (device, up) in connected.and(now, ELSEWHERE) {
+        gauge!("millwright_device_connected", "device" => device).set(up);
+    }
+}
+
+fn partitions(commands: &Commands, owned: &Ever) {
+    let now = commands.partitions().into_iter().map(|partition| (partition.to_string(), 1.0)).collect();
+    for (partition, here) in owned.and(now, 0.0) {
+        gauge!("millwright_partition_owned", "partition" => partition).set(here);
     }
 }
 
@@ -124,17 +154,19 @@ fn taken_in(projections: &Projections) {
     gauge!("millwright_projection_in_trouble").set(flag(projections.trouble().is_some()));
 }
 
-/// Which partitions were ever owned here, so that one given up is shown as such and not left at its last figure.
+/// What was ever shown here. A gauge stays at its last figure for ever, so what is gone has to be said to be gone.
 #[derive(Default)]
-struct Ownership(Mutex<BTreeSet<PartitionId>>);
+struct Ever(Mutex<BTreeSet<String>>);
 
-impl Ownership {
-    fn show(&self, now: Vec<PartitionId>) {
+impl Ever {
+    /// What is now, and `gone` for whatever was and is no more.
+    fn and(&self, mut now: BTreeMap<String, f64>, gone: f64) -> BTreeMap<String, f64> {
         let mut ever = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        ever.extend(now.iter().cloned());
-        for partition in &*ever {
-            gauge!("millwright_partition_owned", "partition" => partition.to_string()).set(flag(now.contains(partition)));
+        ever.extend(now.keys().cloned());
+        for name in &*ever {
+            now.entry(name.clone()).or_insert(gone);
         }
+        now
     }
 }
 
@@ -150,6 +182,14 @@ mod tests {
         let kind = if figure.is_counter() { "counter" } else { "gauge" };
         let labels: Vec<String> = figure.labels.iter().map(|label| format!("`{label}`")).collect();
         format!("| `{}` | {kind} | {} | {} |", figure.name, labels.join(", "), figure.says)
+    }
+
+    #[test]
+    fn what_is_gone_is_said_to_be_gone() {
+        let ever = Ever::default();
+        let shown = |names: &[&str]| ever.and(names.iter().map(|name| ((*name).to_string(), 1.0)).collect(), 0.0).into_values().collect::<Vec<_>>();
+        assert_eq!(shown(&["a", "b"]), [1.0, 1.0]);
+        assert_eq!(shown(&["b"]), [0.0, 1.0]);
     }
 
     #[test]
