@@ -59,7 +59,7 @@ fn document() -> Value {
                 "address": "millwright.commands",
                 "description": "Commands on their way from the node that was asked to the owner of the partition, of the same key as its facts. The answer is a CommandAnswered on the ledger. For Millwright's own nodes; others ask over GraphQL.",
                 "messages": named(&[], &["Command"]),
-                "bindings": topic("millwright.commands", &json!({ "cleanup.policy": ["delete"] }))
+                "bindings": topic("millwright.commands", &json!({ "cleanup.policy": ["delete"], "retention.ms": 3_600_000 }))
             }
         },
         "operations": {
@@ -78,6 +78,9 @@ fn document() -> Value {
                     ("ce_source", "Who it is about: /millwright/ and the partition."),
                     ("ce_type", "io.millwright., the type, .v and its schema version."),
                     ("content-type", "application/json"),
+                ]),
+                "CommandHeaders": headers(&[
+                    ("ce_gooduntil", "When nobody waits any more, in microseconds since 1970, UTC; it is not decided after that."),
                 ]),
                 "FactHeaders": headers(&[
                     ("ce_time", "When it happened, RFC 3339."),
@@ -121,11 +124,10 @@ fn message(stored: &StoredSchema) -> (String, Value) {
     } else {
         "The partition's name: a site, _platform, or the truth of a simulated site."
     };
-    let own = json!({ "properties": { "ce_type": { "const": format!("io.millwright.{}.v{}", stored.kind, stored.version) } } });
-    let mut all = vec![reference("components/schemas/CloudEvent"), own];
-    if !is_scan {
-        all.push(reference("components/schemas/FactHeaders"));
-    }
+    let own = of_type(&format!("io.millwright.{}.v{}", stored.kind, stored.version));
+    let fact = ["CloudEvent", "FactHeaders"].map(|schema| reference(&format!("components/schemas/{schema}")));
+    // Readings are many, so they carry no more than they have to.
+    let all = if is_scan { vec![own] } else { [&fact[..], &[own]].concat() };
     let definition = stored.schema.get("definitions").and_then(|definitions| definitions.get(stored.kind)).or(Some(stored.schema.as_value()));
     let message = json!({
         "name": stored.kind,
@@ -141,13 +143,16 @@ fn keyed(says: &str) -> Value {
     json!({ "kafka": { "key": { "type": "string", "description": says }, "bindingVersion": "0.5.0" } })
 }
 
+fn of_type(kind: &str) -> Value {
+    json!({ "type": "object", "properties": { "ce_type": { "const": kind } }, "required": ["ce_type"] })
+}
+
 fn barrier() -> Value {
     let token = json!({ "type": "object", "properties": { "barrier": { "type": "string", "format": "uuid" } }, "required": ["barrier"] });
-    let own = json!({ "properties": { "ce_type": { "const": "io.millwright.Barrier" } } });
     json!({
         "name": "Barrier",
         "description": "Written by a new owner to see that everything before it has been read. No fact: pass it over.",
-        "headers": { "allOf": [reference("components/schemas/CloudEvent"), own] },
+        "headers": { "allOf": [reference("components/schemas/CloudEvent"), of_type("io.millwright.Barrier")] },
         "payload": token,
         "bindings": keyed("The partition's name."),
     })
@@ -157,6 +162,7 @@ fn command() -> Value {
     json!({
         "name": "Command",
         "description": "One command with its id, who asks, and why. The same id always gets the first answer.",
+        "headers": { "allOf": [reference("components/schemas/CloudEvent"), reference("components/schemas/CommandHeaders"), of_type("io.millwright.Ask.v1")] },
         "payload": reference("components/schemas/Command"),
         "bindings": keyed("The partition's name."),
     })
@@ -231,14 +237,24 @@ fn whatever_the_description_refers_to_is_there() {
     }
 }
 
+/// Header names in the sources that make records, their tests left out.
+fn written() -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for file in ["record.rs", "membership/courier.rs", "readings/writer.rs"] {
+        let code = fs::read_to_string(root().join("infra/src/log/kafka").join(file)).expect("where records are made");
+        let code = code.split("#[cfg(test)]").next().unwrap_or_default().to_string();
+        for begin in ["text(\"", "key: \""] {
+            names.extend(code.split(begin).skip(1).filter_map(|rest| rest.split('"').next()).map(str::to_string));
+        }
+    }
+    names
+}
+
 #[test]
 fn the_headers_described_are_those_written() {
     let described = parsed(&root().join("docs/asyncapi.json"));
     let of = |schema: &str| described["components"]["schemas"][schema]["required"].as_array().expect("names").clone();
-    let described: BTreeSet<String> =
-        [of("CloudEvent"), of("FactHeaders")].concat().iter().map(|name| name.as_str().expect("a name").into()).collect();
-    let code = fs::read_to_string(root().join("infra/src/log/kafka/record.rs")).expect("where records are made");
-    let code = code.split("#[cfg(test)]").next().expect("the code before the tests");
-    let written: BTreeSet<String> = code.split("text(\"").skip(1).filter_map(|rest| rest.split('"').next()).map(str::to_string).collect();
-    assert_eq!(described, written);
+    let described = [of("CloudEvent"), of("FactHeaders"), of("CommandHeaders")].concat();
+    let described: BTreeSet<String> = described.iter().map(|name| name.as_str().expect("a name").into()).collect();
+    assert_eq!(described, written());
 }
