@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A real Kafka on this machine, for tests and for trying things: one broker or three, in a folder, on free loopback ports.
 #
-#   scripts/kafka.sh up [--nodes 1|3] [--secure] [--parent PID] DIR   starts it, prints its bootstrap servers once it is ready
+#   scripts/kafka.sh up [--nodes 1|3] [--secure] [--via PORT] [--parent PID] DIR   starts it, prints its bootstrap servers once it is ready
 #   scripts/kafka.sh bootstrap DIR                                    prints them again
 #   scripts/kafka.sh kill|start|stop|pause|resume DIR N               does that to node N; start waits until it is ready
 #   scripts/kafka.sh down DIR                                         ends all nodes, keeps what they hold
@@ -9,7 +9,8 @@
 #   scripts/kafka.sh fetch                                            only fetches Kafka itself
 #
 # --secure adds a listener with TLS and SASL/SCRAM-SHA-512 (user and password `millwright`); DIR/secure then holds its
-# address, DIR/ca.pem whom to trust. --parent: when that process ends, the brokers end and the folder goes.
+# address, DIR/ca.pem whom to trust. --via adds one to node 1 that says it is at PORT, for a proxy in between; DIR/via then holds
+# where the proxy has to lead. --parent: when that process ends, the brokers end and the folder goes.
 set -euo pipefail
 root="$(cd "$(dirname "$0")/.." && pwd)"
 libs="${MILLWRIGHT_KAFKA_LIBS:-$root/.kafka/libs}"
@@ -67,6 +68,7 @@ properties() {
     local listeners="PLAINTEXT://127.0.0.1:${ports[$node]},CONTROLLER://127.0.0.1:${controllers[$node]}"
     local advertised="PLAINTEXT://127.0.0.1:${ports[$node]}"
     [ -n "$secure" ] && listeners="$listeners,SECURE://127.0.0.1:${securities[$node]}" advertised="$advertised,SECURE://127.0.0.1:${securities[$node]}"
+    [ -n "$via" ] && [ "$node" = 1 ] && listeners="$listeners,VIA://127.0.0.1:$behind_via" advertised="$advertised,VIA://127.0.0.1:$via"
     cat <<PROPERTIES
 process.roles=broker,controller
 node.id=$node
@@ -75,7 +77,7 @@ controller.listener.names=CONTROLLER
 listeners=$listeners
 advertised.listeners=$advertised
 inter.broker.listener.name=PLAINTEXT
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SECURE:SASL_SSL
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,VIA:PLAINTEXT,SECURE:SASL_SSL
 log.dirs=$dir/node$node/data
 default.replication.factor=$copies
 min.insync.replicas=$in_sync
@@ -188,12 +190,13 @@ watch_parent() {
 
 up() {
     local nodes=1 parent="" dir=""
-    secure="" taken=""
+    secure="" taken="" via="" behind_via=""
     while [ $# -gt 0 ]; do
         case "$1" in
             --nodes) nodes=$2; shift ;;
             --parent) parent=$2; shift ;;
             --secure) secure=yes ;;
+            --via) via=$2; shift ;;
             -*) fail "unknown option $1" ;;
             *) dir=$1 ;;
         esac
@@ -206,6 +209,7 @@ up() {
     dir="$(cd "$dir" && pwd)"
     if [ ! -e "$dir/bootstrap" ]; then
         [ -n "$secure" ] && certificates "$dir"
+        [ -n "$via" ] && free_port && behind_via=$free
         local node
         voters=""
         for node in $(seq "$nodes"); do
@@ -225,6 +229,7 @@ up() {
             format "$dir" "$cluster" "$node"
         done
         [ -n "$secure" ] && echo "127.0.0.1:${securities[1]}" >"$dir/secure"
+        [ -n "$via" ] && echo "127.0.0.1:$behind_via" >"$dir/via"
         echo "$bootstrap" >"$dir/bootstrap"
     fi
     for node in $(nodes_of "$dir"); do runs "$(pid_of "$dir" "$node")" || launch "$dir" "$node"; done
@@ -247,5 +252,5 @@ case "$order" in
     start) fetch && launch "$(cd "$1" && pwd)" "$2" && ready "$(cd "$1" && pwd)" "$2" ;;
     down) down "$1" ;;
     wipe) wipe "$1" ;;
-    *) sed -n '2,13s/^# \{0,1\}//p' "$0" >&2 && exit 2 ;;
+    *) sed -n '2,14s/^# \{0,1\}//p' "$0" >&2 && exit 2 ;;
 esac
