@@ -16,7 +16,8 @@ impl Health {
     pub async fn run(self, settings: &Settings) -> Result<ExitCode> {
         let url = format!("http://{}/health", settings.http.listen);
         let asking = reqwest::Client::builder().timeout(PATIENCE).build().context("could not make an HTTP client")?;
-        let answer = asking.get(&url).send().await.with_context(|| format!("nothing answers at {url}; is millwright running? --listen asks another"))?;
+        let answer =
+            asking.get(&url).send().await.with_context(|| format!("nothing answers at {url}; is millwright running? --listen asks another"))?;
         let well = answer.status().is_success();
         println!("{}", answer.text().await.context("the report did not arrive whole")?);
         Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
