@@ -26,6 +26,8 @@ const SCHEMA: &str = "
         PRIMARY KEY (partition, next_seq)) WITHOUT ROWID;";
 
 const FORMAT: u32 = 1;
+/// Of so many seqs one mark is kept for good, beside the last.
+const SPARSE: u64 = 1_000;
 
 /// Where reading a partition can be taken up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -85,6 +87,9 @@ impl Index {
 
     /// Notes how far a Kafka partition has been read. Several processes may share the file: what they note is the same.
     pub(super) fn note<'a>(&self, share: i32, next_offset: i64, changed: impl Iterator<Item = (&'a PartitionId, End)>) {
+        // Looks no further back than where something may be left to thin.
+        const THIN: &str = "DELETE FROM marks AS mark WHERE partition = ?1 AND next_seq < ?2 AND next_seq >= (?2 / ?3 - 1) * ?3
+            AND EXISTS (SELECT 1 FROM marks WHERE partition = ?1 AND next_seq < mark.next_seq AND next_seq / ?3 = mark.next_seq / ?3)";
         self.or_nothing("write", |db| {
             let tx = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
             for (partition, end) in changed {
@@ -100,6 +105,7 @@ impl Index {
                     end.own_version
                 ];
                 tx.execute("INSERT OR IGNORE INTO marks VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)", place)?;
+                tx.execute(THIN, params![partition.to_string(), tip.next_seq, SPARSE])?;
             }
             const FORWARD: &str = "INSERT INTO ends VALUES (?1, ?2) ON CONFLICT DO UPDATE SET next_offset = max(next_offset, excluded.next_offset)";
             tx.execute(FORWARD, params![share, next_offset])?;
@@ -185,6 +191,7 @@ mod tests {
         index.note(3, 200, [(&demo, end(20))].into_iter());
         // Another process that is behind changes nothing.
         index.note(3, 150, [(&demo, end(15))].into_iter());
+        assert_eq!(index.before(&demo, 17), Mark { end: end(15), next_offset: 150 });
         drop(index);
         let index = Index::open(&path, "topic");
         let ends = BTreeMap::from([(demo.clone(), end(20)), (other, end(4))]);
@@ -192,6 +199,19 @@ mod tests {
         let places = [0, 9, 10, 14, 15, 19, 20, 99].map(|seq| index.before(&demo, seq).next_offset);
         assert_eq!(places, [0, 0, 100, 100, 150, 150, 200, 200]);
         assert_eq!(index.before(&demo, 12), Mark { end: end(10), next_offset: 100 });
+    }
+
+    #[test]
+    fn marks_stay_sparse_however_often_they_are_noted() {
+        let dir = tempfile::tempdir().unwrap();
+        let index = Index::open(&dir.path().join("index.db"), "topic");
+        let demo = PartitionId::platform();
+        for next_seq in (10..4_500).step_by(10) {
+            index.note(0, next_seq as i64 * 2, [(&demo, end(next_seq))].into_iter());
+        }
+        let found = [5, 999, 1_500, 3_000, 4_470, 4_490].map(|seq| index.before(&demo, seq).end.tip.next_seq);
+        assert_eq!(found, [0, 10, 1_000, 3_000, 4_000, 4_490]);
+        assert_eq!(index.db().query_row("SELECT count(*) FROM marks", [], |row| row.get::<_, u32>(0)), Ok(6));
     }
 
     #[test]

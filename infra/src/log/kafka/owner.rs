@@ -43,7 +43,7 @@ impl KafkaOwner {
         view.caught_up(options.patience).await?;
         let share = share_of(partition, options.ledger_partitions);
         let started = Transactor::start(options, partition.name(), share).await;
-        let transactor = started.map_err(|failure| failure.as_error(partition))?;
+        let transactor = started.map_err(|failure| failure.into_error(partition))?;
         let patience = options.patience;
         let mut taking = Self { view, transactor: Some(transactor), partition: partition.clone(), tip: ChainTip::default(), patience };
         taking.pass_barrier().await?;
@@ -60,7 +60,7 @@ impl KafkaOwner {
         let token = Uuid::new_v4();
         let passed = self.view.barrier(token);
         let transactor = self.transactor.as_ref().ok_or_else(|| unavailable("taking a partition over", Gone))?;
-        transactor.write(vec![barrier(&self.partition, token)]).await.map_err(|failure| failure.as_error(&self.partition))?;
+        transactor.write(vec![barrier(&self.partition, token)]).await.map_err(|failure| failure.into_error(&self.partition))?;
         match tokio::time::timeout(self.patience, passed).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(gone)) => Err(unavailable("taking a partition over", gone)),
@@ -88,7 +88,7 @@ impl KafkaOwner {
         match written {
             _ if admitted => Ok(()),
             Ok(()) => Err(lost(&self.partition, "another owner's facts are in the place of ours; own it anew")),
-            Err(failure) => Err(failure.as_error(&self.partition)),
+            Err(failure) => Err(failure.into_error(&self.partition)),
         }
     }
 }
@@ -120,7 +120,7 @@ impl Owner for KafkaOwner {
 }
 
 impl Failure {
-    fn as_error(self, partition: &PartitionId) -> LogError {
+    fn into_error(self, partition: &PartitionId) -> LogError {
         if self.fatal {
             return lost(partition, format_args!("{}; own it anew", self.cause));
         }

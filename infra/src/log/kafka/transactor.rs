@@ -101,8 +101,12 @@ impl Work {
     fn begin(&self) -> Result<BaseProducer<Quiet>, Failure> {
         let producer: BaseProducer<Quiet> = self.client.create_with_context(Quiet).map_err(fatal)?;
         let deadline = Instant::now() + self.patience;
-        // Asked for before there is a connection, the coordinator is looked for again only half a second later.
-        producer.client().fetch_metadata(Some(&self.topic), self.patience).map_err(|cause| Failure { cause, fatal: false, in_doubt: false })?;
+        // Only for the connection that it makes: without one, the coordinator is looked for again only half a second later.
+        producer.client().fetch_watermarks(&self.topic, self.share, self.patience).map_err(|cause| Failure {
+            cause,
+            fatal: false,
+            in_doubt: false,
+        })?;
         self.again_until(deadline, || producer.init_transactions(STEP)).map_err(|(cause, class)| Failure {
             cause,
             fatal: class != Class::Retriable,
@@ -154,7 +158,10 @@ impl Work {
                     Err((cause @ KafkaError::MessageProduction(RDKafkaErrorCode::InvalidTransactionalState | RDKafkaErrorCode::State), _)) => {
                         return Err((cause, Class::Abort));
                     }
-                    Err((cause, _)) => return Err((cause, Class::Fatal)),
+                    Err((cause, _)) => {
+                        let class = classify(&cause);
+                        return Err((cause, class));
+                    }
                 }
             }
         }

@@ -57,7 +57,7 @@ async fn a_topic_that_is_shorter_than_it_was_is_refused() {
     let log = place.open().await;
     owner_of(&log, &demo()).await.commit(drafts(0..3), now()).await.unwrap();
     log.close().await;
-    let prefix = std::mem::replace(&mut place.options.prefix, String::new());
+    let prefix = std::mem::take(&mut place.options.prefix);
     let admin: AdminClient<Quiet> = AdminClient::from_config_and_context(&place.options.client(), Quiet).unwrap();
     place.options.prefix = prefix;
     admin.delete_topics(&[&place.options.ledger_topic()], &AdminOptions::new()).await.unwrap().remove(0).unwrap();
