@@ -55,9 +55,10 @@ impl Executor {
                 biased;
                 () = stop.cancelled() => return Ok(()),
                 () = self.taken.notified() => {
-                    tail.up_to_now().await?;
+                    // The assignment is among these, and behind everything that a former holder began. What we began ourselves is, too.
+                    let facts = tail.facts_up_to_now().await?;
                     self.work_off(left_behind(&tail.site, &*self.devices, |begun, held| begun < held), &stop).await;
-                    continue;
+                    facts
                 }
                 facts = tail.next() => facts?,
             };
@@ -103,6 +104,7 @@ impl Executor {
 
     async fn look_after(&self, action: ActionId, order: &WriteOrder, send_by: Timestamp, stop: &CancellationToken) {
         tokio::select! {
+            biased;
             () = stop.cancelled() => return,
             () = self.clock.wall_reaches(send_by + MARGIN) => {}
         }
@@ -110,7 +112,8 @@ impl Executor {
             Ok(value) => format!("{} reads {value} now, {} was to be written", order.signal, order.value),
             Err(why) => format!("{} cannot be read now: {why}", order.signal),
         };
-        let reason = format!("millwright stopped, or its device went to another collector, between deciding this write and recording its end; {seen}");
+        let reason =
+            format!("millwright stopped, or its device went to another collector, between deciding this write and recording its end; {seen}");
         let verdict = Verdict::Unverified { reason };
         self.ask(action, FinishAction { action, verdict }.into(), "finish", None, stop).await;
     }
@@ -145,7 +148,10 @@ fn write_to_send(site: &Site, started: &ActionStarted, devices: &dyn WriteDevice
 /// What is to be begun on the devices held here, and what was begun on them and left open. `by_a_former` judges (epoch begun under, epoch held).
 fn left_behind(site: &Site, devices: &dyn WriteDevice, by_a_former: impl Fn(u64, u64) -> bool) -> Vec<Task> {
     let files = site.cases.values().filter_map(|case| case.file());
-    let tasks = files.flat_map(|file| file.actions.values()).filter_map(|action| match action {
+    let mut actions: Vec<&Action> = files.flat_map(|file| file.actions.values()).collect();
+    // In an order that no hash decides: a run can be repeated.
+    actions.sort_by_key(|action| action.proposal().action);
+    let tasks = actions.into_iter().filter_map(|action| match action {
         Action::Approved { proposal, .. } => is_ours(site, proposal.action, devices).then_some(Task::Begin(proposal.action)),
         Action::Started { proposal, send_by, device_epoch } => {
             let Order::Write(order) = &proposal.order else { return None };

@@ -31,6 +31,7 @@ pub async fn insist(commands: &Commands, clock: &dyn Clock, partition: &Partitio
             }
         }
         tokio::select! {
+            biased;
             () = stop.cancelled() => return None,
             () = clock.wall_reaches(clock.now().wall + pause) => pause = (pause * 2).min(PAUSE_AT_MOST),
         }

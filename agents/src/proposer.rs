@@ -44,6 +44,7 @@ impl Proposer {
         let mut tail = SiteTail::at(self.log.clone(), self.partition.clone(), seen).await?;
         loop {
             let facts = tokio::select! {
+                biased;
                 () = stop.cancelled() => return Ok(()),
                 facts = tail.next() => facts?,
             };

@@ -51,6 +51,18 @@ impl SiteTail {
         Ok(())
     }
 
+    /// The same, for a worker that has to do with each fact. Interrupted, it has folded facts that nobody has seen.
+    pub async fn facts_up_to_now(&mut self) -> Result<Vec<Recorded>, TailError> {
+        let mut all = vec![];
+        loop {
+            let facts = self.read().await?;
+            if facts.is_empty() {
+                return Ok(all);
+            }
+            all.extend(facts);
+        }
+    }
+
     /// Folds what was committed before `seq`, for a worker that has seen that much already.
     pub async fn at(log: Arc<dyn EventLog>, partition: PartitionId, seq: u64) -> Result<Self, TailError> {
         let mut tail = Self::at_the_start(log, partition);

@@ -40,6 +40,7 @@ impl Timekeeper {
         loop {
             let due = earliest(&tail.site);
             tokio::select! {
+                biased;
                 () = stop.cancelled() => return Ok(()),
                 facts = tail.next() => { facts?; }
                 () = reached(&*self.clock, due.as_ref()) => {
@@ -74,7 +75,7 @@ async fn reached(clock: &dyn Clock, due: Option<&Deadline>) {
 }
 
 fn earliest(site: &Site) -> Option<Deadline> {
-    approvals(site).chain(reservations(site)).min_by_key(|deadline| deadline.at)
+    approvals(site).chain(reservations(site)).min_by(|a, b| (a.at, &a.key).cmp(&(b.at, &b.key)))
 }
 
 fn approvals(site: &Site) -> impl Iterator<Item = Deadline> {

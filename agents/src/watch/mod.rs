@@ -156,6 +156,7 @@ async fn described(tail: &mut SiteTail, stop: &CancellationToken) -> Result<Opti
             return Ok(Some(plant.clone()));
         }
         tokio::select! {
+            biased;
             () = stop.cancelled() => return Ok(None),
             facts = tail.next() => facts?,
         };

@@ -33,9 +33,12 @@ impl Follower {
             };
             let Some(error) = trouble else { continue };
             tracing::warn!(partition = %self.partition, error = %Causes(&error), "the standby of {} waits before it reads on", self.partition);
-            // Half a page may be folded in without its answers learned: begin anew rather than guess.
-            fold = Fold::default();
+            if !error.may_pass() {
+                // A page may be folded in without its answers learned: begin anew rather than guess.
+                fold = Fold::default();
+            }
             tokio::select! {
+                biased;
                 () = stop.cancelled() => return None,
                 () = self.surroundings.clock.wall_reaches(self.surroundings.clock.now().wall + PAUSE_AFTER_TROUBLE) => {}
             }

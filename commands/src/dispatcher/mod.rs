@@ -60,6 +60,10 @@ impl NotAnswered {
     fn is_lost(&self) -> bool {
         matches!(self, Self::Log(error) if matches!(**error, LogError::Lost { .. }))
     }
+    /// The log does not answer for now, or a change of owners came in between: trying again can help.
+    fn may_pass(&self) -> bool {
+        matches!(self, Self::Log(error) if matches!(**error, LogError::Unavailable { .. } | LogError::Lost { .. }))
+    }
 }
 
 /// What a dispatcher works with.

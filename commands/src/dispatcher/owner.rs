@@ -27,6 +27,9 @@ const GROUP: usize = 1_024;
 /// missed, so that one which was paused does not fight with the owner that replaced it.
 const TAKE_BACK_AFTER: TimeDelta = TimeDelta::seconds(7);
 
+/// Between two tries to rebuild a partition while the log is away.
+const TRY_AGAIN_AFTER: TimeDelta = TimeDelta::seconds(1);
+
 pub(super) struct PartitionOwner {
     surroundings: Surroundings,
     partition: PartitionId,
@@ -59,25 +62,36 @@ impl PartitionOwner {
         let mut batch = Vec::with_capacity(GROUP);
         while jobs.recv_many(&mut batch, GROUP).await > 0 {
             let Err(error) = self.answer(std::mem::take(&mut batch)).await else { continue };
-            tracing::error!(partition = %self.partition, error = %Causes(&error), "{} could not go on; rebuilding it from the log", self.partition);
-            if self.surroundings.cluster.is_some() && error.is_lost() && is_released(&*self.surroundings.clock, &self.partition, &mut jobs).await {
-                return;
-            }
-            if !self.rebuild().await {
+            if !self.rebuild(error, &mut jobs).await {
                 return;
             }
         }
     }
 
-    async fn rebuild(&mut self) -> bool {
-        match Self::restore(self.surroundings.clone(), self.partition.clone(), self.awaited.clone(), Fold::default()).await {
-            Ok(fresh) => *self = fresh,
-            Err(error) => {
-                tracing::error!(partition = %self.partition, error = %Causes(&error), "partition {} is given up until the next start", self.partition);
+    /// Owns and replays the partition anew, however often that has to be tried. False once it was released, or if the log does not mend itself.
+    async fn rebuild(&mut self, mut error: NotAnswered, jobs: &mut mpsc::Receiver<Job>) -> bool {
+        let mut first = true;
+        loop {
+            tracing::error!(partition = %self.partition, error = %Causes(&error), "{} could not go on; rebuilding it from the log", self.partition);
+            let pause = if self.surroundings.cluster.is_some() && error.is_lost() { TAKE_BACK_AFTER } else { TRY_AGAIN_AFTER };
+            let at_once = first && pause != TAKE_BACK_AFTER;
+            if !at_once && is_released(&*self.surroundings.clock, &self.partition, pause, &error, jobs).await {
                 return false;
             }
+            first = false;
+            match Self::restore(self.surroundings.clone(), self.partition.clone(), self.awaited.clone(), Fold::default()).await {
+                Ok(fresh) => {
+                    *self = fresh;
+                    return true;
+                }
+                Err(failed) if failed.may_pass() => error = failed,
+                Err(failed) => {
+                    let what = Causes(&failed);
+                    tracing::error!(partition = %self.partition, error = %what, "partition {} is given up until the next start", self.partition);
+                    return false;
+                }
+            }
         }
-        true
     }
 
     async fn answer(&mut self, jobs: Vec<Job>) -> Result<(), NotAnswered> {
@@ -134,16 +148,17 @@ impl PartitionOwner {
     }
 }
 
-/// Whether the partition is taken from us while we wait to see if it is still ours.
-async fn is_released(clock: &dyn Clock, partition: &PartitionId, jobs: &mut mpsc::Receiver<Job>) -> bool {
-    let waited = clock.wall_reaches(clock.now().wall + TAKE_BACK_AFTER);
+/// Whether the partition is taken from us while we wait. Nobody who asks meanwhile waits with us.
+async fn is_released(clock: &dyn Clock, partition: &PartitionId, pause: TimeDelta, because: &NotAnswered, jobs: &mut mpsc::Receiver<Job>) -> bool {
+    let waited = clock.wall_reaches(clock.now().wall + pause);
     tokio::pin!(waited);
+    // Whoever owns a lost partition by now answers.
+    let answer = if because.is_lost() { NotAnswered::Stopped(partition.clone()) } else { because.clone() };
     loop {
         tokio::select! {
             biased;
             job = jobs.recv() => match job {
-                // Whoever owns it by now answers.
-                Some(job) => send(job.reply, Err(NotAnswered::Stopped(partition.clone()))),
+                Some(job) => send(job.reply, Err(answer.clone())),
                 None => return true,
             },
             () = &mut waited => return false,
