@@ -16,12 +16,21 @@ usage() {
 }
 
 newest_bin() {
-    find /usr/lib/postgresql -mindepth 3 -maxdepth 3 -path '*/bin/initdb' 2>/dev/null | sort -V | tail -1 | xargs -r dirname
+    # Without any Postgres the folder is not there either.
+    { find /usr/lib/postgresql -mindepth 3 -maxdepth 3 -path '*/bin/initdb' 2>/dev/null || true; } | sort -V | tail -1 | xargs -r dirname
 }
 
 need_postgres() {
     bin=$(newest_bin)
     [ -n "$bin" ] && return
+    # Several tests may want one at once: the first one installs.
+    (flock 9 && install_postgres) 9<"$0"
+    bin=$(newest_bin)
+    [ -n "$bin" ] || { echo "postgresql was installed, and its programs are not in /usr/lib/postgresql" >&2; exit 1; }
+}
+
+install_postgres() {
+    [ -z "$(newest_bin)" ] || return 0
     command -v apt-get >/dev/null || { echo "missing: Postgres; install its server, or set MILLWRIGHT_TEST_POSTGRES to the URL of one" >&2; exit 1; }
     local sudo=""
     [ "$(id -u)" = 0 ] || sudo="sudo -n"
@@ -31,8 +40,6 @@ need_postgres() {
     [ -e /etc/postgresql-common/createcluster.conf ] || echo "create_main_cluster = false" | $sudo tee /etc/postgresql-common/createcluster.conf >/dev/null
     { $sudo apt-get update -qq && $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq postgresql; } >/dev/null ||
         { echo "could not install postgresql; install it, or set MILLWRIGHT_TEST_POSTGRES to the URL of a server" >&2; exit 1; }
-    bin=$(newest_bin)
-    [ -n "$bin" ] || { echo "postgresql was installed, and its programs are not in /usr/lib/postgresql" >&2; exit 1; }
 }
 
 # Postgres refuses to run as root.

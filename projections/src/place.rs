@@ -1,7 +1,7 @@
 //! Where projections are kept: SQLite files in a folder, or schemas in a Postgres that several programs may share.
 
 use sqlx::postgres::PgConnectOptions;
-use std::{fmt, path::PathBuf};
+use std::{fmt, path::PathBuf, sync::Arc};
 use thiserror::Error;
 
 #[derive(Debug, Clone)]
@@ -13,7 +13,7 @@ pub enum Place {
 /// A Postgres database, and the schema that the tables are seen in.
 #[derive(Clone)]
 pub struct Postgres {
-    options: PgConnectOptions,
+    options: Arc<PgConnectOptions>,
     schema: String,
 }
 
@@ -36,7 +36,7 @@ impl Postgres {
             return Err(BadPlace::Url(sqlx::Error::Configuration("it does not begin with postgres://".into())));
         }
         let options: PgConnectOptions = url.parse().map_err(BadPlace::Url)?;
-        Ok(Self { options: options.application_name("millwright"), schema: SCHEMA.into() })
+        Ok(Self { options: Arc::new(options.application_name("millwright")), schema: SCHEMA.into() })
     }
 
     /// The tables are seen in this schema instead of `millwright`; schemas beside it begin with its name.
@@ -49,7 +49,7 @@ impl Postgres {
 
     /// A password that the URL does not hold.
     pub fn with_password(self, password: &str) -> Self {
-        Self { options: self.options.password(password), ..self }
+        Self { options: Arc::new(PgConnectOptions::clone(&self.options).password(password)), ..self }
     }
 
     pub(crate) fn schema(&self) -> &str {
@@ -58,7 +58,7 @@ impl Postgres {
 
     /// For a connection on which names without a schema mean tables of this one.
     pub(crate) fn within(&self, schema: &str) -> PgConnectOptions {
-        self.options.clone().options([("search_path", schema), ("client_min_messages", "warning")])
+        (*self.options).clone().options([("search_path", schema), ("client_min_messages", "warning")])
     }
 }
 

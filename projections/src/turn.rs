@@ -60,18 +60,26 @@ impl Turn {
 
 async fn stand_in_line(place: Postgres, tenure: watch::Sender<Option<u64>>, stop: CancellationToken) {
     let mut turns = 0;
+    metrics::gauge!(FOLDING).set(0.0);
+    let mut told = false;
     while !stop.is_cancelled() {
         tokio::select! {
             () = stop.cancelled() => {}
             ended = hold(&place, &tenure, &mut turns) => {
-                if tenure.send_replace(None).is_some() {
-                    tracing::warn!(cause = ?ended.err(), "lost the turn to fold the projections; another program may take it");
+                let was_ours = tenure.send_replace(None).is_some();
+                if was_ours || !told {
+                    tracing::warn!(cause = ?ended.err(), was_ours, "no connection to ask for the turn to fold the projections by; it is tried again");
                 }
+                told = !was_ours;
                 tokio::time::sleep(BEAT).await;
             }
         }
+        metrics::gauge!(FOLDING).set(0.0);
     }
 }
+
+/// 1 on the program that folds, 0 on those that look on.
+const FOLDING: &str = "millwright_projection_folding";
 
 /// Until the connection ends, which ends the turn.
 async fn hold(place: &Postgres, tenure: &watch::Sender<Option<u64>>, turns: &mut u64) -> Result<(), sqlx::Error> {
@@ -86,6 +94,7 @@ async fn hold(place: &Postgres, tenure: &watch::Sender<Option<u64>>, turns: &mut
             if answered(asked.fetch_one(&mut db)).await? {
                 *turns += 1;
                 tenure.send_replace(Some(*turns));
+                metrics::gauge!(FOLDING).set(1.0);
                 tracing::info!(turn = *turns, "this program folds the projections from here on");
             }
         }

@@ -19,6 +19,8 @@ pub(crate) struct House {
 /// Positions of the kept tables, which nobody moves while this is held.
 pub(crate) type Frozen = Transaction<'static, sqlx::Postgres>;
 
+/// The first that ends quiet sessions by itself, which a turn to fold depends on.
+const OLDEST: i32 = 140_000;
 const READERS: u32 = 8;
 const WRITERS: u32 = 4;
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -153,6 +155,10 @@ impl House {
     async fn prepared(&self, lane: &str, shapes: &[Shape]) -> Result<u64, sqlx::Error> {
         let seen_in = self.place.schema();
         let mut db = self.connect(seen_in).await?;
+        let version: i32 = sqlx::query_scalar("SELECT current_setting('server_version_num')::int").fetch_one(&mut db).await?;
+        if version < OLDEST {
+            return Err(sqlx::Error::Configuration("this Postgres is older than 14; use a newer one".into()));
+        }
         let mut transaction = db.begin().await?;
         // Two programs may start at once.
         sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))").bind(format!("prepare {seen_in}")).execute(&mut *transaction).await?;

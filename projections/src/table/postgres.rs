@@ -1,4 +1,5 @@
-//! Writing whole rows into Postgres: one array a column, so that one prepared statement takes any number of rows.
+//! Writing whole rows into Postgres: one array a column, so that one prepared statement takes any number of rows. COPY into a
+//! temporary table and an upsert from there was measured beside it, and was no faster.
 
 use super::{Kind, Table, Value};
 use crate::db::postgres::{PgTime, plain_json, plain_text};

@@ -8,10 +8,15 @@ use crate::{
     testing::{MemoryLog, Recorder, road},
 };
 use millwright_domain::{Event, case::ActionCompleted, envelope::StreamId, ports::event_log::EventLog, position::Position};
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 use tokio_util::sync::CancellationToken;
 
 on_both!(
+    lag_and_parked_streams_are_measured,
     a_fact_that_cannot_be_read_stops_its_stream_and_nothing_else,
     a_fact_that_makes_no_sense_stops_its_stream_too,
     facts_of_unknown_types_are_counted_and_skipped,
@@ -109,4 +114,55 @@ async fn a_failed_write_is_made_good_once_writing_works_again(bench: &Bench) {
     projections.catch_up(&log).await.unwrap();
     let before = projections.digests().await.unwrap();
     assert_eq!(projections.rebuild(&log).await.unwrap().digests, before);
+}
+
+/// Gauges as an exporter would see them.
+#[derive(Default)]
+struct Gauges(Arc<Mutex<BTreeMap<String, f64>>>);
+
+struct Gauge(String, Arc<Mutex<BTreeMap<String, f64>>>);
+
+impl metrics::GaugeFn for Gauge {
+    fn increment(&self, by: f64) {
+        *self.1.lock().unwrap().entry(self.0.clone()).or_default() += by;
+    }
+    fn decrement(&self, by: f64) {
+        self.increment(-by);
+    }
+    fn set(&self, to: f64) {
+        self.1.lock().unwrap().insert(self.0.clone(), to);
+    }
+}
+
+impl metrics::Recorder for Gauges {
+    fn describe_counter(&self, _: metrics::KeyName, _: Option<metrics::Unit>, _: metrics::SharedString) {}
+    fn describe_gauge(&self, _: metrics::KeyName, _: Option<metrics::Unit>, _: metrics::SharedString) {}
+    fn describe_histogram(&self, _: metrics::KeyName, _: Option<metrics::Unit>, _: metrics::SharedString) {}
+    fn register_counter(&self, _: &metrics::Key, _: &metrics::Metadata<'_>) -> metrics::Counter {
+        metrics::Counter::noop()
+    }
+    fn register_gauge(&self, key: &metrics::Key, _: &metrics::Metadata<'_>) -> metrics::Gauge {
+        let labels: Vec<String> = key.labels().map(|label| format!("{{{}={}}}", label.key(), label.value())).collect();
+        metrics::Gauge::from_arc(Arc::new(Gauge(format!("{}{}", key.name(), labels.concat()), self.0.clone())))
+    }
+    fn register_histogram(&self, _: &metrics::Key, _: &metrics::Metadata<'_>) -> metrics::Histogram {
+        metrics::Histogram::noop()
+    }
+}
+
+async fn lag_and_parked_streams_are_measured(bench: &Bench) {
+    let (log, mut recorder) = recorded();
+    let projections = bench.caught_up(&log).await;
+    recorder.record(StreamId::case(road::case(8)), "svc-executor", ActionCompleted { action: road::action_of(road::case(9)), read_back: None });
+    let gauges = Gauges::default();
+    let lag = format!("millwright_projection_lag_records{{partition={}}}", recorder.partition);
+    let seen = |gauges: &Gauges| gauges.0.lock().unwrap().clone();
+    *crate::projections::write(&projections.inner.head) = log.head().await.unwrap();
+    metrics::with_local_recorder(&gauges, || projections.show_lag());
+    assert_eq!(seen(&gauges).get(&lag), Some(&1.0));
+    projections.catch_up(&log).await.unwrap();
+    metrics::with_local_recorder(&gauges, || projections.show_lag());
+    assert_eq!(seen(&gauges).get(&lag), Some(&0.0));
+    assert_eq!(seen(&gauges).get("millwright_projection_parked_streams"), Some(&(projections.parked().len() as f64)));
+    assert!(!projections.parked().is_empty());
 }
