@@ -13,13 +13,14 @@ use millwright_projections::{Place, Postgres, Projections};
 use std::{fs, path::PathBuf, sync::Arc};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 pub struct Foundation {
     pub data: PathBuf,
     pub log: Arc<dyn EventLog>,
     /// The other nodes, if the log is one that several can share.
     pub cluster: Option<Arc<dyn Cluster>>,
-    /// This program's name among them.
+    /// This run of this program, among them.
     pub node: NodeId,
     pub projections: Projections,
     pub vault: Arc<KeyFolder>,
@@ -79,12 +80,15 @@ pub fn place(settings: &Settings) -> Result<Place> {
     }))
 }
 
-/// One machine alone needs no name that others tell it by.
+/// The configured name and a mark of this run: a node that starts again is another holder of its devices, and so is a second program
+/// that was given the same name. One machine alone needs no name that others tell it by.
 fn node(settings: &Settings) -> Result<NodeId> {
-    match (settings.cluster.node(), settings.log.engine) {
-        (Err(_), Engine::Embedded) if settings.cluster.node.is_empty() => Ok("local".parse()?),
-        (node, _) => node,
-    }
+    let name = match (settings.cluster.node(), settings.log.engine) {
+        (Err(_), Engine::Embedded) if settings.cluster.node.is_empty() => "local".parse()?,
+        (node, _) => node?,
+    };
+    let run = Uuid::new_v4().as_fields().0;
+    format!("{name}.{run:08x}").parse().context("the setting `cluster.node`")
 }
 
 async fn follow(projections: Projections, log: Arc<dyn EventLog>, stop: CancellationToken) {
