@@ -1,6 +1,6 @@
 # What people type. Each target does all the set-up that a fresh Debian machine with Rust and Node needs.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check test-long web e2e bench schema deny clean
+.PHONY: help demo test check test-long simulate web e2e bench schema deny clean
 SHELL := /bin/bash
 export CARGO_TERM_COLOR ?= auto
 # Where real recordings lie, if they are there; the tests that need them say so when they are not.
@@ -37,14 +37,21 @@ test-long: ## the kills, soaks and fuzzing that take longer
 	cargo test --workspace -- --include-ignored
 	FUZZ_SECONDS=$${FUZZ_SECONDS:-300} cargo run --quiet -p millwright-fuzz
 
+simulate: ## the whole plant under seeded faults: SEEDS=1000, FROM=1; SEED=35 shows one
+	@scripts/need.sh cargo cc
+	cargo build --quiet --release -p millwright-simulation
+	@target/release/millwright-simulation $(if $(SEED),--seed $(SEED) --trace,--seeds $(or $(SEEDS),1000) --from $(or $(FROM),1))
+
 e2e: web ## the page in a real browser against a running demo
 	@scripts/need.sh chromium
 	cargo build --quiet --bin millwright
 	@scripts/e2e.sh
 
 bench: ## every benchmark, as JSON lines; docs/benchmarks.md explains them
+	@scripts/need.sh cargo cc
 	cargo build --quiet --release --bin millwright
-	@for name in append ingest commands replay rebuild idle; do target/release/millwright bench $$name --json; done
+	cargo build --quiet --release --manifest-path bench/cqrs-es-peer/Cargo.toml --target-dir bench/cqrs-es-peer/target
+	@for name in append ingest replay rebuild idle kafka-produce "commands --kafka auto --postgres auto" takeover; do target/release/millwright bench $$name --json || exit 1; done
 
 schema: ## write graphql/schema.graphql anew from the code
 	BLESS=1 cargo test --quiet -p millwright-graphql schema

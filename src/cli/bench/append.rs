@@ -1,14 +1,17 @@
 //! Appends of 1,000 scans of about 200 bytes, each durable before its caller goes on, against the same bytes in a bare segment file.
 //! Five rounds in turn, the median counts. Ours are encoded and compressed as well; the bare file takes bytes that are ready.
 
-use super::{Measured, load, percentile, scaled, segment};
+use super::{
+    Measured,
+    load::{BATCH, scan_batch},
+    percentile, scaled, segment,
+};
 use anyhow::Result;
 use millwright_domain::{codec::encode_scan, ports::event_log::EventLog, reading::Scan};
 use millwright_infra::log::embedded::{EmbeddedLog, EmbeddedOptions};
 use serde_json::json;
 use std::{path::Path, sync::Arc, time::Instant};
 
-const BATCH: u64 = 1_000;
 const ROUNDS: usize = 5;
 const PRODUCERS: u64 = 4;
 
@@ -17,12 +20,12 @@ pub async fn measure(folder: &Path, scale: f64) -> Result<Measured> {
     let (mut ours, mut peers, mut bytes) = (vec![], vec![], 0);
     for round in 0..ROUNDS {
         let log = EmbeddedLog::open(folder.join(format!("log-{round}")), EmbeddedOptions::default())?;
-        let first = scan_batch(0);
+        let first = scan_batch(0, 1);
         let plain: Vec<Vec<u8>> = first.iter().map(encoded).collect();
         bytes = plain.iter().map(Vec::len).sum::<usize>() / plain.len();
         let log = Arc::new(log);
         let work: Vec<Vec<Vec<Scan>>> =
-            (0..PRODUCERS).map(|producer| (producer..batches).step_by(PRODUCERS as usize).map(scan_batch).collect()).collect();
+            (0..PRODUCERS).map(|producer| (producer..batches).step_by(PRODUCERS as usize).map(|number| scan_batch(number, 1)).collect()).collect();
         let began = Instant::now();
         produce(&log, work).await?;
         ours.push((batches * BATCH) as f64 / began.elapsed().as_secs_f64());
@@ -60,12 +63,6 @@ async fn produce(log: &Arc<EmbeddedLog>, work: Vec<Vec<Vec<Scan>>>) -> Result<()
         producer.await??;
     }
     Ok(())
-}
-
-/// Three values a scan make about 200 bytes.
-fn scan_batch(number: u64) -> Vec<Scan> {
-    let signals: Vec<_> = load::signals(1).into_iter().map(|ids| ids.into_iter().take(3).collect::<Vec<_>>()).collect();
-    (0..BATCH).flat_map(|index| load::scans(&signals, number * BATCH + index)).collect()
 }
 
 fn encoded(scan: &Scan) -> Vec<u8> {

@@ -65,13 +65,19 @@ fn write_configuration(folder: &Path, plc: &str) -> Result<()> {
     let devices = (0..DEVICES).map(device).collect::<Result<Vec<_>, _>>()?;
     debug_assert!(plant.signals().all(|(_, signal)| signal.kind != QuantityKind::SpeedSetpoint));
     fs::write(folder.join("plant.toml"), toml::to_string(&PlantFile { plant, devices })?)?;
+    write_policy_and_rules(folder)?;
+    let settings = "data = \"data\"\nplant = \"plant.toml\"\npolicy = \"policy.yaml\"\nrules = \"rules\"\n[http]\nlisten = \"127.0.0.1:0\"\n[logging]\nlevel = \"warn\"\n";
+    fs::write(folder.join("millwright.toml"), settings)?;
+    Ok(())
+}
+
+/// What a program needs besides its plant.
+pub fn write_policy_and_rules(folder: &Path) -> Result<()> {
     fs::write(folder.join("policy.yaml"), serde_json::to_string(&Policy::default())?)?;
     fs::create_dir_all(folder.join("rules"))?;
     for (name, text) in crate::configured::SHIPPED_RULES {
         fs::write(folder.join("rules").join(name), text)?;
     }
-    let settings = "data = \"data\"\nplant = \"plant.toml\"\npolicy = \"policy.yaml\"\nrules = \"rules\"\n[http]\nlisten = \"127.0.0.1:0\"\n[logging]\nlevel = \"warn\"\n";
-    fs::write(folder.join("millwright.toml"), settings)?;
     Ok(())
 }
 

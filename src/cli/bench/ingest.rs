@@ -25,7 +25,7 @@ pub async fn measure(folder: &Path, scale: f64, settings: &Settings) -> Result<M
     let projections = Projections::open(&folder.join("projections")).await?;
     let stop = CancellationToken::new();
     let following = {
-        let (projections, log, stop) = (projections.clone(), house.log.clone() as Arc<dyn EventLog>, stop.clone());
+        let (projections, log, stop) = (projections.clone(), house.log.clone(), stop.clone());
         tokio::spawn(async move { projections.run(log, stop).await })
     };
     let rounds = scaled(2_400, scale);

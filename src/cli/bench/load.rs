@@ -7,7 +7,7 @@ use millwright_domain::{
     action::Observed,
     ids::{DeviceId, SignalId, SiteId},
     plant::{Asset, Plant, Signal, Source},
-    ports::live_readings::LiveReadings,
+    ports::{event_log::EventLog, live_readings::LiveReadings},
     position::PartitionId,
     quantity::{QuantityKind, Unit},
     reading::{Reading, Scan},
@@ -15,13 +15,18 @@ use millwright_domain::{
 use millwright_infra::{
     answers::AnswerIndex,
     clock::SystemClock,
-    log::embedded::{EmbeddedLog, EmbeddedOptions},
+    log::{
+        embedded::{EmbeddedLog, EmbeddedOptions},
+        kafka::{KafkaLog, KafkaOptions},
+    },
 };
 use std::{path::Path, sync::Arc};
 
 pub const SITE: &str = "bench";
 /// Values in a scan.
 pub const VALUES: usize = 8;
+/// Scans in a batch.
+pub const BATCH: u64 = 1_000;
 
 pub fn site() -> SiteId {
     SITE.parse().expect("a literal that is a name")
@@ -96,6 +101,13 @@ pub fn signals(devices: usize) -> Vec<Vec<SignalId>> {
     (0..devices).map(|number| (0..VALUES).map(|place| signal(number, place)).collect()).collect()
 }
 
+/// A batch of scans of about 200 bytes, which three values make, in turn from so many devices.
+pub fn scan_batch(number: u64, devices: usize) -> Vec<Scan> {
+    let signals: Vec<_> = signals(devices).into_iter().map(|ids| ids.into_iter().take(3).collect::<Vec<_>>()).collect();
+    let rounds = BATCH / devices as u64;
+    (0..rounds).flat_map(|index| scans(&signals, number * rounds + index)).collect()
+}
+
 /// A bench has no sensors to judge by.
 struct NoSensors;
 impl LiveReadings for NoSensors {
@@ -105,14 +117,30 @@ impl LiveReadings for NoSensors {
 }
 
 pub struct House {
-    pub log: Arc<EmbeddedLog>,
+    pub log: Arc<dyn EventLog>,
     pub commands: Commands,
+    engine: Engine,
+}
+
+enum Engine {
+    Embedded(Arc<EmbeddedLog>),
+    Kafka(Arc<KafkaLog>),
 }
 
 impl House {
-    /// A log and a served site with a plant of so many devices.
+    /// A log in a folder and a served site with a plant of so many devices.
     pub async fn open(folder: &Path, devices: usize) -> Result<Self> {
         let log = Arc::new(EmbeddedLog::open(folder.join("log"), EmbeddedOptions::default())?);
+        Self::on(log.clone(), Engine::Embedded(log), folder, devices).await
+    }
+
+    /// The same on Kafka.
+    pub async fn open_on_kafka(options: &KafkaOptions, folder: &Path, devices: usize) -> Result<Self> {
+        let log = Arc::new(KafkaLog::open(options.clone()).await?);
+        Self::on(log.clone(), Engine::Kafka(log), folder, devices).await
+    }
+
+    async fn on(log: Arc<dyn EventLog>, engine: Engine, folder: &Path, devices: usize) -> Result<Self> {
         let answers = Arc::new(AnswerIndex::open(folder.join("answers.db"))?);
         let commands = Commands::new(Surroundings {
             log: log.clone(),
@@ -123,13 +151,16 @@ impl House {
             owner: "bench".into(),
         });
         commands.serve(partition()).await?;
-        let house = Self { log, commands };
+        let house = Self { log, commands, engine };
         house.commands.ask(&partition(), Ask::new("svc-settings".parse()?, DescribePlant { plant: plant(devices) })).await?;
         Ok(house)
     }
 
     pub async fn close(self) {
         self.commands.stop().await;
-        self.log.close().await;
+        match self.engine {
+            Engine::Embedded(log) => log.close().await,
+            Engine::Kafka(log) => log.close().await,
+        }
     }
 }

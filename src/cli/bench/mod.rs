@@ -4,16 +4,20 @@ mod append;
 mod commands;
 mod idle;
 mod ingest;
+mod kafka_produce;
 mod load;
+mod peer;
 mod rebuild;
 mod replay;
 mod segment;
+mod servers;
+mod takeover;
 
 use crate::settings::Settings;
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
 use tempfile::TempDir;
 
 #[derive(Debug, Args)]
@@ -25,6 +29,28 @@ pub struct Bench {
     /// How much work, against the default of 1; smaller is quicker and noisier.
     #[arg(long, default_value_t = 1.0)]
     scale: f64,
+    #[command(flatten)]
+    with: Servers,
+}
+
+/// What the benches of the plant edition work with.
+#[derive(Debug, Args)]
+struct Servers {
+    /// A broker for `kafka-produce`, `takeover` and `commands`; `auto`, which the first two do without it, starts one.
+    #[arg(long, value_name = "HOST:PORT|auto")]
+    kafka: Option<String>,
+    /// A database in which the peer of `commands` makes its tables `events` and `snapshots` anew; `auto` starts one.
+    #[arg(long, value_name = "URL|auto")]
+    postgres: Option<String>,
+    /// The peer's program, if it is not where it is built.
+    #[arg(long, value_name = "PROGRAM")]
+    peer: Option<PathBuf>,
+    /// About how long a round of `kafka-produce` takes.
+    #[arg(long, value_name = "N", default_value_t = 2.0)]
+    seconds: f64,
+    /// How many times `takeover` takes an owner away.
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    rounds: usize,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum, Serialize)]
@@ -40,6 +66,10 @@ enum Name {
     Replay,
     /// The projections from zero.
     Rebuild,
+    /// Readings appended to Kafka against a bare producer.
+    KafkaProduce,
+    /// From the death of an owner to the first command that another node answers.
+    Takeover,
     /// Memory with 1,000 signals, and time from start to the first reading.
     Idle,
 }
@@ -73,21 +103,26 @@ struct Measured {
 impl Bench {
     pub async fn run(self, settings: Settings) -> Result<ExitCode> {
         let folder = TempDir::new().context("a bench needs a folder for temporary files")?;
+        let one = |measured| vec![measured];
         let measured = match self.name {
-            Name::Append => append::measure(folder.path(), self.scale).await?,
-            Name::Ingest => ingest::measure(folder.path(), self.scale, &settings).await?,
-            Name::Commands => commands::measure(folder.path(), self.scale).await?,
-            Name::Replay => replay::measure(folder.path(), self.scale).await?,
-            Name::Rebuild => rebuild::measure(folder.path(), self.scale).await?,
-            Name::Idle => idle::measure(folder.path()).await?,
+            Name::Append => one(append::measure(folder.path(), self.scale).await?),
+            Name::Ingest => one(ingest::measure(folder.path(), self.scale, &settings).await?),
+            Name::Commands => commands::measure(folder.path(), self.scale, &self.with, &settings).await?,
+            Name::Replay => one(replay::measure(folder.path(), self.scale).await?),
+            Name::Rebuild => one(rebuild::measure(folder.path(), self.scale).await?),
+            Name::KafkaProduce => one(kafka_produce::measure(folder.path(), self.scale, &self.with, &settings).await?),
+            Name::Takeover => one(takeover::measure(folder.path(), &self.with, &settings).await?),
+            Name::Idle => one(idle::measure(folder.path()).await?),
         };
-        let figure = framed(self.name, measured);
-        match self.json {
-            true => println!("{}", serde_json::to_string(&figure)?),
-            false => println!(
-                "{:?}: {:.0} {} against {:.0} ({}): ratio {:.2}; goal: {}\n{}",
-                figure.bench, figure.ours, figure.unit, figure.peers, figure.peer, figure.ratio, figure.goal, figure.more
-            ),
+        for measured in measured {
+            let figure = framed(self.name, measured);
+            match self.json {
+                true => println!("{}", serde_json::to_string(&figure)?),
+                false => println!(
+                    "{:?}: {:.1} {} against {:.1} ({}): ratio {:.2}; goal: {}\n{}",
+                    figure.bench, figure.ours, figure.unit, figure.peers, figure.peer, figure.ratio, figure.goal, figure.more
+                ),
+            }
         }
         Ok(ExitCode::SUCCESS)
     }

@@ -2,7 +2,6 @@
 
 use super::{Measured, load, replay::fill, scaled};
 use anyhow::Result;
-use millwright_domain::ports::event_log::EventLog;
 use millwright_projections::Projections;
 use serde_json::json;
 use std::{path::Path, time::Instant};

@@ -6,7 +6,6 @@ use millwright_commands::{Ask, RaiseAlert};
 use millwright_domain::{
     case::{AlertRaised, Severity},
     codec::decode,
-    ports::event_log::EventLog,
     site::Site,
 };
 use serde_json::json;

@@ -24,6 +24,7 @@ mod transactor;
 mod view;
 
 pub use options::KafkaOptions;
+pub use readings::bare;
 pub use topics::TopicError;
 
 use async_trait::async_trait;

@@ -28,7 +28,7 @@ pub enum TopicError {
     Missing { topic: String, bootstrap: String },
     #[error("topic {topic} has {setting} {found} and needs {needed}; {mend}")]
     Unfit { topic: String, setting: &'static str, found: String, needed: String, mend: String },
-    #[error("topic {topic} could not be made or changed; check the permissions and how many brokers there are")]
+    #[error("topic {topic} could not be made, changed or removed; check the permissions and how many brokers there are")]
     Refused {
         topic: String,
         #[source]
@@ -86,6 +86,18 @@ pub async fn check(options: &KafkaOptions) -> Result<String, TopicError> {
         admin.check(&topic).await?;
     }
     admin.cluster().await
+}
+
+/// Removes the topics with all that is in them: for trials under a prefix of their own.
+pub async fn remove(options: &KafkaOptions) -> Result<(), TopicError> {
+    let admin = Admin::connect(options)?;
+    for topic in wanted(options) {
+        let removed = admin.client.delete_topics(&[&topic.name], &admin.asking()).await.map_err(|cause| admin.unreachable(cause))?;
+        if let Some(Err((_, code))) = removed.into_iter().next() {
+            return Err(TopicError::Refused { topic: topic.name.clone(), cause: KafkaError::AdminOp(code) });
+        }
+    }
+    Ok(())
 }
 
 struct Admin {

@@ -46,15 +46,9 @@ pub(in crate::log::kafka) struct ReadingsWriter {
 
 impl ReadingsWriter {
     pub(in crate::log::kafka) fn new(options: &KafkaOptions) -> KafkaResult<Self> {
-        let mut client = options.writer();
-        // What was handed over goes out in its time, however long the brokers are away. Were it given up, later scans could
-        // come before the ones that are sent again, and folds would take those for repeats.
-        client.set("message.timeout.ms", "0").set("linger.ms", "5");
-        client.set("queue.buffering.max.messages", "500000").set("queue.buffering.max.kbytes", "131072");
+        let client = client(options);
         let producer = Mutex::new(Some(Arc::new(client.create_with_context(Reports)?)));
-        let (kind, schema) = codec::SCAN_TYPE;
-        let kind = format!("io.millwright.{kind}.v{schema}");
-        let headers = OwnedHeaders::new_with_capacity(1).insert(Header { key: "ce_type", value: Some(&kind) });
+        let headers = headers();
         Ok(Self { client, topic: options.readings_topic(), shares: options.readings_partitions, patience: options.patience, producer, headers })
     }
 
@@ -125,6 +119,22 @@ impl ReadingsWriter {
     fn producer(&self) -> MutexGuard<'_, Option<Arc<ScanProducer>>> {
         self.producer.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What every producer of readings is set to.
+pub(super) fn client(options: &KafkaOptions) -> ClientConfig {
+    let mut client = options.writer();
+    // What was handed over goes out in its time, however long the brokers are away. Were it given up, later scans could
+    // come before the ones that are sent again, and folds would take those for repeats.
+    client.set("message.timeout.ms", "0").set("linger.ms", "5");
+    client.set("queue.buffering.max.messages", "500000").set("queue.buffering.max.kbytes", "131072");
+    client
+}
+
+pub(super) fn headers() -> OwnedHeaders {
+    let (kind, schema) = codec::SCAN_TYPE;
+    let kind = format!("io.millwright.{kind}.v{schema}");
+    OwnedHeaders::new_with_capacity(1).insert(Header { key: "ce_type", value: Some(&kind) })
 }
 
 /// One call's scans, counted down as they are acknowledged.
