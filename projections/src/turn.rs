@@ -4,7 +4,7 @@
 //! believed to be, or not at all.
 
 use crate::place::Postgres;
-use sqlx::{Connection as _, PgConnection};
+use sqlx::{Connection as _, PgConnection, postgres::PgConnectOptions};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -83,15 +83,12 @@ const FOLDING: &str = "millwright_projection_folding";
 
 /// Until the connection ends, which ends the turn.
 async fn hold(place: &Postgres, tenure: &watch::Sender<Option<u64>>, turns: &mut u64) -> Result<(), sqlx::Error> {
-    let options =
-        place.within(place.schema()).options([("idle_session_timeout", QUIET), ("tcp_keepalives_idle", "5"), ("tcp_keepalives_interval", "2")]);
-    let mut db = answered(PgConnection::connect_with(&options)).await?;
+    let mut db = answered(PgConnection::connect_with(&ends_when_quiet(place))).await?;
     loop {
         if tenure.borrow().is_some() {
             answered(db.ping()).await?;
         } else {
-            let asked = sqlx::query_scalar("SELECT pg_try_advisory_lock(hashtextextended($1, 0))").bind(format!("fold {}", place.schema()));
-            if answered(asked.fetch_one(&mut db)).await? {
+            if answered(try_lock(place, &mut db)).await? {
                 *turns += 1;
                 tenure.send_replace(Some(*turns));
                 metrics::gauge!(FOLDING).set(1.0);
@@ -102,9 +99,37 @@ async fn hold(place: &Postgres, tenure: &watch::Sender<Option<u64>>, turns: &mut
     }
 }
 
+fn ends_when_quiet(place: &Postgres) -> PgConnectOptions {
+    place.within(place.schema()).options([("idle_session_timeout", QUIET), ("tcp_keepalives_idle", "5"), ("tcp_keepalives_interval", "2")])
+}
+
+async fn try_lock(place: &Postgres, db: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    let asked = sqlx::query_scalar("SELECT pg_try_advisory_lock(hashtextextended($1, 0))").bind(format!("fold {}", place.schema()));
+    asked.fetch_one(db).await
+}
+
 async fn answered<T>(asked: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, sqlx::Error> {
     match tokio::time::timeout(ANSWER, asked).await {
         Ok(answer) => answer,
         Err(late) => Err(sqlx::Error::Io(std::io::Error::new(std::io::ErrorKind::TimedOut, late))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Place, tests::Bench};
+
+    #[tokio::test]
+    async fn a_program_that_hangs_gives_its_turn_up() {
+        let Some(bench) = Bench::postgres() else { return };
+        drop(bench.open().await);
+        let Place::Postgres(place) = &bench.place else { panic!("not a Postgres") };
+        // Holds the turn, stays connected, and does nothing more.
+        let mut hanging = PgConnection::connect_with(&ends_when_quiet(place)).await.unwrap();
+        assert!(try_lock(place, &mut hanging).await.unwrap());
+        Turn::shared(place).comes(Duration::from_secs(30)).await;
+        assert!(hanging.ping().await.is_err());
+        bench.clean().await;
     }
 }

@@ -24,8 +24,12 @@ pub enum FollowError {
     },
     #[error("could not open the projections")]
     Open(#[from] StoreError),
-    #[error("the projections are an older program's and could not be rebuilt; the former ones stay")]
-    Upgrade(#[source] Box<RebuildError>),
+    #[error("the projections are an older program's and could not be rebuilt, so the former ones stay; to begin anew without them, delete {place}")]
+    Upgrade {
+        place: String,
+        #[source]
+        cause: Box<RebuildError>,
+    },
 }
 
 impl FollowError {
@@ -40,7 +44,7 @@ impl FollowError {
     pub(crate) fn may_pass(&self) -> bool {
         match self {
             Self::Log(LogError::Unavailable { .. }) | Self::Write { .. } | Self::Open(StoreError::Database { .. }) => true,
-            Self::Upgrade(cause) => cause.may_pass(),
+            Self::Upgrade { cause, .. } => cause.may_pass(),
             Self::Log(_) | Self::Open(_) => false,
         }
     }

@@ -9,6 +9,7 @@ use crate::{
     home::{Home, LEDGER, READINGS},
     projections::{Projections, read, write},
     readings::tables,
+    rebuild::RebuildError,
     store::{Shape, Store},
     turn::Turn,
 };
@@ -142,8 +143,8 @@ impl Projections {
         }
         if read(&self.inner.ledger).is_outdated(&shapes) {
             tracing::info!("the projections of the ledger are an older program's and are rebuilt; the former ones are shown until then");
-            self.rebuild(log).await.map_err(|cause| FollowError::Upgrade(Box::new(cause)))?;
-            self.refresh_plants().await.map_err(|cause| FollowError::Upgrade(Box::new(cause.into())))?;
+            self.rebuild(log).await.map_err(|cause| upgrade(&self.inner.ledger, cause))?;
+            self.refresh_plants().await.map_err(|cause| upgrade(&self.inner.ledger, cause.into()))?;
         }
         Ok(())
     }
@@ -160,7 +161,7 @@ impl Projections {
         }
         if read(&self.inner.readings).is_outdated(&shapes) {
             tracing::info!("the rollups are an older program's and are rebuilt; the former ones are shown until then");
-            self.rebuild_readings(log).await.map_err(|cause| FollowError::Upgrade(Box::new(cause)))?;
+            self.rebuild_readings(log).await.map_err(|cause| upgrade(&self.inner.readings, cause))?;
         }
         Ok(())
     }
@@ -235,4 +236,8 @@ impl Projections {
         }
         Ok(())
     }
+}
+
+fn upgrade(held: &RwLock<Arc<Store>>, cause: RebuildError) -> FollowError {
+    FollowError::Upgrade { place: read(held).place.clone(), cause: Box::new(cause) }
 }

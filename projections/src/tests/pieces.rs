@@ -90,7 +90,7 @@ proptest! {
     }
 }
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 6, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 4, ..ProptestConfig::default() })]
 
     #[test]
     fn one_go_is_as_many_pieces_on_postgres(scans in scans(), cuts in prop::collection::vec(0..60usize, 1..5), cases in 1..4u32) {

@@ -81,7 +81,7 @@ async fn a_new_version_may_say_something_else_only_in_what_it_changed(bench: &Be
     drop(other.caught_up(&log).await);
     other.tamper("UPDATE projection_versions SET version = version - 1 WHERE projection = 'actions'").await;
     other.tamper("UPDATE actions SET name = 'another'").await;
-    let FollowError::Upgrade(refused) = other.open().await.catch_up(&log).await.unwrap_err() else { panic!("it went on") };
+    let FollowError::Upgrade { cause: refused, .. } = other.open().await.catch_up(&log).await.unwrap_err() else { panic!("it went on") };
     assert!(matches!(&*refused, RebuildError::Differ { projections } if projections == &["actions"]), "{refused}");
     other.clean().await;
 }
