@@ -1,13 +1,6 @@
 //! The looks at the whole, while time stands still: shipped projections on SQLite and a worker's state, kept through the run, against a replay.
 
-use crate::{
-    chance::Chance,
-    log::altered::Altered,
-    mutant::Mutant,
-    node::Outside,
-    people::Reach,
-    trace::Step,
-};
+use crate::{chance::Chance, log::altered::Altered, mutant::Mutant, node::Outside, people::Reach, trace::Step};
 use anyhow::{Context, Result};
 use async_trait::async_trait;
 use chrono::TimeDelta;
@@ -25,7 +18,10 @@ use millwright_domain::{
     site::Site,
 };
 use millwright_projections::Projections;
-use std::{sync::{Arc, PoisonError}, time::Duration};
+use std::{
+    sync::{Arc, PoisonError},
+    time::Duration,
+};
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 

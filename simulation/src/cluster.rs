@@ -59,7 +59,11 @@ enum Holder {
     Nobody,
     Is(Member),
     /// Gives it back; the next one waits.
-    Leaves { done: Receiver<()>, until: Instant, next: Member },
+    Leaves {
+        done: Receiver<()>,
+        until: Instant,
+        next: Member,
+    },
 }
 
 /// Outside of every program. Clones are one group.
@@ -104,7 +108,8 @@ impl Coordinator {
     }
 
     fn miss_the_silent(&self, group: &mut Group) {
-        let silent: Vec<Member> = group.members.iter().filter(|(_, seat)| seat.heard.elapsed() > SESSION && !seat.lost).map(|(member, _)| *member).collect();
+        let silent: Vec<Member> =
+            group.members.iter().filter(|(_, seat)| seat.heard.elapsed() > SESSION && !seat.lost).map(|(member, _)| *member).collect();
         for member in silent {
             if let Some(seat) = group.members.get_mut(&member) {
                 seat.lost = true;

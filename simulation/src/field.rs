@@ -18,7 +18,10 @@ use millwright_domain::{
         write_device::{WriteDevice, WriteVerdict},
     },
 };
-use millwright_ingest::outlet::Outlet;
+use millwright_ingest::{
+    gate::{Clocks, Gate, Lease},
+    outlet::Outlet,
+};
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
@@ -37,7 +40,7 @@ pub struct Field {
     pub site: SiteId,
     pub mutant: Option<Mutant>,
     outlet: Outlet,
-    held: Mutex<BTreeMap<DeviceId, (u64, CancellationToken)>>,
+    held: Mutex<BTreeMap<DeviceId, (Lease, CancellationToken)>>,
 }
 
 /// What a field is made of.
@@ -62,16 +65,15 @@ impl Field {
     /// Scans from here on, under this epoch.
     pub fn take(self: &Arc<Self>, device: &DeviceId, epoch: u64) {
         let stop = CancellationToken::new();
-        let former = self.held().insert(device.clone(), (epoch, stop.clone()));
-        if let Some((_, former)) = former {
-            former.cancel();
-        }
+        self.release(device);
+        self.held().insert(device.clone(), (Lease::under(epoch), stop.clone()));
         let (field, device) = (self.clone(), device.clone());
         tokio::spawn(async move { field.collect(device, epoch, stop).await });
     }
 
     pub fn release(&self, device: &DeviceId) {
-        if let Some((_, stop)) = self.held().remove(device) {
+        if let Some((lease, stop)) = self.held().remove(device) {
+            lease.end();
             stop.cancel();
         }
     }
@@ -94,7 +96,7 @@ impl Field {
         }
     }
 
-    fn held(&self) -> std::sync::MutexGuard<'_, BTreeMap<DeviceId, (u64, CancellationToken)>> {
+    fn held(&self) -> std::sync::MutexGuard<'_, BTreeMap<DeviceId, (Lease, CancellationToken)>> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -119,18 +121,25 @@ impl Field {
 #[async_trait]
 impl WriteDevice for Field {
     fn held_under(&self, device: &DeviceId) -> Option<u64> {
-        self.held().get(device).map(|(epoch, _)| *epoch)
+        self.held().get(device).and_then(|(lease, _)| lease.held())
     }
 
     async fn write_once(&self, order: &WriteOrder, under: u64, send_by: Timestamp) -> WriteVerdict {
         self.life.gate().await;
-        if self.held_under(&order.device) != Some(under) {
+        let lease = self.held().get(&order.device).map(|(lease, _)| lease.clone()).filter(|lease| lease.held() == Some(under));
+        let Some(lease) = lease else {
             return WriteVerdict::NotApplied { why: "the device is held by another node; nothing was sent".into() };
+        };
+        let clocks = Clocks { clock: self.clock.clone(), since_boot: self.clock.clone() };
+        let gate = Gate::new(clocks, lease, send_by);
+        // Its turn on the connection comes soon, or after a poll that takes its time.
+        let turn = if self.chance.per_mille(200) { self.chance.millis(500..3_000) } else { self.chance.millis(1..50) };
+        tokio::time::sleep(turn).await;
+        self.life.gate().await;
+        match gate.check() {
+            Ok(()) => self.send(order, under).await,
+            Err(why) => WriteVerdict::NotApplied { why },
         }
-        if self.clock.now().wall > send_by {
-            return WriteVerdict::NotApplied { why: "the time to send it had passed".into() };
-        }
-        self.send(order, under).await
     }
 
     async fn read_back(&self, order: &WriteOrder) -> Result<f64, String> {

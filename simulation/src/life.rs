@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use chrono::TimeDelta;
 use millwright_domain::{Now, Timestamp, ports::clock::Clock};
+use millwright_ingest::gate::SinceBoot;
 use std::{
     sync::{
         Arc,
@@ -12,8 +13,8 @@ use std::{
 };
 use tokio::{sync::Notify, time::Instant};
 
-/// When every simulation begins.
-pub const START: Timestamp = Timestamp::from_secs(1_700_000_000);
+/// When every simulation begins: ten minutes before an hour and a day of the budgets end.
+pub const START: Timestamp = Timestamp::from_secs(1_700_005_800);
 
 const RUNNING: u8 = 0;
 const PAUSED: u8 = 1;
@@ -103,5 +104,12 @@ impl Clock for NodeClock {
     }
     async fn wall_reaches(&self, at: Timestamp) {
         self.reaches(at).await;
+    }
+}
+
+/// Nobody sets this one.
+impl SinceBoot for NodeClock {
+    fn since_boot(&self) -> Duration {
+        self.time.0.elapsed()
     }
 }

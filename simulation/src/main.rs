@@ -100,5 +100,5 @@ fn report(seed: u64, told: &Told, arguments: &Arguments) {
     }
     told.last.iter().for_each(|line| println!("{line}"));
     println!("\nBROKEN  {}\n  {}\n  seed {seed}, step {}", violation.invariant, violation.what, violation.step);
-    println!("  see it again: make simulate SEED={seed}, or with every step: target/debug/millwright-simulation --seed {seed} --trace\n");
+    println!("  see it again: make simulate SEED={seed}, or cargo run -p millwright-simulation -- --seed {seed} --trace\n");
 }

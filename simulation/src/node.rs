@@ -261,7 +261,6 @@ impl Node {
         let number = self.asked.fetch_add(1, Ordering::Relaxed);
         CommandId(derived(&format!("{}/{}/{what}", self.name, self.start), "asked", number))
     }
-
 }
 
 /// The dispatcher's way to the log, if a planted bug does not stand in between.
@@ -284,7 +283,8 @@ async fn keep_live(log: Arc<dyn EventLog>, live: Arc<Live>, clock: Arc<NodeClock
                     && let Ok(page) = log.read_readings(partition, from, 512).await
                 {
                     let next = page.next();
-                    let scans: Vec<_> = page.into_items().map(|(_, scan)| scan).filter(|scan| last.entry(scan.device.clone()).or_default().admits(scan)).collect();
+                    let scans: Vec<_> =
+                        page.into_items().map(|(_, scan)| scan).filter(|scan| last.entry(scan.device.clone()).or_default().admits(scan)).collect();
                     live.observe_all(&scans);
                     position.advance(partition, next);
                 }

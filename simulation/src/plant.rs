@@ -174,4 +174,3 @@ fn scenario(chance: &Chance) -> Result<Scenario> {
     }
     Ok(Scenario::from_value(json!({"name": "drawn", "faults": faults}))?)
 }
-

@@ -29,10 +29,10 @@ use std::{
 use tokio::runtime::{Builder, Runtime};
 
 /// Plant and wall seconds of a run; the faults end before.
-const FAULTY: Duration = Duration::from_secs(1_150);
-const CALM: Duration = Duration::from_secs(420);
+const FAULTY: Duration = Duration::from_secs(950);
+const CALM: Duration = Duration::from_secs(300);
 /// Between two looks at the whole.
-const LOOK_EVERY: Duration = Duration::from_secs(400);
+const LOOK_EVERY: Duration = Duration::from_secs(350);
 /// People have so many seconds to say yes.
 const PATIENCE_S: u32 = 120;
 
@@ -71,7 +71,11 @@ fn outside(seed: u64, trace: &Trace, options: Options) -> Result<Outside> {
     let time = TrueTime::begin();
     let chance = Chance::of(seed, 1);
     let shares = [SITE, PLATFORM].into_iter().chain((1..=PUMPS as u32).map(Share::Collecting));
-    let rules = [include_str!("../../config/rules/machine.yaml"), include_str!("../../config/rules/piping.yaml"), include_str!("../../config/rules/sensors.yaml")];
+    let rules = [
+        include_str!("../../config/rules/machine.yaml"),
+        include_str!("../../config/rules/piping.yaml"),
+        include_str!("../../config/rules/sensors.yaml"),
+    ];
     let mut all = vec![];
     for yaml in rules {
         all.extend(Rules::parse(yaml, "the shipped rules")?.iter().cloned());

@@ -3,7 +3,7 @@
 use crate::invariants::{Invariant, Violation};
 use millwright_commands::Answered;
 use millwright_domain::{
-    Timestamp,
+    Event, Timestamp,
     action::WriteOrder,
     chain::{Hash, StoredRecord},
     envelope::Recorded,
@@ -51,7 +51,8 @@ impl fmt::Display for Step {
         match self {
             Self::Kept { partition, stored, fact } => {
                 let hash = &stored.hash.to_string()[..16];
-                write!(f, "{partition} {} {} of {} epoch {} by {} [{hash}]", stored.seq, fact.event.kind(), fact.stream, fact.epoch, fact.actor)
+                let (kind, about) = (fact.event.kind(), about(&fact.event));
+                write!(f, "{partition} {} {kind}{about} of {} epoch {} by {} [{hash}]", stored.seq, fact.stream, fact.epoch, fact.actor)
             }
             Self::Measured { partition, seq, scan } => {
                 let shown = scan.readings.iter().map(|reading| reading.value().unwrap_or(f64::NAN)).sum::<f64>();
@@ -70,6 +71,24 @@ impl fmt::Display for Step {
             Self::Settled { left } => write!(f, "settled, {} left undone", left.len()),
         }
     }
+}
+
+/// Which action a fact is about.
+fn about(event: &Event) -> String {
+    let action = match event {
+        Event::ActionProposed(fact) => fact.proposal.action,
+        Event::ActionApproved(fact) => fact.action,
+        Event::ActionRejected(fact) => fact.action,
+        Event::ApprovalExpired(fact) => fact.action,
+        Event::ActionVoided(fact) => fact.action,
+        Event::ActionSuperseded(fact) => fact.action,
+        Event::ActionStarted(fact) => fact.action,
+        Event::ActionCompleted(fact) => fact.action,
+        Event::ActionFailed(fact) => fact.action,
+        Event::ActionUnverified(fact) => fact.action,
+        _ => return String::new(),
+    };
+    format!(" {action}")
 }
 
 /// How many of the last steps a report shows.

@@ -1,12 +1,6 @@
 //! A program's workers, the shipped ones: what always runs, and what runs while this program decides. Failed ones are started again.
 
-use crate::{
-    disk::Disk,
-    field::Field,
-    life::NodeClock,
-    mutant::Mutant,
-    post::Post,
-};
+use crate::{disk::Disk, field::Field, life::NodeClock, mutant::Mutant, post::Post};
 use chrono::TimeDelta;
 use millwright_agents::{
     diagnosis::RuleBook,

@@ -2,13 +2,7 @@
 
 use super::Invariant;
 use crate::trace::Step;
-use millwright_domain::{
-    Event, Timestamp,
-    chain::Hash,
-    envelope::Answer,
-    ids::CommandId,
-    position::PartitionId,
-};
+use millwright_domain::{Event, Timestamp, chain::Hash, envelope::Answer, ids::CommandId, position::PartitionId};
 use millwright_infra::log::audit::ChainAudit;
 use std::collections::{BTreeMap, BTreeSet};
 
