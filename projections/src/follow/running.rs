@@ -166,7 +166,8 @@ impl Projections {
         Ok(())
     }
 
-    /// What another program has put in the place of these tables, which is then held here too.
+    /// What another program has put in the place of these tables, which is then held here too. The caller holds the fold's lock
+    /// until the fold has it as well: the two must never be of different generations.
     pub(crate) async fn newer(&self, held: &RwLock<Arc<Store>>, lane: &'static str, shapes: &[Shape]) -> Result<Option<Arc<Store>>, FollowError> {
         let Some(newer) = self.inner.home.newer_than(&read::<Arc<Store>>(held), lane, shapes).await? else { return Ok(None) };
         let newer = Arc::new(newer);

@@ -26,8 +26,11 @@ impl Projections {
     /// Tells what another program has folded since we last looked.
     pub(super) async fn look_at_ledger(&self, log: &dyn EventLog) -> Result<(), FollowError> {
         let shapes = ledger::shapes();
-        if let Some(newer) = self.newer(&self.inner.ledger, LEDGER, &shapes).await? {
-            *self.inner.ledger_fold.lock().await = LedgerFold::new(newer);
+        {
+            let mut fold = self.inner.ledger_fold.lock().await;
+            if let Some(newer) = self.newer(&self.inner.ledger, LEDGER, &shapes).await? {
+                *fold = LedgerFold::new(newer);
+            }
         }
         let store = read(&self.inner.ledger);
         let (position, _) = store.position(&shapes).await.map_err(|cause| unread(&store, cause))?;
@@ -45,8 +48,11 @@ impl Projections {
     /// Keeps the newest values fresh from the log, and shows how far the tables are.
     pub(super) async fn look_at_readings(&self, log: &dyn EventLog, head: &Position) -> Result<(), FollowError> {
         let shapes = tables::shapes();
-        if let Some(newer) = self.newer(&self.inner.readings, READINGS, &shapes).await? {
-            *self.inner.readings_fold.lock().await = ReadingsFollower::new(newer, self.live());
+        {
+            let mut fold = self.inner.readings_fold.lock().await;
+            if let Some(newer) = self.newer(&self.inner.readings, READINGS, &shapes).await? {
+                *fold = ReadingsFollower::new(newer, self.live());
+            }
         }
         for (partition, end) in head.partitions().filter(|(partition, _)| readings::is_followed(partition)) {
             while self.inner.readings_fold.lock().await.observe(log, partition, end).await? {}

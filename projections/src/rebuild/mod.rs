@@ -164,8 +164,11 @@ impl Projections {
     ) -> Result<Rebuilt, RebuildError> {
         let (home, shapes) = (&self.inner.home, F::shapes());
         let Some(_claim) = home.claim(F::LANE).await? else { return Err(RebuildError::UnderWay) };
-        if let Some(newer) = self.newer(place, F::LANE, &shapes).await? {
-            *live.lock().await = F::on(newer, self.live());
+        {
+            let mut fold = live.lock().await;
+            if let Some(newer) = self.newer(place, F::LANE, &shapes).await? {
+                *fold = F::on(newer, self.live());
+            }
         }
         let kept = read(place);
         let aim = self.level(live, &kept, &shapes, log).await?;
