@@ -19,6 +19,8 @@ mod plant;
 mod post;
 mod run;
 mod schedule;
+#[cfg(test)]
+mod tests;
 mod trace;
 mod work;
 
