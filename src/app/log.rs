@@ -62,11 +62,7 @@ fn retention_days(settings: &Settings) -> Option<u32> {
 }
 
 fn embedded_options(settings: &Settings) -> EmbeddedOptions {
-    EmbeddedOptions {
-        readings_partitions: settings.log.readings_partitions,
-        retention_days: retention_days(settings),
-        ..EmbeddedOptions::default()
-    }
+    EmbeddedOptions { readings_partitions: settings.log.readings_partitions, retention_days: retention_days(settings), ..EmbeddedOptions::default() }
 }
 
 /// What the settings say, with what they leave open asked of the brokers.
@@ -85,6 +81,18 @@ pub async fn kafka_options(settings: &Settings) -> Result<KafkaOptions> {
         ..KafkaOptions::default()
     };
     Ok(options.with_replicas(kafka.replication).await?)
+}
+
+/// The log for those who change what stands beside it: on one machine nobody else may be at work there.
+pub async fn alone(settings: &Settings) -> Result<Arc<dyn EventLog>> {
+    match settings.log.engine {
+        Engine::Embedded => {
+            let folder = settings.data.join("log");
+            ensure!(folder.exists(), "there is no log at {}; name the data folder with --data", folder.display());
+            Ok(Arc::new(EmbeddedLog::open(folder, embedded_options(settings))?))
+        }
+        Engine::Kafka => read_only(settings).await,
+    }
 }
 
 /// The log for those who only look, beside whoever writes it.

@@ -11,6 +11,7 @@ mod kafka;
 mod log;
 mod plant;
 mod progress;
+mod rebuild;
 mod replay;
 mod run;
 mod simulate;
@@ -66,6 +67,8 @@ enum Sub {
     Replay(replay::Replay),
     /// Make the topics on Kafka, or say whether they are as they must be.
     Kafka(kafka::Kafka),
+    /// Build what people look at anew from the log, and swap it in if it says the same.
+    Rebuild(rebuild::Rebuild),
     /// Check the hash chain, or write the ledger out.
     Audit(audit::Audit),
     /// Look at the log itself.
@@ -108,6 +111,7 @@ impl Sub {
             Self::Import(command) => command.run(settings).await,
             Self::Replay(command) => command.run(settings).await,
             Self::Kafka(command) => command.run(settings).await,
+            Self::Rebuild(command) => command.run(settings).await,
             Self::Audit(command) => command.run(&settings).await,
             Self::Log(command) => command.run(settings).await,
             Self::Evaluate(command) => command.run(&settings),

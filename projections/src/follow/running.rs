@@ -138,7 +138,7 @@ impl Projections {
             let mut fold = self.inner.ledger_fold.lock().await;
             match self.newer(&self.inner.ledger, LEDGER, &shapes).await? {
                 Some(newer) => *fold = LedgerFold::new(newer),
-                None => fold.forget(),
+                None => *fold = LedgerFold::new(read(&self.inner.ledger)),
             }
         }
         if read(&self.inner.ledger).is_outdated(&shapes) {
@@ -155,8 +155,8 @@ impl Projections {
             let mut fold = self.inner.readings_fold.lock().await;
             match self.newer(&self.inner.readings, READINGS, &shapes).await? {
                 Some(newer) => *fold = ReadingsFollower::new(newer, self.live()),
-                None if fold.due().is_none() => fold.forget(),
-                None => {}
+                // What was in memory only is read from the log again.
+                None => *fold = ReadingsFollower::new(read(&self.inner.readings), self.live()),
             }
         }
         if read(&self.inner.readings).is_outdated(&shapes) {
