@@ -94,3 +94,19 @@ async fn the_state_as_of_an_earlier_time_is_the_state_of_that_time() {
     assert_eq!(whole["cases"][0]["stage"], "awaiting_approval", "{whole}");
     assert_eq!((&before["facts"], &before["cases"]), (&json!(5), &json!([])), "{before}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_people_look_at_is_rebuilt_to_the_letter_and_not_under_a_running_program() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let program = Program::demo(&data, &[]).await;
+    program.until(PENDING, pending).await;
+    let at = data.to_str().unwrap().to_string();
+    let refused = run(&["rebuild", "--data", &at], folder.path());
+    assert!(!refused.status.success() && text(&refused.stderr).contains("another millwright"), "{}", text(&refused.stderr));
+    assert!(program.terminate());
+    let rebuilt = run(&["rebuild", "--data", &at], folder.path());
+    assert!(rebuilt.status.success(), "{}{}", text(&rebuilt.stdout), text(&rebuilt.stderr));
+    let told = text(&rebuilt.stdout);
+    assert!(told.contains("the ledger's projections: rebuilt") && told.contains("the readings' rollups: rebuilt"), "{told}");
+}
