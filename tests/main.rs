@@ -4,6 +4,7 @@
 mod architecture;
 mod asyncapi;
 mod bad_input;
+mod cluster;
 mod compose;
 mod dispatcher;
 mod house;
