@@ -1,8 +1,14 @@
 //! What falls to this node: all of it on one machine; in a cluster the shares that it is told to take, give back, or has lost.
 
-use super::{finished, platform::Platform, site::SiteAtWork};
+use super::{
+    finished,
+    health::HealthBoard,
+    platform::Platform,
+    site::{NotDescribed, SiteAtWork},
+};
 use anyhow::Result;
 use chrono::TimeDelta;
+use futures::future::join_all;
 use millwright_commands::Commands;
 use millwright_domain::{
     ids::DeviceId,
@@ -25,6 +31,7 @@ pub struct Duties {
     pub platform: Arc<Platform>,
     pub commands: Commands,
     pub clock: Arc<dyn Clock>,
+    pub board: HealthBoard,
 }
 
 /// One piece of work within a share.
@@ -45,9 +52,11 @@ impl Duties {
     /// Takes everything, in the order in which it depends on each other.
     pub async fn take_all(&self) -> Result<()> {
         for site in &self.sites {
+            site.take_over().await?;
             site.decide().await?;
         }
-        self.platform.decide().await?;
+        self.platform.take_over().await?;
+        self.platform.introduce().await?;
         for site in &self.sites {
             for device in site.field.devices() {
                 site.collect(&device, &CancellationToken::new()).await;
@@ -59,9 +68,9 @@ impl Duties {
 
     /// Stands by for everything and does what it is told, until stopped; then gives all of it back in order.
     pub async fn follow(self: Arc<Self>, cluster: Arc<dyn Cluster>, stop: CancellationToken) {
-        self.stand_by(&self.platform.partition());
+        self.commands.follow(self.platform.partition());
         for site in &self.sites {
-            self.stand_by(&site.partition());
+            self.commands.follow(site.partition());
             site.watch().await;
         }
         let mut held: HashMap<Duty, Held> = HashMap::new();
@@ -90,7 +99,9 @@ impl Duties {
                     self.end(&mut held, self.duties_in(&*cluster, &shares), false).await;
                 }
                 Err(error) => {
-                    tracing::error!(error = format!("{:#}", anyhow::Error::from(error)), "this node takes no further part in the cluster; start it again");
+                    let reason = format!("{:#}", anyhow::Error::from(error));
+                    tracing::error!(reason, "this node takes no further part in the cluster; start it again");
+                    self.board.failed("cluster", &format!("this node takes no further part; start it again: {reason}"));
                     break;
                 }
             }
@@ -117,26 +128,50 @@ impl Duties {
     }
 
     fn begin(self: Arc<Self>, duty: Duty) -> Held {
+        // What is asked from now on waits until it is decided.
+        if let Some(partition) = self.partition_of(&duty) {
+            self.commands.expect(partition);
+        }
         let stop = CancellationToken::new();
         let taking = tokio::spawn({
             let stop = stop.clone();
             async move {
-                match duty {
-                    Duty::Collect(site, device) => self.sites[site].collect(&device, &stop).await,
-                    Duty::Platform => self.decide(&stop, || self.platform.decide()).await,
-                    Duty::Decide(site) => self.decide(&stop, || self.sites[site].decide()).await,
+                match &duty {
+                    Duty::Collect(site, device) => self.sites[*site].collect(device, &stop).await,
+                    Duty::Platform => {
+                        self.until_done(&stop, "take the platform over", || self.platform.take_over()).await;
+                        self.until_done(&stop, "introduce the operator", || self.platform.introduce()).await;
+                    }
+                    Duty::Decide(site) => {
+                        let site = &self.sites[*site];
+                        self.until_done(&stop, "take a site over", || site.take_over()).await;
+                        self.until_done(&stop, "describe a site", || described(site)).await;
+                    }
                 }
             }
         });
         Held { stop, taking }
     }
 
-    /// Tries until it is decided here, or until that is no longer wanted.
-    async fn decide<F: Future<Output = Result<()>>>(&self, stop: &CancellationToken, take_over: impl Fn() -> F) {
+    fn partition_of(&self, duty: &Duty) -> Option<PartitionId> {
+        match duty {
+            Duty::Platform => Some(self.platform.partition()),
+            Duty::Decide(site) => Some(self.sites[*site].partition()),
+            Duty::Collect(..) => None,
+        }
+    }
+
+    /// Tries until it is done, or until that is no longer wanted.
+    async fn until_done<F: Future<Output = Result<()>>>(&self, stop: &CancellationToken, what: &str, attempt: impl Fn() -> F) {
         while !stop.is_cancelled() {
-            match take_over().await {
+            let done = tokio::select! {
+                biased;
+                () = stop.cancelled() => return,
+                done = attempt() => done,
+            };
+            match done {
                 Ok(()) => return,
-                Err(error) => tracing::warn!(error = format!("{error:#}"), "a partition could not be taken over yet; trying again"),
+                Err(error) => tracing::warn!(error = format!("{error:#}"), "could not {what} yet; trying again"),
             }
             tokio::select! {
                 () = stop.cancelled() => {}
@@ -147,43 +182,53 @@ impl Duties {
 
     /// In order, or at once if the cluster has gone on without us.
     async fn end(&self, held: &mut HashMap<Duty, Held>, duties: Vec<Duty>, in_order: bool) {
-        let mut ending: Vec<(Duty, Held)> = duties.into_iter().filter_map(|duty| held.remove_entry(&duty)).collect();
-        // Devices first: what is begun on them is still recorded while the site is decided here.
-        ending.sort_by_key(|(duty, _)| !matches!(duty, Duty::Collect(..)));
-        for (duty, Held { stop, taking }) in ending {
-            stop.cancel();
-            if !in_order {
-                taking.abort();
-            }
-            if in_order {
-                finished("duty", taking).await;
-            }
-            match duty {
-                Duty::Collect(site, ref device) if in_order => self.sites[site].field.release(device).await,
-                // A device that nobody else has taken is measured on, into the store if need be; the ledger says when another has it.
-                Duty::Collect(..) => {}
-                Duty::Platform if in_order => self.commands.release(&self.platform.partition()).await,
-                Duty::Platform => self.commands.lose(&self.platform.partition()).await,
-                Duty::Decide(site) if in_order => {
-                    self.sites[site].stop_deciding().await;
-                    self.commands.release(&self.sites[site].partition()).await;
-                }
-                Duty::Decide(site) => {
-                    // First the queue: workers that wait in it for an answer would be waited for.
-                    self.commands.lose(&self.sites[site].partition()).await;
-                    self.sites[site].stop_deciding().await;
-                }
-            }
-            match duty {
-                Duty::Collect(..) => {}
-                Duty::Platform => self.stand_by(&self.platform.partition()),
-                Duty::Decide(site) => self.stand_by(&self.sites[site].partition()),
-            }
+        let ending: Vec<(Duty, Held)> = duties.into_iter().filter_map(|duty| held.remove_entry(&duty)).collect();
+        ending.iter().for_each(|(_, held)| held.stop.cancel());
+        let mut ended = Vec::with_capacity(ending.len());
+        for (duty, Held { taking, .. }) in ending {
+            finished("duty", taking).await;
+            ended.push(duty);
         }
+        // Devices first: what is begun on them is still recorded while the site is decided here. A device that was lost is measured on,
+        // into the store if need be, as long as nobody else has taken it: the ledger says when somebody has.
+        if in_order {
+            let devices = ended.iter().filter_map(|duty| match duty {
+                Duty::Collect(site, device) => Some(self.sites[*site].field.release(device)),
+                Duty::Platform | Duty::Decide(_) => None,
+            });
+            join_all(devices).await;
+        }
+        join_all(ended.iter().map(|duty| self.give_up(duty, in_order))).await;
     }
 
-    fn stand_by(&self, partition: &PartitionId) {
-        self.commands.follow(partition.clone());
+    async fn give_up(&self, duty: &Duty, in_order: bool) {
+        let Some(partition) = self.partition_of(duty) else { return };
+        let site = match duty {
+            Duty::Decide(site) => Some(&self.sites[*site]),
+            Duty::Platform | Duty::Collect(..) => None,
+        };
+        if !in_order {
+            // First the queue: workers that wait in it for an answer would be waited for.
+            self.commands.lose(&partition).await;
+        }
+        if let Some(site) = site {
+            site.stop_deciding().await;
+        }
+        if in_order {
+            self.commands.release(&partition).await;
+        }
+    }
+}
+
+/// A refusal is not tried again: it would be refused again.
+async fn described(site: &SiteAtWork) -> Result<()> {
+    match site.decide().await {
+        Ok(()) => Ok(()),
+        Err(refused @ NotDescribed::Refused { .. }) => {
+            site.configuration_refused(&refused.to_string());
+            Ok(())
+        }
+        Err(away) => Err(away.into()),
     }
 }
 

@@ -27,7 +27,7 @@ impl OpenLog {
             Engine::Kafka => {
                 let options = kafka_options(settings).await?;
                 let log = KafkaLog::open(options.clone()).await.context("the log on Kafka cannot be used")?;
-                let cluster = Membership::join(&options, node).context("could not join the cluster")?;
+                let cluster = Membership::new(&options, node).context("could not get ready for the cluster")?;
                 Ok(Self::Kafka { log: Arc::new(log), cluster: Arc::new(cluster) })
             }
         }

@@ -18,8 +18,8 @@ pub mod replay;
 mod rules_file;
 pub mod scenario;
 mod seal;
-mod site;
 pub mod simulated;
+mod site;
 mod supervise;
 pub mod truth;
 mod workers;
@@ -94,7 +94,13 @@ impl App {
             platform: Arc::new(platform),
             commands: foundation.commands.clone(),
             clock: foundation.clock.clone(),
+            board: board.clone(),
         };
+        // Before anything is taken over: a node that cannot be asked should not have taken its share.
+        let listener = TcpListener::bind(settings.http.listen).await;
+        let listener = listener
+            .with_context(|| format!("could not listen on {}; is another millwright running? --listen takes another", settings.http.listen))?;
+        let address = listener.local_addr().context("the page has no address")?;
         let stop_duties = CancellationToken::new();
         let duties = match &foundation.cluster {
             Some(cluster) => Some(tokio::spawn(Arc::new(duties).follow(cluster.clone(), stop_duties.clone()))),
@@ -104,10 +110,6 @@ impl App {
         let rules_file = rules_file::watch(settings.rules.clone(), rules, board.clone(), foundation.clock.clone(), stop_housekeeping.clone());
         let housekeeping = vec![rules_file, metrics::tend(stop_housekeeping.clone())];
 
-        let listener = TcpListener::bind(settings.http.listen).await;
-        let listener = listener
-            .with_context(|| format!("could not listen on {}; is another millwright running? --listen takes another", settings.http.listen))?;
-        let address = listener.local_addr().context("the page has no address")?;
         let stop_page = CancellationToken::new();
         let state = AppState {
             projections: foundation.projections.clone(),

@@ -16,9 +16,12 @@ impl Platform {
         PartitionId::platform()
     }
 
-    /// Takes the partition over and introduces the operator, whose name is sealed under the operator's own key before it goes anywhere.
-    pub async fn decide(&self) -> Result<()> {
-        self.commands.serve(self.partition()).await.context("could not take over the platform's partition")?;
+    pub async fn take_over(&self) -> Result<()> {
+        self.commands.serve(self.partition()).await.map(drop).context("could not take over the platform's partition")
+    }
+
+    /// Introduces the operator, whose name is sealed under the operator's own key before it goes anywhere.
+    pub async fn introduce(&self) -> Result<()> {
         let name = self.vault.seal(&self.operator, self.operator.as_str())?;
         let ask = Ask::new("svc-settings".parse()?, IntroducePerson { person: self.operator.clone(), name });
         let answered = self.commands.ask(&self.partition(), ask).await?;

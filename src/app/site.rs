@@ -3,7 +3,7 @@
 use super::{finished, workers::Workshop};
 use anyhow::{Context, Result, bail};
 use chrono::TimeDelta;
-use millwright_commands::{AdoptPolicy, Ask, AssignDevice, Command, DescribePlant, SetBudget};
+use millwright_commands::{AdoptPolicy, Ask, AssignDevice, Command, DescribePlant, NotAnswered, SetBudget};
 use millwright_domain::{
     budget::BudgetSet,
     envelope::Answer,
@@ -15,6 +15,7 @@ use millwright_domain::{
 };
 use millwright_ingest::field::Field;
 use std::sync::Arc;
+use thiserror::Error;
 use tokio::{
     sync::{Mutex, Notify},
     task::JoinHandle,
@@ -41,6 +42,15 @@ pub struct SiteAtWork {
     watching: Mutex<Vec<JoinHandle<()>>>,
     stop_watching: CancellationToken,
     deciding: Mutex<Option<Deciding>>,
+}
+
+/// Why a site is not described as it is configured.
+#[derive(Debug, Error)]
+pub enum NotDescribed {
+    #[error("the site could not be described")]
+    Away(#[source] NotAnswered),
+    #[error("the configuration was refused by {command}: {reason}")]
+    Refused { command: &'static str, reason: String },
 }
 
 /// What runs while this node decides.
@@ -80,16 +90,30 @@ impl SiteAtWork {
         *self.watching.lock().await = vec![shop.monitor(stop), executor, leases, drops];
     }
 
-    /// Takes the site's partition over, says what the configuration says where the log does not know it yet, and starts its workers.
-    pub async fn decide(&self) -> Result<()> {
+    /// Takes the site's partition over.
+    pub async fn take_over(&self) -> Result<()> {
         let site = self.partition();
-        self.workshop.commands.serve(site.clone()).await.with_context(|| format!("could not take over {site}"))?;
-        self.describe().await?;
+        self.workshop.commands.serve(site.clone()).await.map(drop).with_context(|| format!("could not take over {site}"))
+    }
+
+    /// Says what the configuration says where the log does not know it yet, and starts the site's workers. A configuration that is refused
+    /// changes nothing: the site goes on as it was described last.
+    pub async fn decide(&self) -> Result<(), NotDescribed> {
+        let described = self.describe().await;
+        if let Err(NotDescribed::Away(_)) = described {
+            return described;
+        }
         let stop = CancellationToken::new();
         let mut workers = vec![self.workshop.proposer(&stop), self.workshop.timekeeper(&stop), self.workshop.sealer(&stop)];
         workers.extend(self.messenger.clone().map(|messenger| self.workshop.outbox(messenger, &stop)));
         *self.deciding.lock().await = Some(Deciding { stop, workers });
-        Ok(())
+        described
+    }
+
+    /// Shows that the configuration of this site is not in force.
+    pub fn configuration_refused(&self, reason: &str) {
+        tracing::error!(site = %self.partition(), reason, "the configuration was refused; the site goes on as it was described last");
+        self.workshop.board.failed(&format!("configuration{}", self.workshop.suffix), reason);
     }
 
     /// Ends what runs while this node decides; what was begun is finished first.
@@ -104,8 +128,16 @@ impl SiteAtWork {
     /// Has the device assigned to this node and collects from it. Tries until it is, or until told to stop.
     pub async fn collect(&self, device: &DeviceId, stop: &CancellationToken) {
         loop {
-            match self.assign(device).await {
-                Ok(epoch) if stop.is_cancelled() => return tracing::debug!(%device, epoch, "assigned too late, it goes to another node"),
+            let assigned = tokio::select! {
+                biased;
+                () = stop.cancelled() => return,
+                assigned = self.assign(device) => assigned,
+            };
+            match assigned {
+                Ok(epoch) if stop.is_cancelled() => {
+                    tracing::debug!(%device, epoch, "assigned too late, it goes to another node");
+                    return;
+                }
                 Ok(epoch) => match self.field.take(device, epoch).await {
                     Ok(()) => {
                         tracing::info!(%device, epoch, node = %self.node, "{device} is collected from here, under epoch {epoch}");
@@ -135,19 +167,19 @@ impl SiteAtWork {
         }
     }
 
-    async fn describe(&self) -> Result<()> {
+    async fn describe(&self) -> Result<(), NotDescribed> {
         let Described { plant, policy, limits } = &self.described;
         let commands: [Command; 3] = [
             DescribePlant { plant: plant.clone() }.into(),
             AdoptPolicy { policy: policy.clone() }.into(),
             SetBudget { scope: "site".into(), limits: limits.clone() }.into(),
         ];
+        let by: ActorId = "svc-settings".parse().expect("a literal that is a name");
         for command in commands {
             let name = command.name();
-            let by = "svc-settings".parse().context("a literal that is a name")?;
-            let answered = self.workshop.commands.ask(&self.partition(), Ask::new(by, command)).await?;
+            let answered = self.workshop.commands.ask(&self.partition(), Ask::new(by.clone(), command)).await.map_err(NotDescribed::Away)?;
             if let Answer::Refused { reason, .. } = answered.answer {
-                bail!("the configuration was refused by {name}: {reason}");
+                return Err(NotDescribed::Refused { command: name, reason });
             }
         }
         Ok(())

@@ -17,9 +17,8 @@ pub(super) struct Follower {
 }
 
 impl Follower {
-    /// Follows until told to stop; gives back what it has folded, unless that is spoilt.
-    pub(super) async fn run(self, stop: CancellationToken) -> Option<Fold> {
-        let mut fold = Fold::default();
+    /// Follows from where `fold` is until told to stop; gives back what it has folded, unless that is spoilt.
+    pub(super) async fn run(self, mut fold: Fold, stop: CancellationToken) -> Option<Fold> {
         loop {
             let more = async {
                 fold.catch_up(&self.surroundings, &self.partition, &self.awaited).await?;

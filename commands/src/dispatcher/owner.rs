@@ -17,7 +17,10 @@ use millwright_domain::{
     position::PartitionId,
     site::Site,
 };
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 use tokio::sync::{mpsc, oneshot};
 
 /// The most commands that one commit carries.
@@ -36,6 +39,8 @@ pub(super) struct PartitionOwner {
     awaited: Awaited,
     log: Box<dyn Owner>,
     site: Site,
+    /// Whether the partition is decided at the moment, for those who show it.
+    serving: Arc<AtomicBool>,
 }
 
 type Reply = oneshot::Sender<Result<Answered, NotAnswered>>;
@@ -45,27 +50,44 @@ type Waiting = Vec<(Reply, usize)>;
 
 impl PartitionOwner {
     /// Owning comes first: what is replayed after it is complete, because nobody else can append any more.
-    pub(super) async fn restore(around: Surroundings, partition: PartitionId, awaited: Awaited, mut warm: Fold) -> Result<Self, NotAnswered> {
+    /// After an error, what was folded comes back, unless it is spoilt.
+    pub(super) async fn restore(
+        around: Surroundings,
+        partition: PartitionId,
+        awaited: Awaited,
+        mut warm: Fold,
+        serving: Arc<AtomicBool>,
+    ) -> Result<Self, (NotAnswered, Fold)> {
         let now = around.clock.now().wall;
-        let owned = around.log.own(&partition, &around.owner, now).await;
-        let log = owned.map_err(|error| NotAnswered::Log(Arc::new(error)))?;
-        warm.catch_up(&around, &partition, &awaited).await?;
-        Ok(Self { surroundings: around, partition, awaited, log, site: warm.site })
+        let log = match around.log.own(&partition, &around.owner, now).await {
+            Ok(log) => log,
+            Err(error) => return Err((NotAnswered::Log(Arc::new(error)), warm)),
+        };
+        if let Err(error) = warm.catch_up(&around, &partition, &awaited).await {
+            let kept = if error.may_pass() { warm } else { Fold::default() };
+            return Err((error, kept));
+        }
+        serving.store(true, Ordering::Relaxed);
+        Ok(Self { surroundings: around, partition, awaited, log, site: warm.site, serving })
     }
 
     pub(super) fn epoch(&self) -> u64 {
         self.log.tip().epoch
     }
 
-    /// Ends when every asker is gone and nothing waits any more.
-    pub(super) async fn serve(mut self, mut jobs: mpsc::Receiver<Job>) {
+    /// Ends when every asker is gone and nothing waits any more, and gives the state back for whoever follows from there on.
+    pub(super) async fn serve(mut self, mut jobs: mpsc::Receiver<Job>) -> Option<Fold> {
         let mut batch = Vec::with_capacity(GROUP);
         while jobs.recv_many(&mut batch, GROUP).await > 0 {
             let Err(error) = self.answer(std::mem::take(&mut batch)).await else { continue };
+            self.serving.store(false, Ordering::Relaxed);
             if !self.rebuild(error, &mut jobs).await {
-                return;
+                return None;
             }
         }
+        self.serving.store(false, Ordering::Relaxed);
+        let tip = self.log.tip();
+        Some(Fold::at(std::mem::take(&mut self.site), tip.next_seq, tip.epoch))
     }
 
     /// Owns and replays the partition anew, however often that has to be tried. False once it was released, or if the log does not mend itself.
@@ -79,13 +101,14 @@ impl PartitionOwner {
                 return false;
             }
             first = false;
-            match Self::restore(self.surroundings.clone(), self.partition.clone(), self.awaited.clone(), Fold::default()).await {
+            let (around, serving) = (self.surroundings.clone(), self.serving.clone());
+            match Self::restore(around, self.partition.clone(), self.awaited.clone(), Fold::default(), serving).await {
                 Ok(fresh) => {
                     *self = fresh;
                     return true;
                 }
-                Err(failed) if failed.may_pass() => error = failed,
-                Err(failed) => {
+                Err((failed, _)) if failed.may_pass() => error = failed,
+                Err((failed, _)) => {
                     let what = Causes(&failed);
                     tracing::error!(partition = %self.partition, error = %what, "partition {} is given up until the next start", self.partition);
                     return false;
@@ -114,7 +137,12 @@ impl PartitionOwner {
     fn decide(&mut self, jobs: Vec<Job>) -> (Group, Waiting) {
         let mut group = Group::default();
         let mut waiting = vec![];
-        for Job { ask, reply } in jobs {
+        for Job { ask, reply, good_until } in jobs {
+            if good_until.is_some_and(|until| self.surroundings.clock.now().wall > until) {
+                // Its asker has given up, and asks again under the same id if it still matters.
+                send(reply, Err(NotAnswered::OwnerSilent(self.partition.clone())));
+                continue;
+            }
             if let Some(place) = group.answer_of(ask.id) {
                 waiting.push((reply, place));
                 continue;

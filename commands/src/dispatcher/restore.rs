@@ -24,6 +24,10 @@ pub(super) struct Fold {
 }
 
 impl Fold {
+    pub(super) fn at(site: Site, next: u64, epoch: u64) -> Self {
+        Self { site, next, epoch }
+    }
+
     /// Takes in all that the log holds by now; teaches the index of answers what it has missed, and wakes whoever waits for one.
     pub(super) async fn catch_up(&mut self, around: &Surroundings, partition: &PartitionId, awaited: &Awaited) -> Result<(), NotAnswered> {
         let learned_to = around.answers.learned_to(partition).map_err(|error| NotAnswered::Answers(Arc::new(error)))?;

@@ -46,23 +46,36 @@ pub(super) enum Ended {
 
 pub struct Membership {
     options: KafkaOptions,
-    turns: Mutex<mpsc::Receiver<Result<Turn, Ended>>>,
+    node: NodeId,
+    /// Nothing until somebody takes turns: a node that cannot work yet must not be given any.
+    turns: Mutex<Option<mpsc::Receiver<Result<Turn, Ended>>>>,
     courier: Arc<Courier>,
     stop: Arc<AtomicBool>,
     listening: std::sync::Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Membership {
-    /// Joins the group. What this node is told comes by [`Cluster::turn`].
-    pub fn join(options: &KafkaOptions, node: &NodeId) -> Result<Self, LogError> {
+    /// Can send commands at once. The group is joined when the first turn is asked for.
+    pub fn new(options: &KafkaOptions, node: &NodeId) -> Result<Self, LogError> {
+        let courier = Courier::new(options).map_err(|cause| unavailable("joining the cluster", cause))?;
+        Ok(Self {
+            options: options.clone(),
+            node: node.clone(),
+            turns: Mutex::default(),
+            courier: Arc::new(courier),
+            stop: Arc::default(),
+            listening: std::sync::Mutex::default(),
+        })
+    }
+
+    fn join(&self) -> Result<mpsc::Receiver<Result<Turn, Ended>>, LogError> {
         let failed = |cause: Box<dyn std::error::Error + Send + Sync>| unavailable("joining the cluster", cause);
         let (told, turns) = mpsc::channel(WAITING);
-        let stop = Arc::new(AtomicBool::new(false));
-        let listener = Listener::new(options, node, told, stop.clone()).map_err(|cause| failed(cause.into()))?;
-        let courier = Courier::new(options).map_err(|cause| failed(cause.into()))?;
+        let listener = Listener::new(&self.options, &self.node, told, self.stop.clone()).map_err(|cause| failed(cause.into()))?;
         let thread = std::thread::Builder::new().name("cluster".into()).spawn(move || listener.run());
-        let listening = std::sync::Mutex::new(Some(thread.map_err(|cause| failed(cause.into()))?));
-        Ok(Self { options: options.clone(), turns: Mutex::new(turns), courier: Arc::new(courier), stop, listening })
+        let thread = thread.map_err(|cause| failed(cause.into()))?;
+        self.listening.lock().unwrap_or_else(PoisonError::into_inner).replace(thread);
+        Ok(turns)
     }
 }
 
@@ -83,7 +96,12 @@ impl Cluster for Membership {
     }
 
     async fn turn(&self) -> Result<Turn, LogError> {
-        let told = self.turns.lock().await.recv().await.unwrap_or(Err(Ended::Left));
+        let mut turns = self.turns.lock().await;
+        let turns = match &mut *turns {
+            Some(turns) => turns,
+            none => none.insert(self.join()?),
+        };
+        let told = turns.recv().await.unwrap_or(Err(Ended::Left));
         told.map_err(|ended| unavailable("taking part in the cluster", ended))
     }
 
@@ -97,7 +115,11 @@ impl Cluster for Membership {
     async fn leave(&self) {
         self.stop.store(true, Ordering::Relaxed);
         // Nobody takes turns any more; what the listener still has to say must not hold it up.
-        self.turns.lock().await.close();
+        if let Some(turns) = &mut *self.turns.lock().await {
+            turns.close();
+            // A release that waits to be carried out would be waited for.
+            while turns.try_recv().is_ok() {}
+        }
         let thread = self.listening.lock().unwrap_or_else(PoisonError::into_inner).take();
         let left = tokio::task::spawn_blocking(move || thread.is_none_or(|thread| thread.join().is_ok())).await;
         if !left.unwrap_or(false) {

@@ -24,7 +24,7 @@ struct Node {
 
 impl Node {
     fn join(place: &Place, name: &str) -> Self {
-        let membership = std::sync::Arc::new(Membership::join(&place.options, &name.parse().unwrap()).unwrap());
+        let membership = std::sync::Arc::new(Membership::new(&place.options, &name.parse().unwrap()).unwrap());
         let (told, events) = mpsc::unbounded_channel();
         let listening = membership.clone();
         tokio::spawn(async move {
