@@ -1,7 +1,10 @@
 //! The demo: the whole program on a simulated plant in time-lapse, and what it says of itself at the end.
 
-use super::{App, TimeLapse, foundation::Foundation, operator::Operator, scenario, simulated::Simulated};
-use crate::{configured, settings::Settings};
+use super::{App, TimeLapse, foundation::Foundation, log, operator::Operator, scenario, simulated::Simulated};
+use crate::{
+    configured,
+    settings::{Engine, Settings},
+};
 use anyhow::{Context, Result};
 use chrono::Utc;
 use millwright_agents::{
@@ -12,10 +15,10 @@ use millwright_domain::{
     Timestamp,
     action::Action,
     case::Case,
-    ports::{clock::Clock, event_log::EventLog},
+    ports::clock::Clock,
     position::{Lane, PartitionId},
 };
-use millwright_infra::{clock::ScaledClock, log::embedded::EmbeddedLog};
+use millwright_infra::clock::ScaledClock;
 use millwright_ingest::simulator::demo::demo_plant;
 use serde_json::{Value, json};
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
@@ -27,6 +30,8 @@ pub struct Options {
     pub scenario: String,
     /// Where the simulated plant listens; port 0 takes a free one.
     pub plant: SocketAddr,
+    /// Where the collector finds it, if something lies between the two.
+    pub wire: Option<SocketAddr>,
 }
 
 pub struct Demo {
@@ -40,11 +45,12 @@ impl Demo {
         // Ten simulated minutes are enough to know this machine; a real one is watched for two days.
         settings.monitor.learning_s = 600;
         settings.operator = "demo-operator".into();
-        let begin = last_plant_time(&settings.data).await?.map_or_else(|| Utc::now().into(), |last| last.max(Utc::now().into()));
+        let begin = last_plant_time(&settings).await?.map_or_else(|| Utc::now().into(), |last| last.max(Utc::now().into()));
         let clock: Arc<dyn Clock> = Arc::new(ScaledClock::new(begin, options.speed)?);
         let scenario = scenario::named_or_file(&options.scenario)?;
         let mut simulated = Simulated::start(options.plant, options.seed, scenario, clock.clone(), options.speed).await?;
-        let configured = simulated.configured(policy(&settings, options.speed)?, rules(&settings)?)?;
+        let reached_at = options.wire.unwrap_or(simulated.address);
+        let configured = simulated.configured(reached_at, policy(&settings, options.speed)?, rules(&settings)?)?;
         let site = PartitionId::site(&demo_plant().site);
         let foundation = Foundation::open(&settings, clock.clone()).await?;
         simulated.record_truth(&foundation.commands, &clock).await?;
@@ -108,12 +114,11 @@ fn case_summary(judged: &JudgedCase, case: &Case) -> Option<Value> {
 }
 
 /// A time-lapse runs ahead of the clock on the wall; one that is continued must not go back behind its own readings.
-async fn last_plant_time(data: &Path) -> Result<Option<Timestamp>> {
-    let folder = data.join("log");
-    if !folder.exists() {
+async fn last_plant_time(settings: &Settings) -> Result<Option<Timestamp>> {
+    if settings.log.engine == Engine::Embedded && !settings.data.join("log").exists() {
         return Ok(None);
     }
-    let log = EmbeddedLog::open_read_only(folder)?;
+    let log = log::read_only(settings).await?;
     let mut last = None;
     for (partition, next) in log.head().await?.partitions().filter(|(partition, _)| partition.lane() == Lane::Readings) {
         let page = log.read_readings(partition, next.saturating_sub(1), 1).await?;

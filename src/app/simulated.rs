@@ -39,9 +39,9 @@ impl Simulated {
         Ok(Self { plant, address, marks: Some(marks), tasks: vec![server, running], stop })
     }
 
-    /// The configuration that reads this plant.
-    pub fn configured(&self, policy: Policy, rules: Rules) -> Result<Configured> {
-        let site = ConfiguredSite::of(PlantFile { plant: demo_plant(), devices: vec![demo_device(self.address)] })?;
+    /// The configuration that reads this plant at `reached_at`: its own address, or one that leads to it.
+    pub fn configured(&self, reached_at: SocketAddr, policy: Policy, rules: Rules) -> Result<Configured> {
+        let site = ConfiguredSite::of(PlantFile { plant: demo_plant(), devices: vec![demo_device(reached_at)] })?;
         Configured::of(vec![site], policy, rules)
     }
 

@@ -23,6 +23,9 @@ pub struct Demo {
     /// Where the simulated plant speaks Modbus TCP; port 0 takes a free one.
     #[arg(long, default_value = "127.0.0.1:0", value_name = "ADDR")]
     plant: SocketAddr,
+    /// Where to collect from, if not from the plant itself: a proxy that leads to it and can be cut.
+    #[arg(long, value_name = "ADDR")]
+    wire: Option<SocketAddr>,
     /// Nobody at the page: an operator of the demo's own answers through the ordinary mutations.
     #[arg(long, requires = "until_closed")]
     headless: bool,
@@ -53,7 +56,7 @@ impl Demo {
         if self.headless && settings.http.listen == Settings::default().http.listen {
             settings.http.listen.set_port(0);
         }
-        let options = Options { speed: self.speed, seed: self.seed, scenario: self.scenario.clone(), plant: self.plant };
+        let options = Options { speed: self.speed, seed: self.seed, scenario: self.scenario.clone(), plant: self.plant, wire: self.wire };
         let demo = Running::start(settings, &options).await?;
         let url = format!("http://{}", demo.address());
         if let Some(file) = &self.url_file {
