@@ -1,6 +1,6 @@
 # What people type. Each target does all the set-up that a fresh Debian machine with Rust and Node needs.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check test-long simulate web e2e bench schema deny clean
+.PHONY: help demo test check test-long nightly simulate web e2e bench schema deny clean
 SHELL := /bin/bash
 export CARGO_TERM_COLOR ?= auto
 # Where real recordings lie, if they are there; the tests that need them say so when they are not.
@@ -34,13 +34,18 @@ test: ## everything that CI runs
 test-long: ## the kills, soaks and fuzzing that take longer
 	@scripts/need.sh cargo node npm python3 cc zlib openssl-lib java mvn
 	@tests/peers/setup.sh
-	cargo test --workspace -- --include-ignored
+	cargo test --workspace -- --include-ignored --skip soak::a_day
+	cargo test --test it -- --ignored soak::a_day --nocapture --test-threads=1
 	FUZZ_SECONDS=$${FUZZ_SECONDS:-300} cargo run --quiet -p millwright-fuzz
 
 simulate: ## the whole plant under seeded faults: SEEDS=1000, FROM=1; SEED=35 shows one
 	@scripts/need.sh cargo cc
 	cargo build --quiet --release -p millwright-simulation
 	@target/release/millwright-simulation $(if $(SEED),--seed $(SEED) --trace,--seeds $(or $(SEEDS),1000) --from $(or $(FROM),1))
+
+nightly: ## kill -9 under load, KILLS=10000 [ENGINE=embedded|kafka|both] [MINUTES=20]
+	@scripts/need.sh cargo cc zlib openssl-lib java mvn
+	@scripts/nightly.sh "$${KILLS:-10000}" "$${ENGINE:-both}"
 
 e2e: web ## the page in a real browser against a running demo
 	@scripts/need.sh chromium
