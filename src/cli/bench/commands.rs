@@ -102,6 +102,7 @@ fn figure(goal: &Goal, answers: Answers, peer: Option<&peer::Peer>) -> Measured 
         ours: per_s,
         peer: peer.map_or("the goal; --postgres gives a peer", |_| "cqrs-es on Postgres, the better of its two stores"),
         peers: peer.map_or(goal.per_s, |peer| peer.best.per_s),
+        ratio: None,
         goal: goal.says,
         more: json!({
             "engine": goal.engine, "commands": latencies_ms.len(), "clients": CLIENTS, "in_flight": IN_FLIGHT,

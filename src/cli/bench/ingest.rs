@@ -57,6 +57,7 @@ pub async fn measure(folder: &Path, scale: f64, settings: &Settings) -> Result<M
         ours: values / queryable.max(detected),
         peer: "the goal",
         peers: GOAL,
+        ratio: None,
         goal: "1,000,000 a second",
         more: json!({
             "readings": values,

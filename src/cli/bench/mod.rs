@@ -74,7 +74,7 @@ enum Name {
     Idle,
 }
 
-/// What one bench found. `ratio` is ours over the peer's, or over the goal where there is no peer; 1 or more is good.
+/// What one bench found. `ratio` is ours over the peer's (the median of rounds where there are rounds), or over the goal where there is no peer; 1 or more is good.
 #[derive(Debug, Serialize)]
 struct Figure {
     bench: Name,
@@ -96,6 +96,8 @@ struct Measured {
     ours: f64,
     peer: &'static str,
     peers: f64,
+    /// If it is not simply ours over the peer's: the median over rounds, each in both ways.
+    ratio: Option<f64>,
     goal: &'static str,
     more: serde_json::Value,
 }
@@ -129,8 +131,8 @@ impl Bench {
 }
 
 fn framed(bench: Name, measured: Measured) -> Figure {
-    let Measured { unit, ours, peer, peers, goal, more } = measured;
-    let ratio = if peers > 0.0 { ours / peers } else { 0.0 };
+    let Measured { unit, ours, peer, peers, ratio, goal, more } = measured;
+    let ratio = ratio.unwrap_or(if peers > 0.0 { ours / peers } else { 0.0 });
     let profile = if cfg!(debug_assertions) { "debug" } else { "release" };
     Figure { bench, unit, ours, peer, peers, ratio, goal, more, machine: machine(), profile }
 }

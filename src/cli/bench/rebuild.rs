@@ -23,6 +23,7 @@ pub async fn measure(folder: &Path, scale: f64) -> Result<Measured> {
         ours: rate,
         peer: "the goal",
         peers: GOAL,
+        ratio: None,
         goal: "100,000 a second into SQLite",
         more: json!({"facts": facts, "bytes_written": size}),
     })

@@ -43,6 +43,7 @@ pub async fn measure(folder: &Path, scale: f64) -> Result<Measured> {
         ours: folding,
         peer: "the goal",
         peers: GOAL,
+        ratio: None,
         goal: "1,000,000 a second",
         more: json!({"facts": end, "bytes_each": bytes as u64 / end.max(1), "reading_alone_per_s": reading, "ratio_to_reading_alone": folding / reading, "cases": site.cases.len()}),
     })

@@ -50,6 +50,7 @@ pub async fn measure(folder: &Path, with: &Servers, settings: &Settings) -> Resu
         ours: GOAL_S / p50,
         peer: "1",
         peers: 1.0,
+        ratio: None,
         goal: "p50 of at most 8 s, worst of 20 at most 15 s",
         more: json!({"p50_s": p50, "worst_s": all.last(), "rounds": all.len(), "killed_s": of(Gone::Killed), "paused_s": of(Gone::Paused)}),
     })
