@@ -1,9 +1,17 @@
-//! ExpireApproval: nobody answered in time, so it is no. Asked by a timer, judged by the deadline itself.
+//! ExpireApproval: nobody answered in time, so it is no; or the yes came and nothing could begin in time. Judged by the deadline itself.
 
 use crate::decision::{Circumstances, Decision, Refused, senseless};
-use millwright_domain::{action::Action, case::ApprovalExpired, envelope::StreamId, ids::ActionId, site::Site};
+use millwright_domain::{
+    action::Action,
+    case::{ActionVoided, ApprovalExpired},
+    envelope::StreamId,
+    ids::ActionId,
+    site::Site,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+pub(crate) const NOT_BEGUN: &str = "it was approved and could not begin in time; propose it again if it is still wanted";
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ExpireApproval {
@@ -17,11 +25,19 @@ impl ExpireApproval {
         let (Some(case), Some(action)) = (case, action) else {
             return Err(senseless("nothing_proposed", format_args!("nothing with the id {} was proposed", self.action)));
         };
-        let Action::AwaitingApproval { proposal } = action else { return Ok(Decision::AlreadySo) };
-        if circumstances.now.wall < proposal.expires_at {
-            return Err(senseless("not_yet", format_args!("it can be answered until {}", proposal.expires_at)));
+        match action {
+            Action::AwaitingApproval { proposal } if circumstances.now.wall < proposal.expires_at => {
+                Err(senseless("not_yet", format_args!("it can be answered until {}", proposal.expires_at)))
+            }
+            Action::AwaitingApproval { .. } => Ok(Decision::one(StreamId::case(*case), ApprovalExpired { action: self.action }).about(case)),
+            Action::Approved { proposal, .. } if circumstances.now.wall < proposal.begin_by() => {
+                Err(senseless("not_yet", format_args!("it was approved and may begin until {}", proposal.begin_by())))
+            }
+            Action::Approved { .. } => {
+                Ok(Decision::one(StreamId::case(*case), ActionVoided { action: self.action, reason: NOT_BEGUN.into() }).about(case))
+            }
+            Action::Started { .. } | Action::Completed { .. } | Action::Ended { .. } | Action::Unverified { .. } => Ok(Decision::AlreadySo),
         }
-        Ok(Decision::one(StreamId::case(*case), ApprovalExpired { action: self.action }).about(case))
     }
 }
 
@@ -37,9 +53,23 @@ mod tests {
     }
 
     #[test]
-    fn what_was_answered_does_not_expire() {
-        let scene = scene().given_proposal();
+    fn what_has_begun_does_not_expire() {
+        let scene = scene().given_started();
         let action = scene.action();
-        scene.when(plant::approve(action)).happens().later_s(400).when(plant::expire(action)).is_already_so();
+        scene.later_s(1_000).when(plant::expire(action)).is_already_so();
+    }
+
+    #[test]
+    fn what_was_approved_and_never_began_is_void_two_minutes_after_the_last_moment_for_a_yes() {
+        let scene = scene().given_approval();
+        let action = scene.action();
+        scene
+            .later_s(419)
+            .when(plant::expire(action))
+            .is_refused("not_yet")
+            .then_recorded([])
+            .later_s(1)
+            .when(plant::expire(action))
+            .then_facts(["ActionVoided"]);
     }
 }

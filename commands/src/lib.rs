@@ -72,7 +72,7 @@ pub use reject_action::RejectAction;
 pub use release_tokens::ReleaseTokens;
 pub use report_dropped::ReportReadingsDropped;
 pub use reserve_tokens::{ReserveTokens, ReserveTokensRefused};
-pub use safety::SafetyRefused;
+pub use safety::{NO_FRESH_READING, SafetyRefused};
 pub use seal_readings::SealReadings;
 pub use set_budget::SetBudget;
 pub use settle_tokens::SettleTokens;

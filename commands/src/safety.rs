@@ -13,6 +13,9 @@ use millwright_domain::{
 };
 use thiserror::Error;
 
+/// The one refusal that time alone may lift: the next scan.
+pub const NO_FRESH_READING: &str = "no_fresh_reading";
+
 #[derive(Debug, Clone, PartialEq, Error)]
 pub enum SafetyRefused {
     #[error("this site is imported or replayed; nothing acts on it")]
@@ -47,7 +50,7 @@ impl Refusal for SafetyRefused {
             Self::OutsideLimits { .. } => "outside_limits",
             Self::StepTooLarge { .. } => "step_too_large",
             Self::TooSoon { .. } => "too_soon",
-            Self::NoFreshReading(_) => "no_fresh_reading",
+            Self::NoFreshReading(_) => NO_FRESH_READING,
             Self::NobodyCollects(_) => "nobody_collects",
             Self::Interlock { .. } => "interlock",
         }

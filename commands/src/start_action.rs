@@ -2,12 +2,13 @@
 
 use crate::{
     decision::{Circumstances, Decision, Refusal, Refused},
+    expire_approval::NOT_BEGUN,
     safety::{SafetyRefused, may_act_on, may_write},
 };
 use chrono::TimeDelta;
 use millwright_domain::{
     Event,
-    action::{Action, Observed, Order, Proposal, WriteOrder},
+    action::{Action, Order, Proposal, WriteOrder},
     case::{ActionStarted, ActionVoided, Case, CaseFile, Rule},
     effect::EffectWanted,
     envelope::StreamId,
@@ -64,14 +65,14 @@ impl StartAction {
         };
         let stream = StreamId::case(case);
         let (file, proposal) = self.approved(site.case(case)).map_err(|refused| refused.at(stream.clone()))?;
-        if let Some(reason) = moved_on(site, proposal, circumstances.observed) {
+        if let Some(reason) = moved_on(site, proposal, circumstances) {
             return Ok(Decision::one(stream, ActionVoided { action: self.action, reason }).about(case));
         }
         match &proposal.order {
             Order::Message(message) => self.start_message(site, file, case, message, circumstances),
             Order::Write(order) => self.start_write(site, file, case, (proposal, order), circumstances),
         }
-        .map_err(|refused| self.void(StartActionRefused::from(refused).at(stream)))
+        .map_err(|refused| self.refuse(refused, stream))
     }
 
     fn approved<'a>(&self, case: &'a Case) -> Result<(&'a CaseFile, &'a Proposal), StartActionRefused> {
@@ -134,15 +135,21 @@ impl StartAction {
     }
 
     /// An approval that safety refuses is spent: whoever still wants the action proposes it anew, on what is true then.
-    fn void(&self, refused: Refused) -> Refused {
+    /// Only where nothing fresh was measured yet, as right after a device has changed hands, it stands, and may be tried again in time.
+    fn refuse(&self, refused: SafetyRefused, stream: StreamId) -> Refused {
+        let stands = matches!(refused, SafetyRefused::NoFreshReading(_));
+        let refused = StartActionRefused::from(refused).at(stream);
         let voided = ActionVoided { action: self.action, reason: refused.reason.clone() };
-        let facts = if refused.rule == Some(Rule::Safety) { vec![(refused.stream.clone(), voided.into())] } else { vec![] };
+        let facts = if stands { vec![] } else { vec![(refused.stream.clone(), voided.into())] };
         Refused { facts, ..refused }
     }
 }
 
 /// Why the approval no longer fits the world, if it does not.
-fn moved_on(site: &Site, proposal: &Proposal, observed: &[Observed]) -> Option<String> {
+fn moved_on(site: &Site, proposal: &Proposal, Circumstances { now, observed, .. }: Circumstances<'_>) -> Option<String> {
+    if now.wall >= proposal.begin_by() {
+        return Some(NOT_BEGUN.into());
+    }
     if site.policy.digest() != proposal.policy_digest {
         return Some("the policy was changed after the approval".into());
     }
@@ -187,6 +194,26 @@ mod tests {
         let action = scene.action();
         let scene = scene.with_observed(1_200.0, 9.9).when(plant::start(action)).is_refused("interlock");
         scene.then_recorded(["CommandRefused", "ActionVoided"]).when(plant::start(action)).is_refused("not_approved");
+    }
+
+    #[test]
+    fn without_a_fresh_reading_nothing_begins_and_the_approval_stands_until_there_is_one() {
+        let scene = scene().given_approval();
+        let action = scene.action();
+        let scene = scene.later_s(20).when(plant::start(action)).is_refused("no_fresh_reading").then_recorded(["CommandRefused"]);
+        let scene = scene.action_is(action, "approved");
+        // What it was approved on still binds, and so does every other rule of safety.
+        scene.clone().with_observed(1_000.0, 4.0).when(plant::start(action)).then_facts(["ActionVoided"]);
+        scene.clone().with_observed(1_200.0, 9.9).when(plant::start(action)).is_refused("interlock").action_is(action, "voided");
+        scene.with_observed(1_200.0, 4.0).when(plant::start(action)).happens().then_facts(["ActionStarted"]);
+    }
+
+    #[test]
+    fn an_approval_that_waited_too_long_for_a_reading_is_void() {
+        let scene = scene().given_approval();
+        let action = scene.action();
+        let scene = scene.later_s(419).when(plant::start(action)).is_refused("no_fresh_reading");
+        scene.later_s(1).with_observed(1_200.0, 4.0).when(plant::start(action)).then_facts(["ActionVoided"]);
     }
 
     #[test]

@@ -5,8 +5,12 @@ use crate::{
     ids::{ActionId, ActionName, ActorId, DeviceId, EventId, SignalId},
     policy::{MessageSpec, Ruling, digest},
 };
+use chrono::TimeDelta;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+/// How long after the last moment for a yes an action may still begin.
+const TO_BEGIN: TimeDelta = TimeDelta::minutes(2);
 
 /// What exactly would be done, resolved to a device and a number: nothing is left to be decided after the yes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -56,6 +60,10 @@ impl Proposal {
     /// SHA-256 over the action, its evidence and its preconditions. An approval names it; another proposal has another.
     pub fn binding(&self) -> String {
         digest(&(&self.action, &self.name, &self.order, &self.because, &self.preconditions, &self.policy_digest))
+    }
+    /// Wall time. Approved, but not begun by then, it never begins: the last yes leaves time for a device that is just changing hands.
+    pub fn begin_by(&self) -> Timestamp {
+        self.expires_at + TO_BEGIN
     }
     /// The signal that a write would change; two pending proposals for one signal cannot stand side by side.
     pub fn written_signal(&self) -> Option<&SignalId> {
