@@ -4,6 +4,7 @@
 mod architecture;
 mod asyncapi;
 mod bad_input;
+mod benches;
 mod cluster;
 mod compose;
 mod dispatcher;

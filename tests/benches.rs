@@ -1,0 +1,46 @@
+//! The benches themselves, with so little to do that only what they say can be judged, never how fast it was.
+
+use crate::{cluster::servers::Kafka, program};
+use serde_json::Value;
+
+fn figures(arguments: &[&str]) -> Vec<Value> {
+    let folder = tempfile::tempdir().unwrap();
+    let output = program::run(&[&["bench", "--json"], arguments].concat(), folder.path());
+    assert!(output.status.success(), "{}", program::text(&output.stderr));
+    program::text(&output.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn number(figure: &Value, pointer: &str) -> f64 {
+    figure.pointer(pointer).and_then(Value::as_f64).unwrap_or_else(|| panic!("no number at {pointer} of {figure}"))
+}
+
+#[tokio::test]
+async fn commands_are_measured_on_both_logs_in_one_run() {
+    let Some(kafka) = Kafka::shared().await else { return };
+    let figures = figures(&["commands", "--scale", "0.004", "--kafka", &kafka.bootstrap]);
+    let engines: Vec<_> = figures.iter().map(|figure| figure["more"]["engine"].as_str().unwrap()).collect();
+    assert_eq!(engines, ["embedded", "kafka"]);
+    assert_eq!([number(&figures[0], "/more/commands"), number(&figures[1], "/more/commands")], [64.0 * 16.0, 64.0 * 8.0]);
+    for figure in &figures {
+        assert_eq!(number(figure, "/ratio"), number(figure, "/ours") / number(figure, "/peers"));
+        assert!(0.0 < number(figure, "/more/p50_ms") && number(figure, "/more/p50_ms") <= number(figure, "/more/p99_ms"), "{figure}");
+    }
+}
+
+#[tokio::test]
+async fn our_way_of_appending_is_measured_against_the_bare_producer() {
+    let Some(kafka) = Kafka::shared().await else { return };
+    let figures = figures(&["kafka-produce", "--seconds", "0.05", "--kafka", &kafka.bootstrap]);
+    let [figure] = &figures[..] else { panic!("one figure, not {figures:?}") };
+    let ratios: Vec<f64> = figure["more"]["ratios"].as_array().unwrap().iter().map(|ratio| ratio.as_f64().unwrap()).collect();
+    assert!(ratios.is_sorted() && ratios.len() == 5 && ratios[2] == number(figure, "/ratio"), "{figure}");
+    assert!(number(figure, "/ours") > 0.0 && number(figure, "/peers") > 0.0, "{figure}");
+}
+
+#[test]
+fn a_peer_that_is_not_there_is_asked_for_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = ["bench", "commands", "--scale", "0.0001", "--postgres", "postgres://nobody", "--peer", "no-such-program"];
+    let output = program::run(&arguments, folder.path());
+    assert!(!output.status.success() && program::text(&output.stderr).contains("no-such-program"), "{}", program::text(&output.stderr));
+}
