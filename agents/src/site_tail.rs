@@ -51,7 +51,19 @@ impl SiteTail {
         Ok(())
     }
 
-    /// The same, for a worker that has to do with each fact. Interrupted, it has folded facts that nobody has seen.
+    /// Folds everything there is now, and shows each fact on the way.
+    pub async fn seen_to_the_end(log: Arc<dyn EventLog>, partition: PartitionId, mut see: impl FnMut(&Recorded)) -> Result<Self, TailError> {
+        let mut tail = Self::at_the_start(log, partition);
+        loop {
+            let facts = tail.read().await?;
+            if facts.is_empty() {
+                return Ok(tail);
+            }
+            facts.iter().for_each(&mut see);
+        }
+    }
+
+    /// Like [`SiteTail::up_to_now`], for a worker that has to do with each fact. Interrupted, it has folded facts that nobody has seen.
     pub async fn facts_up_to_now(&mut self) -> Result<Vec<Recorded>, TailError> {
         let mut all = vec![];
         loop {

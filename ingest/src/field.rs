@@ -41,7 +41,7 @@ pub struct FieldSettings {
     pub speed: f64,
     /// Scans that may wait in memory while the log is away.
     pub queue: usize,
-    /// Where scans wait on disk then. Without it, what the memory cannot hold is dropped.
+    /// Where scans wait on disk then. Without it, what the memory cannot hold is dropped. What is in it goes to the log once [`Field::judged`].
     pub store: Option<StoreSettings>,
     /// For the jitter of reconnecting.
     pub seed: u64,
@@ -176,6 +176,23 @@ impl Field {
             work.break_off();
             self.leaving.lock().unwrap_or_else(PoisonError::into_inner).spawn(work.wind_down());
         }
+    }
+
+    /// Another collector holds the device since this epoch, whether or not it is held here: what was measured under an earlier one and is
+    /// not yet on its way is discarded, and reported. Says whether the device was held here until now.
+    pub fn gone_to_another(&self, device: &DeviceId, epoch: u64) -> bool {
+        let is_held = self.held_under(device).is_some_and(|held| held < epoch);
+        if is_held {
+            self.lose(device);
+        }
+        if let Some(former) = epoch.checked_sub(1).filter(|_| self.slots().contains_key(device)) {
+            self.outlet.discard(device, former);
+        }
+        is_held
+    }
+    /// Every assignment up to now was looked at: what waits in the store, of an earlier run perhaps, and was not discarded may go to the log.
+    pub fn judged(&self) {
+        self.outlet.judged();
     }
 
     /// Every configured device, held or not.

@@ -23,6 +23,7 @@ use millwright_ingest::{
     field::{Field, FieldSettings, NotTaken, check},
     gate::SinceBoot,
     simulator::demo::demo_plant,
+    store::StoreSettings,
 };
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use rogue::{honest, rogue};
@@ -101,6 +102,10 @@ impl Stage {
 }
 
 fn field(address: SocketAddr, clock: &Arc<HandClock>, log: &Arc<MemoryLog>) -> Field {
+    field_with(FieldSettings::default(), address, clock, log)
+}
+
+fn field_with(settings: FieldSettings, address: SocketAddr, clock: &Arc<HandClock>, log: &Arc<MemoryLog>) -> Field {
     let plant = demo_plant();
     let config: DeviceConfig = serde_json::from_value(serde_json::json!({
         "protocol": "modbus_tcp", "id": "plc-1", "address": address.to_string(), "read_back_ms": 50,
@@ -109,7 +114,7 @@ fn field(address: SocketAddr, clock: &Arc<HandClock>, log: &Arc<MemoryLog>) -> F
     }))
     .unwrap();
     let devices = check(&[config], &plant).unwrap();
-    Field::start_by(&plant, devices, clock.clone(), clock.clone(), log.clone(), FieldSettings::default())
+    Field::start_by(&plant, devices, clock.clone(), clock.clone(), log.clone(), settings)
 }
 
 #[tokio::test]
@@ -182,6 +187,40 @@ async fn what_a_lost_device_had_measured_is_not_sent_and_is_reported() {
     assert_eq!(stage.field.drop_reports().await, reports, "the same until it is on record");
     stage.field.drop_reported(&reports[0].command);
     assert!(tokio::time::timeout(Duration::ZERO, stage.field.drop_reports()).await.is_err(), "there is nothing more to report");
+}
+
+#[tokio::test]
+async fn what_waits_of_a_device_that_is_not_held_is_discarded_only_if_another_collector_took_it_meanwhile() {
+    for taken_by_another in [true, false] {
+        let (clock, log, folder) = (HandClock::new(), MemoryLog::new(), tempfile::tempdir().unwrap());
+        let address = rogue(move |_, request| Some(honest(request))).await;
+        let store = StoreSettings { dir: folder.path().to_path_buf(), max_bytes: 1 << 20 };
+        let run = || field_with(FieldSettings { store: Some(store.clone()), ..FieldSettings::default() }, address, &clock, &log);
+        log.goes_away(true);
+        let former = run();
+        former.take(&plc(), 1).await.unwrap();
+        eventually("scans wait", SOON, || former.store().is_some_and(|store| store.scans >= 10)).await;
+        former.stop().await;
+        let waiting = former.store().unwrap().scans;
+        log.goes_away(false);
+
+        let next = run();
+        if taken_by_another {
+            assert!(!next.gone_to_another(&plc(), 2), "it is not held here");
+        }
+        next.judged();
+        eventually("all are dealt with", SOON, || {
+            next.store().is_some_and(|store| store.scans == 0) && next.delivered() + next.discarded() == waiting
+        })
+        .await;
+        let discarded = if taken_by_another { waiting } else { 0 };
+        assert_eq!((next.discarded(), log.count() as u64), (discarded, waiting - discarded));
+        if taken_by_another {
+            let reports = next.drop_reports().await;
+            assert_eq!((reports.len(), reports[0].dropped.epoch, reports[0].dropped.scans), (1, 1, waiting));
+        }
+        next.stop().await;
+    }
 }
 
 #[tokio::test]

@@ -37,6 +37,11 @@ impl Stage {
         Self::with(Some(StoreSettings { dir: folder.to_path_buf(), max_bytes: 1 << 20 }), log, epoch)
     }
     fn with(store: Option<StoreSettings>, log: &Arc<MemoryLog>, epoch: u64) -> Self {
+        let stage = Self::unjudged(store, log, epoch);
+        stage.outlet.judged();
+        stage
+    }
+    fn unjudged(store: Option<StoreSettings>, log: &Arc<MemoryLog>, epoch: u64) -> Self {
         let (outlet, forwarding) = Outlet::new(log.clone(), 100, store);
         let device = outlet.device("s".parse().unwrap(), "plc".parse().unwrap(), epoch);
         Self { outlet, device, forwarding: tokio::spawn(forwarding) }
@@ -116,6 +121,34 @@ async fn after_a_restart_the_former_epochs_scans_go_first() {
     eventually("all arrive", SOON, || log.count() >= 50).await;
     stage.stop().await;
     assert_eq!(admitted(&log), [numbers(1, 30), numbers(2, 20)].concat());
+}
+
+#[tokio::test]
+async fn what_a_former_run_left_goes_nowhere_before_it_is_known_whose_the_device_was_since() {
+    let (folder, log) = (tempfile::tempdir().unwrap(), MemoryLog::new());
+    let settings = || Some(StoreSettings { dir: folder.path().to_path_buf(), max_bytes: 1 << 20 });
+    log.goes_away(true);
+    let stage = Stage::with(settings(), &log, 1);
+    stage.measure(30).await;
+    eventually("they wait on disk", SOON, || stage.waiting() == 30).await;
+    stage.stop().await;
+    log.goes_away(false);
+    // Told to stop before it knew: it keeps them.
+    let stage = Stage::unjudged(settings(), &log, 3);
+    stage.measure(10).await;
+    stage.outlet.hand_on().await;
+    stage.stop().await;
+    let stage = Stage::unjudged(settings(), &log, 4);
+    stage.measure(20).await;
+    eventually("all wait on disk", SOON, || stage.waiting() == 60).await;
+    assert_eq!(log.count(), 0);
+    stage.outlet.discard(&"plc".parse().unwrap(), 1);
+    stage.outlet.judged();
+    eventually("the rest arrives", SOON, || log.count() >= 30).await;
+    let reports = stage.outlet.drop_reports().await;
+    stage.stop().await;
+    assert_eq!((reports.len(), reports[0].dropped.epoch, reports[0].dropped.scans), (1, 1, 30));
+    assert_eq!(admitted(&log), [numbers(3, 10), numbers(4, 20)].concat());
 }
 
 #[tokio::test]

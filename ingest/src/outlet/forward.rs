@@ -104,12 +104,13 @@ impl Forwarder {
         loop {
             self.launch().await;
             self.let_pass();
-            if self.drained && self.hand.is_empty() && self.flight.is_none() && !self.shelf.backlog {
+            if self.drained && self.hand.is_empty() && self.flight.is_none() && !self.may_send_stored() {
                 return self.shelf.save_drops().await;
             }
             let (last_call, log_away, retry_at) = (self.last_call, self.log_away, self.shelf.retry_at);
             let full_hands = self.flight.as_ref().filter(|flight| !flight.stored && self.shelf.is_usable()).map(|flight| flight.since + PATIENCE);
             let gather_until = self.gather_until;
+            let (judged, was_judged) = (self.ledger.judged.clone(), self.ledger.judged.is_cancelled());
             let taking = async {
                 sleep_until(gather_until).await;
                 self.queue.recv_many(&mut items, BATCH).await
@@ -121,6 +122,7 @@ impl Forwarder {
                 () = at(last_call) => return self.give_up(items).await,
                 () = at(full_hands) => self.store_hand().await,
                 () = at(log_away) => self.log_away = None,
+                () = judged.cancelled(), if !was_judged => {}
                 () = at(retry_at) => {
                     self.shelf.retry_at = None;
                     self.store_hand().await;
@@ -157,14 +159,14 @@ impl Forwarder {
     /// Whoever waits for the scans before it goes on once they are on the log, or safe while it is away.
     fn let_pass(&mut self) {
         let nothing_waits = self.flight.is_none() && !self.shelf.backlog;
-        if self.hand.is_empty() && (nothing_waits || self.log_away.is_some()) {
+        if self.hand.is_empty() && (nothing_waits || self.log_away.is_some() || !self.ledger.judged.is_cancelled()) {
             self.barriers.clear();
         }
     }
 
     /// Sends the oldest batch, if the log is there and nothing is on its way.
     async fn launch(&mut self) {
-        while self.flight.is_none() && self.log_away.is_none() && self.shelf.backlog {
+        while self.flight.is_none() && self.log_away.is_none() && self.may_send_stored() {
             let mut batch = self.shelf.oldest(BATCH).await;
             let left_out = self.sift(&mut batch);
             if batch.is_empty() {
@@ -183,6 +185,11 @@ impl Forwarder {
                 self.send(self.hand.clone(), false, Tally::default());
             }
         }
+    }
+
+    /// Something waits in the store, and whose it is by now is known.
+    fn may_send_stored(&self) -> bool {
+        self.shelf.backlog && self.ledger.judged.is_cancelled()
     }
 
     fn send(&mut self, batch: Vec<Scan>, stored: bool, left_out: Tally) {

@@ -46,6 +46,8 @@ struct Ledger {
     drops: Arc<Mutex<Drops>>,
     store: Mutex<Option<StoreSnapshot>>,
     last_report: tokio::sync::Mutex<Option<tokio::time::Instant>>,
+    /// Cancelled once what waits in the store may go to the log.
+    judged: CancellationToken,
 }
 
 impl Ledger {
@@ -75,6 +77,7 @@ pub struct DeviceOutlet {
 
 impl Outlet {
     /// The outlet and the task that empties it into the log; once closed it takes nothing more, delivers what it has, and ends.
+    /// What is in the store goes to the log only once it was [judged](Self::judged).
     pub fn new(log: Arc<dyn EventLog>, capacity: usize, store: Option<StoreSettings>) -> (Self, impl Future<Output = ()> + Send + 'static) {
         let (queue, scans) = mpsc::channel(capacity.max(1));
         let (ledger, stop) = (Arc::<Ledger>::default(), CancellationToken::new());
@@ -101,6 +104,10 @@ impl Outlet {
     /// From here on nothing of this device up to this epoch is sent.
     pub fn discard(&self, device: &DeviceId, up_to: u64) {
         self.ledger.drops().lose(device, up_to);
+    }
+    /// What has to be discarded was named: what waits in the store may go to the log.
+    pub fn judged(&self) {
+        self.ledger.judged.cancel();
     }
     /// How the store stands, if there is one.
     pub fn store(&self) -> Option<StoreSnapshot> {
