@@ -3,7 +3,10 @@
 use crate::{app::log::kafka_options, settings::Settings};
 use anyhow::Result;
 use clap::{Args, Subcommand};
-use millwright_infra::log::kafka::{KafkaOptions, topics};
+use millwright_infra::log::kafka::{
+    KafkaOptions,
+    topics::{self, Made},
+};
 use std::process::ExitCode;
 
 #[derive(Debug, Args)]
@@ -25,9 +28,14 @@ impl Kafka {
         let options = kafka_options(&settings).await?;
         match self.what {
             What::Init => {
-                topics::init(&options).await?;
-                let KafkaOptions { bootstrap, ledger_partitions, readings_partitions, replication, .. } = &options;
-                println!("the topics on {bootstrap} are there: {ledger_partitions} partitions of the ledger, {readings_partitions} of the readings, {replication} copies");
+                let made = topics::init(&options).await?;
+                let KafkaOptions { bootstrap, ledger_partitions, readings_partitions, .. } = &options;
+                let Made { copies, in_sync, .. } = made;
+                println!("the topics on {bootstrap} are there: {ledger_partitions} partitions of the ledger, {readings_partitions} of the readings");
+                println!("each record has {copies} copies, and counts as written when {in_sync} of them are");
+                if let Some(advice) = made.advice().filter(|_| settings.kafka.replication == 0) {
+                    println!("{advice}");
+                }
             }
             What::Check => {
                 topics::check(&options).await?;

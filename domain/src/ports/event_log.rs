@@ -44,6 +44,9 @@ pub enum LogError {
         #[source]
         cause: Cause,
     },
+    /// A record that the log does not take, however often it is tried. Nothing was written, and the owner is not spent.
+    #[error("a record of {bytes} bytes is more than the {most} that the log takes; divide what it says among several")]
+    TooLarge { bytes: usize, most: usize },
     /// Written by a newer program.
     #[error("{place} has format {found}, this program knows up to {known}; use the newer program")]
     TooNew { place: String, found: u32, known: u32 },
@@ -97,7 +100,7 @@ pub trait Owner: Send {
     fn partition(&self) -> &PartitionId;
     /// The last durable end of the partition.
     fn tip(&self) -> ChainTip;
-    /// Makes the whole batch durable, or none of it. After an error the owner is spent.
+    /// Makes the whole batch durable, or none of it. After an error the owner is spent, unless a record was [too large](LogError::TooLarge).
     /// `now` is wall time; recorded times are made monotone from it.
     async fn commit(&mut self, batch: Vec<Draft>, now: Timestamp) -> Result<Vec<StoredRecord>, LogError>;
 }

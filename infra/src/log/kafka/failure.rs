@@ -1,5 +1,6 @@
 //! What goes wrong with Kafka, in the log's own words.
 
+use super::options::RECORD_BYTES;
 use millwright_domain::{ports::event_log::LogError, position::PartitionId};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use std::{error::Error as StdError, fmt, time::Duration};
@@ -30,6 +31,14 @@ pub(super) fn classify(error: &KafkaError) -> Class {
 /// Kafka did not do it in time, or not now.
 pub(super) fn unavailable(doing: &'static str, cause: impl Into<Box<dyn StdError + Send + Sync>>) -> LogError {
     LogError::Unavailable { doing, cause: cause.into() }
+}
+
+/// Whether a record is one that Kafka takes: asked before anything is handed over, because afterwards the whole transaction has failed.
+pub(super) fn fits(bytes: usize) -> Result<(), LogError> {
+    if bytes > RECORD_BYTES {
+        return Err(LogError::TooLarge { bytes, most: RECORD_BYTES });
+    }
+    Ok(())
 }
 
 pub(super) fn lost(partition: &PartitionId, why: impl fmt::Display) -> LogError {

@@ -3,6 +3,12 @@
 use rdkafka::{ClientConfig, config::RDKafkaLogLevel};
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
+/// The largest message, with all that Kafka puts around a record. Describing a plant of some thousand signals takes more than the megabyte
+/// that Kafka takes by itself.
+pub(super) const MESSAGE_BYTES: usize = 8 << 20;
+/// What is left of that for the record when key, headers and framing have had theirs.
+pub(super) const RECORD_BYTES: usize = MESSAGE_BYTES - (64 << 10);
+
 #[derive(Clone)]
 pub struct KafkaOptions {
     /// `host:port`, several of them with commas between.
@@ -67,17 +73,26 @@ impl KafkaOptions {
         for (property, value) in &self.extra {
             client.set(property, value);
         }
+        client.set("message.max.bytes", MESSAGE_BYTES.to_string());
         client.set_log_level(RDKafkaLogLevel::Warning);
+        client
+    }
+
+    /// Whoever reads. The largest message comes in one answer, and an answer of all partitions together holds no more than two of them.
+    pub(super) fn consumer(&self) -> ClientConfig {
+        let mut client = self.client();
+        client.set("fetch.message.max.bytes", MESSAGE_BYTES.to_string()).set("fetch.max.bytes", (2 * MESSAGE_BYTES).to_string());
+        client.set("enable.auto.commit", "false").set("fetch.wait.max.ms", "100").set("fetch.error.backoff.ms", "100");
         client
     }
 
     /// Reads only what was committed, from where it is told. The group is never joined; without a name there is no consumer.
     pub(super) fn reader(&self) -> ClientConfig {
-        let mut client = self.client();
-        client.set("group.id", format!("{}.readers", self.prefix)).set("enable.auto.commit", "false");
-        client.set("isolation.level", "read_committed").set("enable.partition.eof", "true").set("check.crcs", "true");
-        // An answer to an empty fetch is what tells that the end is reached.
-        client.set("fetch.wait.max.ms", "100").set("fetch.error.backoff.ms", "100").set("queued.max.messages.kbytes", "16384");
+        let mut client = self.consumer();
+        client.set("group.id", format!("{}.readers", self.prefix)).set("queued.max.messages.kbytes", "16384");
+        client.set("isolation.level", "read_committed").set("check.crcs", "true");
+        // The answer to an empty fetch is what tells that the end is reached.
+        client.set("enable.partition.eof", "true");
         client
     }
 

@@ -1,7 +1,7 @@
 //! The right to append to one ledger partition: taking it over, and committing so that what is acknowledged is what all will read.
 
 use super::{
-    failure::{Gone, NoAnswer, lost, unavailable},
+    failure::{Gone, NoAnswer, fits, lost, unavailable},
     options::KafkaOptions,
     placing::share_of,
     record::{barrier, outgoing},
@@ -104,12 +104,15 @@ impl Owner for KafkaOwner {
     }
 
     async fn commit(&mut self, batch: Vec<Draft>, now: Timestamp) -> Result<Vec<StoredRecord>, LogError> {
+        let mut after = self.tip;
+        let records: Vec<StoredRecord> = batch.iter().map(|draft| after.append(draft, &self.partition, now)).collect();
+        if self.transactor.is_some() {
+            records.iter().try_for_each(|record| fits(record.bytes.len()))?;
+        }
         // Taken while a commit is under way, so that one which was given up half-way leaves the owner spent.
         let Some(transactor) = self.transactor.take() else {
             return Err(lost(&self.partition, "an earlier commit failed or was given up; own the partition anew"));
         };
-        let mut after = self.tip;
-        let records: Vec<StoredRecord> = batch.iter().map(|draft| after.append(draft, &self.partition, now)).collect();
         if !records.is_empty() {
             self.write(&transactor, &batch, &records, &after).await?;
         }

@@ -1,6 +1,9 @@
 //! The three topics: making them, and refusing to work on ones that would break the log's promises.
 
-use super::{client::Quiet, options::KafkaOptions};
+use super::{
+    client::Quiet,
+    options::{KafkaOptions, MESSAGE_BYTES},
+};
 use rdkafka::{
     admin::{AdminClient, AdminOptions, AlterConfig, NewTopic, ResourceSpecifier, TopicReplication},
     config::FromClientConfigAndContext,
@@ -14,6 +17,8 @@ use thiserror::Error;
 
 const COMMANDS_KEPT: Duration = Duration::from_secs(3600);
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
+/// The one setting that may be more than we need.
+const LARGEST: &str = "max.message.bytes";
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 #[derive(Debug, Error)]
@@ -51,6 +56,7 @@ fn wanted(options: &KafkaOptions) -> [Wanted; 3] {
             ("retention.ms", retention),
             ("retention.bytes", "-1".to_owned()),
             ("min.insync.replicas", options.min_insync.to_string()),
+            (LARGEST, MESSAGE_BYTES.to_string()),
         ];
         settings.extend(own.iter().map(|(setting, value)| (*setting, (*value).to_owned())));
         Wanted { name, partitions, replication: options.replication, settings }
@@ -65,8 +71,32 @@ fn wanted(options: &KafkaOptions) -> [Wanted; 3] {
     ]
 }
 
+/// How safe records are on the topics as they were made, or found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Made {
+    /// Copies of each record.
+    pub copies: u32,
+    /// So many must be there before a record counts as written.
+    pub in_sync: u32,
+    /// Brokers that answered.
+    pub brokers: usize,
+}
+
+impl Made {
+    /// What to do about too few copies: nothing else ever does, and one broker that was away in this moment is enough to have them.
+    pub fn advice(&self) -> Option<String> {
+        (self.copies < 3).then(|| {
+            format!(
+                "brokers that answered: {}; copies of each record: {}, and it stays at that when more brokers come; to have 3, raise the replicas \
+                 of all three topics with Kafka's own kafka-reassign-partitions.sh and run `millwright kafka init` again",
+                self.brokers, self.copies
+            )
+        })
+    }
+}
+
 /// Makes the topics that are missing, and sets the settings of those that are there. Doing it again changes nothing.
-pub async fn init(options: &KafkaOptions) -> Result<(), TopicError> {
+pub async fn init(options: &KafkaOptions) -> Result<Made, TopicError> {
     let admin = Admin::connect(options)?;
     for topic in wanted(options) {
         if admin.partitions(&topic.name).await?.is_none() {
@@ -76,7 +106,9 @@ pub async fn init(options: &KafkaOptions) -> Result<(), TopicError> {
         }
     }
     admin.wait_for_all(&wanted(options)).await?;
-    check(options).await.map(drop)
+    check(options).await?;
+    let brokers = admin.ask(|client, patience| Ok(client.inner().fetch_metadata(None, patience)?.brokers().len())).await?;
+    Ok(Made { copies: options.replication, in_sync: options.min_insync, brokers })
 }
 
 /// Whether the topics are as they must be. Returns the cluster's id.
@@ -200,8 +232,10 @@ impl Admin {
         let Some(Ok(described)) = described.into_iter().next() else { return Err(missing()) };
         for (setting, needed) in &topic.settings {
             let found = described.get(setting).and_then(|entry| entry.value.clone()).unwrap_or_else(|| "nothing".into());
-            if found != *needed {
-                return Err(unfit(setting, found, needed.clone(), "mend it with `millwright kafka init`".into()));
+            let enough = *setting == LARGEST && found.parse::<usize>().is_ok_and(|found| found >= MESSAGE_BYTES);
+            if found != *needed && !enough {
+                let needed = if *setting == LARGEST { format!("at least {needed}") } else { needed.clone() };
+                return Err(unfit(setting, found, needed, "mend it with `millwright kafka init`".into()));
             }
         }
         Ok(())

@@ -3,6 +3,7 @@
 mod contract;
 mod outage;
 mod places;
+mod sizes;
 mod strangers;
 mod topics;
 

@@ -1,6 +1,6 @@
 //! Topics that would break the log's promises are refused, with what to do about it.
 
-use crate::log::kafka::{KafkaLog, KafkaOptions, OpenError, TopicError, client::Quiet, testing::Place, topics};
+use crate::log::kafka::{KafkaLog, KafkaOptions, OpenError, TopicError, client::Quiet, testing::Place, topics, topics::Made};
 use rdkafka::{
     admin::{AdminClient, AdminOptions, AlterConfig, ResourceSpecifier},
     config::FromClientConfigAndContext,
@@ -8,8 +8,11 @@ use rdkafka::{
 use std::time::Duration;
 
 async fn set(options: &KafkaOptions, topic: &str, setting: &str, value: &str) {
+    set_all(options, topic, &[(setting, value)]).await;
+}
+async fn set_all(options: &KafkaOptions, topic: &str, settings: &[(&str, &str)]) {
     let admin: AdminClient<Quiet> = AdminClient::from_config_and_context(&options.client(), Quiet).unwrap();
-    let change = AlterConfig::new(ResourceSpecifier::Topic(topic)).set(setting, value);
+    let change = settings.iter().fold(AlterConfig::new(ResourceSpecifier::Topic(topic)), |change, (setting, value)| change.set(setting, value));
     admin.alter_configs([&change], &AdminOptions::new()).await.unwrap().remove(0).unwrap();
 }
 async fn refusal(options: &KafkaOptions) -> String {
@@ -43,6 +46,28 @@ async fn a_ledger_that_forgets_is_refused_until_it_is_mended() {
     assert!(refusal(&place.options).await.contains("cleanup.policy compact and needs delete"));
     topics::init(&place.options).await.unwrap();
     place.open().await.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn topics_that_take_no_large_records_are_refused_and_ones_that_take_larger_are_not() {
+    let Some(place) = Place::fresh().await else { return };
+    let topic = place.options.ledger_topic();
+    let keep = [("retention.ms", "-1"), ("retention.bytes", "-1"), ("min.insync.replicas", "1")];
+    set_all(&place.options, &topic, &[&keep[..], &[("max.message.bytes", "1048588")]].concat()).await;
+    let expected = format!("topic {topic} has max.message.bytes 1048588 and needs at least 8388608; mend it with `millwright kafka init`");
+    assert_eq!(refusal(&place.options).await, expected);
+    set_all(&place.options, &topic, &[&keep[..], &[("max.message.bytes", "9000000")]].concat()).await;
+    topics::check(&place.options).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn making_the_topics_tells_how_safe_records_are_and_what_to_do_about_it() {
+    let Some(place) = Place::fresh().await else { return };
+    let made = topics::init(&place.options).await.unwrap();
+    assert_eq!((made.copies, made.in_sync), (1, 1));
+    assert!(made.brokers > 0);
+    assert!(made.advice().unwrap().contains("copies of each record: 1"));
+    assert_eq!(Made { copies: 3, ..made }.advice(), None);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
