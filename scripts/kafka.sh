@@ -121,12 +121,30 @@ runs() {
     [ -n "$1" ] && kill -0 "$1" 2>/dev/null
 }
 
+# The pid of a node that runs. A noted one may long be another's: that is left alone.
+broker_of() {
+    local home pid
+    home="$(cd "$1/node$2" 2>/dev/null && pwd)" || return 0
+    pid="$(pid_of "$1" "$2")"
+    runs "$pid" || return 0
+    case " $(ps -ww -o args= -p "$pid" 2>/dev/null || tr '\0' ' ' <"/proc/$pid/cmdline") " in
+        *" -Dmillwright.node=$home "*) echo "$pid" ;;
+    esac
+}
+
+# Nothing where it does not run.
+signal() {
+    local pid
+    pid="$(broker_of "$1" "$2")"
+    [ -z "$pid" ] || kill "-$3" "$pid" 2>/dev/null || true
+}
+
 # Starts a node without waiting for it.
 launch() {
     local dir=$1 node=$2
     local home="$dir/node$node"
     [ -e "$home/server.properties" ] || fail "there is no node $node in $dir; start with: scripts/kafka.sh up $dir"
-    runs "$(pid_of "$dir" "$node")" && fail "node $node in $dir runs already"
+    [ -n "$(broker_of "$dir" "$node")" ] && fail "node $node in $dir runs already"
     : >"$home/broker.log"
     # C1 only: a broker of a test lives for seconds, and the better compiler would need the cores for most of them.
     java_of_kafka -Xms128m -Xmx"${MILLWRIGHT_KAFKA_HEAP:-384m}" -XX:+UseSerialGC -XX:TieredStopAtLevel="${MILLWRIGHT_KAFKA_TIER:-1}" \
@@ -147,17 +165,17 @@ ready() {
 }
 
 end() {
-    local dir=$1 node=$2 signal=$3 pid
-    pid="$(pid_of "$dir" "$node")"
-    runs "$pid" || return 0
+    local dir=$1 node=$2 pid
+    pid="$(broker_of "$dir" "$node")"
+    [ -n "$pid" ] || return 0
     # One that was paused hears nothing else before.
-    kill -CONT "$pid" 2>/dev/null || true
-    kill "-$signal" "$pid" 2>/dev/null || true
+    signal "$dir" "$node" CONT
+    signal "$dir" "$node" "$3"
     for _ in $(seq 150); do
         runs "$pid" || return 0
         sleep 0.1
     done
-    kill -KILL "$pid" 2>/dev/null || true
+    signal "$dir" "$node" KILL
 }
 
 nodes_of() {
@@ -232,7 +250,7 @@ up() {
         [ -n "$via" ] && echo "127.0.0.1:$behind_via" >"$dir/via"
         echo "$bootstrap" >"$dir/bootstrap"
     fi
-    for node in $(nodes_of "$dir"); do runs "$(pid_of "$dir" "$node")" || launch "$dir" "$node"; done
+    for node in $(nodes_of "$dir"); do [ -n "$(broker_of "$dir" "$node")" ] || launch "$dir" "$node"; done
     [ -n "$parent" ] && watch_parent "$dir" "$parent"
     for node in $(nodes_of "$dir"); do ready "$dir" "$node"; done
     cat "$dir/bootstrap"
@@ -247,8 +265,8 @@ case "$order" in
     bootstrap) cat "$1/bootstrap" ;;
     kill) end "$1" "$2" KILL ;;
     stop) end "$1" "$2" TERM ;;
-    pause) kill -STOP "$(pid_of "$1" "$2")" ;;
-    resume) kill -CONT "$(pid_of "$1" "$2")" ;;
+    pause) signal "$1" "$2" STOP ;;
+    resume) signal "$1" "$2" CONT ;;
     start) fetch && launch "$(cd "$1" && pwd)" "$2" && ready "$(cd "$1" && pwd)" "$2" ;;
     down) down "$1" ;;
     wipe) wipe "$1" ;;
