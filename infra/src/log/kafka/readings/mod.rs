@@ -4,6 +4,7 @@ pub mod bare;
 mod cold;
 mod follower;
 mod lane;
+mod under_way;
 mod writer;
 
 pub(super) use lane::ReadingsLane;

@@ -1,33 +1,24 @@
 //! Scans on their way to the topic: one producer for all, which never gives up what it was handed, so that order is kept.
 
+use super::under_way::{Append, UnderWay};
 use crate::log::kafka::{
     client::note,
-    failure::{Closed, NoAnswer, unavailable},
+    failure::{Closed, NoAnswer, fits, unavailable},
     options::KafkaOptions,
     placing::{device_key, share_of_device},
 };
-use millwright_domain::{
-    codec,
-    ports::event_log::LogError,
-    position::{PartitionId, Position},
-    reading::Scan,
-};
+use millwright_domain::{codec, ports::event_log::LogError, position::Position, reading::Scan};
 use rdkafka::{
     ClientConfig, ClientContext,
     config::RDKafkaLogLevel,
     error::{KafkaError, KafkaResult, RDKafkaErrorCode},
-    message::{Header, Message, OwnedHeaders},
+    message::{Header, OwnedHeaders},
     producer::{BaseRecord, DeliveryResult, Producer, ProducerContext, ThreadedProducer},
 };
 use std::{
-    collections::BTreeMap,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
-use tokio::sync::oneshot;
 
 /// How long to wait for room, each time.
 const ROOM: Duration = Duration::from_millis(5);
@@ -41,6 +32,7 @@ pub(in crate::log::kafka) struct ReadingsWriter {
     patience: Duration,
     /// `None` when it was closed.
     producer: Mutex<Option<Arc<ScanProducer>>>,
+    under_way: UnderWay,
     headers: OwnedHeaders,
 }
 
@@ -48,25 +40,43 @@ impl ReadingsWriter {
     pub(in crate::log::kafka) fn new(options: &KafkaOptions) -> KafkaResult<Self> {
         let client = client(options);
         let producer = Mutex::new(Some(Arc::new(client.create_with_context(Reports)?)));
-        let headers = headers();
-        Ok(Self { client, topic: options.readings_topic(), shares: options.readings_partitions, patience: options.patience, producer, headers })
+        Ok(Self {
+            client,
+            topic: options.readings_topic(),
+            shares: options.readings_partitions,
+            patience: options.patience,
+            producer,
+            under_way: UnderWay::default(),
+            headers: headers(),
+        })
     }
 
-    /// Returns when every scan is acknowledged. If it does not, some of them may still come to be.
+    /// Returns when every scan is acknowledged. If it does not, some of them may still come to be; until it is known, nothing more is
+    /// handed over, or a long outage would fill the queue with repeats. Once it is, the same scans are answered for and not sent again.
     pub(in crate::log::kafka) async fn append(self: Arc<Self>, scans: Vec<Scan>) -> Result<Position, LogError> {
         if scans.is_empty() {
             return Ok(Position::default());
         }
         let deadline = Instant::now() + self.patience;
-        let (append, done) = Append::of(scans.len());
-        let writer = self.clone();
-        let handing = append.clone();
-        let handed = tokio::task::spawn_blocking(move || writer.hand_over(&scans, &handing, deadline)).await;
-        handed.unwrap_or_else(|cause| Err(unavailable("appending readings", cause)))?;
-        match tokio::time::timeout_at(deadline.into(), done).await {
-            Ok(_told) => append.outcome().map_err(|cause| self.refusal(cause)),
-            Err(_elapsed) => Err(unavailable("appending readings", NoAnswer(self.patience))),
+        let silent = || unavailable("appending readings", NoAnswer(self.patience));
+        for earlier in self.under_way.overdue() {
+            if !earlier.is_over_by(deadline).await {
+                return Err(silent());
+            }
         }
+        if let Some(Ok(position)) = self.under_way.take_same(&scans).map(|same| same.outcome()) {
+            return Ok(position);
+        }
+        let append = Append::of(scans, deadline);
+        self.under_way.begin(append.clone());
+        let (writer, handing) = (self.clone(), append.clone());
+        let handed = tokio::task::spawn_blocking(move || writer.hand_over(&handing)).await;
+        handed.unwrap_or_else(|cause| Err(unavailable("appending readings", cause)))?;
+        if !append.is_over_by(deadline).await {
+            return Err(silent());
+        }
+        self.under_way.end(&append);
+        append.outcome().map_err(|cause| self.refusal(cause))
     }
 
     /// Waits until what was handed over is out, or until patience ends. Nothing is taken any more.
@@ -79,24 +89,41 @@ impl ReadingsWriter {
         }
     }
 
-    fn hand_over(&self, scans: &[Scan], append: &Arc<Append>, deadline: Instant) -> Result<(), LogError> {
+    fn hand_over(&self, append: &Arc<Append>) -> Result<(), LogError> {
+        let handed = self.send_all(append);
+        if handed.is_err() {
+            append.cut_short();
+        }
+        handed
+    }
+
+    fn send_all(&self, append: &Arc<Append>) -> Result<(), LogError> {
         let producer = self.producer().clone().ok_or_else(|| unavailable("appending readings", Closed))?;
-        let mut payload = Vec::with_capacity(1024);
-        for scan in scans {
-            payload.clear();
-            codec::encode_scan(scan, &mut payload);
+        // All of them before the first goes out: one that is too large keeps the others back.
+        let (mut payloads, mut ends) = (Vec::with_capacity(1024), Vec::with_capacity(append.scans.len()));
+        for scan in &append.scans {
+            let begin = payloads.len();
+            codec::encode_scan(scan, &mut payloads);
+            fits(payloads.len() - begin)?;
+            ends.push(payloads.len());
+        }
+        let mut begin = 0;
+        for (scan, end) in append.scans.iter().zip(ends) {
+            let payload = &payloads[begin..end];
+            begin = end;
             let key = device_key(&scan.site, &scan.device);
             let share = share_of_device(&scan.site, &scan.device, self.shares) as i32;
             let mut record =
-                BaseRecord::with_opaque_to(&self.topic, append.clone()).partition(share).key(&key).payload(&payload).headers(self.headers.clone());
+                BaseRecord::with_opaque_to(&self.topic, append.clone()).partition(share).key(&key).payload(payload).headers(self.headers.clone());
             loop {
                 match producer.send(record) {
                     Ok(()) => break,
-                    Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), back)) if Instant::now() < deadline => record = back,
+                    Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), back)) if Instant::now() < append.deadline => record = back,
                     Err((cause, _)) => return Err(self.refusal(cause)),
                 }
                 std::thread::sleep(ROOM);
             }
+            append.handed_one();
         }
         Ok(())
     }
@@ -109,9 +136,6 @@ impl ReadingsWriter {
                 Ok(fresh) => *producer = Some(Arc::new(fresh)),
                 Err(cause) => tracing::error!(error = %cause, "no new producer for readings could be made"),
             }
-        }
-        if cause.rdkafka_error_code() == Some(RDKafkaErrorCode::MessageSizeTooLarge) {
-            return LogError::Storage { doing: "append a scan that is larger than Kafka takes", place: self.topic.clone(), cause: cause.into() };
         }
         unavailable("appending readings", cause)
     }
@@ -135,54 +159,6 @@ pub(super) fn headers() -> OwnedHeaders {
     let (kind, schema) = codec::SCAN_TYPE;
     let kind = format!("io.millwright.{kind}.v{schema}");
     OwnedHeaders::new_with_capacity(1).insert(Header { key: "ce_type", value: Some(&kind) })
-}
-
-/// One call's scans, counted down as they are acknowledged.
-struct Append {
-    left: AtomicUsize,
-    told: Mutex<Told>,
-}
-
-#[derive(Default)]
-struct Told {
-    behind: BTreeMap<i32, i64>,
-    failed: Option<KafkaError>,
-    done: Option<oneshot::Sender<()>>,
-}
-
-impl Append {
-    fn of(scans: usize) -> (Arc<Self>, oneshot::Receiver<()>) {
-        let (done, waiting) = oneshot::channel();
-        let told = Mutex::new(Told { done: Some(done), ..Told::default() });
-        (Arc::new(Self { left: AtomicUsize::new(scans), told }), waiting)
-    }
-    fn report(&self, report: &DeliveryResult<'_>) {
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        match report {
-            Ok(message) => {
-                let behind = told.behind.entry(message.partition()).or_default();
-                *behind = (*behind).max(message.offset() + 1);
-            }
-            Err((cause, _)) => told.failed = Some(cause.clone()),
-        }
-        if self.left.fetch_sub(1, Ordering::AcqRel) == 1
-            && let Some(done) = told.done.take()
-        {
-            // Whoever appended may have stopped waiting.
-            done.send(()).unwrap_or_default();
-        }
-    }
-    fn outcome(&self) -> Result<Position, KafkaError> {
-        let told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(cause) = &told.failed {
-            return Err(cause.clone());
-        }
-        let mut position = Position::default();
-        for (share, behind) in &told.behind {
-            position.advance(&PartitionId::readings(*share as u32), *behind as u64);
-        }
-        Ok(position)
-    }
 }
 
 struct Reports;
