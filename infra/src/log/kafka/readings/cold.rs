@@ -47,7 +47,7 @@ impl ColdScans {
 
     /// Blocks.
     pub(super) fn read(&self, share: i32, from: u64, limit: usize, mark: u64) -> Result<Found, LogError> {
-        let patience = self.options.patience;
+        let (topic, patience) = (self.options.readings_topic(), self.options.patience);
         let parked = self.unpark(share, from).map_or_else(|| self.place(share, from), Ok);
         let mut reader = parked.map_err(|cause| unavailable("reading readings", cause))?;
         let deadline = Instant::now() + patience;
@@ -58,8 +58,14 @@ impl ColdScans {
                     reader.next = message.offset() as u64 + 1;
                     records.push((message.offset() as u64, message.payload().unwrap_or_default().to_vec()));
                 }
-                // Nothing is kept of what was asked for.
-                Some(Err(KafkaError::PartitionEOF(_))) if records.is_empty() => return Ok(Found { from: mark, records }),
+                Some(Err(KafkaError::PartitionEOF(_))) if records.is_empty() => {
+                    let (first, _) =
+                        reader.consumer.fetch_watermarks(&topic, share, patience).map_err(|cause| unavailable("reading readings", cause))?;
+                    // Nothing is kept of what was asked for. Else it is the end as it was a while ago, and what was asked for still comes.
+                    if first >= mark as i64 {
+                        return Ok(Found { from: mark, records });
+                    }
+                }
                 Some(Err(KafkaError::PartitionEOF(_))) => break,
                 _ if Instant::now() < deadline => {}
                 _ if records.is_empty() => return Err(unavailable("reading readings", NoAnswer(patience))),
@@ -91,5 +97,37 @@ impl ColdScans {
         assignment.add_partition_offset(&self.options.readings_topic(), share, Offset::Offset(from as i64))?;
         consumer.assign(&assignment)?;
         Ok(ColdReader { consumer, share, next: from })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::log::kafka::{placing::share_of_device, testing::Place};
+    use millwright_domain::{Timestamp, ports::event_log::EventLog, reading::Scan};
+
+    fn scan(number: u64) -> Scan {
+        let at = Timestamp::from_secs(1_700_000_000);
+        let (site, device) = ("demo".parse().unwrap(), "plc".parse().unwrap());
+        Scan { site, device, epoch: 1, scan: number, scanned_at: at, received_at: at, readings: vec![] }
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn an_end_from_before_the_mark_was_reached_skips_nothing() {
+        let Some(place) = Place::fresh().await else { return };
+        let log = place.open().await;
+        log.append_readings((0..5).map(scan).collect()).await.unwrap();
+        let (site, device) = (scan(0).site, scan(0).device);
+        let share = share_of_device(&site, &device, place.options.readings_partitions) as i32;
+        let cold = std::sync::Arc::new(ColdScans::new(KafkaOptions { patience: Duration::from_secs(3), ..place.options.clone() }));
+        let read = async || {
+            let cold = cold.clone();
+            tokio::task::spawn_blocking(move || cold.read(share, 5, 3, 8)).await.unwrap()
+        };
+        // Of what comes at 5 nothing is there yet, so the end is told at 5 although the mark says 8.
+        assert!(matches!(read().await, Err(LogError::Unavailable { .. })));
+        log.append_readings((5..8).map(scan).collect()).await.unwrap();
+        let found = read().await.unwrap();
+        assert_eq!((found.from, found.records.iter().map(|(offset, _)| *offset).collect::<Vec<_>>()), (5, vec![5, 6, 7]));
     }
 }
