@@ -3,6 +3,7 @@
 use super::{
     super::{client::note, options::KafkaOptions},
     Ended,
+    beginnings::beginnings,
     courier::arrived,
     shares::Topics,
 };
@@ -35,7 +36,6 @@ const HEARTBEAT_MS: &str = "1000";
 const HAND_OVER: Duration = Duration::from_secs(15);
 /// Commands are read from so long before the takeover: what the former owner did not answer is still waited for by then.
 const LOOK_BACK: Duration = Duration::from_secs(30);
-const ASKING_OFFSETS: Duration = Duration::from_secs(5);
 
 pub(super) struct Listener {
     consumer: BaseConsumer<Member>,
@@ -72,12 +72,11 @@ impl Listener {
 }
 
 fn client(options: &KafkaOptions, node: &NodeId) -> ClientConfig {
-    let mut client = options.client();
+    let mut client = options.consumer();
     client.set("group.id", &options.prefix).set("client.id", format!("{}@{node}", options.prefix));
     client.set("partition.assignment.strategy", "cooperative-sticky");
     client.set("session.timeout.ms", MISSED_AFTER_MS).set("heartbeat.interval.ms", HEARTBEAT_MS);
-    client.set("enable.auto.commit", "false").set("enable.auto.offset.store", "false").set("auto.offset.reset", "latest");
-    client.set("fetch.wait.max.ms", "100").set("fetch.error.backoff.ms", "100").set("reconnect.backoff.max.ms", "1000");
+    client.set("enable.auto.offset.store", "false").set("auto.offset.reset", "latest").set("reconnect.backoff.max.ms", "1000");
     client
 }
 
@@ -121,7 +120,9 @@ impl Member {
     fn take(&self, consumer: &BaseConsumer<Self>, assigned: &TopicPartitionList) -> Result<(), KafkaError> {
         let shares = self.topics.shares(assigned);
         let readings = self.topics.only(&self.topics.readings, assigned);
-        let mut beginnings = self.since(consumer, &self.topics.only(&self.topics.commands, assigned));
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let since = i64::try_from(now.saturating_sub(LOOK_BACK).as_millis()).unwrap_or(0);
+        let mut beginnings = beginnings(consumer, &self.topics.only(&self.topics.commands, assigned), since)?;
         for element in readings.elements() {
             beginnings.add_partition_offset(element.topic(), element.partition(), Offset::End)?;
         }
@@ -133,28 +134,6 @@ impl Member {
             tell(&self.told, Ok(Turn::Taken(shares)));
         }
         Ok(())
-    }
-
-    /// The commands of the last while. If that cannot be found out, those to come: askers ask again.
-    fn since(&self, consumer: &BaseConsumer<Self>, commands: &TopicPartitionList) -> TopicPartitionList {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let since = i64::try_from(now.saturating_sub(LOOK_BACK).as_millis()).unwrap_or(0);
-        let mut by_time = TopicPartitionList::new();
-        let mut from_now = TopicPartitionList::new();
-        for element in commands.elements() {
-            let (topic, partition) = (element.topic(), element.partition());
-            let added = by_time.add_partition_offset(topic, partition, Offset::Offset(since));
-            if added.and_then(|()| from_now.add_partition_offset(topic, partition, Offset::End)).is_err() {
-                tracing::error!(topic, partition, "a share of the commands cannot be read");
-            }
-        }
-        if by_time.count() == 0 {
-            return from_now;
-        }
-        consumer.offsets_for_times(by_time, ASKING_OFFSETS).unwrap_or_else(|error| {
-            tracing::warn!(%error, "commands of before this takeover could not be found; their askers ask again");
-            from_now
-        })
     }
 
     fn give_back(&self, consumer: &BaseConsumer<Self>, revoked: &TopicPartitionList) -> Result<(), KafkaError> {

@@ -3,12 +3,13 @@
 //! The partitions of `<prefix>.commands` that are assigned here are the shares that this node decides for, and what others ask comes on
 //! them. Those of `<prefix>.readings` are the shares that it collects; nothing is read from them here.
 
+mod beginnings;
 mod courier;
 mod listener;
 mod shares;
 
 use super::{
-    failure::unavailable,
+    failure::{fits, unavailable},
     options::KafkaOptions,
     placing::{share_of, share_of_device},
 };
@@ -109,6 +110,7 @@ impl Cluster for Membership {
         let Share::Deciding(share) = self.deciding(&command.partition) else {
             return Err(unavailable("sending a command to its owner", Ended::Left));
         };
+        fits(command.ask.len())?;
         self.courier.send(share, &command).await.map_err(|cause| unavailable("sending a command to its owner", cause))
     }
 
@@ -117,8 +119,8 @@ impl Cluster for Membership {
         // Nobody takes turns any more; what the listener still has to say must not hold it up.
         if let Some(turns) = &mut *self.turns.lock().await {
             turns.close();
-            // A release that waits to be carried out would be waited for.
-            while turns.try_recv().is_ok() {}
+            // A release that waits to be carried out would be waited for. This ends: a closed channel takes nothing more.
+            while turns.recv().await.is_some() {}
         }
         let thread = self.listening.lock().unwrap_or_else(PoisonError::into_inner).take();
         let left = tokio::task::spawn_blocking(move || thread.is_none_or(|thread| thread.join().is_ok())).await;

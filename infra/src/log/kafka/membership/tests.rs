@@ -1,13 +1,14 @@
 //! The cluster's promises on a real broker: every share has one holder, what is left is taken up, and a command reaches the owner.
 
-use super::Membership;
-use crate::log::kafka::testing::Place;
+use super::{Membership, beginnings::beginnings};
+use crate::log::kafka::{client::Quiet, testing::Place};
 use millwright_domain::{
     Timestamp,
     ids::CommandId,
     ports::cluster::{Cluster, Forwarded, Share, Turn},
     position::PartitionId,
 };
+use rdkafka::{Offset, TopicPartitionList, consumer::BaseConsumer};
 use std::{collections::BTreeSet, time::Duration};
 use tokio::sync::mpsc;
 use uuid::Uuid;
@@ -110,4 +111,60 @@ async fn a_command_reaches_the_holder_of_its_share_also_when_it_was_sent_before_
     for node in &nodes {
         node.membership.leave().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_no_command_is_so_young_reading_begins_at_the_end_as_it_is_now() {
+    let Some(place) = Place::fresh().await else { return };
+    let courier = Membership::new(&place.options, &"a".parse().unwrap()).unwrap();
+    let command = Forwarded {
+        partition: "ledger/demo".parse().unwrap(),
+        command: CommandId(Uuid::from_u128(1)),
+        good_until: Timestamp::from_secs(1_700_000_000),
+        ask: b"{}".to_vec(),
+    };
+    let Share::Deciding(share) = courier.deciding(&command.partition) else { panic!("another kind of work") };
+    for _ in 0..3 {
+        courier.forward(command.clone()).await.unwrap();
+    }
+    let topic = place.options.commands_topic();
+    let options = place.options.clone();
+    let since = async |since| {
+        let (topic, options) = (topic.clone(), options.clone());
+        let asked = move || {
+            let consumer: BaseConsumer<Quiet> = options.reader().create_with_context(Quiet).unwrap();
+            let mut commands = TopicPartitionList::new();
+            commands.add_partition_range(&topic, 0, 1);
+            let found = beginnings(&consumer, &commands, since).unwrap();
+            [0, 1].map(|partition| found.find_partition(&topic, partition).unwrap().offset())
+        };
+        tokio::task::spawn_blocking(asked).await.unwrap()
+    };
+    let mut behind = [Offset::Offset(0); 2];
+    behind[share as usize] = Offset::Offset(3);
+    assert_eq!(since(0).await, [Offset::Offset(0); 2]);
+    // Younger than anything will be for a long time, so the answer by time is only that it is the end.
+    assert_eq!(since(i64::from(u32::MAX) * 1_000).await, behind);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn leaving_does_not_wait_for_a_release_that_nobody_took() {
+    let Some(place) = Place::fresh().await else { return };
+    let leaving = Membership::new(&place.options, &"a".parse().unwrap()).unwrap();
+    let (whole, mut held) = (all(&place), BTreeSet::new());
+    while held != whole {
+        if let Turn::Taken(shares) = tokio::time::timeout(PATIENCE, leaving.turn()).await.unwrap().unwrap() {
+            held.extend(shares);
+        }
+    }
+    // From here on nobody takes its turns.
+    let mut nodes = vec![Node::join(&place, "b")];
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    while leaving.turns.lock().await.as_ref().unwrap().is_empty() {
+        assert!(tokio::time::Instant::now() < deadline, "nothing was released");
+        nodes[0].step(Duration::from_millis(20)).await;
+    }
+    tokio::time::timeout(Duration::from_secs(10), leaving.leave()).await.unwrap();
+    until(&mut nodes, "who stays holds everything", |nodes| nodes[0].held == whole).await;
+    nodes[0].membership.leave().await;
 }
