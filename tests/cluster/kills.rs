@@ -13,8 +13,6 @@ use std::{
     time::Duration,
 };
 
-const SITES: [&str; 3] = ["north", "south", "west"];
-
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_asks_again_after_a_kill_gets_the_first_answer() {
     let Some(kafka) = Kafka::shared().await else { return };
@@ -30,18 +28,22 @@ async fn thirty_kills_at_any_moment() {
 
 /// At least so many kills, and on until a transaction was seen cut off before its commit and another after it.
 async fn kill_until_both_moments_were_hit(kafka: &Kafka, at_least: u32, at_most: u32) {
-    let mut cluster = Plan::on(kafka).sites(&SITES).at_work().await;
+    let mut cluster = Plan::on(kafka).three_sites().at_work().await;
+    let sites = cluster.names_of_sites();
     let mut moments = StdRng::seed_from_u64(7);
     let mut all = vec![];
     let (mut kills, mut hit) = (0, Hit::default());
     while kills < at_least || !hit.both() {
         assert!(kills < at_most, "{kills} kills and still {hit:?}");
-        let load = cluster.under_load(6);
+        let mut load = cluster.under_load(6);
+        if kills == 0 {
+            load = load.pressing_on_budgets(&cluster);
+        }
         load.answered(moments.random_range(20..60)).await;
-        let victim = cluster.decider(SITES[kills as usize % SITES.len()]).await;
+        let victim = cluster.decider(&sites[kills as usize % sites.len()]).await;
         cluster.kill(&victim);
         kills += 1;
-        for site in SITES {
+        for site in &sites {
             if cluster.decider(site).await == victim {
                 cluster.taken_over_from(&victim, site).await;
             }
@@ -73,10 +75,10 @@ impl Hit {
 async fn committed_unheard(cluster: &Cluster, asked: &[Asked]) -> usize {
     let unheard: HashSet<CommandId> = asked.iter().filter(|one| one.answer.is_none()).map(|one| one.id).collect();
     let mut count = 0;
-    for site in SITES {
+    for site in cluster.names_of_sites() {
         count += cluster
             .ledger
-            .look(&partition(site), |facts: &[Recorded]| {
+            .look(&partition(&site), |facts: &[Recorded]| {
                 let now = facts.last().map_or(0, |fact| fact.epoch);
                 let answered = facts.iter().filter(|fact| fact.epoch < now);
                 answered.filter(|fact| matches!(&fact.event, Event::CommandAnswered(answered) if unheard.contains(&answered.command))).count()

@@ -9,7 +9,7 @@ use millwright_domain::{
     envelope::{Answer, Recorded},
     ids::CommandId,
     ports::event_log::EventLog,
-    position::{Lane, PartitionId, Position},
+    position::{Lane, PartitionId},
     reading::Scan,
 };
 use millwright_infra::log::kafka::{KafkaLog, KafkaOptions, placing::share_of};
@@ -126,17 +126,6 @@ impl Ledger {
             }
         }
         scans
-    }
-
-    /// Waits until more than that was read of a site's device.
-    pub async fn until_scanned(&self, site: &str, what: &str, enough: impl Fn(&[Scan]) -> bool) {
-        let looking = async {
-            let mut seen = Position::default();
-            while !enough(&self.scans(site).await) {
-                seen.merge(&self.log.past(&seen).await.unwrap());
-            }
-        };
-        tokio::time::timeout(super::LIMIT, looking).await.unwrap_or_else(|_elapsed| panic!("it never came to pass that {what}"));
     }
 }
 

@@ -14,18 +14,19 @@ pub mod plant;
 mod postgres;
 pub mod proxy;
 pub mod servers;
+mod sites;
 mod small_disk;
 mod takeover;
-mod two_sites;
 mod verdict;
 
 use crate::program::millwright;
 use ledger::Ledger;
 use load::Ways;
 use millwright_domain::{Event, collecting::DeviceAssigned, position::PartitionId};
-use millwright_infra::log::kafka::KafkaOptions;
+use millwright_infra::log::kafka::{KafkaOptions, placing::share_of};
 use node::Node;
 use plant::SimulatedSite;
+use proxy::Proxy;
 use servers::Kafka;
 use std::{
     collections::BTreeMap,
@@ -93,8 +94,12 @@ impl Plan {
     pub fn nodes(self, nodes: &[&'static str]) -> Self {
         Self { nodes: nodes.to_vec(), ..self }
     }
-    pub fn sites(self, sites: &[&'static str]) -> Self {
-        Self { sites: sites.to_vec(), ..self }
+    /// Three sites, each in a partition of its own, and all devices in one: of four shares either node gets two, so either decides.
+    pub fn three_sites(self) -> Self {
+        let names = ["north", "south", "west", "east", "quay", "mill", "hill", "lake"];
+        let of_share = |share: u32| names.into_iter().find(|name| share_of(&partition(name), 3) == share).expect("one of them lies there");
+        let sites = (0..3).map(of_share).collect();
+        Self { sites, ..self }.with("KAFKA__LEDGER_PARTITIONS", "3").with("KAFKA__READINGS_PARTITIONS", "1")
     }
     /// How often the plants are scanned.
     pub fn every_ms(self, interval_ms: u64) -> Self {
@@ -161,6 +166,15 @@ impl Cluster {
         self.ways.close(name);
         self.node(name).pause();
     }
+    /// Nobody asks it any more, for it would have them wait in vain.
+    pub fn cut_off(&mut self, name: &str, wire: &Proxy) {
+        self.ways.close(name);
+        wire.cut();
+    }
+    pub fn mend(&mut self, name: &str, wire: &Proxy) {
+        wire.mend();
+        self.ways.open(name, self.node(name).way());
+    }
     pub fn wake(&mut self, name: &str) {
         self.node(name).wake();
         self.ways.open(name, self.node(name).way());
@@ -170,6 +184,9 @@ impl Cluster {
     }
     pub fn node_mut(&mut self, name: &str) -> &mut Node {
         self.nodes.iter_mut().find(|node| node.name == name).expect("one of the plan")
+    }
+    pub fn names_of_sites(&self) -> Vec<String> {
+        self.sites.iter().map(|plant| plant.site.clone()).collect()
     }
     /// Another one that runs.
     pub fn other(&self, name: &str) -> &Node {

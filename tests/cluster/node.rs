@@ -32,9 +32,10 @@ struct Running {
     said_before: usize,
 }
 
-/// What a node gives no answer with: nobody was there, or it said that it could not.
-#[derive(Debug)]
-pub struct NoAnswer(pub String);
+/// Nobody was there, or it said that it could not.
+#[derive(Debug, thiserror::Error)]
+#[error("no answer: {0}")]
+pub struct NoAnswer(String);
 
 impl Node {
     pub fn new(name: &'static str, folder: &Path, settings: BTreeMap<String, String>) -> Self {

@@ -7,7 +7,7 @@ use millwright_domain::{Event, envelope::Recorded};
 async fn an_owner_that_was_asleep_for_too_long_writes_nothing_that_anybody_takes_in() {
     let Some(kafka) = Kafka::shared().await else { return };
     let mut cluster = Plan::on(&kafka).at_work().await;
-    let load = cluster.under_load(4);
+    let load = cluster.under_load(4).pressing_on_budgets(&cluster);
     load.answered(40).await;
     let sleeper = cluster.decider("north").await;
     // Its commits are under way when it falls asleep, and are finished when it wakes.

@@ -23,7 +23,7 @@ async fn twenty_takeovers_in_a_row() {
 /// Killed and put to sleep in turn. From the fault until a command is answered by the other.
 async fn take_over(kafka: &Kafka, rounds: u64) -> Vec<Duration> {
     let mut cluster = Plan::on(kafka).at_work().await;
-    let load = cluster.under_load(2);
+    let load = cluster.under_load(2).pressing_on_budgets(&cluster);
     let mut took = vec![];
     for round in 0..rounds {
         let victim = cluster.decider("north").await;
