@@ -7,6 +7,7 @@ mod bad_input;
 mod benches;
 mod cluster;
 mod compose;
+mod demo_on_kafka;
 mod dispatcher;
 mod forwarding;
 mod house;
