@@ -35,6 +35,10 @@ impl Sensors {
     pub fn show(&self, signal: &str, value: f64) {
         self.values.lock().unwrap().insert(signal.parse().unwrap(), value);
     }
+    /// As after a device was taken, before its first scan.
+    pub fn show_nothing(&self) {
+        self.values.lock().unwrap().clear();
+    }
 }
 
 impl LiveReadings for Sensors {
@@ -49,6 +53,7 @@ pub struct House {
     pub log: Arc<EmbeddedLog>,
     pub clock: Arc<ManualClock>,
     pub commands: Commands,
+    pub sensors: Arc<Sensors>,
     pub site: PartitionId,
 }
 
@@ -69,11 +74,12 @@ impl House {
         let sensors = Arc::new(Sensors { values: Mutex::default(), clock: clock.clone() });
         sensors.show("pump-1/speed_setpoint", 1_450.0);
         sensors.show("pump-1/pressure", 4.0);
-        let surroundings = Surroundings { log: log.clone(), answers, clock: clock.clone(), live: sensors, cluster: None, owner: "test".into() };
+        let surroundings =
+            Surroundings { log: log.clone(), answers, clock: clock.clone(), live: sensors.clone(), cluster: None, owner: "test".into() };
         let commands = Commands::new(surroundings);
         let site = PartitionId::site(&"demo".parse().unwrap());
         commands.serve(site.clone()).await.expect("the site is served");
-        Self { log, clock, commands, site }
+        Self { log, clock, commands, sensors, site }
     }
 
     /// With the demo's plant and the shipped policy.

@@ -15,22 +15,29 @@ use millwright_domain::{
     ports::write_device::{WriteDevice, WriteVerdict},
 };
 use millwright_infra::notice::NoticeFile;
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
 };
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 /// A device that notes every byte sent to it and answers as it is told.
 struct Plc {
+    /// 0 while it is not held.
     held: AtomicU64,
+    /// Told whenever somebody asks whether it is held.
+    asked: Notify,
     written: Mutex<Vec<f64>>,
     verdict: WriteVerdict,
 }
 
 impl Plc {
     fn that_answers(held: u64, verdict: WriteVerdict) -> Arc<Self> {
-        Arc::new(Self { held: held.into(), written: Mutex::default(), verdict })
+        Arc::new(Self { held: held.into(), asked: Notify::new(), written: Mutex::default(), verdict })
     }
     fn written(&self) -> Vec<f64> {
         self.written.lock().unwrap().clone()
@@ -40,7 +47,9 @@ impl Plc {
 #[async_trait]
 impl WriteDevice for Plc {
     fn held_under(&self, _: &DeviceId) -> Option<u64> {
-        Some(self.held.load(Ordering::Relaxed))
+        let held = Some(self.held.load(Ordering::Relaxed)).filter(|held| *held > 0);
+        self.asked.notify_one();
+        held
     }
     async fn write_once(&self, order: &WriteOrder, under: u64, _: Timestamp) -> WriteVerdict {
         assert_eq!(under, self.held.load(Ordering::Relaxed), "the executor asks only for writes that are its own");
@@ -139,6 +148,77 @@ async fn a_write_is_not_sent_by_a_collector_that_lost_the_device_and_the_next_on
     for executor in running {
         executor.await.unwrap().unwrap();
     }
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_write_begun_between_the_assignment_and_the_taking_is_sent_once_when_the_device_is_taken() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = House::furnished(folder.path()).await;
+    let epoch = house.assign("node-a").await;
+    let case = open_case(&house).await;
+    let action = propose(&house, case, "slow_pump_to_75pct").await;
+    approve(&house, action).await;
+    // A former holder asks, and the rule names the assignment that is already there.
+    house.ask("svc-executor", StartAction { action }).await;
+    let plc = Plc::that_answers(0, WriteVerdict::Applied { read_back: 1_087.5 });
+    let executor = executor(&house, plc.clone());
+    let (stop, taken) = (CancellationToken::new(), executor.taken.clone());
+    let running = tokio::spawn(executor.run(stop.clone()));
+    plc.asked.notified().await;
+    plc.held.store(epoch, Ordering::Relaxed);
+    taken.notify_one();
+    house.until_story("ActionCompleted").await;
+    taken.notify_one();
+    stop.cancel();
+    running.await.unwrap().unwrap();
+    assert_eq!(plc.written().len(), 1);
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_approved_before_a_first_reading_begins_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = House::furnished(folder.path()).await;
+    let plc = Plc::that_answers(house.assign("node-a").await, WriteVerdict::Applied { read_back: 1_087.5 });
+    let stop = CancellationToken::new();
+    let running = tokio::spawn(executor(&house, plc.clone()).run(stop.clone()));
+    let case = open_case(&house).await;
+    let action = propose(&house, case, "slow_pump_to_75pct").await;
+    house.sensors.show_nothing();
+    approve(&house, action).await;
+    house.until_story("CommandRefused").await;
+    house.later(TimeDelta::seconds(2));
+    house.sensors.show("pump-1/speed_setpoint", 1_450.0);
+    house.sensors.show("pump-1/pressure", 4.0);
+    let mut steps = 0..60;
+    while tokio::time::timeout(Duration::from_millis(200), house.until_story("ActionCompleted")).await.is_err() {
+        steps.next().expect("it begins within two minutes");
+        house.later(TimeDelta::seconds(2));
+    }
+    assert!(!house.story().await.contains(&"ActionVoided".to_string()));
+    assert_eq!(plc.written().len(), 1);
+    stop.cancel();
+    running.await.unwrap().unwrap();
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_approval_that_nothing_comes_of_is_void_after_seven_minutes_and_not_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = House::furnished(folder.path()).await;
+    let stop = CancellationToken::new();
+    let keeper = Timekeeper { log: house.log.clone(), commands: house.commands.clone(), clock: house.clock.clone(), partition: house.site.clone() };
+    let running = tokio::spawn(keeper.run(stop.clone()));
+    let case = open_case(&house).await;
+    let action = propose(&house, case, "slow_pump_to_75pct").await;
+    approve(&house, action).await;
+    house.later(TimeDelta::seconds(419));
+    assert!(!house.story().await.contains(&"ActionVoided".to_string()));
+    house.later(TimeDelta::seconds(1));
+    house.until_story("ActionVoided").await;
+    stop.cancel();
+    running.await.unwrap().unwrap();
     house.close().await;
 }
 

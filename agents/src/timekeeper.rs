@@ -1,4 +1,4 @@
-//! On a deadline, say that it has passed: approvals nobody answered, token holds nobody settled. The rules judge the deadline itself.
+//! On a deadline, say that it has passed: approvals nobody answered or nothing came of, token holds nobody settled. The rules judge the deadline itself.
 
 use crate::{
     insist::{insist, reaction_id, service},
@@ -84,6 +84,11 @@ fn approvals(site: &Site) -> impl Iterator<Item = Deadline> {
         Action::AwaitingApproval { proposal } => {
             let command = ExpireApproval { action: proposal.action }.into();
             Some(Deadline { at: proposal.expires_at, key: proposal.action.to_string(), command })
+        }
+        // Under a key of its own: the first deadline may have been asked for when the yes was just given.
+        Action::Approved { proposal, .. } => {
+            let command = ExpireApproval { action: proposal.action }.into();
+            Some(Deadline { at: proposal.begin_by(), key: format!("{}/begin", proposal.action), command })
         }
         _ => None,
     })
