@@ -112,8 +112,8 @@ impl Workshop {
         let (shop, stop_it) = (self.clone(), stop.clone());
         self.supervised("sealer", stop, move || {
             let partition = shop.partition();
-            let Workshop { log, commands, clock, places, seal_every_s: every_s, .. } = shop.clone();
-            Sealer { log, commands, clock, partition, every_s, checkpoint: places.join("sealer.json") }.run(stop_it.clone())
+            let Workshop { log, commands, clock, seal_every_s: every_s, .. } = shop.clone();
+            Sealer { log, commands, clock, partition, every_s }.run(stop_it.clone())
         })
     }
 
