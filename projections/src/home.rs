@@ -1,6 +1,7 @@
 //! Where the generations of a lane's tables live, whichever engine keeps them.
 
 use crate::{
+    db::{BATCH_ANSWER, answered},
     place::Place,
     store::{
         Shape, Store, StoreError,
@@ -49,7 +50,11 @@ impl Home {
     /// The generation in place, if it is another than this one: another program has swapped.
     pub async fn newer_than(&self, store: &Store, lane: &'static str, shapes: &[Shape]) -> Result<Option<Store>, StoreError> {
         let Self::Postgres(house) = self else { return Ok(None) };
-        let number = house.number(lane).await.map_err(|cause| StoreError::Database { doing: "look at", place: self.place(), cause })?;
+        let number = answered(BATCH_ANSWER, house.number(lane)).await.map_err(|cause| StoreError::Database {
+            doing: "look at",
+            place: self.place(),
+            cause,
+        })?;
         if number == store.generation { Ok(None) } else { house.current(lane, shapes).await.map(Some) }
     }
 

@@ -49,7 +49,7 @@ impl Live {
         }
     }
 
-    /// Begins with what was known before the start.
+    /// What was known before the log was read: it never takes the place of what was read.
     pub(crate) fn remember(&self, rows: Vec<LatestRow>) {
         let mut sites = self.sites.write().unwrap_or_else(PoisonError::into_inner);
         for row in rows {

@@ -26,6 +26,10 @@ pub enum BadPlace {
     Schema(String),
 }
 
+/// A session whose program is gone behind a cut network ends within half a minute, and its locks with it.
+const ENDS_WITH_ITS_NETWORK: [(&str, &str); 4] =
+    [("tcp_keepalives_idle", "10"), ("tcp_keepalives_interval", "5"), ("tcp_keepalives_count", "4"), ("tcp_user_timeout", "30000")];
+
 /// What tables are found in if nothing else is said.
 pub const SCHEMA: &str = "millwright";
 
@@ -58,7 +62,7 @@ impl Postgres {
 
     /// For a connection on which names without a schema mean tables of this one.
     pub(crate) fn within(&self, schema: &str) -> PgConnectOptions {
-        (*self.options).clone().options([("search_path", schema), ("client_min_messages", "warning")])
+        (*self.options).clone().options([("search_path", schema), ("client_min_messages", "warning")]).options(ENDS_WITH_ITS_NETWORK)
     }
 }
 

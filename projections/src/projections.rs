@@ -1,9 +1,10 @@
 //! The projections as a whole: opened, following the log, telling how far they are and what changed.
 
 use crate::{
-    db::Db,
+    db::{Db, NotRead},
     follow::{
         ledger::{self, Change, LedgerFold, Parked},
+        newest::Newest,
         readings::{self, ReadingsFollower},
     },
     home::{Home, LEDGER, READINGS},
@@ -12,8 +13,12 @@ use crate::{
     plant::PlantRow,
     store::{Store, StoreError},
 };
-use millwright_domain::position::{PartitionId, Position};
+use millwright_domain::{
+    ids::SiteId,
+    position::{PartitionId, Position},
+};
 use std::{
+    collections::BTreeMap,
     path::Path,
     sync::{Arc, PoisonError, RwLock},
     time::Duration,
@@ -51,11 +56,13 @@ pub(crate) struct Inner {
     pub ledger_fold: Mutex<LedgerFold>,
     pub readings_fold: Mutex<ReadingsFollower>,
     live: Arc<Live>,
+    pub newest: Mutex<Newest>,
     pub plants: RwLock<Arc<Vec<PlantRow>>>,
     pub seen: watch::Sender<Position>,
     pub head: RwLock<Position>,
     pub parked: RwLock<Vec<Parked>>,
-    pub trouble: RwLock<Option<String>>,
+    /// By what is held up.
+    pub trouble: RwLock<BTreeMap<&'static str, String>>,
     pub changes: broadcast::Sender<Change>,
 }
 
@@ -78,9 +85,10 @@ impl Projections {
         let inner = Inner {
             home,
             ledger_fold: Mutex::new(LedgerFold::new(ledger.clone())),
-            readings_fold: Mutex::new(ReadingsFollower::new(readings.clone(), live.clone())),
+            readings_fold: Mutex::new(ReadingsFollower::new(readings.clone())),
             ledger: RwLock::new(ledger),
             readings: RwLock::new(readings),
+            newest: Mutex::new(Newest::new(live.clone())),
             live,
             plants: RwLock::default(),
             seen: watch::Sender::new(Position::default()),
@@ -98,14 +106,21 @@ impl Projections {
         let place = self.inner.home.place();
         let failed = |cause| StoreError::Unreadable { place: place.clone(), cause };
         self.refresh_plants().await.map_err(failed)?;
-        for plant in self.plants().iter().filter_map(|row| row.plant.as_ref()) {
-            self.inner.live.remember(crate::readings::latest(&self.readings(), &plant.site).await.map_err(failed)?);
-        }
+        self.remember_newest().await.map_err(failed)?;
         let mut position = self.inner.readings_fold.lock().await.position().await.map_err(|cause| cause.while_opening(&place))?;
         let mut fold = self.inner.ledger_fold.lock().await;
         position.merge(&fold.position().await.map_err(|cause| cause.while_opening(&place))?);
         *write(&self.inner.parked) = fold.parked();
         self.inner.seen.send_replace(position);
+        Ok(())
+    }
+
+    /// What the tables know of signals that nothing has been read of yet.
+    pub(crate) async fn remember_newest(&self) -> Result<(), NotRead> {
+        let sites: Vec<SiteId> = self.plants().iter().filter_map(|row| Some(row.plant.as_ref()?.site.clone())).collect();
+        for site in sites {
+            self.inner.live.remember(crate::readings::latest(&self.readings(), &site).await?);
+        }
         Ok(())
     }
 
@@ -137,7 +152,8 @@ impl Projections {
     }
     /// What holds the projections up at the moment, if anything does.
     pub fn trouble(&self) -> Option<String> {
-        read(&self.inner.trouble)
+        let troubles: Vec<String> = read(&self.inner.trouble).into_values().collect();
+        (!troubles.is_empty()).then(|| troubles.join("; "))
     }
 
     /// Returns once everything up to `wanted` can be seen.

@@ -3,16 +3,17 @@
 //! The lock only keeps programs out of each other's way. What keeps rows right is that a position moves on from where it was
 //! believed to be, or not at all.
 
-use crate::place::Postgres;
+use crate::{db::answered, place::Postgres};
 use sqlx::{Connection as _, PgConnection, postgres::PgConnectOptions};
-use std::time::Duration;
-use tokio::sync::watch;
+use std::{sync::Arc, time::Duration};
+use tokio::sync::{Notify, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// Held for as long as a program follows the log.
 pub(crate) struct Turn {
     tenure: watch::Receiver<Option<u64>>,
     _ends: Option<DropGuard>,
+    passed_on: Arc<Notify>,
     /// Nobody else can come: there is no need to look up now and then.
     alone: bool,
 }
@@ -21,19 +22,29 @@ pub(crate) struct Turn {
 /// hangs gives its turn up like one that died.
 const BEAT: Duration = Duration::from_millis(500);
 const QUIET: &str = "5000";
+/// Long enough for whoever tries every `BEAT`.
+const STAND_ASIDE: Duration = Duration::from_secs(2);
 const ANSWER: Duration = Duration::from_secs(3);
 
 impl Turn {
     pub fn alone() -> Self {
         let (_, tenure) = watch::channel(Some(0));
-        Self { tenure, _ends: None, alone: true }
+        Self { tenure, _ends: None, passed_on: Arc::default(), alone: true }
     }
 
     pub fn shared(place: &Postgres) -> Self {
         let (sender, tenure) = watch::channel(None);
         let stop = CancellationToken::new();
-        tokio::spawn(stand_in_line(place.clone(), sender, stop.clone()));
-        Self { tenure, _ends: Some(stop.drop_guard()), alone: false }
+        let passed_on = Arc::new(Notify::new());
+        tokio::spawn(stand_in_line(place.clone(), sender, passed_on.clone(), stop.clone()));
+        Self { tenure, _ends: Some(stop.drop_guard()), passed_on, alone: false }
+    }
+
+    /// Lets the others go first, for one who cannot fold. If none of them takes the turn, it comes back.
+    pub fn pass_on(&self) {
+        if self.now().is_some() {
+            self.passed_on.notify_waiters();
+        }
     }
 
     /// The number of the present turn if it is ours: another number is another turn, with others' in between.
@@ -58,13 +69,19 @@ impl Turn {
     }
 }
 
-async fn stand_in_line(place: Postgres, tenure: watch::Sender<Option<u64>>, stop: CancellationToken) {
+async fn stand_in_line(place: Postgres, tenure: watch::Sender<Option<u64>>, passed_on: Arc<Notify>, stop: CancellationToken) {
     let mut turns = 0;
     metrics::gauge!(FOLDING).set(0.0);
     let mut told = false;
     while !stop.is_cancelled() {
         tokio::select! {
             () = stop.cancelled() => {}
+            () = passed_on.notified() => {
+                tenure.send_replace(None);
+                metrics::gauge!(FOLDING).set(0.0);
+                tracing::info!("this program cannot fold the projections, and lets others go first");
+                tokio::time::sleep(STAND_ASIDE).await;
+            }
             ended = hold(&place, &tenure, &mut turns) => {
                 let was_ours = tenure.send_replace(None).is_some();
                 if was_ours || !told {
@@ -83,12 +100,12 @@ const FOLDING: &str = "millwright_projection_folding";
 
 /// Until the connection ends, which ends the turn.
 async fn hold(place: &Postgres, tenure: &watch::Sender<Option<u64>>, turns: &mut u64) -> Result<(), sqlx::Error> {
-    let mut db = answered(PgConnection::connect_with(&ends_when_quiet(place))).await?;
+    let mut db = answered(ANSWER, PgConnection::connect_with(&ends_when_quiet(place))).await?;
     loop {
         if tenure.borrow().is_some() {
-            answered(db.ping()).await?;
+            answered(ANSWER, db.ping()).await?;
         } else {
-            if answered(try_lock(place, &mut db)).await? {
+            if answered(ANSWER, try_lock(place, &mut db)).await? {
                 *turns += 1;
                 tenure.send_replace(Some(*turns));
                 metrics::gauge!(FOLDING).set(1.0);
@@ -106,13 +123,6 @@ fn ends_when_quiet(place: &Postgres) -> PgConnectOptions {
 async fn try_lock(place: &Postgres, db: &mut PgConnection) -> Result<bool, sqlx::Error> {
     let asked = sqlx::query_scalar("SELECT pg_try_advisory_lock(hashtextextended($1, 0))").bind(format!("fold {}", place.schema()));
     asked.fetch_one(db).await
-}
-
-async fn answered<T>(asked: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, sqlx::Error> {
-    match tokio::time::timeout(ANSWER, asked).await {
-        Ok(answer) => answer,
-        Err(late) => Err(sqlx::Error::Io(std::io::Error::new(std::io::ErrorKind::TimedOut, late))),
-    }
 }
 
 #[cfg(test)]

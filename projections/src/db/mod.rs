@@ -13,6 +13,7 @@ pub(crate) use row::Row;
 pub use value::{Kind, Value};
 
 use sqlx::{PgPool, SqlitePool};
+use std::{io, time::Duration};
 use thiserror::Error;
 
 /// For the queries of the questions' modules. Cheap to clone.
@@ -31,3 +32,15 @@ pub(crate) enum Pool {
     "the projections could not be read; if it stays so, look whether their database answers, or delete them and start again: they are rebuilt from the log"
 )]
 pub struct NotRead(#[from] sqlx::Error);
+
+/// A server that does not answer at all, behind a cut that nobody was told of, is an error like any other: nothing else would end
+/// the wait, for a client's socket that only listens notices no cut.
+pub(crate) async fn answered<T>(within: Duration, asked: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, sqlx::Error> {
+    match tokio::time::timeout(within, asked).await {
+        Ok(answer) => answer,
+        Err(late) => Err(sqlx::Error::Io(io::Error::new(io::ErrorKind::TimedOut, late))),
+    }
+}
+
+/// No batch takes as long as this. A server that is there has given it up before: `store::postgres::STATEMENT`.
+pub(crate) const BATCH_ANSWER: Duration = Duration::from_secs(120);

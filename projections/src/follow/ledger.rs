@@ -1,7 +1,7 @@
 //! Folding the ledger into every projection of it. A batch's rows and positions commit together.
 
 use crate::{
-    db::{Ask, Conn, Row},
+    db::{Ask, BATCH_ANSWER, Conn, Row, answered},
     fact::{Fact, Poison},
     follow::FollowError,
     projection::{self, Projection},
@@ -107,7 +107,7 @@ impl LedgerFold {
                 return Ok(None);
             }
             let facts = Fact::read_all(partition, batch.iter().map(|(_, record)| record));
-            match self.take_in(partition, &facts, batch.next()).await {
+            match answered(BATCH_ANSWER, self.take_in(partition, &facts, batch.next())).await {
                 Ok(true) => return Ok(Some(Taken { from, change: change(partition, batch.next(), &facts) })),
                 // Another program was first: go on from where it left the tables.
                 Ok(false) => self.forget(),
@@ -143,7 +143,7 @@ impl LedgerFold {
 
     async fn load(&mut self) -> Result<(), FollowError> {
         if !self.loaded {
-            let loaded = self.read_positions().await;
+            let loaded = answered(BATCH_ANSWER, self.read_positions()).await;
             loaded.map_err(|cause| self.failed(cause))?;
             self.loaded = true;
         }

@@ -1,6 +1,7 @@
 //! Following the log: batches in, rows and position out in one transaction.
 
 pub(crate) mod ledger;
+pub(crate) mod newest;
 pub(crate) mod readings;
 mod running;
 mod standby;
@@ -40,12 +41,36 @@ impl FollowError {
             other => StoreError::Database { doing: "read", place: place.into(), cause: sqlx::Error::Decode(Box::new(other)) },
         }
     }
-    /// Whether trying again can help: a damaged or newer log does not mend itself.
-    pub(crate) fn may_pass(&self) -> bool {
+    pub(crate) fn mends(&self) -> Mends {
         match self {
-            Self::Log(LogError::Unavailable { .. }) | Self::Write { .. } | Self::Open(StoreError::Database { .. }) => true,
-            Self::Upgrade { cause, .. } => cause.may_pass(),
-            Self::Log(_) | Self::Open(_) => false,
+            Self::Log(LogError::Unavailable { .. }) | Self::Write { .. } => Mends::Soon,
+            Self::Open(StoreError::Database { .. } | StoreError::Unreadable { .. }) => Mends::Soon,
+            // A damaged log may be put back, a full disk be cleared, a newer program be started.
+            Self::Log(_) | Self::Open(StoreError::TooNew { .. }) => Mends::Slowly,
+            Self::Upgrade { cause, .. } => cause.mends(),
         }
     }
+
+    /// What a newer program has written, which can go on with it.
+    pub(crate) fn is_too_new(&self) -> bool {
+        match self {
+            Self::Open(StoreError::TooNew { .. }) => true,
+            Self::Upgrade { cause, .. } => match cause.as_ref() {
+                RebuildError::Open(StoreError::TooNew { .. }) => true,
+                RebuildError::Follow(cause) => cause.is_too_new(),
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+}
+
+/// Whether trying again can help.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mends {
+    Soon,
+    /// Once somebody has done something about it.
+    Slowly,
+    /// Not in this program.
+    Never,
 }

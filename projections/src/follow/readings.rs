@@ -1,8 +1,8 @@
 //! Folding readings: memory first, rows and position every half second or when enough has changed.
 
 use crate::{
+    db::{BATCH_ANSWER, answered},
     follow::FollowError,
-    live::Live,
     readings::{fold::ReadingsFold, tables::NAME},
     store::{Store, advance, positions},
     table::Writes,
@@ -23,7 +23,6 @@ const FLUSH_SCANS: u64 = 250_000;
 
 pub(crate) struct ReadingsFollower {
     store: Arc<Store>,
-    live: Arc<Live>,
     fold: ReadingsFold,
     /// Folded, perhaps in memory only.
     folded: Position,
@@ -38,10 +37,9 @@ pub(crate) fn is_followed(partition: &PartitionId) -> bool {
 }
 
 impl ReadingsFollower {
-    pub fn new(store: Arc<Store>, live: Arc<Live>) -> Self {
+    pub fn new(store: Arc<Store>) -> Self {
         Self {
             store,
-            live,
             fold: ReadingsFold::default(),
             folded: Position::default(),
             written: Position::default(),
@@ -79,7 +77,7 @@ impl ReadingsFollower {
         if scans.is_empty() {
             return Ok(false);
         }
-        let folded = self.take_in(partition, &scans).await;
+        let folded = answered(BATCH_ANSWER, self.take_in(partition, &scans)).await;
         self.or_forget(folded)?;
         self.folded.advance(partition, next);
         self.unwritten += scans.len() as u64;
@@ -93,38 +91,11 @@ impl ReadingsFollower {
     async fn take_in(&mut self, partition: &PartitionId, scans: &[(u64, Scan)]) -> Result<(), sqlx::Error> {
         let store = self.store.clone();
         let mut writer = store.writer().await?;
-        let mut admitted = Vec::with_capacity(scans.len());
         for (seq, scan) in scans {
             self.fold.recall(partition, scan, &mut writer.conn()).await?;
-            if self.fold.fold(partition, *seq, scan) {
-                admitted.push(scan);
-            }
+            self.fold.fold(partition, *seq, scan);
         }
-        self.live.observe_all(admitted);
         Ok(())
-    }
-
-    /// For a program whose turn it is not: newest values only, the tables are another's. False when there was nothing.
-    pub async fn observe(&mut self, log: &dyn EventLog, partition: &PartitionId, end: u64) -> Result<bool, FollowError> {
-        self.load().await?;
-        if self.since.is_some() {
-            // It was our turn until now: what was not written is the other's to fold.
-            (self.fold, self.unwritten, self.since) = (ReadingsFold::default(), 0, None);
-        }
-        let from = self.folded.next(partition);
-        let room = usize::try_from(end.saturating_sub(from)).unwrap_or(usize::MAX).min(BATCH);
-        if room == 0 {
-            return Ok(false);
-        }
-        let batch = log.read_readings(partition, from, room).await?;
-        let next = batch.next();
-        let scans: Vec<(u64, Scan)> = batch.into_items().collect();
-        if scans.is_empty() {
-            return Ok(false);
-        }
-        self.live.observe_all(scans.iter().map(|(_, scan)| scan).filter(|scan| self.fold.admit(partition, scan)));
-        self.folded.advance(partition, next);
-        Ok(true)
     }
 
     /// Writes what is in memory, with the position it stands for.
@@ -132,7 +103,7 @@ impl ReadingsFollower {
         if self.since.is_none() {
             return Ok(());
         }
-        match self.write().await {
+        match answered(BATCH_ANSWER, self.write()).await {
             Ok(true) => {
                 self.written = self.folded.clone();
                 (self.unwritten, self.since) = (0, None);
@@ -166,7 +137,7 @@ impl ReadingsFollower {
 
     async fn load(&mut self) -> Result<(), FollowError> {
         if !self.loaded {
-            let read = async { positions(NAME, &mut self.store.writer().await?.conn()).await }.await;
+            let read = answered(BATCH_ANSWER, async { positions(NAME, &mut self.store.writer().await?.conn()).await }).await;
             let position = read.map_err(|cause| self.failed(cause))?;
             (self.folded, self.written, self.loaded) = (position.clone(), position, true);
         }

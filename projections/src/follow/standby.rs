@@ -1,4 +1,4 @@
-//! What a program sees while another one folds: how far the shared tables are, what changed, and the newest values by itself.
+//! What a program sees while another one folds: how far the shared tables are, and what changed.
 
 use crate::{
     db::NotRead,
@@ -6,7 +6,7 @@ use crate::{
     follow::{
         FollowError,
         ledger::{self, Change, LedgerFold, change},
-        readings::{self, ReadingsFollower},
+        readings::ReadingsFollower,
     },
     home::{LEDGER, READINGS},
     plant,
@@ -14,10 +14,7 @@ use crate::{
     readings::tables,
     store::Store,
 };
-use millwright_domain::{
-    ports::event_log::EventLog,
-    position::{PartitionId, Position},
-};
+use millwright_domain::{ports::event_log::EventLog, position::PartitionId};
 
 /// Facts read at once to tell what changed.
 const BATCH: usize = 10_000;
@@ -40,25 +37,23 @@ impl Projections {
         for (partition, next) in position.partitions() {
             self.tell_up_to(log, partition, next).await?;
         }
-        *write(&self.inner.trouble) = None;
+        self.no_trouble(LEDGER);
         self.show_lag();
         Ok(())
     }
 
-    /// Keeps the newest values fresh from the log, and shows how far the tables are.
-    pub(super) async fn look_at_readings(&self, log: &dyn EventLog, head: &Position) -> Result<(), FollowError> {
+    /// Shows how far the tables are.
+    pub(super) async fn look_at_readings(&self) -> Result<(), FollowError> {
         let shapes = tables::shapes();
         {
             let mut fold = self.inner.readings_fold.lock().await;
             if let Some(newer) = self.newer(&self.inner.readings, READINGS, &shapes).await? {
-                *fold = ReadingsFollower::new(newer, self.live());
+                *fold = ReadingsFollower::new(newer);
             }
-        }
-        for (partition, end) in head.partitions().filter(|(partition, _)| readings::is_followed(partition)) {
-            while self.inner.readings_fold.lock().await.observe(log, partition, end).await? {}
         }
         let store = read(&self.inner.readings);
         let (position, _) = store.position(&shapes).await.map_err(|cause| unread(&store, cause))?;
+        self.no_trouble(READINGS);
         self.inner.seen.send_modify(|seen| seen.merge(&position));
         Ok(())
     }

@@ -87,13 +87,6 @@ impl ReadingsFold {
         true
     }
 
-    /// Whether a scan is new since this memory began, for those who only want to see the newest values. The tables are not asked:
-    /// another program writes them, and may be further.
-    pub fn admit(&mut self, partition: &PartitionId, scan: &Scan) -> bool {
-        let fresh = || Device { partition: partition.clone(), last: LastScan::default(), dirty: false, order: vec![] };
-        self.devices.entry((scan.site.clone(), scan.device.clone())).or_insert_with(fresh).last.admits(scan)
-    }
-
     /// The changed rows, to be written; closed buckets leave memory.
     pub fn drain(&mut self, writes: &mut Writes) {
         let mut devices = Vec::new();

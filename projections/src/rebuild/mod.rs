@@ -9,12 +9,11 @@ pub use progress::{Progress, Rebuilding};
 use crate::{
     db::NotRead,
     follow::{
-        FollowError,
+        FollowError, Mends,
         ledger::{self, LedgerFold},
         readings::{self, ReadingsFollower},
     },
     home::{LEDGER, READINGS},
-    live::Live,
     projections::{Projections, read, write},
     readings::tables,
     store::{PARKED, Shape, Store, StoreError, digest::Part},
@@ -61,11 +60,13 @@ pub enum RebuildError {
 }
 
 impl RebuildError {
-    pub(crate) fn may_pass(&self) -> bool {
+    pub(crate) fn mends(&self) -> Mends {
         match self {
-            Self::Follow(cause) => cause.may_pass(),
-            Self::Open(StoreError::Database { .. }) | Self::Compare(_) | Self::UnderWay => true,
-            Self::Open(_) | Self::Differ { .. } | Self::LogIsShorter { .. } | Self::Cancelled { .. } => false,
+            Self::Follow(cause) => cause.mends(),
+            Self::Open(StoreError::Database { .. } | StoreError::Unreadable { .. }) => Mends::Soon,
+            Self::Compare(_) | Self::UnderWay | Self::Cancelled { .. } => Mends::Soon,
+            Self::Open(StoreError::TooNew { .. }) | Self::LogIsShorter { .. } => Mends::Slowly,
+            Self::Differ { .. } => Mends::Never,
         }
     }
 }
@@ -74,8 +75,7 @@ impl RebuildError {
 #[async_trait]
 trait Refold: Send {
     const LANE: &'static str;
-    /// `live` is told of what is new, if the fold is one that knows.
-    fn on(store: Arc<Store>, live: Arc<Live>) -> Self;
+    fn on(store: Arc<Store>) -> Self;
     fn shapes() -> Vec<Shape>;
     fn follows(partition: &PartitionId) -> bool;
     /// False when there was nothing to take in.
@@ -89,7 +89,7 @@ trait Refold: Send {
 #[async_trait]
 impl Refold for LedgerFold {
     const LANE: &'static str = LEDGER;
-    fn on(store: Arc<Store>, _live: Arc<Live>) -> Self {
+    fn on(store: Arc<Store>) -> Self {
         Self::new(store)
     }
     fn shapes() -> Vec<Shape> {
@@ -112,8 +112,8 @@ impl Refold for LedgerFold {
 #[async_trait]
 impl Refold for ReadingsFollower {
     const LANE: &'static str = READINGS;
-    fn on(store: Arc<Store>, live: Arc<Live>) -> Self {
-        Self::new(store, live)
+    fn on(store: Arc<Store>) -> Self {
+        Self::new(store)
     }
     fn shapes() -> Vec<Shape> {
         tables::shapes()
@@ -167,13 +167,13 @@ impl Projections {
         {
             let mut fold = live.lock().await;
             if let Some(newer) = self.newer(place, F::LANE, &shapes).await? {
-                *fold = F::on(newer, self.live());
+                *fold = F::on(newer);
             }
         }
         let kept = read(place);
         let aim = self.level(live, &kept, &shapes, log).await?;
         let built = self.begun::<F>(&aim, &shapes).await?;
-        let mut fold = F::on(built.clone(), Arc::default());
+        let mut fold = F::on(built.clone());
         // The long way without holding anybody up, the last steps while nobody moves the kept ones.
         fold_to(&mut fold, log, &aim, watched).await?;
         let mut live = live.lock().await;
@@ -185,7 +185,7 @@ impl Projections {
         match compare::compared(&kept, &built, &shapes, F::LANE == LEDGER).await {
             Ok((digests, changed)) => {
                 let swapped = home.swap(F::LANE, &kept, built, frozen, &shapes).await?;
-                *live = F::on(swapped.clone(), self.live());
+                *live = F::on(swapped.clone());
                 *write(place) = swapped;
                 Ok(Rebuilt { position, digests, changed })
             }

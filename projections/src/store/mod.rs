@@ -5,7 +5,7 @@ pub(crate) mod postgres;
 pub(crate) mod sqlite;
 
 use crate::{
-    db::{Ask, Conn, Db, NotRead, Pool, Writer},
+    db::{Ask, BATCH_ANSWER, Conn, Db, NotRead, Pool, Writer, answered},
     table::{Kind, Table, Value},
 };
 use millwright_domain::position::{PartitionId, Position};
@@ -44,6 +44,15 @@ pub(crate) struct Shape {
     pub tables: Vec<&'static Table>,
     /// Columns, as `table.column`, that are new or mean something else than in the version before.
     pub changed: &'static [&'static str],
+}
+
+impl Shape {
+    /// Whether what a fold reads back from this table means something else than in the version before.
+    fn reads_back_otherwise(&self, table: &Table) -> bool {
+        let read_back = table.columns.iter().filter(|(_, kind)| matches!(kind, Kind::Bytes | Kind::Doc));
+        let mut names = read_back.map(|(column, _)| format!("{}.{column}", table.name));
+        names.any(|name| self.changed.contains(&name.as_str()))
+    }
 }
 
 /// One generation of the tables of a lane.
@@ -109,9 +118,30 @@ impl Store {
         shapes.iter().any(|shape| self.versions.get(shape.name) != Some(&shape.version))
     }
 
+    /// Whether this program can fold on into an older one's tables: they have the same columns, and what the fold reads back means the
+    /// same in both.
+    pub async fn can_be_gone_on_with(&self, shapes: &[Shape]) -> Result<bool, sqlx::Error> {
+        for shape in shapes {
+            let found = self.versions.get(shape.name).copied().unwrap_or_default();
+            // What was changed is known of one version only.
+            let is_next = found == shape.version || found + 1 == shape.version;
+            if !is_next || shape.tables.iter().any(|table| shape.reads_back_otherwise(table)) {
+                return Ok(false);
+            }
+            for table in &shape.tables {
+                match Ask::new(format!("SELECT {} FROM {} LIMIT 0", table.all_columns(), table.name)).rows(&self.own).await {
+                    Ok(_) => {}
+                    Err(sqlx::Error::Database(_)) => return Ok(false),
+                    Err(cause) => return Err(cause),
+                }
+            }
+        }
+        Ok(true)
+    }
+
     /// What all of these have taken in, and whether all are equally far.
     pub async fn position(&self, shapes: &[Shape]) -> Result<(Position, bool), sqlx::Error> {
-        let rows = Ask::new("SELECT projection, partition, next_seq FROM positions").rows(&self.own).await?;
+        let rows = answered(BATCH_ANSWER, Ask::new("SELECT projection, partition, next_seq FROM positions").rows(&self.own)).await?;
         let mut each: HashMap<String, Position> = HashMap::new();
         for row in rows {
             each.entry(row.text("projection")?).or_default().advance(&row.parsed("partition")?, row.count("next_seq")?);

@@ -23,6 +23,9 @@ pub(crate) type Frozen = Transaction<'static, sqlx::Postgres>;
 const OLDEST: i32 = 140_000;
 const READERS: u32 = 8;
 const WRITERS: u32 = 4;
+const LOOKERS: u32 = 2;
+/// In milliseconds, and generous: what folding asks for takes seconds at most.
+const STATEMENT: &str = "100000";
 const PATIENCE: Duration = Duration::from_secs(10);
 /// A swap waits no longer than this at a time for somebody who reads, or whoever wants to read next would wait for it.
 const SWAP_WAITS: &str = "SET LOCAL lock_timeout = '200ms'";
@@ -94,8 +97,9 @@ impl House {
     pub async fn swap(&self, lane: &str, kept: &Store, built: Arc<Store>, mut frozen: Frozen, shapes: &[Shape]) -> Result<Arc<Store>, StoreError> {
         let failed = |cause| self.failed("put in place", cause);
         {
-            let mut writer = built.writer().await.map_err(failed)?;
-            create_indexes(shapes, &mut writer.conn()).await.map_err(failed)?;
+            // Not by a folding connection: indexes of big tables take longer than any batch.
+            let mut db = self.connect(&self.schema(lane, built.generation)).await.map_err(failed)?;
+            create_indexes(shapes, &mut Conn::Postgres(&mut db)).await.map_err(failed)?;
         }
         let steps = self.steps(lane, kept, &built, shapes);
         let mut tries = 0;
@@ -182,13 +186,15 @@ impl House {
 
     async fn open(&self, lane: &str, generation: u64, shapes: &[Shape]) -> Result<Store, StoreError> {
         let schema = self.schema(lane, generation);
-        let own = PgPoolOptions::new().max_connections(WRITERS).acquire_timeout(PATIENCE).connect_lazy_with(self.place.within(&schema));
+        let pool = |size| PgPoolOptions::new().max_connections(size).acquire_timeout(PATIENCE);
+        let own = pool(LOOKERS).connect_lazy_with(self.place.within(&schema));
+        let writer = pool(WRITERS).connect_lazy_with(self.place.within(&schema).options([("statement_timeout", STATEMENT)]));
         let found: Result<HashMap<String, u32>, sqlx::Error> = async { versions(&mut Conn::Postgres(&mut *own.acquire().await?)).await }.await;
         let found = found.map_err(|cause| self.failed("open", cause))?;
         let place = format!("{} ({schema})", self.place);
         admit(shapes, &found, &place)?;
         let readers = Db(Pool::Postgres(self.readers.clone()));
-        Ok(Store { place, generation, versions: found, readers, own: Db(Pool::Postgres(own.clone())), writer: Writing::Postgres(own) })
+        Ok(Store { place, generation, versions: found, readers, own: Db(Pool::Postgres(own)), writer: Writing::Postgres(writer) })
     }
 
     fn schema(&self, lane: &str, number: u64) -> String {

@@ -32,6 +32,8 @@ pub struct MemoryLog {
 struct State {
     ledger: BTreeMap<PartitionId, (ChainTip, Vec<StoredRecord>)>,
     readings: Vec<Scan>,
+    /// What retention has left of the readings begins here.
+    readings_from: u64,
     asked_for: BTreeSet<PartitionId>,
 }
 
@@ -55,6 +57,10 @@ impl MemoryLog {
         let next = tip.next_seq;
         self.head.send_modify(|head| head.advance(partition, next));
         stored
+    }
+    /// As retention does.
+    pub fn drop_readings_before(&self, seq: u64) {
+        self.state.lock().unwrap().readings_from = seq;
     }
     /// Appends bytes that nobody encoded.
     pub fn record_bytes(&self, partition: &PartitionId, bytes: Vec<u8>) {
@@ -128,6 +134,7 @@ impl EventLog for MemoryLog {
     async fn read_readings(&self, partition: &PartitionId, from: u64, limit: usize) -> Result<Committed<Scan>, LogError> {
         assert_eq!(partition.lane(), Lane::Readings);
         let state = self.state.lock().unwrap();
+        let from = from.max(state.readings_from);
         let kept = state.readings.iter().enumerate().skip(from as usize).take(limit).map(|(seq, scan)| (seq as u64, scan.clone()));
         Ok(Committed::up_to(state.readings.len() as u64, from, kept))
     }

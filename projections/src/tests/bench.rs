@@ -69,6 +69,10 @@ impl Bench {
     pub async fn tamper(&self, sql: &'static str) {
         self.tamper_with("ledger-1.db", "ledger_1", sql).await;
     }
+    /// The same to the readings' first tables.
+    pub async fn tamper_with_readings(&self, sql: &'static str) {
+        self.tamper_with("readings-1.db", "readings_1", sql).await;
+    }
     /// The same to those that a rebuild was stopped at.
     pub async fn tamper_with_building(&self, sql: &'static str) {
         self.tamper_with("ledger-2.building", "ledger_2", sql).await;

@@ -10,6 +10,7 @@ mod road;
 mod sharing;
 mod speed;
 mod tables;
+mod trouble;
 
 pub(crate) use bench::{Bench, on_both};
 
