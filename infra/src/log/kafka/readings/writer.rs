@@ -70,8 +70,13 @@ impl ReadingsWriter {
         let append = Append::of(scans, deadline);
         self.under_way.begin(append.clone());
         let (writer, handing) = (self.clone(), append.clone());
-        let handed = tokio::task::spawn_blocking(move || writer.hand_over(&handing)).await;
-        handed.unwrap_or_else(|cause| Err(unavailable("appending readings", cause)))?;
+        // On the thread, because whoever appends may stop waiting meanwhile.
+        let hand_over = move || writer.hand_over(&handing).inspect_err(|_| handing.cut_short());
+        let handed = tokio::task::spawn_blocking(hand_over).await.unwrap_or_else(|panicked| {
+            append.cut_short();
+            Err(unavailable("appending readings", panicked))
+        });
+        handed?;
         if !append.is_over_by(deadline).await {
             return Err(silent());
         }
@@ -90,14 +95,6 @@ impl ReadingsWriter {
     }
 
     fn hand_over(&self, append: &Arc<Append>) -> Result<(), LogError> {
-        let handed = self.send_all(append);
-        if handed.is_err() {
-            append.cut_short();
-        }
-        handed
-    }
-
-    fn send_all(&self, append: &Arc<Append>) -> Result<(), LogError> {
         let producer = self.producer().clone().ok_or_else(|| unavailable("appending readings", Closed))?;
         // All of them before the first goes out: one that is too large keeps the others back.
         let (mut payloads, mut ends) = (Vec::with_capacity(1024), Vec::with_capacity(append.scans.len()));
