@@ -49,6 +49,9 @@ impl Projections {
             let mut fold = self.inner.readings_fold.lock().await;
             if let Some(newer) = self.newer(&self.inner.readings, READINGS, &shapes).await? {
                 *fold = ReadingsFollower::new(newer);
+            } else if fold.due().is_some() {
+                // It was our turn until now: what was not written is the other's to fold.
+                fold.forget();
             }
         }
         let store = read(&self.inner.readings);

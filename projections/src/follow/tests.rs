@@ -1,14 +1,20 @@
-//! What a simulator really did is left alone: it is the evaluation's, and nobody who shows or detects may see it.
+//! What following leaves alone: what a simulator really did, which is the evaluation's, and what is another program's to fold.
 
 use crate::{
     testing::{Recorder, road},
     tests::{Bench, on_both, recorded},
 };
-use millwright_domain::{envelope::StreamId, ports::event_log::EventLog, position::PartitionId, site::GroundTruthMarked};
+use millwright_domain::{
+    Timestamp,
+    envelope::StreamId,
+    ports::event_log::EventLog,
+    position::{PartitionId, Position},
+    site::GroundTruthMarked,
+};
 use std::{sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
 
-on_both!(what_the_simulator_did_is_never_read,);
+on_both!(what_the_simulator_did_is_never_read, what_was_not_written_when_the_turn_went_is_left_to_the_next);
 
 async fn what_the_simulator_did_is_never_read(bench: &Bench) {
     let (log, _) = recorded();
@@ -26,4 +32,17 @@ async fn what_the_simulator_did_is_never_read(bench: &Bench) {
     running.await.unwrap().unwrap();
     assert!(!log.asked_for().contains(&truth));
     assert!(projections.lag().iter().all(|lag| !lag.partition.is_truth()));
+}
+
+async fn what_was_not_written_when_the_turn_went_is_left_to_the_next(bench: &Bench) {
+    let (log, _) = recorded();
+    let projections = bench.caught_up(&log).await;
+    log.append_readings(vec![road::scan(0, Timestamp::from_secs(1_700_000_040), 1.0)]).await.unwrap();
+    let lane = PartitionId::readings(0);
+    assert!(projections.inner.readings_fold.lock().await.step(&log, &lane, 1).await.unwrap());
+    assert!(projections.inner.readings_fold.lock().await.due().is_some());
+    projections.look_at_readings().await.unwrap();
+    assert!(projections.inner.readings_fold.lock().await.due().is_none(), "nothing is left to be written");
+    projections.catch_up(&log).await.unwrap();
+    assert!(projections.position().covers(&Position::at(lane, 1)), "and whoever has the turn folds it, from where the tables stand");
 }
