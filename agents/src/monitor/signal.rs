@@ -34,6 +34,9 @@ pub struct SignalWatch {
     pub windows: Windows,
     stillness: Stillness,
     drift: Alarm,
+    /// Of its own, so that one that stays a little too high is still told when it falls.
+    #[serde(default)]
+    fall: Alarm,
     noise: Alarm,
     stuck: Alarm,
     silence: Alarm,
@@ -60,6 +63,7 @@ impl SignalWatch {
             windows: Windows::default(),
             stillness: Stillness::default(),
             drift: Alarm::default(),
+            fall: Alarm::default(),
             noise: Alarm::default(),
             stuck: Alarm::default(),
             silence: Alarm::default(),
@@ -97,7 +101,7 @@ impl SignalWatch {
 
     pub fn is_alarmed(&self, detector: Detector) -> bool {
         match detector {
-            Detector::Drift => self.drift.is_on(),
+            Detector::Drift => self.drift.is_on() || self.fall.is_on(),
             Detector::Noise => self.noise.is_on(),
             Detector::Stuck => self.stuck.is_on(),
             Detector::Silence => self.silence.is_on(),
@@ -118,10 +122,10 @@ impl SignalWatch {
     fn judge_level(&mut self, end: i64, settings: &MonitorSettings, changes: &mut Vec<Change>) {
         let drifted = self.baseline.and_then(|baseline| drift(&self.windows, &baseline, end, drift::WINDOW_S));
         if let Some(figure) = drifted {
-            let level = Level::of(figure.abs(), settings.drift_limit, settings.drift_clear);
-            let edge = self.drift.update(level, 1, CLEAR_AFTER);
+            let level = |figure| Level::of(figure, settings.drift_limit, settings.drift_clear);
+            let edges = [self.drift.update(level(figure), 1, CLEAR_AFTER), self.fall.update(level(-figure), 1, CLEAR_AFTER)];
             let evidence = || self.evidence(Feature::Drift, figure, end, drift::WINDOW_S);
-            changes.extend(edge.map(|edge| Change {
+            changes.extend(edges.into_iter().flatten().map(|edge| Change {
                 detector: Detector::Drift,
                 edge,
                 times: figure.abs() / settings.drift_limit,

@@ -44,6 +44,21 @@ fn a_falling_signal_is_told_with_its_sign() {
 }
 
 #[test]
+fn a_signal_that_stays_a_little_too_high_is_told_again_when_it_falls() {
+    // Up past the limit, back to where the alarm neither stays raised nor clears, then far down.
+    let found = run(6_000, 1_000, |second, values| {
+        values[0] += match second {
+            ..2_000 => 2.5 * 1.12,
+            2_000..4_000 => 1.5 * 1.12,
+            _ => -6.0 * 1.12,
+        }
+    });
+    let drifts: Vec<f64> =
+        alerts(&found).iter().filter(|(_, alert)| alert.detector == "drift").map(|(_, alert)| alert.evidence[0].magnitude).collect();
+    assert!(drifts.len() == 2 && drifts[0] > 2.0 && drifts[1] < -2.0, "{drifts:?}");
+}
+
+#[test]
 fn an_episode_is_one_alert_a_detector_however_long_it_lasts() {
     let found = run(6_000, 1_200, |_, values| values[2] += 1.0);
     let mut told = detectors(&found);
