@@ -42,7 +42,9 @@ fn no_crate_uses_another_that_the_table_does_not_allow() {
 pub fn sources() -> Vec<PathBuf> {
     let mut found = vec![];
     let mut folders: Vec<PathBuf> =
-        ["domain", "commands", "projections", "ingest", "agents", "graphql", "infra", "src", "tests", "fuzz", "simulation"].map(|name| root().join(name)).into();
+        ["domain", "commands", "projections", "ingest", "agents", "graphql", "infra", "src", "tests", "fuzz", "simulation"]
+            .map(|name| root().join(name))
+            .into();
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
             let path = entry.expect("a readable entry").path();

@@ -103,7 +103,10 @@ impl Default for StoreForward {
 
 impl Kafka {
     pub fn checked(&self) -> Result<()> {
-        ensure!(self.ledger_partitions > 0 && self.readings_partitions > 0, "kafka.ledger_partitions and kafka.readings_partitions must be at least 1");
+        ensure!(
+            self.ledger_partitions > 0 && self.readings_partitions > 0,
+            "kafka.ledger_partitions and kafka.readings_partitions must be at least 1"
+        );
         ensure!(self.transaction_timeout_s > 0, "kafka.transaction_timeout_s must be at least 1");
         let is_topic_name = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
         ensure!(
