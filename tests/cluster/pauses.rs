@@ -33,7 +33,7 @@ async fn a_write_that_a_sleeper_began_is_never_sent_and_a_person_is_told() {
 
     // A write looks at the register first. That look is not answered until the holder is asleep, so it is asleep before it has sent.
     cluster.site("north").wire.hold_answers();
-    cluster.approve(&cluster.other(&holder).name.to_string(), &proposed).await;
+    cluster.approve(cluster.other(&holder).name, &proposed).await;
     cluster.begun("north", proposed.action).await;
     cluster.pause(&holder);
     cluster.site("north").wire.mend();
@@ -57,7 +57,7 @@ async fn a_write_is_sent_once_however_often_its_owner_dies_around_it() {
     let mut cluster = Plan::on(&kafka).at_work().await;
     let proposed = cluster.slowing_down_is_proposed("north").await;
     let (holder, _) = cluster.collector("north").await;
-    cluster.approve(&cluster.other(&holder).name.to_string(), &proposed).await;
+    cluster.approve(cluster.other(&holder).name, &proposed).await;
     cluster.begun("north", proposed.action).await;
     cluster.kill(&holder);
     let ended = cluster.ended("north", proposed.action).await;
