@@ -150,8 +150,15 @@ async fn a_swap_is_seen_by_nobody_who_reads() {
         assert!(reader.await.unwrap() > 0);
     }
     let head = go_on(&log, &mut recorder, 3).await;
-    for program in [one, other] {
-        program.projections.reached(&head, SOON).await.unwrap();
+    for (name, program) in [("one", one), ("other", other)] {
+        let reached = program.projections.reached(&head, SOON).await;
+        assert_eq!(
+            reached,
+            Ok(()),
+            "{name}: {:?}, {:?}",
+            program.projections.trouble(),
+            program.projections.inner.readings_fold.try_lock().map(|fold| (fold.folded(), fold.due()))
+        );
         program.stop().await;
     }
     bench.clean().await;
