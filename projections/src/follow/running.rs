@@ -245,11 +245,13 @@ impl Projections {
         for (partition, end) in head.partitions().filter(|(partition, _)| readings::is_followed(partition)) {
             while !shutdown.is_cancelled() {
                 let mut fold = self.inner.readings_fold.lock().await;
-                if !fold.step(log, partition, end).await? {
-                    break;
-                }
+                let was_any = fold.step(log, partition, end).await?;
+                // Also when there was nothing: who had the turn before may have folded it, and have ended before we looked.
                 let position = fold.position().await?;
                 self.inner.seen.send_modify(|seen| seen.merge(&position));
+                if !was_any {
+                    break;
+                }
             }
         }
         Ok(())
