@@ -15,6 +15,7 @@ use millwright_domain::{
     ports::{
         clock::Clock,
         cluster::{Cluster, Share, Turn},
+        write_device::WriteDevice,
     },
     position::PartitionId,
 };
@@ -24,6 +25,10 @@ use tokio_util::sync::CancellationToken;
 
 /// Between two tries to take a partition over.
 const PAUSE: TimeDelta = TimeDelta::seconds(1);
+
+/// After an outage of the whole log, a device's former collector measures on until the ledger gives the device to another, and what it
+/// stored counts only if it is sent before that: the next collector waits so long.
+const COURTESY: TimeDelta = TimeDelta::seconds(10);
 
 /// What can be taken over, and from where it is told.
 pub struct Duties {
@@ -74,6 +79,8 @@ impl Duties {
             site.watch().await;
         }
         let mut held: HashMap<Duty, Held> = HashMap::new();
+        // Lost and not told anything since: what comes next nobody has at the moment.
+        let mut adrift = false;
         loop {
             let turn = tokio::select! {
                 biased;
@@ -84,8 +91,9 @@ impl Duties {
                 Ok(Turn::Asked(forwarded)) => self.commands.take_forwarded(forwarded).await,
                 Ok(Turn::Taken(shares)) => {
                     tracing::info!(shares = listed(&shares), "taking over {}", listed(&shares));
+                    let courtesy = std::mem::take(&mut adrift).then_some(COURTESY);
                     for duty in self.duties_in(&*cluster, &shares) {
-                        let taken = self.clone().begin(duty.clone());
+                        let taken = self.clone().begin(duty.clone(), courtesy);
                         held.insert(duty, taken);
                     }
                 }
@@ -97,6 +105,7 @@ impl Duties {
                 Ok(Turn::Lost(shares)) => {
                     tracing::warn!(shares = listed(&shares), "the cluster went on without this node; it has lost {}", listed(&shares));
                     self.end(&mut held, self.duties_in(&*cluster, &shares), false).await;
+                    adrift = true;
                 }
                 Err(error) => {
                     let reason = format!("{:#}", anyhow::Error::from(error));
@@ -127,7 +136,7 @@ impl Duties {
         duties
     }
 
-    fn begin(self: Arc<Self>, duty: Duty) -> Held {
+    fn begin(self: Arc<Self>, duty: Duty, courtesy: Option<TimeDelta>) -> Held {
         // What is asked from now on waits until it is decided.
         if let Some(partition) = self.partition_of(&duty) {
             self.commands.expect(partition);
@@ -137,7 +146,13 @@ impl Duties {
             let stop = stop.clone();
             async move {
                 match &duty {
-                    Duty::Collect(site, device) => self.sites[*site].collect(device, &stop).await,
+                    Duty::Collect(site, device) => {
+                        let site = &self.sites[*site];
+                        if let Some(courtesy) = courtesy.filter(|_| site.field.held_under(device).is_none()) {
+                            self.rest(&stop, courtesy).await;
+                        }
+                        site.collect(device, &stop).await;
+                    }
                     Duty::Platform => {
                         self.until_done(&stop, "take the platform over", || self.platform.take_over()).await;
                         self.until_done(&stop, "introduce the operator", || self.platform.introduce()).await;
@@ -173,10 +188,14 @@ impl Duties {
                 Ok(()) => return,
                 Err(error) => tracing::warn!(error = format!("{error:#}"), "could not {what} yet; trying again"),
             }
-            tokio::select! {
-                () = stop.cancelled() => {}
-                () = self.clock.wall_reaches(self.clock.now().wall + PAUSE) => {}
-            }
+            self.rest(stop, PAUSE).await;
+        }
+    }
+
+    async fn rest(&self, stop: &CancellationToken, pause: TimeDelta) {
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = self.clock.wall_reaches(self.clock.now().wall + pause) => {}
         }
     }
 
