@@ -4,7 +4,10 @@ use crate::settings::Settings;
 use anyhow::{Context, Result, bail, ensure};
 use millwright_agents::diagnosis::{RuleBook, Rules};
 use millwright_domain::{plant::Plant, policy::Policy};
-use millwright_ingest::{device::DeviceConfig, field, modbus::config::Device};
+use millwright_ingest::{
+    device::{Device, DeviceConfig},
+    field,
+};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeSet,

@@ -4,14 +4,11 @@
 //! its assignment; what a former epoch began can neither write nor hand on scans out of order.
 
 use crate::{
-    device::DeviceConfig,
+    device::{Device, DeviceConfig},
     gate::{Clocks, KernelClock, SinceBoot},
     held::{Held, Manner, Work},
-    modbus::{
-        config::{BadDevice, Device},
-        probe::{Probed, probe},
-    },
     outlet::Outlet,
+    problem::BadDevice,
     snapshot::DeviceSnapshot,
     store::{StoreSettings, StoreSnapshot, drops::DropReport},
 };
@@ -94,15 +91,7 @@ struct Slot {
 
 /// The devices as configured, if all of them can be true for this plant.
 pub fn check(configs: &[DeviceConfig], plant: &Plant) -> Result<Vec<Device>, BadDevice> {
-    let checked = |config: &DeviceConfig| match config {
-        DeviceConfig::ModbusTcp(config) => config.checked(plant),
-    };
-    configs.iter().map(checked).collect()
-}
-
-/// Asks each point of a device once, for `millwright check`.
-pub async fn probe_device(device: &Device) -> Vec<Probed> {
-    probe(device).await
+    configs.iter().map(|config| config.checked(plant)).collect()
 }
 
 impl Field {

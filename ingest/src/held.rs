@@ -1,34 +1,35 @@
 //! One device while it is ours: its connections and pollers, under one epoch, and the two ways in which that ends.
 
 use crate::{
-    gate::{Clocks, Gate, Lease},
-    lateness::Lateness,
-    modbus::{
-        collect::{Poller, Tally},
-        config::Device,
-        link::{Link, LinkSettings},
-        plan::Savings,
+    collect::{
+        Tally,
+        gather::Gatherer,
+        link::{Line, Link},
+        poll::Poller,
         write::Target,
     },
+    device::Device,
+    gate::{Clocks, Gate, Lease},
     outlet::DeviceOutlet,
     snapshot::{DeviceSnapshot, UnitSnapshot},
-    stamp::Stamps,
 };
 use millwright_domain::{Timestamp, action::WriteOrder, ports::write_device::WriteVerdict};
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
 };
-use tokio::task::JoinSet;
+use tokio::{sync::mpsc, task::JoinSet};
 use tokio_util::sync::CancellationToken;
+
+/// What a device tells by itself may wait in so many pieces to be gathered.
+const HEARD: usize = 1_024;
 
 /// What reading and writing need. Whoever is writing keeps it, and the connections with it, until the write has ended.
 pub(crate) struct Held {
     pub device: Arc<Device>,
     pub lease: Lease,
     clocks: Clocks,
-    links: BTreeMap<u8, Link>,
+    links: BTreeMap<u16, Link>,
     outlet: Arc<DeviceOutlet>,
     tally: Arc<Mutex<Tally>>,
 }
@@ -56,23 +57,23 @@ impl Held {
         let (mut pollers, mut keepers) = (JoinSet::new(), JoinSet::new());
         let lease = Lease::under(outlet.epoch());
         let outlet = Arc::new(outlet);
-        let tally = Tally { lateness: Lateness::default(), stamps: Stamps::new(manner.speed), saved: Savings::default() };
-        let tally = Arc::new(Mutex::new(tally));
+        let tally = Arc::new(Mutex::new(Tally::new(manner.speed)));
+        let (clock, speed) = (manner.clocks.clock.clone(), manner.speed);
+        let (hears, heard) = mpsc::channel(HEARD);
+        let hears = device.is_told().then_some(&hears);
         let mut links = BTreeMap::new();
-        for unit in device.units() {
-            let (link, keeping) = Link::new(link_settings(&device, unit, manner.seed), lost.clone());
-            keepers.spawn(keeping);
-            let poller = Poller {
-                device: device.clone(),
-                unit,
-                link: link.clone(),
-                outlet: outlet.clone(),
-                clock: manner.clocks.clock.clone(),
-                speed: manner.speed,
-                tally: tally.clone(),
-            };
-            pollers.spawn(poller.run(stop_polling.clone()));
-            links.insert(unit, link);
+        for line in Line::all_of(&device, manner.seed, hears) {
+            keepers.spawn(Line::keep(line.keeper, line.questions, lost.clone()));
+            links.extend(line.links);
+        }
+        if device.is_told() {
+            let (device, outlet, tally) = (device.clone(), outlet.clone(), tally.clone());
+            pollers.spawn(Gatherer { device, heard, outlet, clock, speed, tally }.run(stop_polling.clone()));
+        } else {
+            for (unit, link) in &links {
+                let (device, link, outlet, tally, clock) = (device.clone(), link.clone(), outlet.clone(), tally.clone(), clock.clone());
+                pollers.spawn(Poller { device, unit: *unit, link, outlet, clock, speed, tally }.run(stop_polling.clone()));
+            }
         }
         let held = Self { device, lease, clocks: manner.clocks.clone(), links, outlet, tally };
         (Arc::new(held), Work { pollers, keepers, stop_polling, lost })
@@ -95,14 +96,15 @@ impl Held {
     }
 
     fn target(&self, order: &WriteOrder) -> Result<Target<'_>, String> {
-        let point = self.device.point(&order.signal).ok_or_else(|| format!("device {} has no point for {}", order.device, order.signal))?;
+        let number = self.device.number_of(&order.signal).ok_or_else(|| format!("device {} has no point for {}", order.device, order.signal))?;
+        let point = &self.device.points[number];
         let link = self.links.get(&point.unit).ok_or_else(|| format!("device {} has no unit {}", order.device, point.unit))?;
-        let timeout = self.device.classes.get(point.class).map_or(Duration::from_secs(1), |class| class.timeout);
-        Ok(Target { point, link, timeout, read_back: self.device.read_back })
+        let (timeout, read_back) = (self.device.timeout_of(point), self.device.read_back);
+        Ok(Target { number, point, protocol: &*self.device.protocol, link, timeout, read_back })
     }
 
     pub(crate) fn snapshot(&self) -> DeviceSnapshot {
-        let of_unit = |(unit, link): (&u8, &Link)| {
+        let of_unit = |(unit, link): (&u16, &Link)| {
             let health = link.health();
             UnitSnapshot {
                 unit: *unit,
@@ -147,16 +149,5 @@ async fn join(tasks: &mut JoinSet<()>) {
         if let Err(error) = ended {
             tracing::error!(error = &error as &dyn std::error::Error, "a task of the field ended badly: {error}");
         }
-    }
-}
-
-fn link_settings(device: &Device, unit: u8, seed: u64) -> LinkSettings {
-    LinkSettings {
-        device: device.id.to_string(),
-        address: device.address.clone(),
-        unit,
-        connect_timeout: device.connect_timeout,
-        pause: device.pause,
-        seed: seed ^ device.id.as_str().bytes().fold(u64::from(unit), |mixed, byte| mixed.rotate_left(8) ^ u64::from(byte)),
     }
 }

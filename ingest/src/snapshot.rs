@@ -1,6 +1,6 @@
 //! How a held device stands, for people and health checks.
 
-use crate::{lateness::Punctuality, modbus::plan::Savings};
+use crate::{collect::lateness::Punctuality, protocol::Savings};
 use millwright_domain::ids::DeviceId;
 use serde::Serialize;
 
@@ -28,7 +28,7 @@ impl DeviceSnapshot {
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct UnitSnapshot {
-    pub unit: u8,
+    pub unit: u16,
     pub state: &'static str,
     pub last_error: Option<String>,
     pub connects: u64,

@@ -25,13 +25,14 @@ fn with(pointer: &str, key: &str, value: Value) -> Value {
 #[test]
 fn the_shortest_device_is_enough_and_is_shown_in_full() {
     let config: DeviceConfig = serde_json::from_value(shortest()).unwrap();
-    assert!(check(std::slice::from_ref(&config), &demo_plant()).is_ok());
+    let device = check(std::slice::from_ref(&config), &demo_plant()).unwrap().remove(0);
+    assert_eq!(device.addresses().map(|(_, address)| address).collect::<Vec<_>>(), ["1!holding:0:f32"]);
     let shown = serde_json::to_value(&config).unwrap();
     assert_eq!(
         (&shown["protocol"], &shown["unit"], &shown["byte_order"], &shown["max_gap"]),
         (&json!("modbus_tcp"), &json!(1), &json!("ABCD"), &json!(8))
     );
-    assert_eq!((&shown["classes"][0]["interval_ms"], &shown["points"][0]["address"]), (&json!(1_000), &json!("holding:0")));
+    assert_eq!((&shown["classes"][0]["interval_ms"], &shown["points"][0]["address"]), (&json!(1_000), &json!("40001")));
     assert_eq!(serde_json::from_value::<DeviceConfig>(shown).unwrap(), config);
 }
 

@@ -13,7 +13,8 @@ use millwright_domain::{
     reading::Quality,
 };
 use millwright_ingest::{
-    field::{Field, FieldSettings, check, probe_device},
+    collect::probe::probe_device,
+    field::{Field, FieldSettings, check},
     simulator::{
         demo::{demo_device, demo_plant, shipped_scenarios},
         plant::{SimulatedPlant, TruthTeller},
@@ -163,5 +164,5 @@ async fn a_probe_shows_each_point_in_all_four_byte_orders() {
     let probed = probe_device(&device).await;
     assert_eq!(probed.len(), 10);
     let speed = probed.iter().find(|line| line.signal.as_str() == "pump-1/speed_setpoint").unwrap();
-    assert_eq!((speed.address.as_str(), &speed.value, speed.orders.len()), ("1!holding:0:f32", &Ok(1_480.0), 4));
+    assert_eq!((speed.address.as_str(), &speed.value, speed.others.len()), ("1!holding:0:f32", &Ok(1_480.0), 3));
 }

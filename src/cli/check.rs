@@ -4,8 +4,8 @@ use crate::{configured::Configured, settings::Settings};
 use anyhow::Result;
 use clap::Args;
 use millwright_ingest::{
-    field::probe_device,
-    modbus::{config::Device, probe::Probed},
+    collect::probe::{Probed, probe_device},
+    device::Device,
 };
 use std::process::ExitCode;
 
@@ -48,14 +48,14 @@ async fn probe(device: &Device) -> bool {
 
 /// The value as configured, and as every byte order would have it: a wrong order shows at a glance.
 fn line(point: &Probed) -> String {
+    let text = point.text.as_ref().map_or_else(String::new, |text| format!(" ({text:?})"));
     let value = match &point.value {
         Ok(value) => short(*value),
         Err(why) => format!("NO VALUE: {why}"),
     };
-    let others: Vec<String> =
-        point.orders.iter().filter(|(order, _)| *order != point.order).map(|(order, value)| format!("{order} {}", short(*value))).collect();
+    let others: Vec<String> = point.others.iter().map(|(order, value)| format!("{order} {}", short(*value))).collect();
     let others = if others.is_empty() { String::new() } else { format!("   (in other byte orders: {})", others.join(", ")) };
-    format!("  {:<36} {:<28} {value}{others}", point.signal, point.address)
+    format!("  {:<36} {:<28} {value}{text}{others}", point.signal, point.address)
 }
 
 /// Plain where people read it at a glance, scientific where the digits would run away.

@@ -77,10 +77,10 @@ fn described(site: &str, wire: &Proxy, interval_ms: u64) -> PlantFile {
             writable.min_interval_s = 0;
         }
     }
-    let DeviceConfig::ModbusTcp(mut device) = demo_device(wire.address);
-    device.id = device_of(site).parse().unwrap();
-    device.classes[0].interval_ms = interval_ms;
-    PlantFile { plant, devices: vec![DeviceConfig::ModbusTcp(device)] }
+    let mut device = demo_device(wire.address);
+    device.common.id = device_of(site).parse().unwrap();
+    device.common.classes[0].interval_ms = interval_ms;
+    PlantFile { plant, devices: vec![device] }
 }
 
 /// Reads Modbus TCP requests out of the stream: two bytes at 4 say how long the rest is, the byte at 7 says what is asked.

@@ -7,19 +7,16 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     task::{Context, Poll, ready},
 };
-use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::TcpStream,
-};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 #[derive(Debug)]
-pub(crate) struct Guarded {
-    stream: TcpStream,
+pub(crate) struct Guarded<S> {
+    stream: S,
     gate: Arc<Mutex<Option<Arc<Gate>>>>,
 }
 
-impl Guarded {
-    pub(crate) fn new(stream: TcpStream, gate: Arc<Mutex<Option<Arc<Gate>>>>) -> Self {
+impl<S> Guarded<S> {
+    pub(crate) fn new(stream: S, gate: Arc<Mutex<Option<Arc<Gate>>>>) -> Self {
         Self { stream, gate }
     }
     fn unpassed(&self) -> Option<Arc<Gate>> {
@@ -27,13 +24,13 @@ impl Guarded {
     }
 }
 
-impl AsyncRead for Guarded {
+impl<S: AsyncRead + Unpin> AsyncRead for Guarded<S> {
     fn poll_read(mut self: Pin<&mut Self>, task: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_read(task, buffer)
     }
 }
 
-impl AsyncWrite for Guarded {
+impl<S: AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
     fn poll_write(mut self: Pin<&mut Self>, task: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let Some(gate) = self.unpassed() else { return Pin::new(&mut self.stream).poll_write(task, bytes) };
         gate.check().map_err(io::Error::other)?;

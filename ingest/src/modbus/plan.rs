@@ -1,7 +1,7 @@
 //! Which requests read a set of values: neighbours joined across small gaps, never over the protocol's limits. Pure.
 
 use super::address::Table;
-use serde::Serialize;
+use crate::protocol::{PointNo, Request, Savings};
 
 /// How much one request may read, and how much of it in vain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,68 +33,64 @@ pub struct Wanted {
     pub width: u16,
 }
 
-/// One request, and which of the wanted values (by index) are in its answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Span {
-    pub table: Table,
-    pub start: u16,
-    pub count: u16,
-    pub members: Vec<usize>,
-}
-
-/// What joining saved, each time the plan is carried out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-pub struct Savings {
-    pub requests: u64,
-    pub requests_saved: u64,
-    /// On the wire, both ways; negative if the gaps cost more than the requests.
-    pub bytes_saved: i64,
-}
-
-/// The requests for one unit's values.
-pub fn plan(wanted: &[Wanted], limits: Limits) -> Vec<Span> {
-    join(wanted, (0..wanted.len()).collect(), limits)
-}
-
-/// Replaces a span that the device refused: the members in `bad` are read alone, the others joined only where they touch,
-/// since the gap itself may be what does not exist. With no bad one found, each is read alone.
-pub fn refine(wanted: &[Wanted], refused: &Span, bad: &[usize], limits: Limits) -> Vec<Span> {
-    let (alone, good): (Vec<usize>, Vec<usize>) = refused.members.iter().partition(|member| bad.is_empty() || bad.contains(member));
-    let mut spans = join(wanted, good, Limits { max_gap: 0, ..limits });
-    spans.extend(alone.into_iter().flat_map(|member| join(wanted, vec![member], limits)));
-    spans
-}
-
-fn join(wanted: &[Wanted], mut members: Vec<usize>, limits: Limits) -> Vec<Span> {
-    members.sort_by_key(|member| wanted.get(*member));
-    let mut spans: Vec<Span> = Vec::new();
-    for member in members {
-        let Some(value) = wanted.get(member) else { continue };
-        match spans.last_mut().and_then(|span| Some((stretched(span, value, limits)?, span))) {
-            Some((count, span)) => {
-                span.count = count;
-                span.members.push(member);
+/// The requests for one unit's points: in each, points of one table.
+pub fn plan(wanted: &[(PointNo, Wanted)], limits: Limits) -> Vec<Request> {
+    let mut wanted = wanted.to_vec();
+    wanted.sort_by_key(|(_, value)| *value);
+    let mut requests: Vec<Request> = Vec::new();
+    let mut span: Option<Wanted> = None;
+    for (point, value) in wanted {
+        match (span.and_then(|span| stretched(span, value, limits)), requests.last_mut()) {
+            (Some(longer), Some(request)) => {
+                span = Some(longer);
+                request.push(point);
             }
-            None => spans.push(Span { table: value.table, start: value.start, count: value.width, members: vec![member] }),
+            _ => {
+                span = Some(value);
+                requests.push(vec![point]);
+            }
         }
     }
-    spans
+    requests
 }
 
-/// The span's new length if the value may join it.
-fn stretched(span: &Span, value: &Wanted, limits: Limits) -> Option<u16> {
-    let span_end = u32::from(span.start) + u32::from(span.count);
+/// Replaces a request that the device refused: the points in `bad` are read alone, the others joined only where they touch,
+/// since the gap itself may be what does not exist. With no bad one found, each is read alone.
+pub fn refine(refused: &[(PointNo, Wanted)], bad: &[PointNo], limits: Limits) -> Vec<Request> {
+    let (alone, good): (Vec<_>, Vec<_>) = refused.iter().partition(|(point, _)| bad.is_empty() || bad.contains(point));
+    let mut requests = plan(&good, Limits { max_gap: 0, ..limits });
+    requests.extend(alone.into_iter().map(|(point, _)| vec![point]));
+    requests
+}
+
+/// First item and number of items of the one request that reads all of these.
+pub fn hull(wanted: &[(PointNo, Wanted)]) -> (u16, u16) {
+    let start = wanted.iter().map(|(_, value)| value.start).min().unwrap_or(0);
+    let end = wanted.iter().map(|(_, value)| u32::from(value.start) + u32::from(value.width)).max().unwrap_or(0);
+    (start, u16::try_from(end.saturating_sub(start.into())).unwrap_or(u16::MAX))
+}
+
+/// The span with the value in it, if the value may join it.
+fn stretched(span: Wanted, value: Wanted, limits: Limits) -> Option<Wanted> {
+    let span_end = u32::from(span.start) + u32::from(span.width);
     let value_end = u32::from(value.start) + u32::from(value.width);
     let near = u32::from(value.start) <= span_end + limits.gap(span.table);
-    let count = span_end.max(value_end) - u32::from(span.start);
-    let joins = value.table == span.table && near && count <= limits.most(span.table);
-    if joins { u16::try_from(count).ok() } else { None }
+    let width = span_end.max(value_end) - u32::from(span.start);
+    let joins = value.table == span.table && near && width <= limits.most(span.table);
+    if joins { Some(Wanted { width: u16::try_from(width).ok()?, ..span }) } else { None }
 }
 
-pub fn savings(wanted: &[Wanted], spans: &[Span]) -> Savings {
-    let apart: i64 = wanted.iter().map(|value| bytes(value.table, value.width)).sum();
-    let joined: i64 = spans.iter().map(|span| bytes(span.table, span.count)).sum();
-    Savings { requests: spans.len() as u64, requests_saved: wanted.len().saturating_sub(spans.len()) as u64, bytes_saved: apart - joined }
+/// What these requests save against one for each of their points.
+pub fn savings(requests: impl Iterator<Item = Vec<(PointNo, Wanted)>>) -> Savings {
+    let mut saved = Savings::default();
+    for request in requests {
+        let Some((_, first)) = request.first() else { continue };
+        let apart: i64 = request.iter().map(|(_, value)| bytes(value.table, value.width)).sum();
+        saved.requests += 1;
+        saved.requests_saved += request.len() as u64 - 1;
+        saved.bytes_saved += apart - bytes(first.table, hull(&request).1);
+    }
+    saved
 }
 
 /// One read on the wire: 12 bytes of request, 9 of answer before the payload.
@@ -114,21 +110,27 @@ mod tests {
         Wanted { table: Table::Holding, start, width }
     }
 
+    fn numbered(wanted: &[Wanted]) -> Vec<(PointNo, Wanted)> {
+        wanted.iter().copied().enumerate().collect()
+    }
+    fn of(wanted: &[(PointNo, Wanted)], request: &Request) -> Vec<(PointNo, Wanted)> {
+        wanted.iter().filter(|(point, _)| request.contains(point)).copied().collect()
+    }
+
     #[test]
     fn neighbours_and_small_gaps_take_one_request_and_say_what_it_saved() {
-        let wanted = [register(0, 2), register(2, 2), register(10, 1)];
-        let spans = plan(&wanted, LIMITS);
-        assert_eq!(spans, [Span { table: Table::Holding, start: 0, count: 11, members: vec![0, 1, 2] }]);
-        assert_eq!(savings(&wanted, &spans), Savings { requests: 1, requests_saved: 2, bytes_saved: 30 });
+        let wanted = numbered(&[register(0, 2), register(2, 2), register(10, 1)]);
+        assert_eq!(plan(&wanted, LIMITS), [[0, 1, 2]]);
+        assert_eq!(hull(&wanted), (0, 11));
+        assert_eq!(savings([wanted].into_iter()), Savings { requests: 1, requests_saved: 2, bytes_saved: 30 });
     }
 
     #[test]
     fn a_refused_span_is_read_without_its_gaps_and_its_bad_one_alone() {
-        let wanted = [register(0, 1), register(1, 1), register(5, 1), register(9, 1)];
-        let refused = plan(&wanted, LIMITS).remove(0);
-        let starts: Vec<(u16, u16)> = refine(&wanted, &refused, &[2], LIMITS).iter().map(|span| (span.start, span.count)).collect();
-        assert_eq!(starts, [(0, 2), (9, 1), (5, 1)]);
-        assert_eq!(refine(&wanted, &refused, &[], LIMITS).len(), 4);
+        let wanted = numbered(&[register(0, 1), register(1, 1), register(5, 1), register(9, 1)]);
+        let spans: Vec<(u16, u16)> = refine(&wanted, &[2], LIMITS).iter().map(|request| hull(&of(&wanted, request))).collect();
+        assert_eq!(spans, [(0, 2), (9, 1), (5, 1)]);
+        assert_eq!(refine(&wanted, &[], LIMITS).len(), 4);
     }
 
     fn any_wanted() -> impl Strategy<Value = Vec<Wanted>> {
@@ -146,17 +148,17 @@ mod tests {
             wanted in any_wanted(), registers in 4u16..=125, coils in 1u16..=2_000, max_gap in 0u16..40
         ) {
             let limits = Limits { registers, coils, max_gap };
-            let spans = plan(&wanted, limits);
-            let mut members: Vec<usize> = spans.iter().flat_map(|span| span.members.clone()).collect();
-            members.sort_unstable();
-            prop_assert_eq!(members, (0..wanted.len()).collect::<Vec<_>>());
-            for span in &spans {
-                prop_assert!(u32::from(span.count) <= limits.most(span.table));
-                for member in &span.members {
-                    let value = wanted[*member];
-                    prop_assert!(value.table == span.table && value.start >= span.start);
-                    prop_assert!(u32::from(value.start) + u32::from(value.width) <= u32::from(span.start) + u32::from(span.count));
-                }
+            let wanted = numbered(&wanted);
+            let requests = plan(&wanted, limits);
+            let mut points: Vec<PointNo> = requests.concat();
+            points.sort_unstable();
+            prop_assert_eq!(points, (0..wanted.len()).collect::<Vec<_>>());
+            for request in &requests {
+                let values = of(&wanted, request);
+                let (start, count) = hull(&values);
+                let table = values[0].1.table;
+                prop_assert!(u32::from(count) <= limits.most(table));
+                prop_assert!(values.iter().all(|(_, value)| value.table == table && value.start >= start));
             }
         }
     }

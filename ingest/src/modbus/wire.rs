@@ -1,7 +1,10 @@
-//! One socket to one unit, on tokio-modbus: the only file that knows the vendor's client. Answers are checked to be the ones asked for.
+//! One connection, on tokio-modbus: the only file that knows the vendor's client. Answers are checked to be the ones asked for.
 
 use super::{address::Table, guarded::Guarded};
-use crate::gate::Gate;
+use crate::{
+    gate::Gate,
+    protocol::{Refusal, WireError},
+};
 use std::{
     borrow::Cow,
     io,
@@ -12,7 +15,7 @@ use tokio::net::TcpStream;
 use tokio_modbus::{
     ExceptionCode, ProtocolError,
     client::{Client, Context, tcp},
-    prelude::{Request, Response, Slave},
+    prelude::{Request, Response, Slave, SlaveContext},
 };
 
 /// The device says no, by its exception code.
@@ -42,22 +45,27 @@ impl From<ExceptionCode> for Exception {
     }
 }
 
-/// What came of a request whose socket still stands, or why it does not.
-#[derive(Debug, Error)]
-pub enum WireError {
-    #[error(transparent)]
-    Exception(#[from] Exception),
-    /// The socket cannot be trusted any more: whatever comes next on it may answer an older question.
-    #[error("the connection failed")]
-    Socket(#[source] io::Error),
-    #[error("the answer does not belong to the question ({0})")]
-    Mismatch(String),
+impl From<Exception> for Refusal {
+    fn from(exception: Exception) -> Self {
+        let why = exception.to_string();
+        match exception {
+            Exception::IllegalFunction | Exception::IllegalAddress | Exception::IllegalValue => Self::Address(why),
+            Exception::Device(_) => Self::Fault(why),
+            Exception::Gateway(_) => Self::Unreachable(why),
+        }
+    }
+}
+
+impl From<Exception> for WireError {
+    fn from(exception: Exception) -> Self {
+        Self::Refused(exception.into())
+    }
 }
 
 impl From<tokio_modbus::Error> for WireError {
     fn from(error: tokio_modbus::Error) -> Self {
         match error {
-            tokio_modbus::Error::Transport(cause) => Self::Socket(cause),
+            tokio_modbus::Error::Transport(cause) => Self::broken(cause),
             tokio_modbus::Error::Protocol(ProtocolError::HeaderMismatch { message, .. }) => Self::Mismatch(message),
             tokio_modbus::Error::Protocol(ProtocolError::FunctionCodeMismatch { request, .. }) => {
                 Self::Mismatch(format!("another function than {request}"))
@@ -80,22 +88,43 @@ pub enum Outgoing {
     Coil { at: u16, on: bool },
 }
 
-pub struct Wire {
+/// How the device is reached.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Way {
+    /// Each unit over a connection of its own, so that a dead one cannot delay another even for one timeout.
+    Tcp { address: String },
+}
+
+impl Way {
+    pub fn line_of(&self, unit: u16) -> usize {
+        match self {
+            Self::Tcp { .. } => unit.into(),
+        }
+    }
+}
+
+pub struct Socket {
     client: Context,
     /// Asked by the socket before a write's first byte.
     gate: Arc<Mutex<Option<Arc<Gate>>>>,
 }
 
-impl Wire {
-    pub async fn connect(address: &str, unit: u8) -> io::Result<Self> {
-        let stream = TcpStream::connect(address).await?;
-        stream.set_nodelay(true)?;
+impl Socket {
+    pub async fn open(way: &Way, _line: usize) -> io::Result<Self> {
         let gate = Arc::default();
-        Ok(Self { client: tcp::attach_slave(Guarded::new(stream, Arc::clone(&gate)), Slave(unit)), gate })
+        let client = match way {
+            Way::Tcp { address } => {
+                let stream = TcpStream::connect(address).await?;
+                stream.set_nodelay(true)?;
+                tcp::attach(Guarded::new(stream, Arc::clone(&gate)))
+            }
+        };
+        Ok(Self { client, gate })
     }
 
     /// The caller drops the wire on every error but an exception, and on a timeout of its own.
-    pub async fn read(&mut self, table: Table, start: u16, count: u16) -> Result<Items, WireError> {
+    pub async fn read(&mut self, unit: u8, table: Table, start: u16, count: u16) -> Result<Items, WireError> {
+        self.client.set_slave(Slave(unit));
         let request = match table {
             Table::Coil => Request::ReadCoils(start, count),
             Table::Discrete => Request::ReadDiscreteInputs(start, count),
@@ -116,7 +145,8 @@ impl Wire {
 
     /// Sends once. One register goes as function 6 and more as 16, which is what the plainest devices know.
     /// An echo of another value at the same place is an answer to this question; reading back will tell what it means.
-    pub async fn write(&mut self, outgoing: &Outgoing, gate: &Arc<Gate>) -> Result<(), WireError> {
+    pub async fn write(&mut self, unit: u8, outgoing: &Outgoing, gate: &Arc<Gate>) -> Result<(), WireError> {
+        self.client.set_slave(Slave(unit));
         let (request, place) = match outgoing {
             Outgoing::Coil { at, on } => (Request::WriteSingleCoil(*at, *on), (*at, 1)),
             Outgoing::Registers { start, words } => match words.as_slice() {

@@ -6,12 +6,9 @@ use super::{
     scenario::Scenario,
 };
 use crate::{
-    device::DeviceConfig,
-    modbus::{
-        address::Address,
-        config::{ModbusTcp, PointConfig, PollClass},
-        value::ByteOrder,
-    },
+    device::{Common, DeviceConfig, Speaks},
+    modbus::{address::Address, config::ModbusTcp},
+    point::PointConfig,
 };
 use millwright_domain::{
     ids::{DeviceId, SiteId},
@@ -53,20 +50,7 @@ pub fn demo_device(address: SocketAddr) -> DeviceConfig {
         point(channel.signal(), address, scale)
     });
     let told = Setpoint::ALL.iter().map(|setpoint| point(setpoint.signal(), setpoint_place(*setpoint), 1.0));
-    DeviceConfig::ModbusTcp(ModbusTcp {
-        id: device_id(),
-        address: address.to_string(),
-        unit: 1,
-        byte_order: ByteOrder::Abcd,
-        max_gap: 8,
-        max_registers_per_request: 125,
-        max_coils_per_request: 2_000,
-        pause_between_requests_ms: 0,
-        connect_timeout_ms: 3_000,
-        read_back_ms: 1_000,
-        classes: vec![PollClass { name: "default".into(), interval_ms: 1_000, timeout_ms: 1_000 }],
-        points: measured.chain(told).collect(),
-    })
+    DeviceConfig { speaks: Speaks::ModbusTcp(ModbusTcp::at(address.to_string())), common: Common::usual(device_id(), measured.chain(told).collect()) }
 }
 
 /// The scenarios that `config/scenarios/` ships, built in so that a demo needs no files.
@@ -98,7 +82,7 @@ fn setpoint_signal(setpoint: Setpoint) -> Signal {
 
 fn point(signal: String, address: Address, scale: f64) -> PointConfig {
     let signal = signal.parse().expect("signal names are names");
-    PointConfig { signal, address, kind: None, scale, offset: 0.0, byte_order: None, class: None }
+    PointConfig { scale, ..PointConfig::at(signal, address.to_string()) }
 }
 
 fn site_id() -> SiteId {
@@ -114,11 +98,10 @@ mod tests {
 
     #[test]
     fn the_demo_device_fits_the_demo_plant_and_reads_it_in_two_requests() {
-        let DeviceConfig::ModbusTcp(config) = demo_device("127.0.0.1:1502".parse().unwrap());
         let plant = demo_plant().checked().unwrap();
-        let device = config.checked(&plant).unwrap();
-        let wanted: Vec<_> = device.points.iter().map(crate::modbus::config::Point::wanted).collect();
-        assert_eq!(crate::modbus::plan::plan(&wanted, device.limits).len(), 2);
+        let device = demo_device("127.0.0.1:1502".parse().unwrap()).checked(&plant).unwrap();
+        let points: Vec<usize> = (0..device.points.len()).collect();
+        assert_eq!(device.protocol.plan(&points).len(), 2);
     }
 
     #[test]

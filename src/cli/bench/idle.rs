@@ -4,7 +4,7 @@ use super::{Measured, load};
 use crate::configured::PlantFile;
 use anyhow::{Context, Result, bail};
 use millwright_domain::{policy::Policy, quantity::QuantityKind};
-use millwright_ingest::{device::DeviceConfig, modbus::config::ModbusTcp};
+use millwright_ingest::device::DeviceConfig;
 use serde_json::json;
 use std::{
     fs,
@@ -60,8 +60,8 @@ fn write_configuration(folder: &Path, plc: &str) -> Result<()> {
             .zip(0..)
             .map(|(signal, place)| json!({"signal": signal.id, "address": format!("hr:{}", place * 2), "type": "f32"}))
             .collect();
-        let config = json!({"id": load::device(number), "address": plc, "points": points});
-        serde_json::from_value::<ModbusTcp>(config).map(DeviceConfig::ModbusTcp)
+        let config = json!({"protocol": "modbus_tcp", "id": load::device(number), "address": plc, "points": points});
+        serde_json::from_value::<DeviceConfig>(config)
     };
     let devices = (0..DEVICES).map(device).collect::<Result<Vec<_>, _>>()?;
     debug_assert!(plant.signals().all(|(_, signal)| signal.kind != QuantityKind::SpeedSetpoint));

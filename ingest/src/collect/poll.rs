@@ -4,33 +4,28 @@
 //! divided by the speed. A poll whose time has passed is skipped and counted, so nothing piles up behind a slow device.
 
 use super::{
-    config::{Device, Point},
-    decode,
+    Tally,
     link::{Link, ReadFailed},
-    plan::{Savings, Span, Wanted, plan, refine, savings},
-    wire::Exception,
 };
-use crate::{lateness::Lateness, outlet::DeviceOutlet, stamp::Stamps};
+use crate::{
+    classes::Class,
+    device::Device,
+    outlet::DeviceOutlet,
+    protocol::{Answer, PointNo, Protocol, Refusal, Request},
+};
 use millwright_domain::{Timestamp, ports::clock::Clock, reading::Reading};
 use std::{
+    collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-/// What polling a device has come to so far; shared by its units.
-#[derive(Debug)]
-pub(crate) struct Tally {
-    pub lateness: Lateness,
-    pub stamps: Stamps,
-    pub saved: Savings,
-}
-
 /// Everything that polling one unit needs.
 pub(crate) struct Poller {
     pub device: Arc<Device>,
-    pub unit: u8,
+    pub unit: u16,
     pub link: Link,
     pub outlet: Arc<DeviceOutlet>,
     pub clock: Arc<dyn Clock>,
@@ -40,12 +35,20 @@ pub(crate) struct Poller {
 
 /// One class of one unit: what it reads, by which requests, and when next.
 struct Round {
-    points: Vec<Point>,
-    wanted: Vec<Wanted>,
-    spans: Vec<Span>,
+    points: Vec<PointNo>,
+    requests: Vec<Request>,
     period: Duration,
     timeout: Duration,
     due: Instant,
+}
+
+/// What a round has learned about the requests it is made of.
+#[derive(Default)]
+struct Learned {
+    /// Refused requests, by place, and those of their points that are to blame.
+    refused: Vec<(usize, Vec<PointNo>)>,
+    /// The first request without an answer, and why. The rest of the round was not asked.
+    silent: Option<(usize, ReadFailed)>,
 }
 
 impl Poller {
@@ -63,14 +66,13 @@ impl Poller {
 
     fn rounds(&self) -> Vec<Round> {
         let start = Instant::now();
-        let of_class = |(index, class): (usize, &super::config::Class)| {
-            let mine = |point: &&Point| point.unit == self.unit && point.class == index;
-            let points: Vec<Point> = self.device.points.iter().filter(mine).cloned().collect();
-            let wanted: Vec<Wanted> = points.iter().map(Point::wanted).collect();
-            let spans = plan(&wanted, self.device.limits);
+        let of_class = |(index, class): (usize, &Class)| {
+            let mine = |(_, point): &(usize, &crate::point::Point)| point.unit == self.unit && point.class == index;
+            let points: Vec<PointNo> = self.device.points.iter().enumerate().filter(mine).map(|(number, _)| number).collect();
+            let requests = if points.is_empty() { vec![] } else { self.device.protocol.plan(&points) };
             let period = class.interval.div_f64(self.speed).max(Duration::from_millis(1));
             let due = start + stagger(&format!("{}/{}/{}", self.device.id, self.unit, class.name), period);
-            Round { points, wanted, spans, period, timeout: class.timeout, due }
+            Round { points, requests, period, timeout: class.timeout, due }
         };
         self.device.classes.iter().enumerate().map(of_class).filter(|round| !round.points.is_empty()).collect()
     }
@@ -91,7 +93,7 @@ impl Poller {
         let skipped = round.skip_missed(ended);
         let mut tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner);
         tally.lateness.polled(late_by, ended.duration_since(began), round.period, skipped);
-        let saved = savings(&round.wanted, &round.spans);
+        let saved = self.device.protocol.savings(&round.requests);
         tally.saved.requests += saved.requests;
         tally.saved.requests_saved += saved.requests_saved;
         tally.saved.bytes_saved += saved.bytes_saved;
@@ -104,50 +106,45 @@ impl Poller {
 
     /// One reading for each point of the round, whatever happens.
     async fn read(&self, round: &mut Round) -> Vec<Reading> {
-        let mut readings: Vec<Option<Reading>> = vec![None; round.points.len()];
-        let mut refined = Vec::new();
-        let mut silent = None;
-        for (index, span) in round.spans.iter().enumerate() {
-            let answer = match &silent {
-                None => self.link.read(span.table, span.start, span.count, round.timeout).await,
+        let mut answers: BTreeMap<PointNo, Answer> = BTreeMap::new();
+        let mut learned = Learned::default();
+        for (index, request) in round.requests.iter().enumerate() {
+            let answer = match &learned.silent {
+                None => self.link.read(request, round.timeout).await,
                 // The unit is not there: asking it for the rest would only take as many timeouts.
-                Some((_, why)) => Err(ReadFailed::clone(why)),
+                Some((_, why)) => Err(why.clone()),
             };
             match answer {
-                Ok(items) => round.fill(&mut readings, span, |point| decode::reading(point, span.start, &items)),
-                Err(ReadFailed::Refused(exception)) if span.members.len() > 1 && is_about_address(exception) => {
-                    match self.read_apart(round, span, &mut readings).await {
-                        Ok(bad) => refined.push((index, bad)),
-                        Err(why) => silent = Some((index, why)),
-                    }
-                }
+                Ok(values) => answers.extend(request.iter().copied().zip(values)),
+                Err(ReadFailed::Refused(Refusal::Address(_))) if request.len() > 1 => match self.read_apart(round, request, &mut answers).await {
+                    Ok(bad) => learned.refused.push((index, bad)),
+                    Err(why) => learned.silent = Some((index, why)),
+                },
                 Err(why) => {
-                    round.fill(&mut readings, span, |point| decode::absence(point, &why));
-                    if !matches!(why, ReadFailed::Refused(_)) && silent.is_none() {
-                        silent = Some((index, why));
+                    answers.extend(request.iter().map(|point| (*point, Err(why.refusal()))));
+                    if !matches!(why, ReadFailed::Refused(_)) && learned.silent.is_none() {
+                        learned.silent = Some((index, why));
                     }
                 }
             }
         }
-        round.remember(refined, silent.map(|(index, _)| index), self.device.limits);
-        readings.into_iter().flatten().collect()
+        round.remember(learned, &*self.device.protocol);
+        let reading = |point: &PointNo| Some(self.device.points.get(*point)?.reading(answers.get(point)?));
+        round.points.iter().filter_map(reading).collect()
     }
 
-    /// Reads the members of a refused span one by one. Returns those that are to blame, or why it cannot be said yet.
-    async fn read_apart(&self, round: &Round, span: &Span, readings: &mut [Option<Reading>]) -> Result<Vec<usize>, ReadFailed> {
+    /// Reads the points of a refused request one by one. Returns those that are to blame, or why it cannot be said yet.
+    async fn read_apart(&self, round: &Round, request: &[PointNo], answers: &mut BTreeMap<PointNo, Answer>) -> Result<Vec<PointNo>, ReadFailed> {
         let mut bad = Vec::new();
-        for member in &span.members {
-            let (Some(wanted), Some(point), Some(slot)) = (round.wanted.get(*member), round.points.get(*member), readings.get_mut(*member)) else {
-                continue;
-            };
-            match self.link.read(wanted.table, wanted.start, wanted.width, round.timeout).await {
-                Ok(items) => *slot = Some(decode::reading(point, wanted.start, &items)),
-                Err(why @ ReadFailed::Refused(_)) => {
-                    bad.push(*member);
-                    *slot = Some(decode::absence(point, &why));
+        for point in request {
+            match self.link.read(&[*point], round.timeout).await {
+                Ok(values) => answers.extend(values.into_iter().map(|value| (*point, value))),
+                Err(ReadFailed::Refused(refusal)) => {
+                    bad.push(*point);
+                    answers.insert(*point, Err(refusal));
                 }
                 Err(why) => {
-                    round.fill(readings, span, |point| decode::absence(point, &why));
+                    answers.extend(request.iter().map(|point| (*point, Err(why.refusal()))));
                     return Err(why);
                 }
             }
@@ -157,24 +154,16 @@ impl Poller {
 }
 
 impl Round {
-    fn fill(&self, readings: &mut [Option<Reading>], span: &Span, reading: impl Fn(&Point) -> Reading) {
-        for member in &span.members {
-            if let (Some(slot), Some(point)) = (readings.get_mut(*member), self.points.get(*member)) {
-                *slot = Some(reading(point));
-            }
-        }
-    }
-
     /// Splits what was refused, and moves a request that got no answer to the end, so that it cannot starve the others for ever.
-    fn remember(&mut self, refined: Vec<(usize, Vec<usize>)>, silent: Option<usize>, limits: super::plan::Limits) {
-        if let Some(index) = silent {
-            let last = self.spans.remove(index);
-            self.spans.push(last);
+    fn remember(&mut self, learned: Learned, protocol: &dyn Protocol) {
+        if let Some((index, _)) = learned.silent {
+            let last = self.requests.remove(index);
+            self.requests.push(last);
             return;
         }
-        for (index, bad) in refined.into_iter().rev() {
-            let refused = self.spans.remove(index);
-            self.spans.extend(refine(&self.wanted, &refused, &bad, limits));
+        for (index, bad) in learned.refused.into_iter().rev() {
+            let refused = self.requests.remove(index);
+            self.requests.extend(protocol.refine(&refused, &bad));
         }
     }
 
@@ -187,16 +176,6 @@ impl Round {
     }
 }
 
-impl Point {
-    pub(crate) fn wanted(&self) -> Wanted {
-        Wanted { table: self.address.table(), start: self.address.offset(), width: self.address.width() }
-    }
-}
-
-fn is_about_address(exception: Exception) -> bool {
-    matches!(exception, Exception::IllegalAddress | Exception::IllegalValue)
-}
-
 /// A place within the period that depends on the name alone, so that a hundred devices are not all asked at the full second.
 fn stagger(name: &str, period: Duration) -> Duration {
     let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
@@ -205,12 +184,11 @@ fn stagger(name: &str, period: Duration) -> Duration {
 
 #[cfg(test)]
 mod tests {
-    use super::super::address::Table;
     use super::*;
 
     fn round(period_ms: u64, due: Instant) -> Round {
         let period = Duration::from_millis(period_ms);
-        Round { points: vec![], wanted: vec![], spans: vec![], period, timeout: period, due }
+        Round { points: vec![], requests: vec![], period, timeout: period, due }
     }
 
     #[test]
@@ -225,10 +203,10 @@ mod tests {
     #[test]
     fn a_request_without_an_answer_comes_last_the_next_time() {
         let mut round = round(100, Instant::now());
-        let span = |start| Span { table: Table::Holding, start, count: 1, members: vec![] };
-        round.spans = vec![span(0), span(10), span(20)];
-        round.remember(vec![], Some(0), super::super::plan::Limits { registers: 125, coils: 2_000, max_gap: 8 });
-        assert_eq!(round.spans, [span(10), span(20), span(0)]);
+        round.requests = vec![vec![0], vec![1], vec![2]];
+        let silent = Some((0, ReadFailed::NoAnswer("late".into())));
+        round.remember(Learned { silent, ..Learned::default() }, &crate::modbus::testing::registers(3));
+        assert_eq!(round.requests, [[1], [2], [0]]);
     }
 
     #[test]

@@ -21,6 +21,10 @@ impl Backoff {
     pub fn admits(&self, now: Instant) -> bool {
         self.not_before.is_none_or(|at| now >= at)
     }
+    /// How long until it admits again.
+    pub fn remaining(&self, now: Instant) -> Duration {
+        self.not_before.map_or(Duration::ZERO, |at| at.saturating_duration_since(now))
+    }
     pub fn connected(&mut self) {
         self.wait = FIRST;
         self.not_before = None;
