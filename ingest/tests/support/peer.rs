@@ -1,4 +1,5 @@
-//! A pymodbus process to collect from: started, paused, killed, asked.
+//! A process to collect from: started, paused, killed, asked.
+#![allow(dead_code, clippy::unwrap_used, reason = "each test binary uses its own part")]
 
 use std::{
     io::{BufRead, BufReader, Write},
@@ -38,10 +39,14 @@ pub struct Peer {
 }
 
 impl Peer {
-    /// Our scriptable device.
+    /// One of our scriptable peers, `tests/peers/NAME`, with its port as first argument. Returns once something listens there.
+    pub fn script(python: &Path, name: &str, port: u16, more: &[&str]) -> Self {
+        let script = repository().join("tests/peers").join(name);
+        Self::start(Command::new(python).arg(script).arg(port.to_string()).args(more), port)
+    }
+    /// Our scriptable Modbus device.
     pub fn faulty(python: &Path, port: u16) -> Self {
-        let script = repository().join("tests/peers/modbus_faulty.py");
-        Self::start(Command::new(python).arg(script).arg(port.to_string()), port)
+        Self::script(python, "modbus_faulty.py", port, &[])
     }
 
     /// pymodbus' own simulator, on our register map. `_folder` keeps the settings while it runs.
@@ -81,8 +86,16 @@ impl Peer {
 
     /// Every write that arrived: address and values.
     pub fn writes(&mut self) -> Vec<(u16, Vec<u16>)> {
-        let answer: serde_json::Value = serde_json::from_str(&self.order("{\"ask\": \"writes\"}")).unwrap();
-        serde_json::from_value(answer["writes"].clone()).unwrap()
+        serde_json::from_value(self.ask("{\"ask\": \"writes\"}")["writes"].clone()).unwrap()
+    }
+    /// The same of a peer that names its points: every value that arrived by a write.
+    pub fn values_written(&mut self) -> Vec<f64> {
+        let writes: Vec<(String, f64)> = serde_json::from_value(self.ask("{\"ask\": \"writes\"}")["writes"].clone()).unwrap();
+        writes.into_iter().map(|(_, value)| value).collect()
+    }
+    /// An order and its answer.
+    pub fn ask(&mut self, order: &str) -> serde_json::Value {
+        serde_json::from_str(&self.order(order)).unwrap()
     }
 
     fn order(&mut self, line: &str) -> String {
