@@ -4,6 +4,8 @@ use serde_json::Value;
 use std::{net::SocketAddr, path::Path};
 
 pub trait Bench: Sized + Send + 'static {
+    /// As in `protocol = …`, and where its captured session is kept.
+    const NAME: &'static str;
     /// Whether the device tells by itself.
     const TOLD: bool = false;
 

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod bench;
+mod frames;
 mod modbus_tcp;
 #[path = "../support/peer.rs"]
 mod peer;
@@ -30,6 +31,16 @@ macro_rules! contract {
             a_write_without_an_answer_is_unknown_and_never_sent_again,
             nothing_is_written_to_a_device_that_is_not_there,
         );
+
+        #[tokio::test]
+        async fn a_session_that_was_kept_gives_its_value_and_one_cut_off_before_its_end_none() {
+            $crate::frames::a_session_that_was_kept_gives_its_value_and_one_cut_off_before_its_end_none::<$bench>().await;
+        }
+        #[tokio::test]
+        #[ignore = "writes tests/frames anew"]
+        async fn records_a_session() {
+            $crate::frames::records_a_session::<$bench>().await;
+        }
     };
     ($bench:ty: $($name:ident),* $(,)?) => {
         $(

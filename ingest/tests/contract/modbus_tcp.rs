@@ -11,6 +11,8 @@ use std::{net::SocketAddr, path::Path};
 struct ModbusTcp(Peer);
 
 impl Bench for ModbusTcp {
+    const NAME: &'static str = "modbus_tcp";
+
     fn start(python: &Path, port: u16) -> Self {
         Self(Peer::faulty(python, port))
     }

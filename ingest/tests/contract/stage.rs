@@ -36,7 +36,11 @@ pub struct Stage<B> {
     of: PhantomData<B>,
 }
 
-fn configured<B: Bench>(at: SocketAddr, signals: &[&str]) -> (Plant, DeviceConfig) {
+pub fn port_of(port: u16) -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], port))
+}
+
+pub fn configured<B: Bench>(at: SocketAddr, signals: &[&str]) -> (Plant, DeviceConfig) {
     let signal = |id: &&str| {
         let limits = Range { low: -1e9, high: 1e9 };
         let can_be_written = matches!(*id, "p/set" | "p/stubborn");
@@ -73,7 +77,7 @@ fn configured<B: Bench>(at: SocketAddr, signals: &[&str]) -> (Plant, DeviceConfi
 impl<B: Bench> Stage<B> {
     /// The wire leads to this port, whether or not somebody listens there.
     pub async fn set(port: u16, signals: &[&str]) -> Self {
-        let wire = Wire::to(SocketAddr::from(([127, 0, 0, 1], port)), B::is_write).await;
+        let wire = Wire::to(port_of(port), B::is_write).await;
         let (plant, config) = configured::<B>(wire.address, signals);
         let (log, clock) = (MemoryLog::new(), TestClock::new(1.0));
         let devices = check(&[config], &plant).unwrap();

@@ -39,6 +39,8 @@ struct State {
     cuts: watch::Sender<u64>,
     /// Once a write has gone over the wire, the answers are held.
     hold_after_write: Mutex<bool>,
+    /// What was answered to each question, while somebody wants to know.
+    recorded: Mutex<Option<Vec<Vec<u8>>>>,
     is_write: fn(&[u8]) -> bool,
 }
 
@@ -46,9 +48,8 @@ impl Wire {
     pub async fn to(peer: SocketAddr, is_write: fn(&[u8]) -> bool) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let state =
-            State { answers: watch::Sender::new(Answers::Arrive), cuts: watch::Sender::new(0), hold_after_write: Mutex::new(false), is_write };
-        let state = Arc::new(state);
+        let (answers, cuts) = (watch::Sender::new(Answers::Arrive), watch::Sender::new(0));
+        let state = Arc::new(State { answers, cuts, hold_after_write: Mutex::new(false), recorded: Mutex::new(None), is_write });
         let carrying = tokio::spawn(carry_all(listener, peer, state.clone()));
         Self { address, state, carrying }
     }
@@ -58,6 +59,12 @@ impl Wire {
     /// The next write's answer, and everything after it, is held.
     pub fn hold_after_write(&self) {
         *self.state.hold_after_write.lock().unwrap() = true;
+    }
+    pub fn record(&self) {
+        *self.state.recorded.lock().unwrap() = Some(vec![]);
+    }
+    pub fn recorded(&self) -> Vec<Vec<u8>> {
+        self.state.recorded.lock().unwrap().clone().unwrap_or_default()
     }
     /// Ends every connection.
     pub fn cut(&self) {
@@ -102,6 +109,9 @@ async fn questions(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, state: &Stat
             return;
         }
         let question = &bytes[..count];
+        if let Some(recorded) = &mut *state.recorded.lock().unwrap() {
+            recorded.push(vec![]);
+        }
         let holds = (state.is_write)(question) && std::mem::take(&mut *state.hold_after_write.lock().unwrap());
         if holds {
             // The write itself gets through, its answer does not.
@@ -123,6 +133,9 @@ async fn answers(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, state: &State)
     let mut bytes = vec![0; 64 << 10];
     let mut noise = 0x9E37_79B9u32;
     while let Ok(count @ 1..) = from.read(&mut bytes).await {
+        if let Some(answer) = state.recorded.lock().unwrap().as_mut().and_then(|recorded| recorded.last_mut()) {
+            answer.extend(&bytes[..count]);
+        }
         let now = match may_pass.wait_for(|answers| *answers != Answers::Held).await {
             Ok(now) => *now,
             Err(_gone) => return,
