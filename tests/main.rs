@@ -9,6 +9,7 @@ mod cluster;
 mod compose;
 mod demo_on_kafka;
 mod dispatcher;
+mod field;
 mod forwarding;
 mod house;
 mod kills;

@@ -5,25 +5,38 @@
 
 mod mutate;
 mod targets;
+mod wire;
 
 use anyhow::{Context, Result, bail};
 use std::{
     env, fs,
     panic::{self, AssertUnwindSafe},
     path::{Path, PathBuf},
+    sync::atomic::{AtomicU64, Ordering},
     time::{Duration, Instant},
 };
 use targets::{TARGETS, Target};
+
+/// In tasks and threads of their own, too.
+static PANICS: AtomicU64 = AtomicU64::new(0);
+
+/// What a target may need at its peak beside what it began with. Hostile lengths must not become memory.
+const MOST_MEMORY_KB: u64 = 512 << 10;
 
 fn main() -> Result<()> {
     let seconds: f64 = env::var("FUZZ_SECONDS").map_or(Ok(10.0), |text| text.parse()).context("FUZZ_SECONDS is a number")?;
     let seed: u64 = env::var("FUZZ_SEED").map_or(Ok(1), |text| text.parse()).context("FUZZ_SEED is a whole number")?;
     let only = env::var("FUZZ_TARGET").ok();
-    // A panic is what we look for: it is reported with its input, not with a backtrace for each.
-    panic::set_hook(Box::new(|_| {}));
+    // A panic is what we look for: it is counted wherever it happens, and reported with its input, not with a backtrace for each.
+    panic::set_hook(Box::new(|_| drop(PANICS.fetch_add(1, Ordering::SeqCst))));
     let mut run = 0;
     for target in TARGETS.iter().filter(|target| only.as_ref().is_none_or(|only| only == target.name)) {
+        let before = peak_kb();
         let tried = fuzz(target, Duration::from_secs_f64(seconds), seed)?;
+        let grown = peak_kb().saturating_sub(before);
+        if grown > MOST_MEMORY_KB {
+            bail!("{} took {grown} KB of memory; some input makes it grow without bound", target.name);
+        }
         println!("{:<12} {tried} inputs, none made it panic", target.name);
         run += 1;
     }
@@ -32,6 +45,13 @@ fn main() -> Result<()> {
     }
     println!("{run} passed, 0 failed");
     Ok(())
+}
+
+/// The most memory that this process ever had, as Linux tells it; 0 elsewhere.
+fn peak_kb() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    peak.and_then(|peak| peak.split_whitespace().next()?.parse().ok()).unwrap_or(0)
 }
 
 fn corpus_of(target: &Target) -> PathBuf {
@@ -65,7 +85,9 @@ fn fuzz(target: &Target, time: Duration, seed: u64) -> Result<u64> {
 }
 
 fn attempt(target: &Target, input: &[u8], folder: &Path) -> Result<()> {
-    if panic::catch_unwind(AssertUnwindSafe(|| (target.run)(input))).is_ok() {
+    let before = PANICS.load(Ordering::SeqCst);
+    let is_fine = panic::catch_unwind(AssertUnwindSafe(|| (target.run)(input))).is_ok();
+    if is_fine && PANICS.load(Ordering::SeqCst) == before {
         return Ok(());
     }
     fs::create_dir_all(folder)?;

@@ -10,6 +10,9 @@ use millwright_ingest::{
     store::segment,
 };
 
+use crate::wire::{session, talk};
+use serde_json::json;
+
 pub struct Target {
     pub name: &'static str,
     /// Must return, whatever the bytes.
@@ -20,6 +23,7 @@ pub struct Target {
 
 pub const TARGETS: &[Target] = &[
     Target { name: "address", run: address, seeds: address_seeds },
+    Target { name: "modbus_tcp", run: modbus_tcp, seeds: modbus_tcp_seeds },
     Target { name: "batch", run: batch, seeds: batch_seeds },
     Target { name: "csv", run: csv, seeds: csv_seeds },
     Target { name: "rules", run: rules, seeds: rules_seeds },
@@ -44,6 +48,13 @@ fn address(bytes: &[u8]) {
 }
 fn address_seeds() -> Vec<Vec<u8>> {
     owned(&["hr:0", "holding:12:f32", "4x00001", "40001", "400001", "1!400001", "coil:7", "di:3", "ir:65534:u32", "3!hr:10.5:bool", "10001"])
+}
+
+fn modbus_tcp(bytes: &[u8]) {
+    talk(bytes, json!({ "protocol": "modbus_tcp" }), json!({ "address": "hr:0:f32" }));
+}
+fn modbus_tcp_seeds() -> Vec<Vec<u8>> {
+    session(include_str!("../../ingest/tests/frames/modbus_tcp.hex"))
 }
 
 /// The first byte is the codec, the second the count.

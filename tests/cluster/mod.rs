@@ -5,10 +5,10 @@
 mod actions;
 mod brokers;
 mod kills;
-mod ledger;
+pub mod ledger;
 mod load;
 mod network;
-mod node;
+pub mod node;
 mod pauses;
 pub mod plant;
 mod postgres;
@@ -282,7 +282,7 @@ async fn options(settings: &BTreeMap<String, String>, index: PathBuf) -> KafkaOp
 }
 
 /// Has the program do one thing, and do it well.
-async fn told(settings: &BTreeMap<String, String>, arguments: &[&str], data: &Path) {
+pub async fn told(settings: &BTreeMap<String, String>, arguments: &[&str], data: &Path) {
     let mut command = millwright();
     command.args(arguments).arg("--data").arg(data).envs(settings).current_dir(env!("CARGO_MANIFEST_DIR"));
     let done = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
