@@ -4,6 +4,7 @@ use millwright_agents::diagnosis::Rules;
 use millwright_domain::{chain::ChainTip, codec, ids::AssetId, policy::Policy, position::Position};
 use millwright_infra::log::embedded::decode_batch;
 use millwright_ingest::{
+    ethernet_ip::{address::parse_address as parse_tag, cip, frame, value::Code},
     files::{columns::ColumnMap, recording::Recording},
     modbus::address::parse_address,
     simulator::scenario::Scenario,
@@ -20,6 +21,9 @@ pub struct Target {
 
 pub const TARGETS: &[Target] = &[
     Target { name: "address", run: address, seeds: address_seeds },
+    Target { name: "tag", run: tag, seeds: tag_seeds },
+    Target { name: "eip_frame", run: eip_frame, seeds: eip_frame_seeds },
+    Target { name: "eip_answer", run: eip_answer, seeds: eip_answer_seeds },
     Target { name: "batch", run: batch, seeds: batch_seeds },
     Target { name: "csv", run: csv, seeds: csv_seeds },
     Target { name: "rules", run: rules, seeds: rules_seeds },
@@ -44,6 +48,48 @@ fn address(bytes: &[u8]) {
 }
 fn address_seeds() -> Vec<Vec<u8>> {
     owned(&["hr:0", "holding:12:f32", "4x00001", "40001", "400001", "1!400001", "coil:7", "di:3", "ir:65534:u32", "3!hr:10.5:bool", "10001"])
+}
+
+fn tag(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    if let Ok(tag) = parse_tag(text) {
+        let canonical = tag.to_string();
+        assert_eq!(parse_tag(&canonical).as_ref().map(ToString::to_string), Ok(canonical), "{text:?} means something else again");
+    }
+}
+fn tag_seeds() -> Vec<Vec<u8>> {
+    owned(&["Motor_Speed", "Program:Main.Tag[1,2].Sub.3", "%Tag[3]:REAL:1", "Local:1:I.Data", "Tag:STRING", "Flags[40]:BOOL"])
+}
+
+fn eip_frame(bytes: &[u8]) {
+    if let Ok(header) = frame::Header::parse(bytes) {
+        assert!(header.length as usize <= usize::from(u16::MAX));
+    }
+    if let Ok(message) = frame::parse_unconnected(bytes) {
+        assert!(message.len() < bytes.len(), "a message is shorter than what carries it");
+    }
+}
+fn eip_frame_seeds() -> Vec<Vec<u8>> {
+    let body = frame::unconnected(&[0xCC, 0, 0, 0, 0xC3, 0, 5, 0]).unwrap_or_default();
+    vec![frame::question(frame::Command::SendRrData, 7, 9, &body).unwrap_or_default(), body]
+}
+
+/// The first byte is how many answers a packet should hold.
+fn eip_answer(bytes: &[u8]) {
+    let [count, bytes @ ..] = bytes else { return };
+    let single = [cip::Asked::Read, cip::Asked::Write, cip::Asked::Several].map(|asked| cip::parse_reply(asked, bytes));
+    let packet = cip::parse_several(bytes, usize::from(*count)).unwrap_or_default();
+    for reply in single.into_iter().flatten().chain(packet) {
+        assert!(reply.data.len() <= bytes.len());
+        if let Some((code, value)) = Code::split(&reply.data) {
+            drop(code.decode(value));
+        }
+    }
+}
+fn eip_answer_seeds() -> Vec<Vec<u8>> {
+    let text = [&[1, 0xCC, 0, 0, 0, 0xA0, 2, 0xCE, 0x0F, 3, 0, 0, 0][..], b"RUN", &[0; 81]].concat();
+    let packet = vec![2, 2, 0, 6, 0, 14, 0, 0xCC, 0, 0, 0, 0xC3, 0, 5, 0, 0xCC, 0, 4, 0];
+    vec![text, packet, vec![1, 0xCC, 0, 0, 0, 0xDA, 0, 3, b'R', b'U', b'N'], vec![0, 0xD2, 0, 1, 1, 4, 2]]
 }
 
 /// The first byte is the codec, the second the count.
