@@ -125,3 +125,68 @@ impl Session {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ethernet_ip::frame::parse_unconnected;
+    use std::time::Duration;
+    use tokio::{net::TcpListener, time::timeout};
+
+    /// A device that opens a session and answers every question with the same message, in a frame that was changed by `spoil`.
+    async fn device(spoil: fn(&mut Vec<u8>)) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut frame = vec![0; HEADER + 4];
+            stream.read_exact(&mut frame).await.unwrap();
+            frame[4] = 7;
+            stream.write_all(&frame).await.unwrap();
+            loop {
+                let mut header = [0; HEADER];
+                if stream.read_exact(&mut header).await.is_err() {
+                    return;
+                }
+                let asked = Header::parse(&header).unwrap();
+                let mut body = vec![0; asked.length.into()];
+                stream.read_exact(&mut body).await.unwrap();
+                assert!(parse_unconnected(&body).is_ok());
+                let mut answer = frame::question(Command::SendRrData, 7, asked.context, &frame::unconnected(&[1, 2]).unwrap()).unwrap();
+                spoil(&mut answer);
+                drop(stream.write_all(&answer).await);
+            }
+        });
+        address
+    }
+    async fn answer(spoil: fn(&mut Vec<u8>)) -> Result<Vec<u8>, WireError> {
+        let mut session = Session::open(&device(spoil).await).await?;
+        let question = session.ask(&[9], None);
+        Ok(timeout(Duration::from_secs(5), question).await.map_err(WireError::broken)??)
+    }
+
+    #[tokio::test]
+    async fn only_the_answer_that_carries_the_questions_mark_is_taken() {
+        assert_eq!(answer(|_| {}).await.unwrap(), [1, 2]);
+        let spoils: [(fn(&mut Vec<u8>), &str); 4] = [
+            (|frame| frame[12] += 1, "another question's mark"),
+            (|frame| frame[0] = 0x70, "another command's"),
+            (|frame| frame[4] = 8, "another session"),
+            (|frame| frame[24] = 1, "another protocol"),
+        ];
+        for (spoil, why) in spoils {
+            let error = answer(spoil).await.unwrap_err();
+            assert!(matches!(&error, WireError::Mismatch(text) if text.contains(why)), "{error:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_refused_frame_is_told_from_a_lost_one() {
+        let mut session = Session::open(&device(|frame| frame[8] = 8).await).await.unwrap();
+        assert!(matches!(session.ask(&[9], None).await, Err(NoAnswer::Refused(FrameRefused(8)))));
+        let mut session = Session::open(&device(|frame| frame.truncate(30)).await).await.unwrap();
+        assert!(timeout(Duration::from_millis(50), session.ask(&[9], None)).await.is_err());
+        let error = WireError::from(session.ask(&[9], None).await.unwrap_err());
+        assert!(matches!(&error, WireError::Mismatch(why) if why.contains("given up")), "{error:?}");
+    }
+}

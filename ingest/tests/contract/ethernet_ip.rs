@@ -29,6 +29,8 @@ fn places() -> Places {
 struct Logix(Peer);
 
 impl Bench for Logix {
+    const NAME: &'static str = "ethernet_ip_logix";
+
     fn start(python: &Path, port: u16) -> Self {
         Self(Peer::script(python, "ethernet_ip_logix.py", port, &[]))
     }
@@ -49,6 +51,8 @@ impl Bench for Logix {
 struct Micro800(Peer);
 
 impl Bench for Micro800 {
+    const NAME: &'static str = "ethernet_ip_micro800";
+
     fn start(python: &Path, port: u16) -> Self {
         Self(Peer::script(python, "ethernet_ip_micro800.py", port, &[]))
     }
