@@ -133,8 +133,10 @@ mod tests {
     use std::time::Duration;
     use tokio::{net::TcpListener, time::timeout};
 
+    type Spoil = fn(&mut Vec<u8>);
+
     /// A device that opens a session and answers every question with the same message, in a frame that was changed by `spoil`.
-    async fn device(spoil: fn(&mut Vec<u8>)) -> String {
+    async fn device(spoil: Spoil) -> String {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         tokio::spawn(async move {
@@ -159,7 +161,7 @@ mod tests {
         });
         address
     }
-    async fn answer(spoil: fn(&mut Vec<u8>)) -> Result<Vec<u8>, WireError> {
+    async fn answer(spoil: Spoil) -> Result<Vec<u8>, WireError> {
         let mut session = Session::open(&device(spoil).await).await?;
         let question = session.ask(&[9], None);
         Ok(timeout(Duration::from_secs(5), question).await.map_err(WireError::broken)??)
@@ -168,7 +170,7 @@ mod tests {
     #[tokio::test]
     async fn only_the_answer_that_carries_the_questions_mark_is_taken() {
         assert_eq!(answer(|_| {}).await.unwrap(), [1, 2]);
-        let spoils: [(fn(&mut Vec<u8>), &str); 4] = [
+        let spoils: [(Spoil, &str); 4] = [
             (|frame| frame[12] += 1, "another question's mark"),
             (|frame| frame[0] = 0x70, "another command's"),
             (|frame| frame[4] = 8, "another session"),
