@@ -3,6 +3,7 @@
 //! `FUZZ_SECONDS` for each target (10), `FUZZ_SEED` (1), `FUZZ_TARGET` to run one. A failing input is written to `fuzz/corpus/`,
 //! where it is tried first from then on.
 
+mod field;
 mod mutate;
 mod targets;
 mod wire;
@@ -30,7 +31,8 @@ fn main() -> Result<()> {
     // A panic is what we look for: it is counted wherever it happens, and reported with its input, not with a backtrace for each.
     panic::set_hook(Box::new(|_| drop(PANICS.fetch_add(1, Ordering::SeqCst))));
     let mut run = 0;
-    for target in TARGETS.iter().filter(|target| only.as_ref().is_none_or(|only| only == target.name)) {
+    let all = || field::TARGETS.iter().copied().flatten().chain(TARGETS);
+    for target in all().filter(|target| only.as_ref().is_none_or(|only| only == target.name)) {
         let before = peak_kb();
         let tried = fuzz(target, Duration::from_secs_f64(seconds), seed)?;
         let grown = peak_kb().saturating_sub(before);
@@ -41,7 +43,7 @@ fn main() -> Result<()> {
         run += 1;
     }
     if run == 0 {
-        bail!("no such target; there are: {}", TARGETS.iter().map(|target| target.name).collect::<Vec<_>>().join(", "));
+        bail!("no such target; there are: {}", all().map(|target| target.name).collect::<Vec<_>>().join(", "));
     }
     println!("{run} passed, 0 failed");
     Ok(())

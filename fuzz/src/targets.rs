@@ -1,17 +1,13 @@
-//! The targets: every place where bytes from outside become our types.
+//! The targets but those of the field: every place where bytes from outside become our types.
 
 use millwright_agents::diagnosis::Rules;
 use millwright_domain::{chain::ChainTip, codec, ids::AssetId, policy::Policy, position::Position};
 use millwright_infra::log::embedded::decode_batch;
 use millwright_ingest::{
     files::{columns::ColumnMap, recording::Recording},
-    modbus::address::parse_address,
     simulator::scenario::Scenario,
     store::segment,
 };
-
-use crate::wire::{session, talk};
-use serde_json::json;
 
 pub struct Target {
     pub name: &'static str,
@@ -22,8 +18,6 @@ pub struct Target {
 }
 
 pub const TARGETS: &[Target] = &[
-    Target { name: "address", run: address, seeds: address_seeds },
-    Target { name: "modbus_tcp", run: modbus_tcp, seeds: modbus_tcp_seeds },
     Target { name: "batch", run: batch, seeds: batch_seeds },
     Target { name: "csv", run: csv, seeds: csv_seeds },
     Target { name: "rules", run: rules, seeds: rules_seeds },
@@ -35,26 +29,8 @@ pub const TARGETS: &[Target] = &[
     Target { name: "position", run: position, seeds: position_seeds },
 ];
 
-fn owned(texts: &[&str]) -> Vec<Vec<u8>> {
+pub fn owned(texts: &[&str]) -> Vec<Vec<u8>> {
     texts.iter().map(|text| text.as_bytes().to_vec()).collect()
-}
-
-fn address(bytes: &[u8]) {
-    let Ok(text) = std::str::from_utf8(bytes) else { return };
-    if let Ok(address) = parse_address(text) {
-        let canonical = address.to_string();
-        assert_eq!(parse_address(&canonical), Ok(address), "{text:?} became {canonical:?}, which means something else");
-    }
-}
-fn address_seeds() -> Vec<Vec<u8>> {
-    owned(&["hr:0", "holding:12:f32", "4x00001", "40001", "400001", "1!400001", "coil:7", "di:3", "ir:65534:u32", "3!hr:10.5:bool", "10001"])
-}
-
-fn modbus_tcp(bytes: &[u8]) {
-    talk(bytes, json!({ "protocol": "modbus_tcp" }), json!({ "address": "hr:0:f32" }));
-}
-fn modbus_tcp_seeds() -> Vec<Vec<u8>> {
-    session(include_str!("../../ingest/tests/frames/modbus_tcp.hex"))
 }
 
 /// The first byte is the codec, the second the count.

@@ -4,7 +4,7 @@
 
 use crate::{
     classes::{Class, PollClass, every_second},
-    modbus,
+    ethernet_ip, modbus,
     point::{Point, PointConfig},
     problem::{BadDevice, Problem, Under, within},
     protocol::{Manner, Protocol},
@@ -30,6 +30,7 @@ pub struct DeviceConfig {
 #[serde(tag = "protocol", rename_all = "snake_case")]
 pub enum Speaks {
     ModbusTcp(modbus::config::ModbusTcp),
+    EthernetIp(ethernet_ip::config::EthernetIpTcp),
 }
 
 /// Settings that mean the same in every protocol. Times are milliseconds.
@@ -123,6 +124,7 @@ impl Speaks {
     fn checked(&self, points: &[PointConfig]) -> Under<Spoken> {
         match self {
             Self::ModbusTcp(config) => config.checked(points),
+            Self::EthernetIp(config) => config.checked(points),
         }
     }
 }

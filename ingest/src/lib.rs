@@ -8,6 +8,7 @@
 pub mod classes;
 pub mod collect;
 pub mod device;
+pub mod ethernet_ip;
 pub mod field;
 pub mod files;
 pub mod gate;

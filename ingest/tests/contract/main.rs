@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod bench;
+mod ethernet_ip;
 mod frames;
 mod modbus_tcp;
 #[path = "../support/peer.rs"]

@@ -1,0 +1,8 @@
+//! The field's targets, a file a protocol: what devices may send, and what people may write of them.
+
+mod ethernet_ip;
+mod modbus;
+
+use super::targets::Target;
+
+pub const TARGETS: &[&[Target]] = &[modbus::TARGETS, ethernet_ip::TARGETS];
