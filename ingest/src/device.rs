@@ -8,6 +8,7 @@ use crate::{
     point::{Point, PointConfig},
     problem::{BadDevice, Problem, Under, within},
     protocol::{Manner, Protocol},
+    s7,
 };
 use millwright_domain::{
     ids::{DeviceId, SignalId},
@@ -30,6 +31,7 @@ pub struct DeviceConfig {
 #[serde(tag = "protocol", rename_all = "snake_case")]
 pub enum Speaks {
     ModbusTcp(modbus::config::ModbusTcp),
+    S7(s7::config::SiemensS7),
 }
 
 /// Settings that mean the same in every protocol. Times are milliseconds.
@@ -123,6 +125,7 @@ impl Speaks {
     fn checked(&self, points: &[PointConfig]) -> Under<Spoken> {
         match self {
             Self::ModbusTcp(config) => config.checked(points),
+            Self::S7(config) => config.checked(points),
         }
     }
 }
