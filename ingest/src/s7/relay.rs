@@ -175,3 +175,103 @@ async fn whole_frame(from: &mut TcpStream) -> Result<Vec<u8>, Ended> {
     from.read_exact(&mut frame[frame::HEADER..]).await?;
     Ok(frame)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gate::{Clocks, Lease, SinceBoot};
+    use async_trait::async_trait;
+    use millwright_domain::{Now, Timestamp, ports::clock::Clock};
+    use std::time::Duration;
+
+    struct Stopped;
+
+    #[async_trait]
+    impl Clock for Stopped {
+        fn now(&self) -> Now {
+            Now::both(Timestamp::from_secs(1_000))
+        }
+        async fn plant_reaches(&self, _: Timestamp) {}
+        async fn wall_reaches(&self, _: Timestamp) {}
+    }
+    impl SinceBoot for Stopped {
+        fn since_boot(&self) -> Duration {
+            Duration::ZERO
+        }
+    }
+
+    fn gate(lease: &Lease) -> Arc<Gate> {
+        let clocks = Clocks { clock: Arc::new(Stopped), since_boot: Arc::new(Stopped) };
+        Arc::new(Gate::new(clocks, lease.clone(), Timestamp::from_secs(1_002)))
+    }
+
+    /// One byte into DB1, as Snap7 asks for it.
+    const WRITE: [u8; 36] =
+        [3, 0, 0, 36, 2, 0xF0, 0x80, 0x32, 1, 0, 0, 0, 9, 0, 14, 0, 5, 5, 1, 0x12, 0x0A, 0x10, 2, 0, 1, 0, 1, 0x84, 0, 0, 0, 0, 4, 0, 8, 1];
+    const WRITTEN: [u8; 22] = [3, 0, 0, 22, 2, 0xF0, 0x80, 0x32, 3, 0, 0, 0, 9, 0, 2, 0, 1, 0, 0, 5, 1, 0xFF];
+
+    /// A relay with both its ends in hand: Snap7's and the device's.
+    async fn relay() -> (Relay, TcpStream, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let device = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let relay = Relay::to(device).await.unwrap();
+        let snap7 = TcpStream::connect((Ipv4Addr::LOCALHOST, relay.port)).await.unwrap();
+        (relay, snap7, listener.accept().await.unwrap().0)
+    }
+
+    async fn everything(mut from: TcpStream) -> Vec<u8> {
+        let mut bytes = vec![];
+        from.read_to_end(&mut bytes).await.unwrap();
+        bytes
+    }
+
+    #[tokio::test]
+    async fn a_write_passes_its_gate_once_and_a_second_one_never() {
+        let (relay, mut snap7, mut device) = relay().await;
+        let gate = gate(&Lease::under(3));
+        let _passage = relay.open_for(&gate);
+        snap7.write_all(&WRITE).await.unwrap();
+        let mut arrived = [0; WRITE.len()];
+        device.read_exact(&mut arrived).await.unwrap();
+        assert!(arrived == WRITE && gate.has_passed());
+        device.write_all(&WRITTEN).await.unwrap();
+        let mut answer = [0; WRITTEN.len()];
+        snap7.read_exact(&mut answer).await.unwrap();
+        assert_eq!(answer, WRITTEN);
+        snap7.write_all(&WRITE).await.unwrap();
+        assert!(everything(device).await.is_empty());
+        assert_eq!(everything(snap7).await, NONSENSE);
+    }
+
+    #[tokio::test]
+    async fn a_write_that_nobody_waits_for_any_more_never_leaves() {
+        let (relay, mut snap7, device) = relay().await;
+        let gate = gate(&Lease::under(3));
+        drop(relay.open_for(&gate));
+        snap7.write_all(&WRITE).await.unwrap();
+        assert!(everything(device).await.is_empty());
+        assert_eq!(everything(snap7).await, NONSENSE);
+        assert!(!gate.has_passed());
+        assert!(format!("{:?}", relay.why("?")).contains("not sent"));
+    }
+
+    #[tokio::test]
+    async fn a_write_under_a_lease_that_has_ended_never_leaves() {
+        let (relay, mut snap7, device) = relay().await;
+        let lease = Lease::under(3);
+        let gate = gate(&lease);
+        let _passage = relay.open_for(&gate);
+        lease.end();
+        snap7.write_all(&WRITE).await.unwrap();
+        assert!(everything(device).await.is_empty());
+        assert!(!gate.has_passed() && format!("{:?}", relay.why("?")).contains("epoch 3"));
+    }
+
+    #[tokio::test]
+    async fn both_ends_are_let_go_of_when_it_is_dropped() {
+        let (relay, snap7, device) = relay().await;
+        drop(relay);
+        assert!(everything(device).await.is_empty());
+        assert_eq!(everything(snap7).await, NONSENSE);
+    }
+}
