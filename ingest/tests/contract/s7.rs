@@ -11,6 +11,8 @@ use std::{net::SocketAddr, path::Path};
 struct SiemensS7(Peer);
 
 impl Bench for SiemensS7 {
+    const NAME: &'static str = "s7";
+
     fn start(python: &Path, port: u16) -> Self {
         Self(Peer::script(python, "s7_faulty.py", port, &[]))
     }
