@@ -8,6 +8,7 @@ use crate::{
     point::{Point, PointConfig},
     problem::{BadDevice, Problem, Under, within},
     protocol::{Manner, Protocol},
+    s7,
 };
 use millwright_domain::{
     ids::{DeviceId, SignalId},
@@ -31,6 +32,7 @@ pub struct DeviceConfig {
 pub enum Speaks {
     ModbusTcp(modbus::config::ModbusTcp),
     EthernetIp(ethernet_ip::config::EthernetIpTcp),
+    S7(s7::config::SiemensS7),
 }
 
 /// Settings that mean the same in every protocol. Times are milliseconds.
@@ -125,6 +127,7 @@ impl Speaks {
         match self {
             Self::ModbusTcp(config) => config.checked(points),
             Self::EthernetIp(config) => config.checked(points),
+            Self::S7(config) => config.checked(points),
         }
     }
 }

@@ -18,6 +18,7 @@ pub mod outlet;
 pub mod point;
 pub mod problem;
 pub mod protocol;
+pub mod s7;
 pub mod simulator;
 pub mod snapshot;
 pub mod store;

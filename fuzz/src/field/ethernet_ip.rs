@@ -2,7 +2,7 @@
 
 use crate::targets::{Target, owned};
 use crate::wire::{session, talk};
-use millwright_ingest::ethernet_ip::{address::parse_tag, cip, frame, value::Code};
+use millwright_ingest::ethernet_ip::{address::parse_address as parse_tag, cip, frame, value::Code};
 use serde_json::json;
 
 pub const TARGETS: &[Target] = &[
@@ -16,7 +16,7 @@ fn ethernet_ip(bytes: &[u8]) {
     talk(bytes, json!({ "protocol": "ethernet_ip", "style": "micro800" }), json!({ "address": "speed" }));
 }
 fn ethernet_ip_seeds() -> Vec<Vec<u8>> {
-    session(include_str!("../../../ingest/tests/frames/ethernet_ip.hex"))
+    session(include_str!("../../../ingest/tests/frames/ethernet_ip_micro800.hex"))
 }
 
 fn tag(bytes: &[u8]) {

@@ -2,7 +2,8 @@
 
 mod ethernet_ip;
 mod modbus;
+mod s7;
 
 use super::targets::Target;
 
-pub const TARGETS: &[&[Target]] = &[modbus::TARGETS, ethernet_ip::TARGETS];
+pub const TARGETS: &[&[Target]] = &[modbus::TARGETS, ethernet_ip::TARGETS, s7::TARGETS];

@@ -10,6 +10,8 @@ mod frames;
 mod modbus_tcp;
 #[path = "../support/peer.rs"]
 mod peer;
+#[cfg(feature = "s7")]
+mod s7;
 mod stage;
 mod suite;
 #[path = "../support/mod.rs"]
