@@ -7,6 +7,7 @@
 mod bench;
 mod frames;
 mod modbus_tcp;
+mod opc_ua;
 #[path = "../support/peer.rs"]
 mod peer;
 mod stage;
