@@ -41,6 +41,8 @@ URI = "urn:test:plc"
 APPLICATION = "urn:test:machine"
 WRITES = []
 NAMED = {}
+# A server that writes a bad status forgets the value.
+HELD = {}
 
 
 class OnlyOne:
@@ -74,6 +76,7 @@ async def add_values(server, index):
         if writable:
             await node.set_writable()
         NAMED[name] = (node, kind)
+        HELD[name] = value
 
     kinds = ua.VariantType
     for name, value, kind in [
@@ -99,6 +102,7 @@ async def add_values(server, index):
 
 async def put(server, name, value, status=ua.StatusCodes.Good, at=None):
     node, kind = NAMED[name]
+    HELD[name] = value
     at = at or datetime.now(timezone.utc)
     value = ua.DataValue(ua.Variant(value, kind), ua.StatusCode(status), SourceTimestamp=at, ServerTimestamp=datetime.now(timezone.utc))
     await server.write_attribute_value(node.nodeid, value)
@@ -132,8 +136,7 @@ async def grow(server):
 async def obey(server, order):
     if "status" in order:
         name, code = order["status"]["node"], order["status"]["code"]
-        held = (await NAMED[name][0].read_data_value(raise_on_bad_status=False)).Value.Value
-        await put(server, name, held, status=getattr(ua.StatusCodes, code) if isinstance(code, str) else code)
+        await put(server, name, HELD[name], status=getattr(ua.StatusCodes, code) if isinstance(code, str) else code)
     if "source_time" in order:
         wanted = order["source_time"]
         await put(server, wanted["node"], wanted["value"], at=datetime.fromisoformat(wanted["time"]).replace(tzinfo=timezone.utc))

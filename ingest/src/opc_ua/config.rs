@@ -63,20 +63,25 @@ pub struct OpcUaConfig {
     pub session_timeout_ms: u64,
 }
 
+/// As the servers name them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
 pub enum SecurityPolicy {
     #[default]
+    #[serde(rename = "none", alias = "None")]
     None,
     Basic256Sha256,
+    #[serde(rename = "Aes128_Sha256_RsaOaep", alias = "Aes128Sha256RsaOaep")]
     Aes128Sha256RsaOaep,
+    #[serde(rename = "Aes256_Sha256_RsaPss", alias = "Aes256Sha256RsaPss")]
     Aes256Sha256RsaPss,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SecurityMode {
+    #[serde(alias = "Sign")]
     Sign,
+    #[serde(alias = "SignAndEncrypt")]
     SignAndEncrypt,
 }
 

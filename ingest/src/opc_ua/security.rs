@@ -41,6 +41,8 @@ pub(crate) enum Login {
     Certificate { certificate: PathBuf, key: PathBuf },
 }
 
+const STRONG: [crypto::SecurityPolicy; 3] =
+    [crypto::SecurityPolicy::Basic256Sha256, crypto::SecurityPolicy::Aes128Sha256RsaOaep, crypto::SecurityPolicy::Aes256Sha256RsaPss];
 /// Ours is good for so long; when it ends, the server lets nobody in.
 const GOOD_FOR_DAYS: u32 = 3_650;
 /// Making a key takes a while, and two devices may share a folder.
@@ -81,9 +83,13 @@ impl Server {
             Login::Certificate { .. } => UserTokenType::Certificate,
         };
         let ways = endpoint.user_identity_tokens.take().unwrap_or_default();
-        let Some(way) = ways.into_iter().find(|way| way.token_type == kind && self.keeps_secrets(way)) else {
+        let Some(mut way) = ways.into_iter().find(|way| way.token_type == kind && self.keeps_secrets(way)) else {
             return Err(format!("the server does not let {} in here; set user and password_file as it wants them", self.login.shown()));
         };
+        if kind == UserTokenType::Certificate && !STRONG.iter().any(|strong| strong.to_uri() == way.security_policy_uri.as_ref()) {
+            // Where nothing else is said, the user signs as the connection does.
+            way.security_policy_uri = policy.to_uri().into();
+        }
         endpoint.user_identity_tokens = Some(vec![way]);
         endpoint.endpoint_url = self.url.as_str().into();
         if self.security.is_none() {
@@ -93,13 +99,16 @@ impl Server {
         Ok(endpoint)
     }
 
-    /// A password is only sent encrypted: by the way's own policy, or by that of the connection.
+    /// A password is only sent encrypted: by the way's own policy, by that of the connection, or with everything else on it.
     fn keeps_secrets(&self, way: &UserTokenPolicy) -> bool {
         let own = way.security_policy_uri.as_ref();
-        let is_known = [SecurityPolicy::Basic256Sha256, SecurityPolicy::Aes128Sha256RsaOaep, SecurityPolicy::Aes256Sha256RsaPss]
-            .into_iter()
-            .any(|policy| Self { security: Some(Security { policy, mode: SecurityMode::Sign }), ..self.clone() }.policy().to_uri() == own);
-        is_known || self.login == Login::Anonymous || (own.is_empty() && self.security.is_some())
+        let is_encrypted = self.security.is_some_and(|security| security.mode == SecurityMode::SignAndEncrypt);
+        match self.login {
+            Login::Password { .. } if own == crypto::SecurityPolicy::None.to_uri() => is_encrypted,
+            Login::Password { .. } if own.is_empty() => self.security.is_some(),
+            Login::Password { .. } => STRONG.iter().any(|strong| strong.to_uri() == own),
+            Login::Anonymous | Login::Certificate { .. } => true,
+        }
     }
 
     /// Certificates as they are now on disk; ours is made if there is none. Takes a while: not for an async thread.

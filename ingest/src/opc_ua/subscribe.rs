@@ -7,6 +7,7 @@ use super::{
     mail::Mail,
     rhythm::Rhythm,
     session::Line,
+    spelling,
     variant::status,
 };
 use crate::protocol::{CannotConnect, PointNo, Refusal, WireError, with_causes};
@@ -70,7 +71,10 @@ fn node(address: &Address, names: &[String]) -> Result<NodeId, Refusal> {
     Ok(match &address.identifier {
         Identifier::Number(number) => NodeId::new(namespace, *number),
         Identifier::Text(text) => NodeId::new(namespace, text.clone()),
-        Identifier::Guid(bytes) => NodeId::new(namespace, Guid::from_bytes(*bytes)),
+        Identifier::Guid(bytes) => {
+            let guid: Guid = spelling::guid(bytes).parse().map_err(|_| Refusal::Address(format!("{address} is no GUID")))?;
+            NodeId::new(namespace, guid)
+        }
         Identifier::Bytes(bytes) => NodeId::new(namespace, ByteString::from(bytes.clone())),
     })
 }
