@@ -5,6 +5,7 @@
 use crate::{
     classes::{Class, PollClass, every_second},
     ethernet_ip, modbus,
+    modbus, opc_ua,
     point::{Point, PointConfig},
     problem::{BadDevice, Problem, Under, within},
     protocol::{Manner, Protocol},
@@ -33,6 +34,7 @@ pub enum Speaks {
     ModbusTcp(modbus::config::ModbusTcp),
     EthernetIp(ethernet_ip::config::EthernetIpTcp),
     S7(s7::config::SiemensS7),
+    OpcUa(opc_ua::config::OpcUaConfig),
 }
 
 /// Settings that mean the same in every protocol. Times are milliseconds.
@@ -97,7 +99,7 @@ impl DeviceConfig {
         if points.is_empty() {
             return Err(("points".into(), Problem::Empty));
         }
-        let Spoken { address, pause, places, protocol } = self.speaks.checked(points)?;
+        let Spoken { address, pause, places, protocol } = self.speaks.checked(points, classes)?;
         let classes = Class::checked(classes, protocol.manner())?;
         let mut seen = HashSet::new();
         let mut checked = Vec::with_capacity(points.len());
@@ -123,11 +125,12 @@ impl DeviceConfig {
 
 impl Speaks {
     /// Addresses and settings as the protocol understands them.
-    fn checked(&self, points: &[PointConfig]) -> Under<Spoken> {
+    fn checked(&self, points: &[PointConfig], classes: &[PollClass]) -> Under<Spoken> {
         match self {
             Self::ModbusTcp(config) => config.checked(points),
             Self::EthernetIp(config) => config.checked(points),
             Self::S7(config) => config.checked(points),
+            Self::OpcUa(config) => config.checked(points, classes),
         }
     }
 }

@@ -14,6 +14,7 @@ pub mod files;
 pub mod gate;
 mod held;
 pub mod modbus;
+pub mod opc_ua;
 pub mod outlet;
 pub mod point;
 pub mod problem;

@@ -8,6 +8,7 @@ mod bench;
 mod ethernet_ip;
 mod frames;
 mod modbus_tcp;
+mod opc_ua;
 #[path = "../support/peer.rs"]
 mod peer;
 #[cfg(feature = "s7")]
