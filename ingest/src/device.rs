@@ -4,7 +4,7 @@
 
 use crate::{
     classes::{Class, PollClass, every_second},
-    modbus,
+    modbus, mqtt,
     point::{Point, PointConfig},
     problem::{BadDevice, Problem, Under, within},
     protocol::{Manner, Protocol},
@@ -30,6 +30,7 @@ pub struct DeviceConfig {
 #[serde(tag = "protocol", rename_all = "snake_case")]
 pub enum Speaks {
     ModbusTcp(modbus::config::ModbusTcp),
+    Mqtt(mqtt::config::MqttDevice),
 }
 
 /// Settings that mean the same in every protocol. Times are milliseconds.
@@ -94,7 +95,7 @@ impl DeviceConfig {
         if points.is_empty() {
             return Err(("points".into(), Problem::Empty));
         }
-        let Spoken { address, pause, places, protocol } = self.speaks.checked(points)?;
+        let Spoken { address, pause, places, protocol } = self.speaks.checked(id, points)?;
         let classes = Class::checked(classes, protocol.manner())?;
         let mut seen = HashSet::new();
         let mut checked = Vec::with_capacity(points.len());
@@ -120,9 +121,10 @@ impl DeviceConfig {
 
 impl Speaks {
     /// Addresses and settings as the protocol understands them.
-    fn checked(&self, points: &[PointConfig]) -> Under<Spoken> {
+    fn checked(&self, id: &DeviceId, points: &[PointConfig]) -> Under<Spoken> {
         match self {
             Self::ModbusTcp(config) => config.checked(points),
+            Self::Mqtt(config) => config.checked(id, points),
         }
     }
 }

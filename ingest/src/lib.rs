@@ -13,6 +13,7 @@ pub mod files;
 pub mod gate;
 mod held;
 pub mod modbus;
+pub mod mqtt;
 pub mod outlet;
 pub mod point;
 pub mod problem;
