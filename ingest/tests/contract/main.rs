@@ -5,7 +5,10 @@
 #![allow(clippy::unwrap_used)]
 
 mod bench;
+#[path = "../support/broker.rs"]
+mod broker;
 mod modbus_tcp;
+mod mqtt;
 #[path = "../support/peer.rs"]
 mod peer;
 mod stage;
