@@ -8,6 +8,7 @@ use crate::{
     point::{Point, PointConfig},
     problem::{BadDevice, Problem, Under, within},
     protocol::{Manner, Protocol},
+    sparkplug,
 };
 use millwright_domain::{
     ids::{DeviceId, SignalId},
@@ -31,6 +32,7 @@ pub struct DeviceConfig {
 pub enum Speaks {
     ModbusTcp(modbus::config::ModbusTcp),
     Mqtt(mqtt::config::MqttDevice),
+    Sparkplug(sparkplug::config::SparkplugNode),
 }
 
 /// Settings that mean the same in every protocol. Times are milliseconds.
@@ -125,6 +127,7 @@ impl Speaks {
         match self {
             Self::ModbusTcp(config) => config.checked(points),
             Self::Mqtt(config) => config.checked(id, points),
+            Self::Sparkplug(config) => config.checked(id, points),
         }
     }
 }

@@ -20,4 +20,5 @@ pub mod problem;
 pub mod protocol;
 pub mod simulator;
 pub mod snapshot;
+pub mod sparkplug;
 pub mod store;
