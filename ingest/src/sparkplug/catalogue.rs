@@ -1,7 +1,7 @@
 //! What a birth says that there is: the metrics of an edge node or of a device behind it, their aliases and their types. Pure.
 
 use super::{
-    kind::{Content, Kind},
+    kind::Kind,
     payload::{Metric, Payload, name_of},
 };
 use crate::protocol::{Answer, PointNo, Refusal, Told, Value};
@@ -128,13 +128,13 @@ pub fn garbled(wanted: &[Wanted]) -> Vec<Told> {
 
 /// A name and a value, for tests.
 #[cfg(test)]
-pub(super) fn named(name: &str, alias: Option<u64>, kind: Kind, content: Content) -> Metric {
+pub(super) fn named(name: &str, alias: Option<u64>, kind: Kind, content: super::kind::Content) -> Metric {
     Metric { name: Some(name.into()), alias, time: None, kind: Some(kind.number()), historical: false, content, quality: None }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::kind::Content, *};
     use crate::protocol::Raw;
 
     fn payload(metrics: Vec<Metric>) -> Payload {

@@ -11,6 +11,7 @@ mod modbus_tcp;
 mod mqtt;
 #[path = "../support/peer.rs"]
 mod peer;
+mod sparkplug;
 mod stage;
 mod suite;
 #[path = "../support/mod.rs"]
