@@ -4,12 +4,11 @@
 
 use crate::{
     classes::{Class, PollClass, every_second},
-    ethernet_ip, modbus,
-    modbus, opc_ua,
+    ethernet_ip, modbus, mqtt, opc_ua,
     point::{Point, PointConfig},
     problem::{BadDevice, Problem, Under, within},
     protocol::{Manner, Protocol},
-    s7,
+    s7, sparkplug,
 };
 use millwright_domain::{
     ids::{DeviceId, SignalId},
@@ -32,8 +31,10 @@ pub struct DeviceConfig {
 #[serde(tag = "protocol", rename_all = "snake_case")]
 pub enum Speaks {
     ModbusTcp(modbus::config::ModbusTcp),
-    EthernetIp(ethernet_ip::config::EthernetIpTcp),
     S7(s7::config::SiemensS7),
+    EthernetIp(ethernet_ip::config::EthernetIpTcp),
+    Mqtt(mqtt::config::MqttDevice),
+    Sparkplug(sparkplug::config::SparkplugNode),
     OpcUa(opc_ua::config::OpcUaConfig),
 }
 
@@ -99,7 +100,8 @@ impl DeviceConfig {
         if points.is_empty() {
             return Err(("points".into(), Problem::Empty));
         }
-        let Spoken { address, pause, places, protocol } = self.speaks.checked(points, classes)?;
+        let Spoken { address, pause, places, protocol } = self.speaks.checked(&self.common)?;
+        let Spoken { address, pause, places, protocol } = self.speaks.checked(&self.common)?;
         let classes = Class::checked(classes, protocol.manner())?;
         let mut seen = HashSet::new();
         let mut checked = Vec::with_capacity(points.len());
@@ -125,11 +127,13 @@ impl DeviceConfig {
 
 impl Speaks {
     /// Addresses and settings as the protocol understands them.
-    fn checked(&self, points: &[PointConfig], classes: &[PollClass]) -> Under<Spoken> {
+    fn checked(&self, Common { id, points, classes, .. }: &Common) -> Under<Spoken> {
         match self {
             Self::ModbusTcp(config) => config.checked(points),
-            Self::EthernetIp(config) => config.checked(points),
             Self::S7(config) => config.checked(points),
+            Self::EthernetIp(config) => config.checked(points),
+            Self::Mqtt(config) => config.checked(id, points),
+            Self::Sparkplug(config) => config.checked(id, points),
             Self::OpcUa(config) => config.checked(points, classes),
         }
     }

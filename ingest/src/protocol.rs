@@ -53,6 +53,10 @@ pub trait Protocol: Send + Sync + fmt::Debug {
     fn resolution(&self, point: PointNo) -> f64;
     /// Opens the line. The caller limits the time.
     async fn connect(&self, line: usize) -> Result<Box<dyn Wire>, CannotConnect>;
+    /// Opens the line for a look, beside a program that may hold it: where one connection would end the other, under another name.
+    async fn visit(&self, line: usize) -> Result<Box<dyn Wire>, CannotConnect> {
+        self.connect(line).await
+    }
 }
 
 /// One open connection. It is dropped after every [`WireError::Broken`] or [`WireError::Mismatch`] and after a timeout: what comes next on it

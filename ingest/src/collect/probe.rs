@@ -44,7 +44,7 @@ pub async fn probe_device(device: &Device) -> Vec<Probed> {
 
 async fn connect(device: &Device, line: usize) -> Connected {
     let unreachable = |cause: &str| format!("cannot connect to {}: {cause}; check address, cable and firewall", device.address);
-    match timeout(device.connect_timeout, device.protocol.connect(line)).await {
+    match timeout(device.connect_timeout, device.protocol.visit(line)).await {
         Ok(Ok(wire)) => Ok(wire),
         Ok(Err(cause)) => Err(unreachable(&cause.to_string())),
         Err(_elapsed) => Err(unreachable("timed out")),
@@ -66,6 +66,10 @@ async fn ask(device: &Device, number: usize, line: usize, wire: Connected) -> (C
         Ok(Err(broken)) => {
             let why = format!("{}; is it a device of this protocol that answers at {}?", with_causes(&broken), device.address);
             (connect(device, line).await, Err(why))
+        }
+        // It may tell the others all the same.
+        Err(_elapsed) if device.is_told() => {
+            (Ok(wire), Err(format!("nothing was told about it within {} ms; check the address, or wait until it is", limit.as_millis())))
         }
         Err(_elapsed) => {
             let why = format!("unit {} does not answer within {} ms; check the unit number", point.unit, limit.as_millis());

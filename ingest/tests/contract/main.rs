@@ -5,14 +5,18 @@
 #![allow(clippy::unwrap_used)]
 
 mod bench;
+#[path = "../support/broker.rs"]
+mod broker;
 mod ethernet_ip;
 mod frames;
 mod modbus_tcp;
+mod mqtt;
 mod opc_ua;
 #[path = "../support/peer.rs"]
 mod peer;
 #[cfg(feature = "s7")]
 mod s7;
+mod sparkplug;
 mod stage;
 mod suite;
 #[path = "../support/mod.rs"]
