@@ -20,4 +20,5 @@ mod road;
 mod scenarios;
 mod soak;
 mod watching;
+mod whole_plant;
 mod workers;

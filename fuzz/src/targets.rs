@@ -131,6 +131,8 @@ fn scenario_seeds() -> Vec<Vec<u8>> {
         include_str!("../../config/scenarios/normal.json"),
         include_str!("../../config/scenarios/chronic_wear.json"),
         include_str!("../../config/scenarios/clog_and_sensor_drift.json"),
+        include_str!("../../config/scenarios/cross_vendor_wear.json"),
+        include_str!("../../config/scenarios/whole_plant.json"),
     ])
 }
 

@@ -3,7 +3,7 @@
 
 use millwright_ingest::simulator::{
     demo::shipped_scenarios,
-    record::{Truth, simulate},
+    record::{Truth, simulate, simulate_pumps},
     scenario::Scenario,
 };
 use serde_json::json;
@@ -18,6 +18,18 @@ struct Run {
 fn run(seed: u64, ticks: u64, scenario: Scenario) -> Run {
     let mut bytes = Vec::new();
     let truths = simulate(seed, ticks, scenario, &mut bytes).unwrap();
+    columned(bytes, truths)
+}
+
+/// The same of five pumps.
+fn run_all(seed: u64, ticks: u64, scenario: Scenario) -> Run {
+    let mut bytes = Vec::new();
+    let truths = simulate_pumps(5, seed, ticks, scenario, &mut bytes).unwrap();
+    columned(bytes, truths)
+}
+
+/// Signals of the first pump without its name.
+fn columned(bytes: Vec<u8>, truths: Vec<Truth>) -> Run {
     let text = String::from_utf8(bytes.clone()).unwrap();
     let mut lines = text.lines();
     let names: Vec<&str> = lines.next().unwrap().split(',').collect();
@@ -139,6 +151,68 @@ fn a_stuck_valve_does_not_follow_where_it_is_told_to_go() {
     assert_eq!((free.at("valve_setpoint", 200), held.at("valve_setpoint", 200)), (40.0, 40.0));
     assert!((free.at("valve_position", 200) - 40.0).abs() < 2.0 && (held.at("valve_position", 200) - 70.0).abs() < 2.0);
     assert!(free.at("flow", 200) < held.at("flow", 200) - 5.0);
+}
+
+#[test]
+fn the_same_wear_comes_to_a_pump_of_each_vendor_one_after_the_other() {
+    let both = run_all(3, 4_800, shipped("cross_vendor_wear"));
+    let begins = |asset: &str| both.truths.iter().find(|(_, truth)| truth.asset.as_str() == asset).map(|(tick, truth)| (*tick, truth.fault.to_string()));
+    assert_eq!((begins("pump-1").unwrap().1, begins("pump-2").unwrap().1), ("bearing_wear".to_string(), "bearing_wear".to_string()));
+    assert_eq!(begins("pump-2").unwrap().0 - begins("pump-1").unwrap().0, 1_200);
+    assert!(both.drift("vibration", 2_000) > 3.0 && both.drift("pump-2/vibration", 2_000).abs() < 1.0);
+    assert!(both.at("pump-2/vibration", 4_800) > 6.0 && both.drift("pump-3/vibration", 4_800).abs() < 1.0);
+    let alone = run(3, 4_800, shipped("chronic_wear"));
+    assert!(MEASURED.iter().all(|signal| alone.columns[*signal] == both.columns[*signal]), "the first pump does not feel the others");
+}
+
+#[test]
+fn what_befalls_all_pumps_is_told_of_each_and_shows_at_each() {
+    let all = json!({ "fault": "supply_voltage", "asset": "all", "start_s": 100, "duration_s": 60, "severity": 0.5, "shape": "step" });
+    let dip = run_all(1, 200, scenario(json!({ "name": "dip", "faults": [all] })));
+    let told: Vec<(u64, String, f64)> = dip.truths.iter().map(|(tick, truth)| (*tick, truth.asset.to_string(), truth.severity)).collect();
+    let of_each = |tick, severity| (1..=5).map(move |number| (tick, format!("pump-{number}"), severity));
+    assert_eq!(told, of_each(100, 0.5).chain(of_each(160, 0.0)).collect::<Vec<_>>());
+    for asset in ["", "pump-2/", "pump-3/", "pump-4/", "pump-5/"] {
+        let value = |name: &str, second| dip.at(&format!("{asset}{name}"), second);
+        assert!(value("speed", 150) < 1_400.0 && value("motor_current", 150) > value("motor_current", 90) + 1.0, "{asset}");
+        assert!(value("speed", 200) > 1_400.0, "{asset}");
+    }
+}
+
+#[test]
+fn all_pumps_stand_in_one_hall_and_each_has_noise_of_its_own() {
+    let normal = run_all(1, 3_600, shipped("normal"));
+    let smooth = |name: &str| normal.columns[name].chunks(300).map(mean).collect::<Vec<_>>();
+    assert_ne!(normal.columns["flow"], normal.columns["pump-2/flow"]);
+    let apart = smooth("motor_temperature").into_iter().zip(smooth("pump-4/motor_temperature")).map(|(one, other)| (one - other).abs()).fold(0.0, f64::max);
+    assert!(apart < 0.3, "{apart}");
+}
+
+#[test]
+fn a_fault_of_several_assets_names_them_and_a_small_plant_refuses_it() {
+    let fault = |asset: serde_json::Value, signal: &str| {
+        json!({ "name": "x", "faults": [{ "fault": "noise_burst", "asset": asset, "signal": signal, "start_s": 1, "severity": 1 }] })
+    };
+    for (asset, signal) in [(json!("pump-4"), "pump-4/flow"), (json!("pump-4"), "flow"), (json!(["pump-1", "pump-4"]), "flow"), (json!("all"), "flow")] {
+        let read = scenario(fault(asset, signal));
+        assert_eq!(Scenario::from_value(serde_json::to_value(&read).unwrap()).unwrap(), read);
+    }
+    let refused = [
+        (fault(json!(["pump-1", "pump-4"]), "pump-1/flow"), "faults[0].signal must be, for several assets, one of flow"),
+        (fault(json!("pump-4"), "pump-1/flow"), "faults[0].signal must be one of pump-4/flow"),
+        (fault(json!([]), "flow"), "faults[0].asset must be"),
+        (fault(json!(["all", "pump-1"]), "flow"), "faults[0].asset must be"),
+        (fault(json!(["pump-1", "pump-9"]), "flow"), "faults[0].asset must be"),
+    ];
+    for (json, why) in refused {
+        let refused = Scenario::from_value(json).unwrap_err().to_string();
+        assert!(refused.contains(why), "{refused} should say {why}");
+    }
+    let silent = json!({ "name": "x", "faults": [{ "fault": "communication_fault", "asset": "pump-2", "start_s": 1, "severity": 0.5 }] });
+    assert!(Scenario::from_value(silent).unwrap_err().to_string().contains("answers or it does not"));
+    let whole = shipped("whole_plant");
+    assert!(whole.fits(5).is_ok());
+    assert!(whole.fits(1).unwrap_err().to_string().contains("faults[0].asset names pump-2, and this plant has pump-1"));
 }
 
 #[test]

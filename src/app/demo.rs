@@ -1,6 +1,6 @@
 //! The demo: the whole program on a simulated plant in time-lapse, and what it says of itself at the end.
 
-use super::{App, TimeLapse, foundation::Foundation, log, operator::Operator, scenario, simulated::Simulated};
+use super::{App, TimeLapse, foundation::Foundation, log, operator::Operator, scenario, simulated::{Simulated, Simulation}};
 use crate::{
     configured,
     settings::{Engine, Settings},
@@ -19,7 +19,7 @@ use millwright_domain::{
     position::{Lane, PartitionId},
 };
 use millwright_infra::clock::ScaledClock;
-use millwright_ingest::simulator::demo::demo_plant;
+use millwright_ingest::simulator::demo::{Addresses, demo_plant};
 use serde_json::{Value, json};
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
@@ -28,9 +28,10 @@ pub struct Options {
     pub speed: f64,
     pub seed: u64,
     pub scenario: String,
+    pub pumps: usize,
     /// Where the simulated plant listens; port 0 takes a free one.
     pub plant: SocketAddr,
-    /// Where the collector finds it, if something lies between the two.
+    /// Where the collector finds its first pump, if something lies between the two.
     pub wire: Option<SocketAddr>,
 }
 
@@ -48,9 +49,10 @@ impl Demo {
         let begin = last_plant_time(&settings).await?.map_or_else(|| Utc::now().into(), |last| last.max(Utc::now().into()));
         let clock: Arc<dyn Clock> = Arc::new(ScaledClock::new(begin, options.speed)?);
         let scenario = scenario::named_or_file(&options.scenario)?;
-        let mut simulated = Simulated::start(options.plant, options.seed, scenario, clock.clone(), options.speed).await?;
-        let reached_at = options.wire.unwrap_or(simulated.address);
-        let configured = simulated.configured(reached_at, policy(&settings, options.speed)?, rules(&settings)?)?;
+        let simulation = Simulation { at: options.plant, pumps: options.pumps, seed: options.seed, scenario, speed: options.speed };
+        let mut simulated = Simulated::start(simulation, clock.clone()).await?;
+        let reached_at = Addresses { controller: options.wire.unwrap_or(simulated.addresses.controller), ..simulated.addresses };
+        let configured = simulated.configured(&reached_at, policy(&settings, options.speed)?, rules(&settings)?)?;
         let site = PartitionId::site(&demo_plant().site);
         let foundation = Foundation::open(&settings, clock.clone()).await?;
         simulated.record_truth(&foundation.commands, &clock).await?;
@@ -81,7 +83,8 @@ impl Demo {
         let alerts: u32 = site.cases.values().filter_map(Case::file).map(|file| file.alerts).sum();
         let cases: Vec<Value> = judged.iter().filter_map(|judged| case_summary(judged, site.case(judged.case))).collect();
         let scans: u64 = log.head().await?.partitions().filter(|(partition, _)| partition.lane() == Lane::Readings).map(|(_, next)| next).sum();
-        let values = site.plant.as_ref().map_or(0, |plant| plant.signals().count() as u64);
+        // Each scan is of one pump's device.
+        let values = site.plant.as_ref().and_then(|plant| plant.assets.first()).map_or(0, |pump| pump.signals.len() as u64);
         Ok(json!({"readings": scans * values, "alerts": alerts, "cases": cases}))
     }
 

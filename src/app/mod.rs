@@ -3,6 +3,7 @@
 //! Up: log → projections → dispatcher → duties (sites decided, devices collected from, workers) → page. Down is the same road back, so that
 //! nothing is asked of a part that has stopped already.
 
+mod broker;
 pub mod demo;
 mod drops;
 mod duties;

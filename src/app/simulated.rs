@@ -1,47 +1,86 @@
-//! The simulated plant as a peer of the program: its own Modbus TCP server on a loopback port, its truth on the log, its controls for `/scenario`.
+//! The simulated plant as a peer of the program: its own servers on loopback ports, its truth on the log, its controls for `/scenario`.
 
-use super::truth;
+use super::{broker, truth};
 use crate::configured::{Configured, ConfiguredSite, PlantFile};
 use anyhow::{Context, Result};
 use millwright_agents::diagnosis::Rules;
 use millwright_commands::Commands;
 use millwright_domain::{policy::Policy, ports::clock::Clock};
 use millwright_ingest::simulator::{
-    demo::{demo_device, demo_plant, shipped_scenarios},
+    demo::{Addresses, demo_plant, devices_of, plant_of, shipped_scenarios},
+    mqtt,
     plant::SimulatedPlant,
+    s7,
     scenario::Scenario,
-    serve::serve,
+    serve::{serve, serve_gateway},
 };
-use std::{net::SocketAddr, sync::Arc};
+use std::{io, net::SocketAddr, sync::Arc};
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
+/// How a simulated plant is to be.
+pub struct Simulation {
+    /// Where the first pump listens. The others take the ports after it; of port 0 everybody takes a free one.
+    pub at: SocketAddr,
+    pub pumps: usize,
+    pub seed: u64,
+    pub scenario: Scenario,
+    /// Plant seconds per real second, for people.
+    pub speed: f64,
+}
+
 pub struct Simulated {
     pub plant: Arc<SimulatedPlant>,
-    pub address: SocketAddr,
+    /// Where its devices listen; those that it does not have stand where they would.
+    pub addresses: Addresses,
     marks: Option<truth::Marks>,
     tasks: Vec<JoinHandle<()>>,
     stop: CancellationToken,
 }
 
 impl Simulated {
-    /// Serves at `at`; the plant does not move yet.
-    pub async fn start(at: SocketAddr, seed: u64, scenario: Scenario, clock: Arc<dyn Clock>, speed: f64) -> Result<Self> {
+    /// Serves every pump; the plant moves by the clock.
+    pub async fn start(simulation: Simulation, clock: Arc<dyn Clock>) -> Result<Self> {
+        let Simulation { at, pumps, seed, scenario, speed } = simulation;
+        scenario.fits(pumps).context("the simulated plant has too few pumps; choose another scenario, or more with --pumps")?;
         let (teller, marks) = truth::channel();
-        let plant = Arc::new(SimulatedPlant::new(seed, scenario, shipped_scenarios(), clock, speed, teller));
-        let listener = TcpListener::bind(at)
-            .await
-            .with_context(|| format!("the simulated plant could not listen on {at}; choose another address (`plant --at`, `demo --plant`)"))?;
-        let address = listener.local_addr().context("the simulated plant has no address")?;
-        let stop = CancellationToken::new();
-        let server = tokio::spawn(served(listener, plant.clone(), stop.clone()));
-        let running = tokio::spawn(plant.clone().run(stop.clone()));
-        Ok(Self { plant, address, marks: Some(marks), tasks: vec![server, running], stop })
+        let plant = Arc::new(SimulatedPlant::of(pumps, seed, scenario, shipped_scenarios(), clock, speed, teller));
+        let mut simulated = Self { plant, addresses: Addresses::from(at), marks: Some(marks), tasks: vec![], stop: CancellationToken::new() };
+        simulated.serve(pumps).await?;
+        let running = simulated.plant.clone().run(simulated.stop.clone());
+        simulated.tasks.push(tokio::spawn(running));
+        Ok(simulated)
     }
 
-    /// The configuration that reads this plant at `reached_at`: its own address, or one that leads to it.
-    pub fn configured(&self, reached_at: SocketAddr, policy: Policy, rules: Rules) -> Result<Configured> {
-        let site = ConfiguredSite::of(PlantFile { plant: demo_plant(), devices: vec![demo_device(reached_at)] })?;
+    async fn serve(&mut self, pumps: usize) -> Result<()> {
+        let listener = listening(&mut self.addresses.controller).await?;
+        self.spawn(serve(listener, self.plant.clone(), self.stop.clone()));
+        if pumps > 1 {
+            let listener = listening(&mut self.addresses.s7).await?;
+            self.spawn(s7::serve(listener, self.plant.clone(), self.stop.clone()));
+        }
+        if pumps > 2 {
+            self.addresses.broker = broker::start(self.addresses.broker).await?;
+            self.tasks.push(tokio::spawn(mqtt::run(self.addresses.broker, self.plant.clone(), self.stop.clone())));
+        }
+        if pumps > 3 {
+            let listener = listening(&mut self.addresses.gateway).await?;
+            self.spawn(serve_gateway(listener, self.plant.clone(), self.stop.clone()));
+        }
+        Ok(())
+    }
+
+    fn spawn(&mut self, serving: impl Future<Output = io::Result<()>> + Send + 'static) {
+        self.tasks.push(tokio::spawn(async {
+            if let Err(error) = serving.await {
+                tracing::error!(%error, "a part of the simulated plant is served no more");
+            }
+        }));
+    }
+
+    /// The configuration that reads this plant, at its own addresses or at those that lead to it.
+    pub fn configured(&self, reached_at: &Addresses, policy: Policy, rules: Rules) -> Result<Configured> {
+        let site = ConfiguredSite::of(described(self.plant.pumps(), reached_at))?;
         Configured::of(vec![site], policy, rules)
     }
 
@@ -64,8 +103,15 @@ impl Simulated {
     }
 }
 
-async fn served(listener: TcpListener, plant: Arc<SimulatedPlant>, stop: CancellationToken) {
-    if let Err(error) = serve(listener, plant, stop).await {
-        tracing::error!(%error, "the simulated plant is served no more");
-    }
+/// The plant file of so many pumps.
+pub fn described(pumps: usize, at: &Addresses) -> PlantFile {
+    PlantFile { plant: plant_of(pumps), devices: devices_of(pumps, at) }
+}
+
+/// Listens there, and puts the port that was free in its place.
+async fn listening(at: &mut SocketAddr) -> Result<TcpListener> {
+    let why = || format!("the simulated plant could not listen on {at}; choose another address (`plant --at`, `demo --plant`)");
+    let listener = TcpListener::bind(*at).await.with_context(why)?;
+    *at = listener.local_addr().context("the simulated plant has no address")?;
+    Ok(listener)
 }

@@ -1,6 +1,6 @@
 //! `millwright demo`: a simulated pump in time-lapse, for people at the page or, headless, with an operator of its own.
 
-use super::run::told_to_stop;
+use super::{run::told_to_stop, simulate::Pumps};
 use crate::{
     app::demo::{Demo as Running, Options},
     settings::Settings,
@@ -17,10 +17,12 @@ pub struct Demo {
     speed: f64,
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// A shipped scenario by name, or a JSON file.
-    #[arg(long, default_value = "chronic_wear")]
-    scenario: String,
-    /// Where the simulated plant speaks Modbus TCP; port 0 takes a free one.
+    #[command(flatten)]
+    pumps: Pumps,
+    /// A shipped scenario by name, or a JSON file. By default a bearing wears out, or, with several pumps, two.
+    #[arg(long)]
+    scenario: Option<String>,
+    /// Where the first simulated pump speaks Modbus TCP, and others on the ports after it; port 0 takes free ones.
     #[arg(long, default_value = "127.0.0.1:0", value_name = "ADDR")]
     plant: SocketAddr,
     /// Where to collect from, if not from the plant itself: a proxy that leads to it and can be cut.
@@ -56,7 +58,9 @@ impl Demo {
         if self.headless && settings.http.listen == Settings::default().http.listen {
             settings.http.listen.set_port(0);
         }
-        let options = Options { speed: self.speed, seed: self.seed, scenario: self.scenario.clone(), plant: self.plant, wire: self.wire };
+        let scenario = self.pumps.scenario_or(self.scenario.as_deref()).to_string();
+        let pumps = self.pumps.count();
+        let options = Options { speed: self.speed, seed: self.seed, scenario, pumps, plant: self.plant, wire: self.wire };
         let demo = Running::start(settings, &options).await?;
         let url = format!("http://{}", demo.address());
         if let Some(file) = &self.url_file {
@@ -75,8 +79,12 @@ impl Demo {
         match self.until_closed {
             Some(cases) => demo.until_closed(cases, Duration::from_secs(self.at_most)).await,
             None => {
+                let shown = match self.pumps.count() {
+                    1 => "a pump whose bearing wears out".to_string(),
+                    pumps => format!("{pumps} pumps with controllers of several vendors"),
+                };
                 println!(
-                    "\n  Millwright demo: a pump whose bearing wears out, {} times as fast as life.\n\n      {url}\n\n  Ctrl-C ends it.\n",
+                    "\n  Millwright demo: {shown}, {} times as fast as life.\n\n      {url}\n\n  Ctrl-C ends it.\n",
                     self.speed
                 );
                 told_to_stop().await

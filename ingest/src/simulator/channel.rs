@@ -1,12 +1,26 @@
-//! The eight measured quantities of the simulated pump and its two setpoints: names, units, and what each sensor is like.
+//! The pumps of the simulated plant, the eight measured quantities and two setpoints of each: names, units, what each sensor is like.
 
 use millwright_domain::{
     plant::Range,
     quantity::{QuantityKind, Unit},
 };
 
-/// The one asset of the simulated plant.
-pub const ASSET: &str = "pump-1";
+/// All pumps that a simulated plant can have; one of fewer has the first ones. Inside, a pump is its place here.
+pub const ASSETS: [&str; 5] = ["pump-1", "pump-2", "pump-3", "pump-4", "pump-5"];
+
+/// The pump that every simulated plant has.
+pub const ASSET: &str = ASSETS[0];
+
+/// The place of the pump of that name.
+pub(super) fn place_of(asset: &str) -> Option<usize> {
+    ASSETS.iter().position(|known| *known == asset)
+}
+
+/// `pump-2/flow` is the second pump's `flow`.
+fn split(signal: &str) -> Option<(usize, &str)> {
+    let (asset, name) = signal.split_once('/')?;
+    Some((place_of(asset)?, name))
+}
 
 /// A measured quantity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -57,11 +71,16 @@ impl Channel {
         }
     }
     /// `pump-1/flow`.
-    pub fn signal(self) -> String {
-        format!("{ASSET}/{}", self.name())
+    pub fn signal_of(self, asset: &str) -> String {
+        format!("{asset}/{}", self.name())
     }
-    pub fn by_signal(signal: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|channel| channel.signal() == signal)
+    pub fn by_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|channel| channel.name() == name)
+    }
+    /// With the place of its pump.
+    pub fn by_signal(signal: &str) -> Option<(usize, Self)> {
+        let (pump, name) = split(signal)?;
+        Some((pump, Self::by_name(name)?))
     }
     pub const fn kind(self) -> QuantityKind {
         match self {
@@ -130,11 +149,16 @@ impl Setpoint {
             Self::Valve => "valve_setpoint",
         }
     }
-    pub fn signal(self) -> String {
-        format!("{ASSET}/{}", self.name())
+    pub fn signal_of(self, asset: &str) -> String {
+        format!("{asset}/{}", self.name())
     }
-    pub fn by_signal(signal: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|setpoint| setpoint.signal() == signal)
+    pub fn by_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|setpoint| setpoint.name() == name)
+    }
+    /// With the place of its pump.
+    pub fn by_signal(signal: &str) -> Option<(usize, Self)> {
+        let (pump, name) = split(signal)?;
+        Some((pump, Self::by_name(name)?))
     }
     pub const fn rated(self) -> f64 {
         match self {

@@ -1,7 +1,7 @@
 //! A scenario in progress: how bad each fault is by now, which have been repaired, and what was really wrong, for the evaluation.
 
 use super::{
-    channel::Channel,
+    channel::{ASSETS, Channel},
     machine::Condition,
     scenario::{Direction, Fault, FaultKind, Scenario},
 };
@@ -19,8 +19,12 @@ pub(super) struct Course {
     elapsed_s: f64,
 }
 
+/// A fault of one pump; a fault of several is one of these for each.
 #[derive(Debug, Clone)]
 struct Running {
+    pump: usize,
+    /// Whose transmitter is wrong.
+    channel: Option<Channel>,
     fault: Fault,
     severity: f64,
     told: f64,
@@ -37,10 +41,20 @@ pub(super) struct Distortion {
 }
 
 impl Course {
-    pub fn of(mut scenario: Scenario) -> Self {
+    /// On a plant of so many pumps.
+    pub fn of(mut scenario: Scenario, pumps: usize) -> Self {
         scenario.moves.sort_by(|a, b| a.at_s.total_cmp(&b.at_s));
-        let running = |fault: &Fault| Running { fault: fault.clone(), severity: 0.0, told: 0.0, repaired: false, frozen: None };
-        let faults = scenario.faults.iter().map(running).collect();
+        let of_pump = |fault: &Fault, pump| Running {
+            pump,
+            channel: fault.channel(),
+            fault: fault.clone(),
+            severity: 0.0,
+            told: 0.0,
+            repaired: false,
+            frozen: None,
+        };
+        let of_each = |fault: &Fault| fault.asset.places(pumps).into_iter().map(|pump| of_pump(fault, pump)).collect::<Vec<_>>();
+        let faults = scenario.faults.iter().flat_map(of_each).collect();
         Self { scenario, faults, moves_made: 0, elapsed_s: 0.0 }
     }
     pub fn name(&self) -> &str {
@@ -72,26 +86,35 @@ impl Course {
         due
     }
 
-    /// Ends what is wrong now, for good. Returns the truths that end.
-    pub fn repair(&mut self) -> Vec<GroundTruthMarked> {
-        let mut truths = Vec::new();
-        for running in self.faults.iter_mut().filter(|running| running.severity > 0.0) {
-            running.repaired = true;
-            running.severity = 0.0;
-            running.frozen = None;
-            truths.extend(running.noteworthy());
+    /// Ends what is wrong with this pump now, for good. Returns the truths that end.
+    pub fn repair(&mut self, pump: usize) -> Vec<GroundTruthMarked> {
+        self.faults.iter_mut().filter(|running| running.pump == pump).filter_map(Running::end).collect()
+    }
+    pub fn repair_all(&mut self) -> Vec<GroundTruthMarked> {
+        self.faults.iter_mut().filter_map(Running::end).collect()
+    }
+
+    pub fn condition(&self, pump: usize) -> Condition {
+        let worst = |kind| self.worst(pump, kind);
+        Condition {
+            wear: worst(FaultKind::BearingWear),
+            clog: worst(FaultKind::Clogging),
+            valve_stuck: worst(FaultKind::ValveStuck),
+            sag: worst(FaultKind::SupplyVoltage),
         }
-        truths
+    }
+    /// Whether the pump's controller answers.
+    pub fn is_linked(&self, pump: usize) -> bool {
+        self.worst(pump, FaultKind::CommunicationFault) == 0.0
+    }
+    fn worst(&self, pump: usize, kind: FaultKind) -> f64 {
+        let of_kind = self.faults.iter().filter(|running| running.pump == pump && running.fault.fault == kind);
+        of_kind.map(|running| running.severity).fold(0.0, f64::max)
     }
 
-    pub fn condition(&self) -> Condition {
-        let worst = |kind| self.faults.iter().filter(|running| running.fault.fault == kind).map(|running| running.severity).fold(0.0, f64::max);
-        Condition { wear: worst(FaultKind::BearingWear), clog: worst(FaultKind::Clogging), valve_stuck: worst(FaultKind::ValveStuck) }
-    }
-
-    pub fn distortion(&self, channel: Channel) -> Distortion {
+    pub fn distortion(&self, pump: usize, channel: Channel) -> Distortion {
         let mut distortion = Distortion { drift: 0.0, noise_factor: 1.0 };
-        for running in self.active(channel) {
+        for running in self.faults.iter().filter(|running| running.distorts(pump, channel)) {
             let severity = running.severity;
             match (running.fault.fault, running.fault.direction.unwrap_or_default()) {
                 (FaultKind::SensorDrift, Direction::Up) => distortion.drift += severity * channel.sensor().drift_span,
@@ -104,11 +127,8 @@ impl Course {
     }
 
     /// What is transmitted: the value itself, or what a stuck sensor showed when it got stuck.
-    pub fn transmitted(&mut self, channel: Channel, value: f64) -> f64 {
-        let signal = channel.signal();
-        let stuck = |running: &&mut Running| {
-            running.fault.fault == FaultKind::SensorStuck && running.severity > 0.0 && running.fault.signal.as_ref() == Some(&signal)
-        };
+    pub fn transmitted(&mut self, pump: usize, channel: Channel, value: f64) -> f64 {
+        let stuck = |running: &&mut Running| running.fault.fault == FaultKind::SensorStuck && running.distorts(pump, channel);
         match self.faults.iter_mut().find(stuck) {
             Some(running) => *running.frozen.get_or_insert(value),
             None => value,
@@ -125,14 +145,24 @@ impl Course {
         };
         self.faults.iter().map(of_fault).sum::<usize>() + self.scenario.moves.len().saturating_sub(self.moves_made)
     }
-
-    fn active(&self, channel: Channel) -> impl Iterator<Item = &Running> {
-        let signal = channel.signal();
-        self.faults.iter().filter(move |running| running.severity > 0.0 && running.fault.signal.as_ref() == Some(&signal))
-    }
 }
 
 impl Running {
+    fn distorts(&self, pump: usize, channel: Channel) -> bool {
+        self.severity > 0.0 && self.pump == pump && self.channel == Some(channel)
+    }
+
+    /// What is wrong is so no more, and will not be again.
+    fn end(&mut self) -> Option<GroundTruthMarked> {
+        if self.severity == 0.0 {
+            return None;
+        }
+        self.repaired = true;
+        self.severity = 0.0;
+        self.frozen = None;
+        self.noteworthy()
+    }
+
     /// At the beginning, at each tenth, when full, and at the end.
     fn noteworthy(&mut self) -> Option<GroundTruthMarked> {
         let begins_or_ends = (self.told == 0.0) != (self.severity == 0.0);
@@ -141,7 +171,7 @@ impl Running {
             return None;
         }
         self.told = self.severity;
-        let asset = self.fault.asset.parse().expect("a checked scenario names a known asset");
+        let asset = ASSETS[self.pump].parse().expect("names of assets are names");
         let fault = self.fault.fault.as_str().parse().expect("fault kinds are names");
         Some(GroundTruthMarked { asset, fault, severity: self.severity })
     }

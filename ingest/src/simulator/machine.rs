@@ -34,6 +34,8 @@ pub(super) struct Condition {
     pub wear: f64,
     pub clog: f64,
     pub valve_stuck: f64,
+    /// How far the supply's voltage has sunk: the motor falls behind, and draws more current for what it still does.
+    pub sag: f64,
 }
 
 /// What the machine is told.
@@ -81,7 +83,8 @@ impl Machine {
     }
 
     pub fn step(&mut self, told: Setpoints, around: Surroundings, condition: Condition) {
-        self.speed += (told.speed + around.trim - self.speed) / 3.0;
+        let reachable = told.speed * (1.0 - 0.2 * condition.sag);
+        self.speed += (reachable + around.trim - self.speed) / 3.0;
         let travel = 5.0 * (1.0 - condition.valve_stuck);
         self.valve += (told.valve - self.valve).clamp(-travel, travel);
 
@@ -102,7 +105,8 @@ impl Machine {
     fn motor(&mut self, x: f64, around: Surroundings, condition: Condition) {
         let load = if x > 0.01 { self.pressure / (x * x * RATED_PRESSURE) } else { 0.0 };
         let efficiency = 1.0 - 0.08 * condition.wear;
-        self.current = if x > 0.01 { 3.0 + 9.4 * x * x * (0.6 + 0.4 * load) / efficiency } else { 0.0 };
+        let voltage = 1.0 - 0.5 * condition.sag;
+        self.current = if x > 0.01 { (3.0 + 9.4 * x * x * (0.6 + 0.4 * load) / efficiency) / voltage } else { 0.0 };
         let heated = around.ambient + 38.0 * (self.current / RATED_CURRENT).powi(2);
         self.motor_temperature += (heated - self.motor_temperature) / 600.0;
     }
@@ -171,6 +175,12 @@ mod tests {
         assert!(fast.vibration > healthy.vibration + 3.0 && fast.bearing_temperature > healthy.bearing_temperature + 20.0, "{fast:?}");
         assert!(slow.vibration < healthy.vibration && slow.bearing_temperature < healthy.bearing_temperature, "{slow:?}");
         assert!((fast.flow - healthy.flow).abs() < 0.01, "{fast:?}");
+    }
+
+    #[test]
+    fn when_the_voltage_sinks_the_pump_falls_behind_and_draws_more_current() {
+        let (usual, weak) = (after(Setpoints::default(), Condition::default()), after(Setpoints::default(), Condition { sag: 0.5, ..Condition::default() }));
+        assert!(weak.speed < usual.speed - 100.0 && weak.flow < usual.flow - 5.0 && weak.current > usual.current + 1.0, "{weak:?}");
     }
 
     #[test]

@@ -4,12 +4,11 @@
 //! it is, faults included. What is really wrong goes to the teller given at the start, which hands it to the truth's own partition.
 
 use super::{
-    channel::Setpoint,
-    registers,
+    channel::{ASSETS, Setpoint, place_of},
+    pump::Pump,
     scenario::{BadScenario, Scenario},
     world::World,
 };
-use crate::modbus::address::Table;
 use async_trait::async_trait;
 use chrono::TimeDelta;
 use millwright_domain::{
@@ -25,6 +24,7 @@ use std::{
     error::Error as StdError,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 /// Seconds that are made up for after a pause; past it, the plant goes on from now.
@@ -40,6 +40,8 @@ pub struct SimulatedPlant {
     shipped: BTreeMap<String, Scenario>,
     tell_truth: TruthTeller,
     state: Mutex<State>,
+    /// Goes up with every second and every setpoint given, for whoever tells what has changed.
+    changes: watch::Sender<u64>,
 }
 
 struct State {
@@ -48,12 +50,26 @@ struct State {
 }
 
 impl SimulatedPlant {
-    /// A plant whose machine runs and whose scenario plays. `shipped` are those that can be loaded by name.
+    /// A plant of one pump that runs and whose scenario plays. `shipped` are those that can be loaded by name.
     /// The seed is the machine's for as long as it runs; see [`Scenario::seed_or`].
     pub fn new(seed: u64, scenario: Scenario, shipped: Vec<Scenario>, clock: Arc<dyn Clock>, speed: f64, tell_truth: TruthTeller) -> Self {
+        Self::of(1, seed, scenario, shipped, clock, speed, tell_truth)
+    }
+
+    /// The same of so many pumps. What the scenario does to others does not happen; see [`Scenario::fits`].
+    pub fn of(
+        pumps: usize,
+        seed: u64,
+        scenario: Scenario,
+        shipped: Vec<Scenario>,
+        clock: Arc<dyn Clock>,
+        speed: f64,
+        tell_truth: TruthTeller,
+    ) -> Self {
         let shipped = shipped.into_iter().map(|scenario| (scenario.name.clone(), scenario)).collect();
-        let world = World::new(seed, scenario);
-        Self { clock, speed, shipped, tell_truth, state: Mutex::new(State { world, running: true }) }
+        let world = World::new(pumps, seed, scenario);
+        let state = Mutex::new(State { world, running: true });
+        Self { clock, speed, shipped, tell_truth, state, changes: watch::Sender::new(0) }
     }
 
     /// Lets a second of the plant pass for each of the plant clock's, until stopped.
@@ -82,24 +98,39 @@ impl SimulatedPlant {
             state.world.tick(running)
         };
         self.tell_truths(at, truths);
+        self.changed();
     }
 
-    /// What the sensors show and the setpoints say, by name, for whoever reads the plant without a protocol in between.
+    /// What the first pump's sensors show and its setpoints say, by name, for whoever reads the plant without a protocol in between.
     pub fn shown(&self) -> Vec<(&'static str, f64)> {
-        let state = self.state();
-        let told = Setpoint::ALL.into_iter().map(|setpoint| (setpoint.name(), state.world.told(setpoint)));
-        state.world.shown().map(|(channel, value)| (channel.name(), value)).chain(told).collect()
+        self.look(0, |pump| {
+            let told = Setpoint::ALL.into_iter().map(|setpoint| (setpoint.name(), pump.told(setpoint)));
+            pump.shown().map(|(channel, value)| (channel.name(), value)).chain(told).collect()
+        })
+        .unwrap_or_default()
     }
-    /// Gives a setpoint. False if the pump's controller does not take that value.
+    /// Gives the first pump a setpoint. False if its controller does not take that value.
     pub fn tell(&self, setpoint: Setpoint, value: f64) -> bool {
-        self.state().world.tell(setpoint, value)
+        self.order(0, |pump| pump.tell(setpoint, value)).unwrap_or(false)
     }
 
-    pub(super) fn read(&self, table: Table, start: u16, count: u16) -> Result<Vec<u16>, registers::No> {
-        registers::read(&self.state().world, table, start, count)
+    pub fn pumps(&self) -> usize {
+        self.state().world.pumps().len()
     }
-    pub(super) fn write(&self, start: u16, words: &[u16]) -> Result<(), registers::No> {
-        registers::write(&mut self.state().world, start, words)
+    /// Looks at a pump through its controller. `None`: the plant has not that one.
+    pub(super) fn look<T>(&self, place: usize, at: impl FnOnce(&Pump) -> T) -> Option<T> {
+        self.state().world.pumps().get(place).map(at)
+    }
+    pub(super) fn order<T>(&self, place: usize, give: impl FnOnce(&mut Pump) -> T) -> Option<T> {
+        let given = self.state().world.pump_mut(place).map(give);
+        self.changed();
+        given
+    }
+    pub(super) fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
+    }
+    fn changed(&self) {
+        self.changes.send_modify(|count| *count = count.wrapping_add(1));
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -119,6 +150,11 @@ impl SimulatedPlant {
         }
     }
     fn wanted(&self, scenario: serde_json::Value) -> Result<Scenario, ScenarioRefused> {
+        let scenario = self.named_or_whole(scenario)?;
+        scenario.fits(self.pumps()).map_err(|refused| for_person(&refused))?;
+        Ok(scenario)
+    }
+    fn named_or_whole(&self, scenario: serde_json::Value) -> Result<Scenario, ScenarioRefused> {
         let serde_json::Value::String(name) = scenario else {
             return Scenario::from_value(scenario).map_err(|refused| for_person(&refused));
         };
@@ -164,16 +200,14 @@ impl PlantControl for SimulatedPlant {
         self.status_of(&self.state())
     }
     async fn repair(&self, asset: &str) -> Result<ScenarioStatus, ScenarioRefused> {
-        if asset != super::channel::ASSET {
-            return Err(ScenarioRefused(format!(
-                "there is no asset {:?} here; it is {}",
-                asset.chars().take(60).collect::<String>(),
-                super::channel::ASSET
-            )));
-        }
+        let pumps = self.pumps();
+        let Some(place) = place_of(asset).filter(|place| *place < pumps) else {
+            let asset: String = asset.chars().take(60).collect();
+            return Err(ScenarioRefused(format!("there is no asset {asset:?} here; there is {}", ASSETS[..pumps].join(", "))));
+        };
         let (ended, status) = {
             let mut state = self.state();
-            let ended = state.world.repair();
+            let ended = state.world.repair(place);
             (ended, self.status_of(&state))
         };
         self.tell_truths(self.clock.now().plant, ended);

@@ -1,4 +1,4 @@
-//! The pump's register map: measured values as f32 pairs and scaled i16 input registers, setpoints as f32 pairs in holding registers.
+//! The register map of the first pump's controller: measured values as f32 pairs and scaled i16 input registers, setpoints as f32 pairs in holding registers.
 //!
 //! | table | address | what |
 //! |---|---|---|
@@ -10,7 +10,7 @@
 
 use super::{
     channel::{Channel, Setpoint},
-    world::World,
+    pump::Pump,
 };
 use crate::modbus::{
     address::{Address, Table, parse_address},
@@ -51,29 +51,29 @@ pub(super) enum No {
     Table,
 }
 
-pub(super) fn read(world: &World, table: Table, start: u16, count: u16) -> Result<Vec<u16>, No> {
+pub(super) fn read(pump: &Pump, table: Table, start: u16, count: u16) -> Result<Vec<u16>, No> {
     let image = match table {
-        Table::Input => measured(world),
-        Table::Holding => Setpoint::ALL.iter().flat_map(|setpoint| registers(ValueType::F32, world.told(*setpoint))).collect(),
+        Table::Input => measured(pump),
+        Table::Holding => Setpoint::ALL.iter().flat_map(|setpoint| registers(ValueType::F32, pump.told(*setpoint))).collect(),
         Table::Coil | Table::Discrete => return Err(No::Table),
     };
     let (from, to) = (usize::from(start), usize::from(start) + usize::from(count));
     image.get(from..to).filter(|words| !words.is_empty()).map(<[u16]>::to_vec).ok_or(No::Address)
 }
 
-fn measured(world: &World) -> Vec<u16> {
+fn measured(pump: &Pump) -> Vec<u16> {
     let of_channel = |(channel, value): (Channel, f64)| {
         let (address, scale) = place(channel);
         registers(address.kind(), value / scale)
     };
-    let mut image: Vec<u16> = world.shown().flat_map(of_channel).collect();
+    let mut image: Vec<u16> = pump.shown().flat_map(of_channel).collect();
     debug_assert_eq!(image.len(), usize::from(SECONDS));
-    image.extend(registers(ValueType::U32, (world.seconds() % (1 << 32)) as f64));
+    image.extend(registers(ValueType::U32, (pump.seconds() % (1 << 32)) as f64));
     image
 }
 
 /// A whole setpoint, or several side by side. Half of one is refused: it would be a wild number for a moment.
-pub(super) fn write(world: &mut World, start: u16, words: &[u16]) -> Result<(), No> {
+pub(super) fn write(pump: &mut Pump, start: u16, words: &[u16]) -> Result<(), No> {
     if words.is_empty() || !words.len().is_multiple_of(2) {
         return Err(No::Address);
     }
@@ -87,7 +87,7 @@ pub(super) fn write(world: &mut World, start: u16, words: &[u16]) -> Result<(), 
         }
         told.push((setpoint, value));
     }
-    let all_taken = told.into_iter().all(|(setpoint, value)| world.tell(setpoint, value));
+    let all_taken = told.into_iter().all(|(setpoint, value)| pump.tell(setpoint, value));
     if all_taken { Ok(()) } else { Err(No::Value) }
 }
 
@@ -99,33 +99,37 @@ fn registers(kind: ValueType, value: f64) -> Vec<u16> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::simulator::scenario::Scenario;
+    use crate::simulator::{scenario::Scenario, world::World};
+
+    fn pump() -> Pump {
+        World::new(1, 1, Scenario::normal()).pumps()[0].clone()
+    }
 
     #[test]
     fn every_value_stands_where_the_map_says() {
-        let world = World::new(1, Scenario::normal());
-        for (channel, value) in world.shown() {
+        let pump = pump();
+        for (channel, value) in pump.shown() {
             let (address, scale) = place(channel);
-            let words = read(&world, Table::Input, address.offset(), address.width()).unwrap();
+            let words = read(&pump, Table::Input, address.offset(), address.width()).unwrap();
             let stands = crate::modbus::value::decode(address.kind(), ByteOrder::Abcd, &words).unwrap() * scale;
             assert!((stands - value).abs() < 0.006, "{}: {stands} instead of {value}", channel.name());
         }
-        assert_eq!(read(&world, Table::Input, 15, 2), Err(No::Address));
-        assert_eq!(read(&world, Table::Coil, 0, 1), Err(No::Table));
+        assert_eq!(read(&pump, Table::Input, 15, 2), Err(No::Address));
+        assert_eq!(read(&pump, Table::Coil, 0, 1), Err(No::Table));
     }
 
     #[test]
     fn a_setpoint_is_taken_whole_and_within_reason() {
-        let mut world = World::new(1, Scenario::normal());
+        let mut pump = pump();
         let slower = registers(ValueType::F32, 888.0);
-        assert_eq!(write(&mut world, 0, &slower), Ok(()));
-        assert_eq!(world.told(Setpoint::Speed), 888.0);
-        assert_eq!(write(&mut world, 0, &slower[..1]), Err(No::Address));
-        assert_eq!(write(&mut world, 1, &slower), Err(No::Address));
+        assert_eq!(write(&mut pump, 0, &slower), Ok(()));
+        assert_eq!(pump.told(Setpoint::Speed), 888.0);
+        assert_eq!(write(&mut pump, 0, &slower[..1]), Err(No::Address));
+        assert_eq!(write(&mut pump, 1, &slower), Err(No::Address));
         for wild in [9_000.0, -1.0] {
-            assert_eq!(write(&mut world, 0, &registers(ValueType::F32, wild)), Err(No::Value));
+            assert_eq!(write(&mut pump, 0, &registers(ValueType::F32, wild)), Err(No::Value));
         }
-        assert_eq!(write(&mut world, 0, &[0x7FC0, 0]), Err(No::Value));
-        assert_eq!(world.told(Setpoint::Speed), 888.0);
+        assert_eq!(write(&mut pump, 0, &[0x7FC0, 0]), Err(No::Value));
+        assert_eq!(pump.told(Setpoint::Speed), 888.0);
     }
 }

@@ -35,7 +35,7 @@ impl Wander {
     }
 }
 
-/// The plant's weather: ambient temperature, what is drawn from the piping, the speed control's hunting.
+/// A pump's weather: ambient temperature (the first pump's is the whole hall's), what is drawn from its piping, its speed control's hunting.
 #[derive(Debug, Clone)]
 pub(super) struct Weather {
     noise: ChaCha8Rng,
@@ -46,8 +46,9 @@ pub(super) struct Weather {
 }
 
 impl Weather {
-    pub fn seeded(seed: u64) -> Self {
-        Self { noise: stream(seed, 1), ambient: Wander::new(0.06, 600.0), demand: Wander::new(0.004, 40.0), trim: Wander::new(0.8, 90.0), second: 0 }
+    /// Of the pump at that place.
+    pub fn seeded(seed: u64, pump: usize) -> Self {
+        Self { noise: stream(seed, 2 * pump as u64 + 1), ambient: Wander::new(0.06, 600.0), demand: Wander::new(0.004, 40.0), trim: Wander::new(0.8, 90.0), second: 0 }
     }
     pub fn calm() -> Surroundings {
         Surroundings { ambient: AMBIENT, demand: 0.0, trim: 0.0 }
@@ -72,19 +73,20 @@ pub(super) struct Transmitters {
 }
 
 impl Transmitters {
-    pub fn seeded(seed: u64) -> Self {
-        Self { noise: stream(seed, 2), beat: 0.0 }
+    /// Of the pump at that place.
+    pub fn seeded(seed: u64, pump: usize) -> Self {
+        Self { noise: stream(seed, 2 * pump as u64 + 2), beat: 0.0 }
     }
     /// What is transmitted in this second, in the order of [`Channel::ALL`].
-    pub fn transmit(&mut self, machine: &Machine, course: &mut Course) -> [f64; 8] {
+    pub fn transmit(&mut self, pump: usize, machine: &Machine, course: &mut Course) -> [f64; 8] {
         Channel::ALL.map(|channel| {
             // Drawn for every channel in every second, so that a fault changes its own signal's values and no other's.
             let white: f64 = StandardNormal.sample(&mut self.noise);
             let noise = if channel == Channel::Vibration { self.beat(white) } else { white };
-            let distortion = course.distortion(channel);
+            let distortion = course.distortion(pump, channel);
             let measured = machine.value(channel) + distortion.drift + noise * channel.sensor().noise * distortion.noise_factor;
             let range = channel.range();
-            course.transmitted(channel, measured.clamp(range.low, range.high))
+            course.transmitted(pump, channel, measured.clamp(range.low, range.high))
         })
     }
     fn beat(&mut self, white: f64) -> f64 {

@@ -9,15 +9,14 @@ use super::{
     servers::{self, Topics},
 };
 use crate::{
-    app::{scenario, simulated::Simulated},
+    app::{scenario, simulated::{Simulated, Simulation, described}},
     cli::progress,
-    configured::PlantFile,
     settings::Settings,
 };
 use anyhow::{Result, ensure};
 use ledger::OwnerOnLedger;
 use millwright_infra::{clock::SystemClock, log::kafka::KafkaLog};
-use millwright_ingest::simulator::demo::{demo_device, demo_plant};
+use millwright_ingest::simulator::demo::demo_plant;
 use node::{Gone, Node};
 use serde_json::json;
 use std::{fs, net::SocketAddr, path::Path, sync::Arc, time::Instant};
@@ -29,8 +28,9 @@ pub async fn measure(folder: &Path, with: &Servers, settings: &Settings) -> Resu
     let bootstrap = servers::kafka(with.kafka.as_deref().unwrap_or(servers::AUTO), folder).await?;
     let topics = Topics::make(settings, &bootstrap, folder).await?;
     let scenario = scenario::named_or_file("normal")?;
-    let plant = Simulated::start(SocketAddr::from(([127, 0, 0, 1], 0)), 1, scenario, Arc::new(SystemClock), 1.0).await?;
-    fs::write(folder.join("plant.toml"), toml::to_string(&PlantFile { plant: demo_plant(), devices: vec![demo_device(plant.address)] })?)?;
+    let simulation = Simulation { at: SocketAddr::from(([127, 0, 0, 1], 0)), pumps: 1, seed: 1, scenario, speed: 1.0 };
+    let plant = Simulated::start(simulation, Arc::new(SystemClock)).await?;
+    fs::write(folder.join("plant.toml"), toml::to_string(&described(1, &plant.addresses))?)?;
     idle::write_policy_and_rules(folder)?;
     let log = Arc::new(KafkaLog::open(topics.options.clone()).await?);
     let mut owner = OwnerOnLedger::of(log.clone(), &demo_plant().site);
