@@ -13,6 +13,7 @@ mod forwarding;
 mod house;
 mod kills;
 mod metrics;
+mod mqtt_loop;
 mod program;
 mod recordings;
 mod road;
