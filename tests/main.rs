@@ -14,6 +14,7 @@ mod forwarding;
 mod house;
 mod kills;
 mod metrics;
+mod mqtt_loop;
 mod program;
 mod recordings;
 mod road;

@@ -307,6 +307,7 @@ async fn a_message_is_delivered_once_wherever_the_outbox_was_stopped() {
             clock: house.clock.clone(),
             partition: house.site.clone(),
             messenger: file(),
+            tally: Arc::default(),
         };
         let running = tokio::spawn(outbox.run(stop.clone()));
         let story = house.until_story("ActionCompleted").await;

@@ -39,7 +39,7 @@ pub async fn insist(commands: &Commands, clock: &dyn Clock, partition: &Partitio
 }
 
 /// Ends a while after everything stops: an answer that is on its way is still heard.
-async fn last_call(clock: &dyn Clock, stop: &CancellationToken) {
+pub(crate) async fn last_call(clock: &dyn Clock, stop: &CancellationToken) {
     stop.cancelled().await;
     clock.wall_reaches(clock.now().wall + LAST_WORDS).await;
 }

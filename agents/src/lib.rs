@@ -9,6 +9,7 @@ pub mod insist;
 pub mod monitor;
 pub mod outbox;
 pub mod proposer;
+pub mod publisher;
 pub mod recovery;
 pub mod site_tail;
 pub mod timekeeper;

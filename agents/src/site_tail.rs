@@ -40,7 +40,7 @@ pub struct SiteTail {
 impl SiteTail {
     /// Folds everything there is now. What is committed later comes from [`SiteTail::next`].
     pub async fn at_the_end(log: Arc<dyn EventLog>, partition: PartitionId) -> Result<Self, TailError> {
-        let mut tail = Self::at_the_start(log, partition);
+        let mut tail = Self::from_the_start(log, partition);
         tail.up_to_now().await?;
         Ok(tail)
     }
@@ -53,7 +53,7 @@ impl SiteTail {
 
     /// Folds everything there is now, and shows each fact on the way.
     pub async fn seen_to_the_end(log: Arc<dyn EventLog>, partition: PartitionId, mut see: impl FnMut(&Recorded)) -> Result<Self, TailError> {
-        let mut tail = Self::at_the_start(log, partition);
+        let mut tail = Self::from_the_start(log, partition);
         loop {
             let facts = tail.read().await?;
             if facts.is_empty() {
@@ -77,7 +77,7 @@ impl SiteTail {
 
     /// Folds what was committed before `seq`, for a worker that has seen that much already.
     pub async fn at(log: Arc<dyn EventLog>, partition: PartitionId, seq: u64) -> Result<Self, TailError> {
-        let mut tail = Self::at_the_start(log, partition);
+        let mut tail = Self::from_the_start(log, partition);
         while tail.next < seq {
             let wanted = usize::try_from(seq - tail.next).map_or(PAGE, |left| left.min(PAGE));
             if tail.read_up_to(wanted).await?.is_empty() {
@@ -87,7 +87,8 @@ impl SiteTail {
         Ok(tail)
     }
 
-    fn at_the_start(log: Arc<dyn EventLog>, partition: PartitionId) -> Self {
+    /// Has seen nothing yet: every fact there is comes from [`SiteTail::next`].
+    pub fn from_the_start(log: Arc<dyn EventLog>, partition: PartitionId) -> Self {
         Self { log, partition, next: 0, site: Site::default() }
     }
 

@@ -20,6 +20,13 @@ pub struct EffectWanted {
     pub action: Option<ActionId>,
 }
 
+impl EffectWanted {
+    /// Which adapter it is for, and what that one is to make of it: `notice` and `backup_tech`.
+    pub fn adapter_and_recipient(&self) -> (&str, &str) {
+        self.target.split_once(':').unwrap_or((&self.target, ""))
+    }
+}
+
 /// On the log before the first byte leaves, so that a crash in between is told from one before.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct EffectAttempted {

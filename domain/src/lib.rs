@@ -7,6 +7,7 @@
 pub mod action;
 pub mod baseline;
 pub mod budget;
+pub mod bus;
 pub mod case;
 pub mod chain;
 pub mod codec;

@@ -14,7 +14,7 @@ use crate::{
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 /// Someone took the partition over. A fact of a lower epoch after this one is a zombie's and is rejected on replay.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -100,6 +100,10 @@ pub struct Site {
     pub baseline_versions: HashMap<SignalId, u32>,
     pub budgets: BTreeMap<String, BudgetAccount>,
     pub effects: HashMap<EffectId, Effect>,
+    /// Those that are still to be delivered, in the order in which they were wanted.
+    pub outgoing: VecDeque<EffectId>,
+    /// How many were given up, and wait for a person.
+    pub given_up: usize,
     pub people: BTreeSet<ActorId>,
     /// Who reads and writes each device now.
     pub collectors: BTreeMap<DeviceId, DeviceAssigned>,
@@ -159,7 +163,9 @@ impl Site {
                 self.baseline_versions.insert(fact.signal.clone(), fact.version);
             }
             Event::EffectWanted(fact) => {
-                self.effects.insert(fact.effect, Effect::wanted(fact));
+                if self.effects.insert(fact.effect, Effect::wanted(fact)).is_none() {
+                    self.outgoing.push_back(fact.effect);
+                }
             }
             Event::EffectAttempted(fact) => self.step_effect(fact.effect, |effect| effect.attempted(fact)),
             Event::EffectDone(fact) => self.step_effect(fact.effect, Effect::done),
@@ -185,8 +191,16 @@ impl Site {
     }
 
     fn step_effect(&mut self, effect: EffectId, step: impl FnOnce(&mut Effect)) {
-        if let Some(known) = self.effects.get_mut(&effect) {
-            step(known);
+        let Some(known) = self.effects.get_mut(&effect) else { return };
+        let was_pending = known.pending().is_some();
+        step(known);
+        if !was_pending || known.pending().is_some() {
+            return;
+        }
+        self.given_up += usize::from(matches!(known, Effect::Dead { .. }));
+        // Mostly the first one or close to it.
+        if let Some(place) = self.outgoing.iter().position(|waiting| *waiting == effect) {
+            self.outgoing.remove(place);
         }
     }
 

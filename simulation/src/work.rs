@@ -160,6 +160,7 @@ impl Work {
             clock: self.clock.clone(),
             partition: self.partition(),
             messenger: self.post.clone(),
+            tally: Arc::default(),
         }
     }
 

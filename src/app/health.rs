@@ -1,10 +1,12 @@
 //! How each part of the program is, in one place, for `/health` and the page.
 
+use millwright_agents::outbox::Tally;
 use millwright_graphql::{PartHealth, Parts};
+use millwright_infra::mqtt::MqttBus;
 use millwright_ingest::field::Field;
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError, Weak},
+    sync::{Arc, Mutex, PoisonError, Weak, atomic::Ordering},
 };
 
 /// Cheap to clone; all clones are one board.
@@ -12,6 +14,8 @@ use std::{
 pub struct HealthBoard {
     workers: Arc<Mutex<BTreeMap<String, (bool, String)>>>,
     fields: Arc<Mutex<Vec<Weak<Field>>>>,
+    outboxes: Arc<Mutex<BTreeMap<String, Weak<Tally>>>>,
+    bus: Arc<Mutex<Weak<MqttBus>>>,
 }
 
 impl HealthBoard {
@@ -36,9 +40,17 @@ impl HealthBoard {
         self.fields.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::downgrade(field));
     }
 
+    /// Shown while it runs here, under this name.
+    pub fn outbox(&self, name: String, tally: &Arc<Tally>) {
+        self.outboxes.lock().unwrap_or_else(PoisonError::into_inner).insert(name, Arc::downgrade(tally));
+    }
+    pub fn bus(&self, bus: &Arc<MqttBus>) {
+        *self.bus.lock().unwrap_or_else(PoisonError::into_inner) = Arc::downgrade(bus);
+    }
+
     pub fn parts(&self) -> Parts {
         let board = self.clone();
-        Arc::new(move || board.workers().into_iter().chain(board.devices()).chain(board.stores()).collect())
+        Arc::new(move || board.workers().into_iter().chain(board.devices()).chain(board.stores()).chain(board.messages()).collect())
     }
 
     fn set(&self, worker: &str, ok: bool, detail: &str) {
@@ -64,6 +76,22 @@ impl HealthBoard {
                 PartHealth { name: format!("store and forward {}", store.dir.display()), ok: store.error.is_none(), detail }
             })
             .collect()
+    }
+    /// What waits to leave the house, and what was given up. The latter is for a person to know of, and keeps nothing from running.
+    fn messages(&self) -> Vec<PartHealth> {
+        let bus = self.bus.lock().unwrap_or_else(PoisonError::into_inner).upgrade().map(|bus| {
+            let trouble = bus.trouble();
+            let detail = trouble.as_ref().map_or_else(|| "connected".into(), |trouble| format!("{trouble}; what is to be told waits"));
+            PartHealth { name: format!("mqtt {}", bus.address()), ok: trouble.is_none(), detail }
+        });
+        let outboxes = self.outboxes.lock().unwrap_or_else(PoisonError::into_inner);
+        let tallies = outboxes.iter().filter_map(|(name, tally)| Some((name, tally.upgrade()?)));
+        let counted = tallies.map(|(name, tally)| (name, tally.waiting.load(Ordering::Relaxed), tally.given_up.load(Ordering::Relaxed)));
+        let shown = counted.filter(|(_, waiting, given_up)| waiting + given_up > 0).map(|(name, waiting, given_up)| {
+            let detail = format!("{waiting} wait, {given_up} were given up; the notices of the site say which and why");
+            PartHealth { name: name.clone(), ok: true, detail }
+        });
+        bus.into_iter().chain(shown).collect()
     }
     fn devices(&self) -> Vec<PartHealth> {
         let snapshots = self.fields().into_iter().flat_map(|field| field.snapshots());

@@ -41,7 +41,7 @@ use millwright_domain::{
     ports::{messenger::Messenger, plant_control::PlantControl},
 };
 use millwright_graphql::AppState;
-use millwright_infra::notice::NoticeFile;
+use millwright_infra::{mqtt::MqttBus, notice::NoticeFile, switchboard::Switchboard};
 use millwright_ingest::{
     field::{Field, FieldSettings},
     store::StoreSettings,
@@ -88,7 +88,7 @@ impl App {
         board.time_lapse(lapse.speed);
         let rules = RuleBook::new(configured.rules);
         let yard = Yard { settings, foundation: &foundation, board: &board, rules: &rules, policy: &configured.policy, speed: lapse.speed };
-        let sites: Vec<Arc<SiteAtWork>> = yard.sites(configured.sites).into_iter().map(Arc::new).collect();
+        let sites: Vec<Arc<SiteAtWork>> = yard.sites(configured.sites)?.into_iter().map(Arc::new).collect();
         let platform = Platform { commands: foundation.commands.clone(), vault: foundation.vault.clone(), operator: operator.clone() };
         let duties = Duties {
             sites: sites.clone(),
@@ -159,10 +159,10 @@ struct Yard<'a> {
 }
 
 impl Yard<'_> {
-    fn sites(&self, configured: Vec<ConfiguredSite>) -> Vec<SiteAtWork> {
-        let messenger = self.messenger();
+    fn sites(&self, configured: Vec<ConfiguredSite>) -> Result<Vec<SiteAtWork>> {
+        let messenger = self.messenger()?;
         let alone = configured.len() == 1;
-        configured.into_iter().map(|site| self.site(site, alone, messenger.clone())).collect()
+        Ok(configured.into_iter().map(|site| self.site(site, alone, messenger.clone())).collect())
     }
 
     fn site(&self, ConfiguredSite { plant, devices }: ConfiguredSite, alone: bool, messenger: Option<Arc<dyn Messenger>>) -> SiteAtWork {
@@ -178,14 +178,21 @@ impl Yard<'_> {
         SiteAtWork::new(workshop, described, foundation.node.clone(), field, messenger)
     }
 
-    fn messenger(&self) -> Option<Arc<dyn Messenger>> {
-        match NoticeFile::open(self.foundation.data.join("notices.jsonl"), self.foundation.clock.clone()) {
-            Ok(notices) => Some(Arc::new(notices)),
+    fn messenger(&self) -> Result<Option<Arc<dyn Messenger>>> {
+        let notices = match NoticeFile::open(self.foundation.data.join("notices.jsonl"), self.foundation.clock.clone()) {
+            Ok(notices) => notices,
             Err(error) => {
                 self.board.failed("outbox", &format!("{:#}", anyhow::Error::from(error)));
-                None
+                return Ok(None);
             }
+        };
+        let mut switchboard = Switchboard::default().with("notice", Arc::new(notices));
+        if let Some(access) = self.settings.mqtt.access(&self.foundation.node)? {
+            let bus = Arc::new(MqttBus::start(&access).context("the settings under `mqtt`")?);
+            self.board.bus(&bus);
+            switchboard = switchboard.with("mqtt", bus);
         }
+        Ok(Some(Arc::new(switchboard)))
     }
 }
 

@@ -106,6 +106,7 @@ impl SiteAtWork {
         let stop = CancellationToken::new();
         let mut workers = vec![self.workshop.proposer(&stop), self.workshop.timekeeper(&stop), self.workshop.sealer(&stop)];
         workers.extend(self.messenger.clone().map(|messenger| self.workshop.outbox(messenger, &stop)));
+        workers.extend(self.workshop.publishes.then(|| self.workshop.publisher(&stop)));
         *self.deciding.lock().await = Some(Deciding { stop, workers });
         described
     }

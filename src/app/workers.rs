@@ -5,8 +5,9 @@ use crate::settings::Settings;
 use millwright_agents::{
     diagnosis::RuleBook,
     executor::Executor,
-    outbox::Outbox,
+    outbox::{Outbox, Tally},
     proposer::Proposer,
+    publisher::Publisher,
     timekeeper::Timekeeper,
     watch::{Watch, WatchSettings},
 };
@@ -36,6 +37,8 @@ pub struct Workshop {
     pub watch: WatchSettings,
     pub rules: RuleBook,
     pub seal_every_s: u32,
+    /// Whether what happens is told on a bus.
+    pub publishes: bool,
 }
 
 impl Workshop {
@@ -51,6 +54,7 @@ impl Workshop {
             watch: settings.watch(),
             rules: rules.clone(),
             seal_every_s: settings.log.seal_every_s,
+            publishes: settings.mqtt.is_on(),
         }
     }
 
@@ -119,10 +123,22 @@ impl Workshop {
 
     pub fn outbox(&self, messenger: Arc<dyn Messenger>, stop: &CancellationToken) -> JoinHandle<()> {
         let (shop, stop_it) = (self.clone(), stop.clone());
+        let tally = Arc::new(Tally::default());
+        self.board.outbox(format!("messages{}", self.suffix), &tally);
         self.supervised("outbox", stop, move || {
-            let (partition, messenger) = (shop.partition(), messenger.clone());
+            let (partition, messenger, tally) = (shop.partition(), messenger.clone(), tally.clone());
             let Workshop { log, commands, clock, .. } = shop.clone();
-            Outbox { log, commands, clock, partition, messenger }.run(stop_it.clone())
+            Outbox { log, commands, clock, partition, messenger, tally }.run(stop_it.clone())
+        })
+    }
+
+    /// Only where there is a bus to publish to.
+    pub fn publisher(&self, stop: &CancellationToken) -> JoinHandle<()> {
+        let (shop, stop_it) = (self.clone(), stop.clone());
+        self.supervised("publisher", stop, move || {
+            let partition = shop.partition();
+            let Workshop { log, commands, clock, .. } = shop.clone();
+            Publisher { log, commands, clock, partition }.run(stop_it.clone())
         })
     }
 

@@ -1,5 +1,6 @@
 //! Every setting: defaults, then `millwright.toml`, then `MILLWRIGHT_…` variables, then flags. An unknown key is refused by name.
 
+mod mqtt;
 mod plant_edition;
 
 use anyhow::{Context, Result};
@@ -14,6 +15,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+pub use mqtt::Mqtt;
+use plant_edition::secret;
 pub use plant_edition::{Cluster, Engine, Kafka, Projections, StoreForward};
 
 /// The file that is read from the working folder if none is named.
@@ -41,6 +44,7 @@ pub struct Settings {
     pub projections: Projections,
     pub cluster: Cluster,
     pub store_forward: StoreForward,
+    pub mqtt: Mqtt,
     pub budget: Budget,
     pub monitor: MonitorSettings,
     pub recovery: RecoverySettings,
@@ -105,6 +109,7 @@ impl Default for Settings {
             projections: Projections::default(),
             cluster: Cluster::default(),
             store_forward: StoreForward::default(),
+            mqtt: Mqtt::default(),
             budget: Budget::default(),
             monitor: MonitorSettings::default(),
             recovery: RecoverySettings::default(),
@@ -160,6 +165,7 @@ impl Settings {
             anyhow::bail!("log.readings_partitions must be at least 1");
         }
         self.kafka.checked()?;
+        self.mqtt.checked()?;
         Ok(self)
     }
 }

@@ -144,7 +144,7 @@ impl Cluster {
 }
 
 /// What stands in a file of a secret, without its line end.
-fn secret(file: &Path, setting: &str) -> Result<Option<String>> {
+pub(super) fn secret(file: &Path, setting: &str) -> Result<Option<String>> {
     if file.as_os_str().is_empty() {
         return Ok(None);
     }

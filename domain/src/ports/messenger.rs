@@ -7,6 +7,9 @@ use thiserror::Error;
 /// Why a message was not taken.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum NotTaken {
+    /// Nothing can be delivered there at the moment, this or anything else, and nothing was sent: says nothing about the message.
+    #[error("{0}")]
+    Away(String),
     /// Trying again can help.
     #[error("{0}")]
     ForNow(String),

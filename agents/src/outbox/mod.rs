@@ -1,0 +1,157 @@
+//! On EffectWanted, deliver it: attempt recorded, sent under its key, result recorded; again with growing pauses until done or given up.
+//!
+//! To one target everything goes in the order in which it was wanted. Each adapter delivers one thing at a time, beside the others: a broker
+//! that hangs holds up no notice.
+
+mod calendar;
+
+use crate::{
+    insist::{insist, last_call, reaction_id, service},
+    site_tail::{SiteTail, TailError},
+};
+use calendar::{Calendar, Due};
+use futures::{StreamExt, stream::FuturesUnordered};
+use millwright_commands::{Ask, AttemptEffect, Command, Commands, EffectResult, FinishEffect};
+use millwright_domain::{
+    Timestamp,
+    effect::{Effect, EffectWanted},
+    envelope::Answer,
+    ids::EffectId,
+    ports::{
+        clock::Clock,
+        event_log::EventLog,
+        messenger::{Messenger, NotTaken},
+    },
+    position::PartitionId,
+    site::Site,
+};
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+use tokio_util::sync::CancellationToken;
+
+/// Attempts before a person has to look. One on a target that is away is none.
+const ATTEMPTS: u32 = 8;
+
+pub struct Outbox {
+    pub log: Arc<dyn EventLog>,
+    pub commands: Commands,
+    pub clock: Arc<dyn Clock>,
+    pub partition: PartitionId,
+    pub messenger: Arc<dyn Messenger>,
+    pub tally: Arc<Tally>,
+}
+
+/// How much has not arrived, for whoever shows it.
+#[derive(Debug, Default)]
+pub struct Tally {
+    pub waiting: AtomicUsize,
+    /// Not tried again: waits for a person.
+    pub given_up: AtomicUsize,
+}
+
+impl Tally {
+    fn note(&self, site: &Site) {
+        self.waiting.store(site.outgoing.len(), Ordering::Relaxed);
+        self.given_up.store(site.given_up, Ordering::Relaxed);
+    }
+}
+
+/// An attempt that is over.
+struct Tried {
+    effect: EffectId,
+    adapter: String,
+    target_away: bool,
+}
+
+impl Outbox {
+    /// Runs until told to stop. Keeps nothing: what is due is in the state.
+    pub async fn run(self, stop: CancellationToken) -> Result<(), TailError> {
+        let mut tail = SiteTail::at_the_end(self.log.clone(), self.partition.clone()).await?;
+        let mut calendar = Calendar::default();
+        let mut under_way = FuturesUnordered::new();
+        while !stop.is_cancelled() {
+            self.tally.note(&tail.site);
+            let due = calendar.next(&tail.site, self.clock.now().wall);
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => {}
+                Some(tried) = under_way.next() => {
+                    // What was answered is durable: fold it before looking for what is due, so that nothing is begun twice.
+                    tail.up_to_now().await?;
+                    calendar.tried(&tried, tail.site.effects.get(&tried.effect), self.clock.now().wall);
+                }
+                () = reached(&*self.clock, due.as_ref().map(|due| due.at)) => {
+                    let Some(attempt) = due.and_then(|due| begun(due, &tail.site)) else { continue };
+                    calendar.begun(&attempt.adapter);
+                    under_way.push(self.deliver(attempt, &stop));
+                }
+                facts = tail.next() => { facts?; }
+            }
+        }
+        while under_way.next().await.is_some() {}
+        Ok(())
+    }
+
+    /// One attempt. An attempt that a former run began and did not end is made again under the same key: the target knows it.
+    async fn deliver(&self, Attempt { wanted, number, on_record, adapter }: Attempt, stop: &CancellationToken) -> Tried {
+        let effect = wanted.effect;
+        let over = |target_away| Tried { effect, adapter, target_away };
+        if !on_record && !self.ask(AttemptEffect { effect, attempt: number }.into(), effect, "attempt", number, stop).await {
+            return over(false);
+        }
+        let delivered = tokio::select! {
+            biased;
+            delivered = self.messenger.deliver(&wanted) => delivered,
+            () = last_call(&*self.clock, stop) => return over(false),
+        };
+        let result = match delivered {
+            Ok(receipt) => EffectResult::Done { receipt },
+            // Nothing was sent, so the attempt goes on: it is made when the target is back, however long that takes.
+            Err(NotTaken::Away(reason)) => {
+                tracing::debug!(target = wanted.target, reason, "{} has to wait", wanted.target);
+                return over(true);
+            }
+            Err(NotTaken::ForNow(reason)) if number < ATTEMPTS => EffectResult::FailedForNow { reason },
+            Err(NotTaken::ForNow(reason) | NotTaken::ForGood(reason)) => {
+                tracing::warn!(target = wanted.target, %effect, reason, "{} did not get a message, and it is given up", wanted.target);
+                EffectResult::FailedForGood { reason }
+            }
+        };
+        self.ask(FinishEffect { effect, attempt: number, result }.into(), effect, "finish", number, stop).await;
+        over(false)
+    }
+
+    async fn ask(&self, command: Command, effect: EffectId, reaction: &str, attempt: u32, stop: &CancellationToken) -> bool {
+        let ask = Ask::new(service("svc-outbox"), command).with_id(reaction_id(effect, reaction, attempt));
+        let answered = insist(&self.commands, &*self.clock, &self.partition, ask, stop).await;
+        matches!(answered.map(|answered| answered.answer), Some(Answer::Done { .. } | Answer::AlreadySo))
+    }
+}
+
+/// What is to be sent, as which attempt, and whether that attempt is on record already.
+struct Attempt {
+    wanted: EffectWanted,
+    number: u32,
+    on_record: bool,
+    adapter: String,
+}
+
+fn begun(due: Due, site: &Site) -> Option<Attempt> {
+    let (wanted, number, on_record) = match site.effects.get(&due.effect)? {
+        Effect::Wanted { wanted } => (wanted.clone(), 1, false),
+        Effect::Attempted { wanted, attempt } => (wanted.clone(), *attempt, true),
+        Effect::Waiting { wanted, attempts } => (wanted.clone(), attempts + 1, false),
+        Effect::Done | Effect::Dead { .. } => return None,
+    };
+    let adapter = wanted.adapter_and_recipient().0.to_string();
+    Some(Attempt { wanted, number, on_record, adapter })
+}
+
+async fn reached(clock: &dyn Clock, at: Option<Timestamp>) {
+    match at {
+        Some(at) => clock.wall_reaches(at).await,
+        None => std::future::pending().await,
+    }
+}
