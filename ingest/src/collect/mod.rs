@@ -13,6 +13,7 @@ pub mod link;
 pub(crate) mod poll;
 pub mod probe;
 pub mod report;
+pub mod sieve;
 pub mod stamp;
 pub(crate) mod write;
 
