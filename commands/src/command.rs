@@ -3,7 +3,7 @@
 use crate::{
     AdoptPolicy, ApproveAction, AssignDevice, AttemptEffect, Decision, DescribePlant, DispatchCall, EngageKillSwitch, ExpireApproval,
     ExpireReservation, FinishAction, FinishEffect, ForgetPerson, IntroducePerson, LearnBaseline, LockOutAsset, MarkTruth, ProposeAction, RaiseAlert,
-    RecordDiagnosis, RecordOutcome, Refused, RejectAction, ReleaseKillSwitch, ReleaseTokens, ReportReadingsDropped, ReserveTokens,
+    RecordDiagnosis, RecordOutcome, Refused, RejectAction, ReleaseKillSwitch, ReleaseTokens, ReportGap, ReportReadingsDropped, ReserveTokens,
     ReturnAssetToService, SealReadings, SetBudget, SettleTokens, StartAction, WantEffect, decision::Circumstances,
 };
 use millwright_domain::{ids::AssetId, site::Site};
@@ -41,7 +41,7 @@ macro_rules! commands {
 commands! {
     RaiseAlert, RecordDiagnosis, ProposeAction, ApproveAction, RejectAction, ExpireApproval, StartAction, FinishAction, RecordOutcome,
     DescribePlant, AdoptPolicy, LearnBaseline, EngageKillSwitch, ReleaseKillSwitch, LockOutAsset, ReturnAssetToService, SealReadings,
-    AssignDevice, ReportReadingsDropped,
+    AssignDevice, ReportReadingsDropped, ReportGap,
     WantEffect, AttemptEffect, FinishEffect,
     SetBudget, ReserveTokens, DispatchCall, SettleTokens, ReleaseTokens, ExpireReservation,
     IntroducePerson, ForgetPerson, MarkTruth,

@@ -29,6 +29,7 @@ mod kill_switch;
 mod learn_baseline;
 mod lock_out;
 mod report_dropped;
+mod report_gap;
 mod seal_readings;
 // what leaves the house
 mod attempt_effect;
@@ -71,6 +72,7 @@ pub use record_outcome::{RecordOutcome, RecordOutcomeRefused};
 pub use reject_action::RejectAction;
 pub use release_tokens::ReleaseTokens;
 pub use report_dropped::ReportReadingsDropped;
+pub use report_gap::{Gap, ReportGap};
 pub use reserve_tokens::{ReserveTokens, ReserveTokensRefused};
 pub use safety::{NO_FRESH_READING, SafetyRefused};
 pub use seal_readings::SealReadings;

@@ -7,7 +7,7 @@ use crate::{
         ActionApproved, ActionCompleted, ActionFailed, ActionProposed, ActionRejected, ActionStarted, ActionSuperseded, ActionUnverified,
         ActionVoided, AlertRaised, ApprovalExpired, CommandRefused, DiagnosisRecorded, OutcomeRecorded,
     },
-    collecting::{DeviceAssigned, ReadingsDropped},
+    collecting::{CollectionResumed, DeviceAnswered, DeviceAssigned, DeviceFellSilent, ReadingsDropped},
     effect::{EffectAttempted, EffectDone, EffectFailed, EffectWanted},
     envelope::CommandAnswered,
     sealed::{PersonForgotten, PersonIntroduced},
@@ -93,8 +93,8 @@ facts! {
     // the plant and its rules
     PlantDescribed = 1, PolicyAdopted = 1, BaselineLearned = 1,
     KillSwitchEngaged = 1, KillSwitchReleased = 1, AssetLockedOut = 1, AssetReturnedToService = 1,
-    // who collects
-    DeviceAssigned = 1, ReadingsDropped = 1,
+    // who collects, and what is missing
+    DeviceAssigned = 1, ReadingsDropped = 1, DeviceFellSilent = 1, DeviceAnswered = 1, CollectionResumed = 1,
     // a case
     AlertRaised = 1, DiagnosisRecorded = 1,
     ActionProposed = 1, ActionApproved = 1, ActionRejected = 1, ApprovalExpired = 1, ActionVoided = 1, ActionSuperseded = 1,

@@ -90,7 +90,7 @@ pub struct Scan {
     pub scan: u64,
     /// When the values were measured, on the plant's clock.
     pub scanned_at: Timestamp,
-    /// When they reached us, on the plant's clock.
+    /// When they reached us, on the plant's clock; if they waited in the collector's store, when they left it for the log.
     pub received_at: Timestamp,
     #[serde(rename = "r")]
     pub readings: Vec<Reading>,

@@ -10,6 +10,7 @@ use crate::{
     protocol::{Manner, Protocol},
     s7, sparkplug,
 };
+use chrono::TimeDelta;
 use millwright_domain::{
     ids::{DeviceId, SignalId},
     plant::Plant,
@@ -222,6 +223,12 @@ impl Device {
         units.sort_unstable();
         units.dedup();
         units
+    }
+    /// How often a unit is asked at least for something; `None` if it tells by itself.
+    pub(crate) fn period_of(&self, unit: u16) -> Option<TimeDelta> {
+        let of_unit = self.points.iter().filter(|point| point.unit == unit).filter_map(|point| self.classes.get(point.class));
+        let shortest = of_unit.map(|class| class.interval).min().filter(|_| !self.is_told())?;
+        TimeDelta::from_std(shortest).ok()
     }
     /// The number of the signal's point.
     pub(crate) fn number_of(&self, signal: &SignalId) -> Option<usize> {

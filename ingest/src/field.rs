@@ -4,19 +4,23 @@
 //! its assignment; what a former epoch began can neither write nor hand on scans out of order.
 
 use crate::{
+    collect::Tally,
     device::{Device, DeviceConfig},
     gate::{Clocks, KernelClock, SinceBoot},
     held::{Held, Manner, Work},
-    outlet::Outlet,
+    news::{Item, News},
+    outlet::{Outlet, Waiting},
     problem::BadDevice,
+    resumed::Resumed,
     snapshot::DeviceSnapshot,
     store::{StoreSettings, StoreSnapshot, drops::DropReport},
+    supervise::Restarts,
 };
 use async_trait::async_trait;
 use millwright_domain::{
     Timestamp,
     action::WriteOrder,
-    ids::{CommandId, DeviceId, SiteId},
+    ids::{CommandId, DeviceId},
     plant::Plant,
     ports::{
         clock::Clock,
@@ -30,6 +34,7 @@ use std::{
 };
 use thiserror::Error;
 use tokio::{sync::Mutex as TurnTaking, task::JoinSet};
+use tokio_util::sync::CancellationToken;
 
 /// How a field is run.
 #[derive(Debug, Clone, PartialEq)]
@@ -65,28 +70,39 @@ pub enum NotTaken {
 
 /// The devices of one site. Absent ones are waited for and hold up nothing.
 pub struct Field {
-    site: SiteId,
+    pub(crate) plant: Plant,
     slots: Mutex<BTreeMap<DeviceId, Slot>>,
-    manner: Manner,
+    pub(crate) manner: Manner,
     outlet: Outlet,
+    resumed: Arc<Resumed>,
+    stopping: CancellationToken,
     /// Taking and releasing have one order. What was lost ends in `leaving` meanwhile.
-    turn: TurnTaking<Turn>,
+    pub(crate) turn: TurnTaking<Turn>,
     leaving: Mutex<JoinSet<()>>,
 }
 
-struct Turn {
+pub(crate) struct Turn {
     /// The one task that empties the outlet; gone once the field has stopped.
     emptying: JoinSet<()>,
+    /// The task that looks what was missed between two assignments.
+    looking_back: JoinSet<()>,
+}
+
+impl Turn {
+    pub(crate) fn has_stopped(&self) -> bool {
+        self.emptying.is_empty()
+    }
 }
 
 /// A configured device, held or not.
-struct Slot {
-    device: Arc<Device>,
+pub(crate) struct Slot {
+    pub device: Arc<Device>,
     /// The highest epoch it was ever taken under.
-    highest: Option<u64>,
+    pub highest: Option<u64>,
     /// Up to this epoch it was lost.
-    lost: Option<u64>,
-    held: Option<(Arc<Held>, Work)>,
+    pub lost: Option<u64>,
+    pub held: Option<(Arc<Held>, Work)>,
+    pub restarts: Restarts,
 }
 
 /// The devices as configured, if all of them can be true for this plant.
@@ -108,15 +124,23 @@ impl Field {
         log: Arc<dyn EventLog>,
         settings: FieldSettings,
     ) -> Self {
-        let (outlet, emptying) = Outlet::new(log, settings.queue, settings.store);
-        let emptying = [emptying].into_iter().collect();
-        let slot = |device: Device| (device.id.clone(), Slot { device: Arc::new(device), highest: None, lost: None, held: None });
+        let (outlet, emptying) = Outlet::new(log.clone(), settings.queue, settings.store, clock.clone());
+        let (resumed, news, stopping) = (Arc::<Resumed>::default(), Arc::<News>::default(), CancellationToken::new());
+        let looking_back = resumed.clone().run(plant.site.clone(), log, news.clone(), stopping.clone());
+        let turn = Turn { emptying: [emptying].into_iter().collect(), looking_back: [looking_back].into_iter().collect() };
+        let slot = |device: Device| {
+            let restarts = Restarts::of(&device.id, settings.seed);
+            (device.id.clone(), Slot { device: Arc::new(device), highest: None, lost: None, held: None, restarts })
+        };
+        let clocks = Clocks { clock, since_boot };
         Self {
-            site: plant.site.clone(),
+            plant: plant.clone(),
             slots: Mutex::new(devices.into_iter().map(slot).collect()),
-            manner: Manner { clocks: Clocks { clock, since_boot }, speed: settings.speed, seed: settings.seed },
+            manner: Manner { clocks, speed: settings.speed, seed: settings.seed, news, ended: Arc::default() },
             outlet,
-            turn: TurnTaking::new(Turn { emptying }),
+            resumed,
+            stopping,
+            turn: TurnTaking::new(turn),
             leaving: Mutex::default(),
         }
     }
@@ -124,20 +148,27 @@ impl Field {
     /// Begins to poll under this epoch, which must be above every earlier one. If it is held already, it begins anew.
     pub async fn take(&self, device: &DeviceId, epoch: u64) -> Result<(), NotTaken> {
         let turn = self.turn.lock().await;
-        if turn.emptying.is_empty() {
+        if turn.has_stopped() {
             return Err(NotTaken::Stopping);
         }
-        let former = self.slots().get_mut(device).ok_or_else(|| NotTaken::Unknown(device.clone()))?.admit(epoch)?;
+        let (former, is_first) = {
+            let mut slots = self.slots();
+            let slot = slots.get_mut(device).ok_or_else(|| NotTaken::Unknown(device.clone()))?;
+            let is_first = slot.highest.is_none();
+            (slot.admit(epoch)?, is_first)
+        };
         if let Some((held, work)) = former {
-            end(held, work).await;
+            self.end(held, work).await;
         }
         let mut slots = self.slots();
         let slot = slots.get_mut(device).ok_or_else(|| NotTaken::Unknown(device.clone()))?;
         if slot.lost >= Some(epoch) {
             return Err(NotTaken::LostMeanwhile { device: device.clone(), epoch });
         }
-        let outlet = self.outlet.device(self.site.clone(), device.clone(), epoch);
-        slot.held = Some(Held::start(slot.device.clone(), outlet, &self.manner));
+        let outlet = Arc::new(self.outlet.device(self.plant.site.clone(), device.clone(), epoch));
+        let tally = Arc::new(Mutex::new(Tally::new(self.manner.speed)));
+        self.resumed.taken(device.clone(), &outlet, if is_first { "no collector was running" } else { "it was given back and taken again" });
+        slot.held = Some(Held::start(slot.device.clone(), outlet, tally, &self.manner));
         Ok(())
     }
 
@@ -147,7 +178,7 @@ impl Field {
         let _turn = self.turn.lock().await;
         let held = self.slots().get_mut(device).and_then(|slot| slot.held.take());
         if let Some((held, work)) = held {
-            end(held, work).await;
+            self.end(held, work).await;
             self.outlet.hand_on().await;
         }
     }
@@ -157,11 +188,13 @@ impl Field {
         let mut slots = self.slots();
         let Some(slot) = slots.get_mut(device) else { return };
         slot.lost = slot.highest;
+        slot.restarts.forget();
         if let Some(epoch) = slot.lost {
             self.outlet.discard(device, epoch);
         }
         if let Some((held, work)) = slot.held.take() {
             held.lease.end();
+            held.close(&self.manner.news);
             work.break_off();
             self.leaving.lock().unwrap_or_else(PoisonError::into_inner).spawn(work.wind_down());
         }
@@ -190,7 +223,24 @@ impl Field {
     }
     /// How the held ones stand.
     pub fn snapshots(&self) -> Vec<DeviceSnapshot> {
-        self.slots().values().filter_map(|slot| Some(slot.held.as_ref()?.0.snapshot())).collect()
+        let snapshot = |slot: &Slot| {
+            let held = &slot.held.as_ref()?.0;
+            Some(held.snapshot(slot.restarts.count(), self.manner.news.gaps(&slot.device.id)))
+        };
+        self.slots().values().filter_map(snapshot).collect()
+    }
+    /// How the scans stand that wait for the log.
+    pub fn waiting(&self) -> Waiting {
+        self.outlet.how_they_wait()
+    }
+    /// Waits until there is something that the ledger is to be told: each is to be asked for, under its id. The same is given again until
+    /// it is [told](Self::told).
+    pub async fn news(&self) -> Vec<Item> {
+        self.manner.news.items().await
+    }
+    /// That command was answered.
+    pub fn told(&self, id: &CommandId) {
+        self.manner.news.told(id);
     }
     /// Scans that are durable on the log.
     pub fn delivered(&self) -> u64 {
@@ -219,17 +269,26 @@ impl Field {
     pub async fn stop(&self) {
         let mut turn = self.turn.lock().await;
         let held: Vec<_> = self.slots().values_mut().filter_map(|slot| slot.held.take()).collect();
-        let mut ending: JoinSet<()> = held.into_iter().map(|(held, work)| end(held, work)).collect();
+        let mut ending: JoinSet<()> = held.into_iter().map(|(held, work)| self.end(held, work)).collect();
         while ending.join_next().await.is_some() {}
         let mut leaving = std::mem::take(&mut *self.leaving.lock().unwrap_or_else(PoisonError::into_inner));
         while leaving.join_next().await.is_some() {}
         self.outlet.close();
+        self.stopping.cancel();
+        while turn.looking_back.join_next().await.is_some() {}
         if let Some(Err(error)) = turn.emptying.join_next().await {
             tracing::error!(error = &error as &dyn std::error::Error, "handing on the last scans ended badly: {error}");
         }
     }
 
-    fn slots(&self) -> MutexGuard<'_, BTreeMap<DeviceId, Slot>> {
+    /// No write begins any more; then the tasks run out.
+    fn end(&self, held: Arc<Held>, work: Work) -> impl Future<Output = ()> + Send + 'static {
+        held.lease.end();
+        held.close(&self.manner.news);
+        drop(held);
+        work.wind_down()
+    }
+    pub(crate) fn slots(&self) -> MutexGuard<'_, BTreeMap<DeviceId, Slot>> {
         self.slots.lock().unwrap_or_else(PoisonError::into_inner)
     }
     fn held(&self, order: &WriteOrder) -> Result<Arc<Held>, String> {
@@ -240,13 +299,6 @@ impl Field {
     }
 }
 
-/// No write begins any more; then the tasks run out.
-fn end(held: Arc<Held>, work: Work) -> impl Future<Output = ()> + Send + 'static {
-    held.lease.end();
-    drop(held);
-    work.wind_down()
-}
-
 impl Slot {
     /// Notes the epoch if it is above every earlier one, and hands out what was held until now.
     fn admit(&mut self, epoch: u64) -> Result<Option<(Arc<Held>, Work)>, NotTaken> {
@@ -254,6 +306,7 @@ impl Slot {
             return Err(NotTaken::NotAbove { device: self.device.id.clone(), epoch, former });
         }
         self.highest = Some(epoch);
+        self.restarts.forget();
         Ok(self.held.take())
     }
 }

@@ -1,8 +1,8 @@
 //! The field: what the machines say, read over their own protocols or from files, and what they are told; and a simulated plant to try it on.
 //!
 //! Read `field.rs` first: it owns a site's devices, and `held.rs` one of them while it is ours. `protocol.rs` is what each protocol's folder
-//! implements (always in the shape of `modbus/`), `collect/` what is the same for all of them, `outlet/` how scans reach the log. Beside them
-//! `simulator/` is a machine served over real protocols, and `files/` are recordings.
+//! implements (always in the shape of `modbus/`), `collect/` what is the same for all of them, `outlet/` how scans reach the log,
+//! `supervise.rs` who sees to it that all of it goes on, `news.rs` what the ledger is told of it. Beside them `simulator/` is a machine served over real protocols, and `files/` are recordings.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod classes;
@@ -15,13 +15,16 @@ pub mod gate;
 mod held;
 pub mod modbus;
 pub mod mqtt;
+pub mod news;
 pub mod opc_ua;
 pub mod outlet;
 pub mod point;
 pub mod problem;
 pub mod protocol;
+mod resumed;
 pub mod s7;
 pub mod simulator;
 pub mod snapshot;
 pub mod sparkplug;
 pub mod store;
+mod supervise;

@@ -1,7 +1,7 @@
 //! How a held device stands, for people and health checks.
 
 use crate::{collect::lateness::Punctuality, protocol::Savings};
-use millwright_domain::ids::DeviceId;
+use millwright_domain::{Timestamp, ids::DeviceId};
 use serde::Serialize;
 
 /// How a device stands that is held here.
@@ -14,6 +14,11 @@ pub struct DeviceSnapshot {
     pub units: Vec<UnitSnapshot>,
     pub punctuality: Punctuality,
     pub saved: Savings,
+    /// Readings that were measured and said nothing new.
+    pub left_out: u64,
+    /// How many times its collector was started anew, and how many gaps were noticed, since the program began.
+    pub restarts: u64,
+    pub gaps: u64,
     pub scans: u64,
     /// Scans that found no room because the log was away.
     pub dropped: u64,
@@ -21,6 +26,10 @@ pub struct DeviceSnapshot {
 }
 
 impl DeviceSnapshot {
+    /// Connections that were opened again, over all units.
+    pub fn reconnects(&self) -> u64 {
+        self.units.iter().map(|unit| unit.connects.saturating_sub(1)).sum()
+    }
     pub fn is_connected(&self) -> bool {
         !self.units.is_empty() && self.units.iter().all(|unit| unit.state == "connected")
     }
@@ -33,4 +42,8 @@ pub struct UnitSnapshot {
     pub last_error: Option<String>,
     pub connects: u64,
     pub requests: u64,
+    /// Since when it has not answered, while it does not.
+    pub silent_since: Option<Timestamp>,
+    /// Health checks that it has failed in a row.
+    pub failed_checks: u32,
 }

@@ -21,7 +21,7 @@ use std::{
     sync::{Arc, mpsc},
     time::{Duration, Instant},
 };
-use support::{MemoryLog, eventually};
+use support::{MemoryLog, TestClock, eventually};
 use tokio::task::JoinHandle;
 
 const SOON: Duration = Duration::from_secs(20);
@@ -42,7 +42,7 @@ impl Stage {
         stage
     }
     fn unjudged(store: Option<StoreSettings>, log: &Arc<MemoryLog>, epoch: u64) -> Self {
-        let (outlet, forwarding) = Outlet::new(log.clone(), 100, store);
+        let (outlet, forwarding) = Outlet::new(log.clone(), 100, store, TestClock::new(1.0));
         let device = outlet.device("s".parse().unwrap(), "plc".parse().unwrap(), epoch);
         Self { outlet, device, forwarding: tokio::spawn(forwarding) }
     }

@@ -25,6 +25,16 @@ pub fn summary(event: &Event) -> String {
         Event::KillSwitchReleased(fact) => format!("{} allowed actions again", fact.by),
         Event::AssetLockedOut(fact) => format!("{} locked out {}", fact.by, fact.asset),
         Event::AssetReturnedToService(fact) => format!("{} returned {} to service", fact.by, fact.asset),
+        Event::DeviceAssigned(fact) => format!("{} is collected by {}, epoch {}", fact.device, fact.collector, fact.epoch),
+        Event::ReadingsDropped(fact) => {
+            format!("{} scans of {} from {} to {} are lost: {}", fact.scans, fact.device, fact.first, fact.last, fact.why)
+        }
+        Event::DeviceFellSilent(fact) => format!("unit {} of {} has not answered since {}: {}", fact.unit, fact.device, fact.since, fact.why),
+        Event::DeviceAnswered(fact) => {
+            let missed = fact.missed.map_or_else(String::new, |scans| format!(", {scans} scans missed"));
+            format!("unit {} of {} answers again; silent from {} to {}{missed}: {}", fact.unit, fact.device, fact.since, fact.until, fact.why)
+        }
+        Event::CollectionResumed(fact) => format!("nothing was collected from {} from {} to {}: {}", fact.device, fact.since, fact.until, fact.why),
         Event::AlertRaised(fact) => {
             let late = if fact.late { ", from late readings" } else { "" };
             format!("{} raised an alert on {}: {}{late}", fact.detector, fact.asset, strongest(&fact.evidence))

@@ -56,7 +56,7 @@ pub struct Wiring {
 
 impl Field {
     pub fn new(wiring: Wiring, log: Arc<dyn EventLog>) -> Self {
-        let (outlet, emptying) = Outlet::new(log, QUEUE, None);
+        let (outlet, emptying) = Outlet::new(log, QUEUE, None, wiring.clock.clone());
         tokio::spawn(emptying);
         let Wiring { node, machines, life, clock, chance, site, mutant } = wiring;
         Self { node, machines, life, clock, chance, site, mutant, outlet, held: Mutex::default() }

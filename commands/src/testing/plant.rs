@@ -3,14 +3,15 @@
 use super::{Asked, Asking};
 use crate::{
     AdoptPolicy, ApproveAction, AssignDevice, AttemptEffect, Command, DescribePlant, DispatchCall, EffectResult, EngageKillSwitch, ExpireApproval,
-    ExpireReservation, FinishAction, FinishEffect, LockOutAsset, ProposeAction, RaiseAlert, RecordDiagnosis, RecordOutcome, RejectAction,
-    ReleaseTokens, ReserveTokens, SetBudget, SettleTokens, StartAction, Verdict,
+    ExpireReservation, FinishAction, FinishEffect, Gap, LockOutAsset, ProposeAction, RaiseAlert, RecordDiagnosis, RecordOutcome, RejectAction,
+    ReleaseTokens, ReportGap, ReserveTokens, SetBudget, SettleTokens, StartAction, Verdict,
 };
 use millwright_domain::{
     Now, Timestamp,
     action::{Observed, WriteOrder},
     budget::BudgetSet,
     case::{AlertRaised, DiagnosisRecorded, Outcome, Severity},
+    collecting::{CollectionResumed, DeviceAnswered, DeviceFellSilent},
     evidence::{Evidence, Feature},
     ids::{ActionId, AssetId, EffectId, EventId, ReservationId},
     plant::{Asset, Plant, Range, Signal, Source, Writable},
@@ -104,6 +105,21 @@ pub fn describe_imported() -> Asking {
 }
 pub fn assign_device(collector: &'static str) -> Asking {
     ask("svc-collector", AssignDevice { device: "plc-1".parse().unwrap(), collector: collector.parse().unwrap() })
+}
+pub fn fell_silent(since: i64) -> Asking {
+    let fact = DeviceFellSilent { device: "plc-1".parse().unwrap(), epoch: 4, unit: 1, since: Timestamp::from_secs(since), why: "timeout".into() };
+    ask("svc-collector", ReportGap { gap: Gap::FellSilent(fact) })
+}
+pub fn answered(since: i64, until: i64) -> Asking {
+    let (device, why) = ("plc-1".parse().unwrap(), "timeout".into());
+    let (since, until) = (Timestamp::from_secs(since), Timestamp::from_secs(until));
+    let fact = DeviceAnswered { device, epoch: 4, unit: 1, since, until, gaps: 1, missed: Some(3), why };
+    ask("svc-collector", ReportGap { gap: Gap::Answered(fact) })
+}
+pub fn resumed(former_epoch: u64, epoch: u64) -> Asking {
+    let (device, why) = ("plc-1".parse().unwrap(), "no collector was running".into());
+    let (since, until) = (Timestamp::from_secs(10), Timestamp::from_secs(20));
+    ask("svc-collector", ReportGap { gap: Gap::Resumed(CollectionResumed { device, epoch, former_epoch, since, until, why }) })
 }
 pub fn adopt_policy() -> Asking {
     ask("svc-settings", AdoptPolicy { policy: policy() })

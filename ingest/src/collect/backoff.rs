@@ -9,6 +9,8 @@ const LONGEST: Duration = Duration::from_secs(10);
 
 #[derive(Debug, Clone)]
 pub struct Backoff {
+    first: Duration,
+    longest: Duration,
     wait: Duration,
     not_before: Option<Instant>,
     jitter: ChaCha8Rng,
@@ -16,7 +18,10 @@ pub struct Backoff {
 
 impl Backoff {
     pub fn seeded(seed: u64) -> Self {
-        Self { wait: FIRST, not_before: None, jitter: ChaCha8Rng::seed_from_u64(seed) }
+        Self::between(FIRST, LONGEST, seed)
+    }
+    pub fn between(first: Duration, longest: Duration, seed: u64) -> Self {
+        Self { first, longest, wait: first, not_before: None, jitter: ChaCha8Rng::seed_from_u64(seed) }
     }
     pub fn admits(&self, now: Instant) -> bool {
         self.not_before.is_none_or(|at| now >= at)
@@ -26,14 +31,14 @@ impl Backoff {
         self.not_before.map_or(Duration::ZERO, |at| at.saturating_duration_since(now))
     }
     pub fn connected(&mut self) {
-        self.wait = FIRST;
+        self.wait = self.first;
         self.not_before = None;
     }
     /// Waits between half of the current wait and all of it, then twice as long the next time.
     pub fn failed(&mut self, now: Instant) -> Duration {
         let pause = self.wait.mul_f64(self.jitter.random_range(0.5..=1.0));
         self.not_before = Some(now + pause);
-        self.wait = (self.wait * 2).min(LONGEST);
+        self.wait = (self.wait * 2).min(self.longest);
         pause
     }
 }

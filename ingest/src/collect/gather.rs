@@ -3,9 +3,15 @@
 //! A value that would overwrite one that was not handed on yet closes the scan first, so nothing that was told is lost. While the connection
 //! is gone, every point is reported as missing at the pace of its class, like a device that is asked and does not answer.
 
-use super::{Tally, link::Heard};
+use super::{
+    Attended, Tally,
+    checkup::Given,
+    link::{Heard, Link},
+    sieve::Sieves,
+};
 use crate::{
     device::Device,
+    news::News,
     outlet::DeviceOutlet,
     protocol::{PointNo, Told},
 };
@@ -33,6 +39,9 @@ pub(crate) struct Gatherer {
     pub clock: Arc<dyn Clock>,
     pub speed: f64,
     pub tally: Arc<Mutex<Tally>>,
+    pub news: Arc<News>,
+    pub sieves: Sieves,
+    pub links: BTreeMap<u16, Link>,
 }
 
 /// One class: the scan that is being filled, and since when each point has been silent.
@@ -59,7 +68,9 @@ impl Gatherer {
                 heard = self.heard.recv() => match heard {
                     Some(Heard::Told(told)) => {
                         lost = false;
-                        told.into_iter().for_each(|told| self.put(&mut baskets, told));
+                        for told in told {
+                            self.put(&mut baskets, told);
+                        }
                     }
                     Some(Heard::Lost) => {
                         lost = true;
@@ -81,6 +92,9 @@ impl Gatherer {
             }
         }
         baskets.iter_mut().for_each(|basket| self.hand_on(basket));
+        let now = self.stamp(Instant::now());
+        let rest = self.sieves.rest(now);
+        self.offer(now, now, rest);
     }
 
     fn baskets(&self, now: Instant) -> Vec<Basket> {
@@ -100,7 +114,7 @@ impl Gatherer {
         self.device.classes.iter().enumerate().map(of_class).collect()
     }
 
-    fn put(&self, baskets: &mut [Basket], Told { point: number, answer }: Told) {
+    fn put(&mut self, baskets: &mut [Basket], Told { point: number, answer }: Told) {
         let Some(point) = self.device.points.get(number) else { return };
         let Some(basket) = baskets.get_mut(point.class) else { return };
         let now = Instant::now();
@@ -119,27 +133,75 @@ impl Gatherer {
         basket.last.insert(number, now);
     }
 
-    fn hand_on(&self, basket: &mut Basket) {
+    fn hand_on(&mut self, basket: &mut Basket) {
         let Some((began, scanned_at)) = basket.began.take() else { return };
-        let readings = std::mem::take(&mut basket.filling).into_values().collect();
+        let filled = std::mem::take(&mut basket.filling);
         let now = Instant::now();
-        self.outlet.offer(scanned_at, self.stamp(now), readings);
+        let received_at = self.stamp(now);
+        let mut given: BTreeMap<u16, Given> = BTreeMap::new();
+        for (number, reading) in &filled {
+            let mut tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner);
+            tally.remember(self.unit_of(*number), [reading]);
+            given.entry(self.unit_of(*number)).or_default().add(reading.quality());
+        }
+        for (unit, given) in given {
+            self.attend(received_at, unit, given, given.is_nothing());
+        }
+        let readings = self.sieves.sift(scanned_at, filled.into_values().collect());
+        self.offer(scanned_at, received_at, readings);
         let late_by = now.saturating_duration_since(began + basket.gather);
         self.tally.lock().unwrap_or_else(PoisonError::into_inner).lateness.polled(late_by, Duration::ZERO, basket.gather, 0);
     }
 
+    fn offer(&mut self, scanned_at: Timestamp, received_at: Timestamp, readings: Vec<Reading>) {
+        self.tally.lock().unwrap_or_else(PoisonError::into_inner).left_out += self.sieves.take_left_out();
+        if !readings.is_empty() {
+            self.outlet.offer(scanned_at, received_at, readings);
+        }
+    }
+
+    fn unit_of(&self, point: PointNo) -> u16 {
+        self.device.points.get(point).map_or(1, |point| point.unit)
+    }
+
+    /// Whether a unit is there.
+    fn attend(&self, at: Timestamp, unit: u16, given: Given, silent: bool) {
+        let attended = Attended { at, given, silent, scans: 1, room: self.news.has_room(&self.device.id) };
+        let why = || self.links.get(&unit).and_then(|link| link.health().last_error).unwrap_or_else(|| "it tells nothing any more".into());
+        let noticed = self.tally.lock().unwrap_or_else(PoisonError::into_inner).count(unit, &attended, why);
+        if let Some(noticed) = noticed {
+            self.news.noticed(&self.device.id, self.outlet.epoch(), unit, noticed);
+        }
+    }
+
+    /// A unit of which nothing is heard any more is silent; of one that tells only some of its points, the others are missing.
+    fn attend_to_missing(&self, at: Timestamp, basket: &Basket, missing: &[PointNo]) {
+        let mut units: BTreeMap<u16, (u64, u64)> = BTreeMap::new();
+        basket.last.keys().for_each(|number| units.entry(self.unit_of(*number)).or_default().0 += 1);
+        missing.iter().for_each(|number| units.entry(self.unit_of(*number)).or_default().1 += 1);
+        for (unit, (points, missing)) in units {
+            self.attend(at, unit, Given { good: 0, bad: missing, unanswered: missing }, missing == points);
+        }
+    }
+
     /// Every point while the connection is gone; else those that were not told for too long.
-    fn say_what_is_missing(&self, basket: &mut Basket, lost: bool, now: Instant) {
+    fn say_what_is_missing(&mut self, basket: &mut Basket, lost: bool, now: Instant) {
         basket.missing_due = now + basket.missing_every;
         let is_stale = |last: &Instant| basket.stale_after.is_some_and(|after| now.saturating_duration_since(*last) >= after);
         let missing: Vec<PointNo> = basket.last.iter().filter(|(_, last)| lost || is_stale(last)).map(|(number, _)| *number).collect();
+        let at = self.stamp(now);
+        let overdue = self.sieves.overdue(at);
+        self.offer(at, at, overdue);
+        self.attend_to_missing(at, basket, &missing);
         if missing.is_empty() {
             return;
         }
         self.hand_on(basket);
-        let readings = missing.iter().filter_map(|number| Some(self.device.points.get(*number)?.missing(Quality::BadNoCommunication)));
+        let of_point = |number: &PointNo| Some(self.device.points.get(*number)?.missing(Quality::BadNoCommunication));
+        let readings: Vec<Reading> = missing.iter().filter_map(of_point).collect();
         let at = self.stamp(now);
-        self.outlet.offer(at, at, readings.collect());
+        let readings = self.sieves.sift(at, readings);
+        self.offer(at, at, readings);
     }
 
     fn stamp(&self, at: Instant) -> Timestamp {

@@ -4,12 +4,15 @@
 //! divided by the speed. A poll whose time has passed is skipped and counted, so nothing piles up behind a slow device.
 
 use super::{
-    Tally,
+    Attended, Tally,
+    checkup::Given,
     link::{Link, ReadFailed},
+    sieve::Sieves,
 };
 use crate::{
     classes::Class,
     device::Device,
+    news::News,
     outlet::DeviceOutlet,
     protocol::{Answer, PointNo, Protocol, Refusal, Request},
 };
@@ -31,6 +34,7 @@ pub(crate) struct Poller {
     pub clock: Arc<dyn Clock>,
     pub speed: f64,
     pub tally: Arc<Mutex<Tally>>,
+    pub news: Arc<News>,
 }
 
 /// One class of one unit: what it reads, by which requests, and when next.
@@ -54,14 +58,17 @@ struct Learned {
 impl Poller {
     pub(crate) async fn run(self, stop: CancellationToken) {
         let mut rounds = self.rounds();
+        let mut sieves = Sieves::of(self.device.points.iter().filter(|point| point.unit == self.unit));
         while let Some(round) = rounds.iter_mut().min_by_key(|round| round.due) {
             tokio::select! {
                 biased;
-                () = stop.cancelled() => return,
+                () = stop.cancelled() => break,
                 () = tokio::time::sleep_until(round.due) => {}
             }
-            self.scan(round, &stop).await;
+            self.scan(round, &mut sieves, &stop).await;
         }
+        let now = self.stamp(Instant::now());
+        self.hand_on(now, now, sieves.rest(now));
     }
 
     fn rounds(&self) -> Vec<Round> {
@@ -77,7 +84,7 @@ impl Poller {
         self.device.classes.iter().enumerate().map(of_class).filter(|round| !round.points.is_empty()).collect()
     }
 
-    async fn scan(&self, round: &mut Round, stop: &CancellationToken) {
+    async fn scan(&self, round: &mut Round, sieves: &mut Sieves, stop: &CancellationToken) {
         let began = Instant::now();
         let late_by = began.saturating_duration_since(round.due);
         let scanned_at = self.stamp(began);
@@ -87,16 +94,41 @@ impl Poller {
             return;
         }
         let ended = Instant::now();
-        self.outlet.offer(scanned_at, self.stamp(ended), readings);
-
+        let received_at = self.stamp(ended);
         round.due += round.period;
         let skipped = round.skip_missed(ended);
+        self.attend(scanned_at, &readings, 1 + skipped);
+        self.hand_on(scanned_at, received_at, sieves.sift(scanned_at, readings));
+
         let mut tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner);
         tally.lateness.polled(late_by, ended.duration_since(began), round.period, skipped);
         let saved = self.device.protocol.savings(&round.requests);
         tally.saved.requests += saved.requests;
         tally.saved.requests_saved += saved.requests_saved;
         tally.saved.bytes_saved += saved.bytes_saved;
+        tally.left_out += sieves.take_left_out();
+    }
+
+    /// A scan in which nothing is new is none.
+    fn hand_on(&self, scanned_at: Timestamp, received_at: Timestamp, readings: Vec<Reading>) {
+        if !readings.is_empty() {
+            self.outlet.offer(scanned_at, received_at, readings);
+        }
+    }
+
+    /// Whether the unit was there. A scan that took so long that others were skipped counts for them, too.
+    fn attend(&self, at: Timestamp, readings: &[Reading], scans: u64) {
+        let given: Given = readings.iter().map(Reading::quality).collect();
+        let attended = Attended { at, given, silent: given.is_nothing(), scans, room: self.news.has_room(&self.device.id) };
+        let why = || self.link.health().last_error.unwrap_or_else(|| "no answer".into());
+        let noticed = {
+            let mut tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner);
+            tally.remember(self.unit, readings);
+            tally.count(self.unit, &attended, why)
+        };
+        if let Some(noticed) = noticed {
+            self.news.noticed(&self.device.id, self.outlet.epoch(), self.unit, noticed);
+        }
     }
 
     fn stamp(&self, at: Instant) -> Timestamp {

@@ -4,18 +4,22 @@
 //! queue ──▶ hand ──the log takes it──────────────▶ log
 //!             └──it does not, or something waits──▶ store ──oldest first──▶ log
 //! ```
-//! A batch leaves the store only after the log has acknowledged it; after a crash it may be sent again, and folds skip it.
+//! A batch leaves the store only after the log has acknowledged it; after a crash it may be sent again, and folds skip it. What waited there
+//! reaches the log only now and says so (`received_at`): past 30 s it is late, and nothing is done about what is seen in it.
 
 use super::{Item, LAST_TRIES, Ledger, shelf::Shelf};
 use crate::store::{StoreSettings, drops::Tally};
 use millwright_domain::{
-    ports::event_log::{EventLog, LogError},
+    ports::{
+        clock::Clock,
+        event_log::{EventLog, LogError},
+    },
     position::Position,
     reading::Scan,
 };
 use std::{
     pin::Pin,
-    sync::{Arc, atomic::Ordering},
+    sync::{Arc, PoisonError, atomic::Ordering},
     time::Duration,
 };
 use tokio::{
@@ -38,6 +42,7 @@ const STOPPED: &str = "the collector stopped while the log was away and there wa
 
 pub(super) struct Forwarder {
     log: Arc<dyn EventLog>,
+    clock: Arc<dyn Clock>,
     queue: mpsc::Receiver<Item>,
     ledger: Arc<Ledger>,
     shelf: Shelf,
@@ -70,6 +75,7 @@ struct Flight {
 impl Forwarder {
     pub(super) fn new(
         log: Arc<dyn EventLog>,
+        clock: Arc<dyn Clock>,
         queue: mpsc::Receiver<Item>,
         ledger: Arc<Ledger>,
         store: Option<StoreSettings>,
@@ -80,6 +86,7 @@ impl Forwarder {
         let (flight, log_away, last_call) = (None, None, None);
         Self {
             log,
+            clock,
             queue,
             ledger,
             shelf,
@@ -104,6 +111,8 @@ impl Forwarder {
         loop {
             self.launch().await;
             self.let_pass();
+            *self.ledger.hand.lock().unwrap_or_else(PoisonError::into_inner) =
+                (self.hand.len() as u64, self.hand.first().map(|scan| scan.scanned_at));
             if self.drained && self.hand.is_empty() && self.flight.is_none() && !self.may_send_stored() {
                 return self.shelf.save_drops().await;
             }
@@ -169,6 +178,8 @@ impl Forwarder {
         while self.flight.is_none() && self.log_away.is_none() && self.may_send_stored() {
             let mut batch = self.shelf.oldest(BATCH).await;
             let left_out = self.sift(&mut batch);
+            let now = self.clock.now().plant;
+            batch.iter_mut().for_each(|scan| scan.received_at = scan.received_at.max(now));
             if batch.is_empty() {
                 self.shelf.delivered().await;
                 self.discard(&left_out);

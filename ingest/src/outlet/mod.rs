@@ -15,7 +15,7 @@ use forward::Forwarder;
 use millwright_domain::{
     Timestamp,
     ids::{CommandId, DeviceId, SiteId},
-    ports::event_log::EventLog,
+    ports::{clock::Clock, event_log::EventLog},
     reading::{Reading, Scan},
 };
 use std::{
@@ -45,6 +45,8 @@ struct Ledger {
     discarded: AtomicU64,
     drops: Arc<Mutex<Drops>>,
     store: Mutex<Option<StoreSnapshot>>,
+    /// How many the forwarding task has in its hand, and when the first of them was measured: older than all that is queued.
+    hand: Mutex<(u64, Option<Timestamp>)>,
     last_report: tokio::sync::Mutex<Option<tokio::time::Instant>>,
     /// Cancelled once what waits in the store may go to the log.
     judged: CancellationToken,
@@ -62,6 +64,17 @@ pub struct Outlet {
     queue: mpsc::Sender<Item>,
     ledger: Arc<Ledger>,
     stop: CancellationToken,
+    clock: Arc<dyn Clock>,
+}
+
+/// How the scans stand that wait for the log.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Waiting {
+    pub in_memory: u64,
+    pub in_store: u64,
+    /// Plant seconds since the oldest of each was measured; 0 where none waits.
+    pub oldest_in_memory_s: f64,
+    pub oldest_in_store_s: f64,
 }
 
 /// Where one device's scans go in.
@@ -78,11 +91,16 @@ pub struct DeviceOutlet {
 impl Outlet {
     /// The outlet and the task that empties it into the log; once closed it takes nothing more, delivers what it has, and ends.
     /// What is in the store goes to the log only once it was [judged](Self::judged).
-    pub fn new(log: Arc<dyn EventLog>, capacity: usize, store: Option<StoreSettings>) -> (Self, impl Future<Output = ()> + Send + 'static) {
+    pub fn new(
+        log: Arc<dyn EventLog>,
+        capacity: usize,
+        store: Option<StoreSettings>,
+        clock: Arc<dyn Clock>,
+    ) -> (Self, impl Future<Output = ()> + Send + 'static) {
         let (queue, scans) = mpsc::channel(capacity.max(1));
         let (ledger, stop) = (Arc::<Ledger>::default(), CancellationToken::new());
-        let task = Forwarder::new(log, scans, ledger.clone(), store, stop.clone()).run();
-        (Self { queue, ledger, stop }, task)
+        let task = Forwarder::new(log, clock.clone(), scans, ledger.clone(), store, stop.clone()).run();
+        (Self { queue, ledger, stop, clock }, task)
     }
     /// The epoch is the device's assignment; numbers begin at 0 in each.
     pub fn device(&self, site: SiteId, device: DeviceId, epoch: u64) -> DeviceOutlet {
@@ -100,6 +118,19 @@ impl Outlet {
     /// Scans that wait for the log.
     pub fn waiting(&self) -> usize {
         self.queue.max_capacity() - self.queue.capacity()
+    }
+    /// All that wait, and for how long.
+    pub fn how_they_wait(&self) -> Waiting {
+        let now = self.clock.now().plant;
+        let age = |oldest: Option<Timestamp>| oldest.map_or(0.0, |oldest| now.since(oldest).as_seconds_f64().max(0.0));
+        let (hand, oldest) = *self.ledger.hand.lock().unwrap_or_else(PoisonError::into_inner);
+        let store = self.store().unwrap_or_default();
+        Waiting {
+            in_memory: hand + self.waiting() as u64,
+            in_store: store.scans,
+            oldest_in_memory_s: age(oldest),
+            oldest_in_store_s: age(store.oldest),
+        }
     }
     /// From here on nothing of this device up to this epoch is sent.
     pub fn discard(&self, device: &DeviceId, up_to: u64) {

@@ -62,6 +62,10 @@ impl Tally {
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+    /// When the first of all was measured.
+    pub fn first(&self) -> Option<Timestamp> {
+        self.0.values().map(|(_, first, _)| *first).min()
+    }
     pub fn scans(&self) -> u64 {
         self.0.values().map(|(scans, ..)| scans).sum()
     }

@@ -9,7 +9,7 @@ pub mod segment;
 pub(crate) mod testing;
 
 use drops::{Drops, Tally};
-use millwright_domain::reading::Scan;
+use millwright_domain::{Timestamp, reading::Scan};
 use segment::{MARK, encode, parse, parse_scans};
 use serde::Serialize;
 use std::{
@@ -33,6 +33,8 @@ pub struct StoreSnapshot {
     pub max_bytes: u64,
     /// Scans that wait in it for the log.
     pub scans: u64,
+    /// When the oldest of them was measured, as nearly as is known without reading it.
+    pub oldest: Option<Timestamp>,
     /// Bytes that were not written to the end when the program died, or were damaged.
     pub cut: u64,
     /// Why it takes nothing now. Scans wait in memory meanwhile.
@@ -136,7 +138,8 @@ impl Store {
 
     pub fn snapshot(&self) -> StoreSnapshot {
         let StoreSettings { dir, max_bytes } = self.settings.clone();
-        StoreSnapshot { dir, bytes: self.bytes, max_bytes, scans: self.scans, cut: self.cut, error: None }
+        let oldest = self.ahead.front().map(|(scan, _)| scan.scanned_at).or_else(|| self.segments.front()?.holds.first());
+        StoreSnapshot { dir, bytes: self.bytes, max_bytes, scans: self.scans, oldest, cut: self.cut, error: None }
     }
     pub fn is_empty(&self) -> bool {
         self.segments.is_empty()
