@@ -30,6 +30,7 @@ pub struct DeviceConfig {
 #[serde(tag = "protocol", rename_all = "snake_case")]
 pub enum Speaks {
     ModbusTcp(modbus::config::ModbusTcp),
+    ModbusRtu(modbus::rtu::config::ModbusRtu),
 }
 
 /// Settings that mean the same in every protocol. Times are milliseconds.
@@ -94,7 +95,7 @@ impl DeviceConfig {
         if points.is_empty() {
             return Err(("points".into(), Problem::Empty));
         }
-        let Spoken { address, pause, places, protocol } = self.speaks.checked(points)?;
+        let Spoken { address, pause, places, protocol } = self.speaks.checked(&self.common)?;
         let classes = Class::checked(classes, protocol.manner())?;
         let mut seen = HashSet::new();
         let mut checked = Vec::with_capacity(points.len());
@@ -120,9 +121,11 @@ impl DeviceConfig {
 
 impl Speaks {
     /// Addresses and settings as the protocol understands them.
-    fn checked(&self, points: &[PointConfig]) -> Under<Spoken> {
+    fn checked(&self, common: &Common) -> Under<Spoken> {
+        let points = &common.points;
         match self {
             Self::ModbusTcp(config) => config.checked(points),
+            Self::ModbusRtu(config) => config.checked(common),
         }
     }
 }
@@ -192,6 +195,10 @@ pub struct Device {
 impl Device {
     pub fn id(&self) -> &DeviceId {
         &self.id
+    }
+    /// What no second device may use beside it: the key it is configured under, and its name.
+    pub fn alone_on(&self) -> Option<(&'static str, String)> {
+        self.protocol.alone_on()
     }
     /// Where it is, for people.
     pub fn address(&self) -> &str {

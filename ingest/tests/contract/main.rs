@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod bench;
+mod modbus_rtu;
 mod modbus_tcp;
 #[path = "../support/peer.rs"]
 mod peer;
