@@ -9,6 +9,8 @@ package_of() {
         chromium) echo chromium ;;
         java) echo openjdk-17-jre-headless ;;
         mvn) echo maven ;;
+        socat) echo socat ;;
+        mosquitto) echo mosquitto ;;
         zlib) echo zlib1g-dev ;;
         openssl-lib) echo libssl-dev ;;
         *) echo "" ;;
@@ -28,7 +30,8 @@ is_there() {
     case "$1" in
         zlib) echo '#include <zlib.h>' | cc -E - >/dev/null 2>&1 ;;
         openssl-lib) echo '#include <openssl/ssl.h>' | cc -E - >/dev/null 2>&1 ;;
-        *) command -v "$1" >/dev/null ;;
+        # Debian keeps daemons where only root looks.
+        *) PATH="$PATH:/usr/sbin:/sbin" command -v "$1" >/dev/null ;;
     esac
 }
 

@@ -20,6 +20,7 @@ fetch_servers() {
     scripts/postgres.sh fetch
 }
 
+scripts/need.sh socat mosquitto
 tests/peers/setup.sh
 part "Kafka and Postgres, fetched" fetch_servers
 part "formatting" cargo fmt --all --check

@@ -51,6 +51,7 @@ impl Configured {
         if let Some(twice) = sites.iter().find(|site| !names.insert(&site.plant.site)) {
             bail!("two plant files describe the site {}; each site has one", twice.plant.site);
         }
+        field::check_apart(sites.iter().flat_map(|site| &site.devices))?;
         Ok(Self { sites, policy, rules })
     }
 }

@@ -13,11 +13,11 @@ fn furnished(folder: &Path, plant: &str) {
     fs::write(folder.join("millwright.toml"), settings).unwrap();
 }
 
-/// What `check --offline` says to this plant file.
+/// What `check` says to this plant file.
 fn refused(plant: &str) -> String {
     let folder = tempfile::tempdir().unwrap();
     furnished(folder.path(), plant);
-    let output = run(&["check", "--offline"], folder.path());
+    let output = run(&["check"], folder.path());
     assert!(!output.status.success(), "it was accepted: {}", text(&output.stdout));
     text(&output.stderr)
 }
@@ -26,7 +26,7 @@ fn refused(plant: &str) -> String {
 fn the_example_plant_can_be_used_and_its_addresses_are_echoed_in_one_form() {
     let folder = tempfile::tempdir().unwrap();
     furnished(folder.path(), PLANT);
-    let output = run(&["check", "--offline"], folder.path());
+    let output = run(&["check"], folder.path());
     assert!(output.status.success(), "{}", text(&output.stderr));
     let told = text(&output.stdout);
     assert!(told.contains("1!holding:0:f32") || told.contains("1!hr:0:f32"), "40001 is holding 0: {told}");

@@ -108,14 +108,14 @@ fn no_secret_is_in_a_file_and_the_sample_names_whatever_is_asked_for() {
     }
 }
 
-/// Runs `millwright check --offline` on the composed configuration, with config/ where it is here.
+/// Runs `millwright check` on the composed configuration, with config/ where it is here.
 fn check(variables: &BTreeMap<String, String>) -> Result<(), String> {
     let folder = tempfile::tempdir().expect("a folder");
     let settings = folder.path().join("millwright.toml");
     let config = root().join("config");
     let text_here = read("config/compose/millwright.toml").replace("/etc/millwright", config.to_str().expect("a plain path"));
     fs::write(&settings, text_here).expect("written");
-    let checked = millwright().args(["check", "--offline", "--config"]).arg(&settings).envs(variables).current_dir(folder.path()).output();
+    let checked = millwright().args(["check", "--config"]).arg(&settings).envs(variables).current_dir(folder.path()).output();
     let checked = checked.expect("the program starts");
     if checked.status.success() { Ok(()) } else { Err(text(&checked.stderr)) }
 }

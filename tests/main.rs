@@ -8,6 +8,7 @@ mod benches;
 mod cluster;
 mod compose;
 mod demo_on_kafka;
+mod describing;
 mod dispatcher;
 mod field;
 mod forwarding;

@@ -32,6 +32,7 @@ pub struct DeviceConfig {
 #[serde(tag = "protocol", rename_all = "snake_case")]
 pub enum Speaks {
     ModbusTcp(modbus::config::ModbusTcp),
+    ModbusRtu(modbus::rtu::config::ModbusRtu),
     S7(s7::config::SiemensS7),
     EthernetIp(ethernet_ip::config::EthernetIpTcp),
     Mqtt(mqtt::config::MqttDevice),
@@ -102,7 +103,6 @@ impl DeviceConfig {
             return Err(("points".into(), Problem::Empty));
         }
         let Spoken { address, pause, places, protocol } = self.speaks.checked(&self.common)?;
-        let Spoken { address, pause, places, protocol } = self.speaks.checked(&self.common)?;
         let classes = Class::checked(classes, protocol.manner())?;
         let mut seen = HashSet::new();
         let mut checked = Vec::with_capacity(points.len());
@@ -128,9 +128,11 @@ impl DeviceConfig {
 
 impl Speaks {
     /// Addresses and settings as the protocol understands them.
-    fn checked(&self, Common { id, points, classes, .. }: &Common) -> Under<Spoken> {
+    fn checked(&self, common: &Common) -> Under<Spoken> {
+        let Common { id, points, classes, .. } = common;
         match self {
             Self::ModbusTcp(config) => config.checked(points),
+            Self::ModbusRtu(config) => config.checked(common),
             Self::S7(config) => config.checked(points),
             Self::EthernetIp(config) => config.checked(points),
             Self::Mqtt(config) => config.checked(id, points),
@@ -205,6 +207,10 @@ pub struct Device {
 impl Device {
     pub fn id(&self) -> &DeviceId {
         &self.id
+    }
+    /// What no second device may use beside it: the key it is configured under, and its name.
+    pub fn alone_on(&self) -> Option<(&'static str, String)> {
+        self.protocol.alone_on()
     }
     /// Where it is, for people.
     pub fn address(&self) -> &str {

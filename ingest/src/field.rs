@@ -10,7 +10,7 @@ use crate::{
     held::{Held, Manner, Work},
     news::{Item, News},
     outlet::{Outlet, Waiting},
-    problem::BadDevice,
+    problem::{BadDevice, Problem},
     resumed::Resumed,
     snapshot::DeviceSnapshot,
     store::{StoreSettings, StoreSnapshot, drops::DropReport},
@@ -107,7 +107,24 @@ pub(crate) struct Slot {
 
 /// The devices as configured, if all of them can be true for this plant.
 pub fn check(configs: &[DeviceConfig], plant: &Plant) -> Result<Vec<Device>, BadDevice> {
-    configs.iter().map(|config| config.checked(plant)).collect()
+    let devices = configs.iter().map(|config| config.checked(plant)).collect::<Result<Vec<_>, _>>()?;
+    check_apart(&devices)?;
+    Ok(devices)
+}
+
+/// Whether none of them needs for itself what another one uses: two that ask on one serial line would hear each other's answers.
+pub fn check_apart<'a>(devices: impl IntoIterator<Item = &'a Device>) -> Result<(), BadDevice> {
+    let mut users: BTreeMap<String, DeviceId> = BTreeMap::new();
+    for device in devices {
+        let Some((key, name)) = device.alone_on() else { continue };
+        if let Some(other) = users.insert(name.clone(), device.id.clone()) {
+            let why = format!(
+                "leads to {name}, as that of device {other} does; put all units of one bus into one device, and name each in its points' addresses, like 2!hr:0"
+            );
+            return Err(BadDevice { device: device.id.clone(), key: key.into(), problem: Problem::Protocol(why) });
+        }
+    }
+    Ok(())
 }
 
 impl Field {

@@ -2,7 +2,8 @@
 //!
 //! Read `field.rs` first: it owns a site's devices, and `held.rs` one of them while it is ours. `protocol.rs` is what each protocol's folder
 //! implements (always in the shape of `modbus/`), `collect/` what is the same for all of them, `outlet/` how scans reach the log,
-//! `supervise.rs` who sees to it that all of it goes on, `news.rs` what the ledger is told of it. Beside them `simulator/` is a machine served over real protocols, and `files/` are recordings.
+//! `supervise.rs` who sees to it that all of it goes on, `news.rs` what the ledger is told of it. Beside them
+//! `simulator/` is a plant served over real protocols, `files/` are recordings, and `tags/` are lists of tags from other tools.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod classes;
@@ -28,3 +29,4 @@ pub mod snapshot;
 pub mod sparkplug;
 pub mod store;
 mod supervise;
+pub mod tags;

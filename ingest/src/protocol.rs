@@ -34,6 +34,10 @@ pub trait Protocol: Send + Sync + fmt::Debug {
     }
     /// Which connection leads to this unit. Units on one line (a serial bus) take turns; those on several never wait for each other.
     fn line_of(&self, unit: u16) -> usize;
+    /// What no second device may use beside this one, a serial port say: the key it is configured under, and its name.
+    fn alone_on(&self) -> Option<(&'static str, String)> {
+        None
+    }
     /// The requests that read these points: few, none above the protocol's limits, each point in exactly one.
     fn plan(&self, points: &[PointNo]) -> Vec<Request>;
     /// Other requests for a refused one, of whose points those in `bad` were refused alone too. With no bad one found, each point alone.

@@ -61,7 +61,7 @@ enum Sub {
     Plant(plant::Plant),
     /// Write what the simulated plant would say, as CSV; the same arguments give the same bytes.
     Simulate(simulate::Simulate),
-    /// Take recordings in as a site of their own, without any effect on the world.
+    /// Take recordings in as a site of their own, without any effect on the world; or turn a list of tags into a plant file.
     Import(import::Import),
     /// The state as of a time or position; or what other rules would have done.
     Replay(replay::Replay),
@@ -79,7 +79,7 @@ enum Sub {
     Bench(bench::Bench),
     /// Ask the program that runs here how it is.
     Health(health::Health),
-    /// Read the configuration, try every device, and echo every address.
+    /// Read the configuration and echo every address; with --connect, try every device and show what it says.
     Check(check::Check),
 }
 

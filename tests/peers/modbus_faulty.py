@@ -1,57 +1,17 @@
 """A Modbus TCP device with faults on demand, on pymodbus' simulator classes: python modbus_faulty.py PORT
 
-Unit 1, holding registers (also read as input registers), counted from 0:
-  0..7    1480.0, 61.5, 2.1, 12.4 as FLOAT32
-  10, 11  a number that grows with every read, and its complement: an answer that is torn or late shows
-  20..29  2020..2029: an answer that belongs to another question shows
-  30..35  plain setpoints; every write that arrives is counted
-  40      acknowledges a write and goes on reading 7
-  50      answers with exception 4 (device failure)
-  60      takes a write at once but acknowledges it only when the client has long given up
+Unit 1 serves the registers of modbus_points.py, which also says what orders it takes.
 Unit 2 never answers. Unit 3 is answered by the gateway: exception 11.
 Unit 4 has four tables of its own: coils and discrete inputs 0..15, of which every third is set; holding 0..3 = 100..103; input 0..3 = 200..203.
-
-Orders come as JSON lines on stdin and are each answered by one line on stdout:
-  {"late_ms": 700, "times": 2}   the next two reads are answered 700 ms late
-  {"ask": "writes"}              [[address, values], ...] of every write that arrived
 """
 
 import asyncio
-import json
 import sys
 
+from modbus_points import registers, take_orders, unit
 from pymodbus.constants import ExcCodes
 from pymodbus.server import StartAsyncTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
-
-WRITES = []
-LATE = {"ms": 0, "times": 0}
-SEQUENCE = 0
-
-
-async def unit_1(function_code, start_address, address, count, registers, values):
-    if values is not None:
-        return await written(address, values)
-    if address <= 50 < address + count:
-        return ExcCodes.DEVICE_FAILURE
-    if address <= 10 < address + count:
-        global SEQUENCE
-        SEQUENCE = (SEQUENCE + 1) % 65536
-        registers[10 - start_address] = SEQUENCE
-        registers[11 - start_address] = 65535 - SEQUENCE
-    if LATE["times"] > 0:
-        LATE["times"] -= 1
-        await asyncio.sleep(LATE["ms"] / 1000)
-    return None
-
-
-async def written(address, values):
-    WRITES.append([address, [int(value) for value in values]])
-    if address == 40:
-        values[:] = [7]
-    if address == 60:
-        await asyncio.sleep(3)
-    return None
 
 
 async def unit_2(*_request):
@@ -62,27 +22,7 @@ async def unit_3(*_request):
     return ExcCodes.GATEWAY_NO_RESPONSE
 
 
-async def take_orders():
-    loop = asyncio.get_running_loop()
-    while line := await loop.run_in_executor(None, sys.stdin.readline):
-        order = json.loads(line)
-        if "late_ms" in order:
-            LATE.update(ms=order["late_ms"], times=order["times"])
-        print(json.dumps({"writes": WRITES, "late": LATE}), flush=True)
-    # The one who gave the orders is gone.
-    sys.exit(0)
-
-
 def devices():
-    registers = [
-        SimData(0, values=[1480.0, 61.5, 2.1, 12.4], datatype=DataType.FLOAT32),
-        SimData(10, values=[0, 65535], datatype=DataType.REGISTERS),
-        SimData(20, values=list(range(2020, 2030)), datatype=DataType.REGISTERS),
-        SimData(30, values=[0] * 6, datatype=DataType.REGISTERS),
-        SimData(40, values=[7], datatype=DataType.REGISTERS),
-        SimData(50, values=[0], datatype=DataType.REGISTERS),
-        SimData(60, values=[0], datatype=DataType.REGISTERS),
-    ]
     every_third = [place % 3 == 0 for place in range(16)]
     tables = (
         [SimData(0, values=list(every_third), datatype=DataType.BITS)],
@@ -92,7 +32,7 @@ def devices():
     )
     silent = [SimData(0, values=[0] * 10, datatype=DataType.REGISTERS)]
     return [
-        SimDevice(id=1, simdata=registers, action=unit_1),
+        SimDevice(id=1, simdata=registers(), action=unit(asyncio.sleep)),
         SimDevice(id=2, simdata=silent, action=unit_2),
         SimDevice(id=3, simdata=silent, action=unit_3),
         SimDevice(id=4, simdata=tables),

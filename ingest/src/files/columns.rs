@@ -135,10 +135,10 @@ impl Layout {
 
 /// Signal ids made from headings, each once.
 #[derive(Default)]
-struct Names(HashSet<String>);
+pub(crate) struct Names(HashSet<String>);
 
 impl Names {
-    fn unique(&mut self, asset: &AssetId, heading: &str) -> SignalId {
+    pub(crate) fn unique(&mut self, asset: &AssetId, heading: &str) -> SignalId {
         let slug: String = slug(heading, 40);
         let numbered = (1u32..).map(|number| if number == 1 { slug.clone() } else { format!("{slug}_{number}") });
         // The range of numbers does not end before a free one is found.

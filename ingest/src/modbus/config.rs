@@ -37,16 +37,16 @@ pub struct ModbusTcp {
     pub pause_between_requests_ms: u64,
 }
 
-fn first_unit() -> u8 {
+pub(super) fn first_unit() -> u8 {
     1
 }
-fn some_gap() -> u16 {
+pub(super) fn some_gap() -> u16 {
     8
 }
-fn most_registers() -> u16 {
+pub(super) fn most_registers() -> u16 {
     Limits::REGISTERS
 }
-fn most_coils() -> u16 {
+pub(super) fn most_coils() -> u16 {
     Limits::COILS
 }
 

@@ -1,13 +1,15 @@
 //! Modbus over TCP and serial lines: addresses and configuration in, a plan of few requests, registers out as numbers.
 //!
 //! `address`, `spelling` and `value` are the words, `config` is what a person writes, `plan` which requests that takes, `wire` one connection
-//! on tokio-modbus (with `guarded`, the last look before a write's first byte), `decode` the way from registers to numbers and back.
+//! on tokio-modbus (with `guarded`, the last look before a write's first byte), `decode` the way from registers to numbers and back. `rtu/` is
+//! what a serial line needs beside that.
 
 pub mod address;
 pub mod config;
 mod decode;
 mod guarded;
 mod plan;
+pub mod rtu;
 mod spelling;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -59,7 +61,7 @@ impl Protocol for Modbus {
         plan::refine(&self.wanted(refused), bad, self.limits)
     }
     fn savings(&self, requests: &[Request]) -> Savings {
-        plan::savings(requests.iter().map(|request| self.wanted(request)))
+        plan::savings(requests.iter().map(|request| self.wanted(request)), self.way.overhead())
     }
     fn fits(&self, point: PointNo, raw: f64) -> Result<(), String> {
         let slot = self.slots.get(point).ok_or("there is no such point")?;
@@ -70,6 +72,9 @@ impl Protocol for Modbus {
             Some(ValueType::F32 | ValueType::F64) => 1e-6,
             _ => 0.5,
         }
+    }
+    fn alone_on(&self) -> Option<(&'static str, String)> {
+        self.way.alone_on()
     }
     async fn connect(&self, line: usize) -> Result<Box<dyn Wire>, CannotConnect> {
         let socket = Socket::open(&self.way, line).await.map_err(|cause| CannotConnect(cause.to_string()))?;

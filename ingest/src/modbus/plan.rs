@@ -80,8 +80,9 @@ fn stretched(span: Wanted, value: Wanted, limits: Limits) -> Option<Wanted> {
     if joins { Some(Wanted { width: u16::try_from(width).ok()?, ..span }) } else { None }
 }
 
-/// What these requests save against one for each of their points.
-pub fn savings(requests: impl Iterator<Item = Vec<(PointNo, Wanted)>>) -> Savings {
+/// What these requests save against one for each of their points, where each takes so many bytes beside its values.
+pub fn savings(requests: impl Iterator<Item = Vec<(PointNo, Wanted)>>, overhead: i64) -> Savings {
+    let bytes = |table, count| overhead + payload(table, count);
     let mut saved = Savings::default();
     for request in requests {
         let Some((_, first)) = request.first() else { continue };
@@ -93,10 +94,8 @@ pub fn savings(requests: impl Iterator<Item = Vec<(PointNo, Wanted)>>) -> Saving
     saved
 }
 
-/// One read on the wire: 12 bytes of request, 9 of answer before the payload.
-fn bytes(table: Table, count: u16) -> i64 {
-    let payload = if table.is_bits() { count.div_ceil(8) } else { count * 2 };
-    21 + i64::from(payload)
+fn payload(table: Table, count: u16) -> i64 {
+    i64::from(if table.is_bits() { count.div_ceil(8) } else { count * 2 })
 }
 
 #[cfg(test)]
@@ -122,7 +121,7 @@ mod tests {
         let wanted = numbered(&[register(0, 2), register(2, 2), register(10, 1)]);
         assert_eq!(plan(&wanted, LIMITS), [[0, 1, 2]]);
         assert_eq!(hull(&wanted), (0, 11));
-        assert_eq!(savings([wanted].into_iter()), Savings { requests: 1, requests_saved: 2, bytes_saved: 30 });
+        assert_eq!(savings([wanted].into_iter(), 21), Savings { requests: 1, requests_saved: 2, bytes_saved: 30 });
     }
 
     #[test]

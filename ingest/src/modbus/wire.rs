@@ -1,6 +1,10 @@
 //! One connection, on tokio-modbus: the only file that knows the vendor's client. Answers are checked to be the ones asked for.
 
-use super::{address::Table, guarded::Guarded};
+use super::{
+    address::Table,
+    guarded::Guarded,
+    rtu::{Bus, OneAnswer, Shape, Turns},
+};
 use crate::{
     gate::Gate,
     protocol::{Refusal, WireError},
@@ -9,12 +13,13 @@ use std::{
     borrow::Cow,
     io,
     sync::{Arc, Mutex, PoisonError},
+    time::Instant,
 };
 use thiserror::Error;
 use tokio::net::TcpStream;
 use tokio_modbus::{
     ExceptionCode, ProtocolError,
-    client::{Client, Context, tcp},
+    client::{Client, Context, rtu, tcp},
     prelude::{Request, Response, Slave, SlaveContext},
 };
 
@@ -89,22 +94,40 @@ pub enum Outgoing {
 }
 
 /// How the device is reached.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Way {
+#[derive(Debug, Clone)]
+pub(crate) enum Way {
     /// Each unit over a connection of its own, so that a dead one cannot delay another even for one timeout.
     Tcp { address: String },
+    /// All units on one line.
+    Bus(Bus),
 }
 
 impl Way {
     pub fn line_of(&self, unit: u16) -> usize {
         match self {
             Self::Tcp { .. } => unit.into(),
+            Self::Bus(_) => 0,
+        }
+    }
+    pub fn alone_on(&self) -> Option<(&'static str, String)> {
+        match self {
+            Self::Tcp { .. } => None,
+            Self::Bus(bus) => Some(bus.alone_on()),
+        }
+    }
+    /// What a read takes on the wire beside its values, both ways.
+    pub fn overhead(&self) -> i64 {
+        match self {
+            Self::Tcp { .. } => 12 + 9,
+            Self::Bus(_) => 8 + 5,
         }
     }
 }
 
-pub struct Socket {
+pub(crate) struct Socket {
     client: Context,
+    /// On a bus, whose turn it is and what is still owed.
+    turns: Option<Turns>,
     /// Asked by the socket before a write's first byte.
     gate: Arc<Mutex<Option<Arc<Gate>>>>,
 }
@@ -112,26 +135,54 @@ pub struct Socket {
 impl Socket {
     pub async fn open(way: &Way, _line: usize) -> io::Result<Self> {
         let gate = Arc::default();
-        let client = match way {
+        let (client, turns) = match way {
             Way::Tcp { address } => {
                 let stream = TcpStream::connect(address).await?;
                 stream.set_nodelay(true)?;
-                tcp::attach(Guarded::new(stream, Arc::clone(&gate)))
+                (tcp::attach(Guarded::new(stream, Arc::clone(&gate))), None)
+            }
+            // The gate is the inner one: it is asked after the line was found quiet, right before the byte leaves.
+            Way::Bus(bus) => {
+                let stream = Guarded::new(bus.open().await?, Arc::clone(&gate));
+                (rtu::attach(OneAnswer::new(stream, bus.echo)), Some(Turns::on(bus)))
             }
         };
-        Ok(Self { client, gate })
+        Ok(Self { client, turns, gate })
+    }
+
+    async fn call(&mut self, unit: u8, shape: Shape, request: Request<'_>) -> Result<Response, WireError> {
+        self.client.set_slave(Slave(unit));
+        if let Some(turns) = &mut self.turns {
+            turns.next(unit, shape).await;
+        }
+        let response = self.client.call(request).await?;
+        if let Some(turns) = &mut self.turns {
+            turns.answered();
+        }
+        Ok(response.map_err(Exception::from)?)
+    }
+
+    /// On a bus, an answer that is still owed may look like the answer to this question. Then the unit is first asked for another number of
+    /// items, and whatever it says to that: it says nothing older any more.
+    async fn outwait_the_late(&mut self, unit: u8, table: Table, start: u16, count: u16) -> Result<(), WireError> {
+        let first = self.turns.as_ref().and_then(|turns| turns.asks_first(unit, function(table), count));
+        let Some(first) = first else { return Ok(()) };
+        let began = Instant::now();
+        let request = reading(table, start.min(u16::MAX - first + 1), first);
+        match self.call(unit, Shape::read(function(table), first), request).await {
+            Ok(_) | Err(WireError::Refused(_)) => {}
+            Err(broken) => return Err(broken),
+        }
+        match self.turns.as_ref().is_none_or(|turns| turns.leaves_time(began.elapsed())) {
+            true => Ok(()),
+            false => Err(Refusal::Unreachable(format!("unit {unit} answers again, but slowly; it is asked for its values next time")).into()),
+        }
     }
 
     /// The caller drops the wire on every error but an exception, and on a timeout of its own.
     pub async fn read(&mut self, unit: u8, table: Table, start: u16, count: u16) -> Result<Items, WireError> {
-        self.client.set_slave(Slave(unit));
-        let request = match table {
-            Table::Coil => Request::ReadCoils(start, count),
-            Table::Discrete => Request::ReadDiscreteInputs(start, count),
-            Table::Input => Request::ReadInputRegisters(start, count),
-            Table::Holding => Request::ReadHoldingRegisters(start, count),
-        };
-        let response = self.client.call(request).await?.map_err(Exception::from)?;
+        self.outwait_the_late(unit, table, start, count).await?;
+        let response = self.call(unit, Shape::read(function(table), count), reading(table, start, count)).await?;
         let count = usize::from(count);
         match response {
             Response::ReadCoils(mut bits) | Response::ReadDiscreteInputs(mut bits) if bits.len() >= count => {
@@ -146,7 +197,6 @@ impl Socket {
     /// Sends once. One register goes as function 6 and more as 16, which is what the plainest devices know.
     /// An echo of another value at the same place is an answer to this question; reading back will tell what it means.
     pub async fn write(&mut self, unit: u8, outgoing: &Outgoing, gate: &Arc<Gate>) -> Result<(), WireError> {
-        self.client.set_slave(Slave(unit));
         let (request, place) = match outgoing {
             Outgoing::Coil { at, on } => (Request::WriteSingleCoil(*at, *on), (*at, 1)),
             Outgoing::Registers { start, words } => match words.as_slice() {
@@ -154,15 +204,33 @@ impl Socket {
                 words => (Request::WriteMultipleRegisters(*start, Cow::Borrowed(words)), (*start, words.len())),
             },
         };
+        let shape = Shape::write(request.function_code().value());
         *self.gate.lock().unwrap_or_else(PoisonError::into_inner) = Some(gate.clone());
-        let response = self.client.call(request).await;
+        let response = self.call(unit, shape, request).await;
         self.gate.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let response = response?.map_err(Exception::from)?;
-        let written = match response {
+        let written = match response? {
             Response::WriteSingleCoil(at, _) | Response::WriteSingleRegister(at, _) => Some((at, 1)),
             Response::WriteMultipleRegisters(start, count) => Some((start, usize::from(count))),
             _ => None,
         };
         if written == Some(place) { Ok(()) } else { Err(WireError::Mismatch("the echo names another place than was written".into())) }
+    }
+}
+
+fn function(table: Table) -> u8 {
+    match table {
+        Table::Coil => 1,
+        Table::Discrete => 2,
+        Table::Holding => 3,
+        Table::Input => 4,
+    }
+}
+
+fn reading<'a>(table: Table, start: u16, count: u16) -> Request<'a> {
+    match table {
+        Table::Coil => Request::ReadCoils(start, count),
+        Table::Discrete => Request::ReadDiscreteInputs(start, count),
+        Table::Input => Request::ReadInputRegisters(start, count),
+        Table::Holding => Request::ReadHoldingRegisters(start, count),
     }
 }

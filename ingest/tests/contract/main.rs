@@ -9,6 +9,7 @@ mod bench;
 mod broker;
 mod ethernet_ip;
 mod frames;
+mod modbus_rtu;
 mod modbus_tcp;
 mod mqtt;
 mod opc_ua;

@@ -1,4 +1,7 @@
 //! `millwright import`: recordings become a site of their own on the log, go through the same monitor and rules, and act on nothing.
+//! `tags` is the other thing that other tools hand over: what there is, instead of what it measured.
+
+mod tags;
 
 use super::progress;
 use crate::{
@@ -7,14 +10,29 @@ use crate::{
     settings::Settings,
 };
 use anyhow::{Context, Result, bail};
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use millwright_domain::ids::SiteId;
 use millwright_infra::clock::SystemClock;
 use millwright_ingest::files::columns::ColumnMap;
 use std::{fs, path::PathBuf, process::ExitCode, sync::Arc};
 
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct Import {
+    #[command(subcommand)]
+    what: Option<What>,
+    #[command(flatten)]
+    recordings: Option<Recordings>,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Turn a list of tags (CSV, or an export of TIA Portal) into a plant file.
+    Tags(tags::ImportTags),
+}
+
+#[derive(Debug, Args)]
+struct Recordings {
     #[arg(long, value_enum)]
     format: Kind,
     /// A TOML file that says which column is what (format csv).
@@ -37,7 +55,17 @@ enum Kind {
 }
 
 impl Import {
-    pub async fn run(self, mut settings: Settings) -> Result<ExitCode> {
+    pub async fn run(self, settings: Settings) -> Result<ExitCode> {
+        match (self.what, self.recordings) {
+            (Some(What::Tags(tags)), _) => tags.run(),
+            (None, Some(recordings)) => recordings.run(settings).await,
+            (None, None) => bail!("give --format and the files with recordings, or `import tags`; `millwright import --help` shows both"),
+        }
+    }
+}
+
+impl Recordings {
+    async fn run(self, mut settings: Settings) -> Result<ExitCode> {
         let map = self.map()?;
         settings.monitor.learning_s = self.learn;
         let rules = if settings.rules.exists() { configured::rules(&settings.rules)? } else { configured::shipped_rules()? };
