@@ -3,6 +3,6 @@
 //! `columns` says which column is what, `lines` splits, `row` turns one line into numbers, `recording` walks a file.
 
 pub mod columns;
-mod lines;
+pub(crate) mod lines;
 pub mod recording;
 pub mod row;
