@@ -198,3 +198,14 @@ mod tests {
         assert!(["DB1.DBX0.1", "MW2", "Q0.1"].iter().all(|address| writable(address).is_ok()));
     }
 }
+
+#[cfg(all(test, not(feature = "s7")))]
+mod tests_without {
+    use super::*;
+
+    #[test]
+    fn a_program_that_was_built_without_s7_says_so() {
+        let refused = SiemensS7::at("plc").checked(&[]).err().map(|(key, problem)| format!("{key} {problem}"));
+        assert!(refused.is_some_and(|why| why.starts_with("protocol is s7, which this program was built without")));
+    }
+}

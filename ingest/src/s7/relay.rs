@@ -12,16 +12,20 @@ use crate::{
 use std::{
     io,
     net::{Ipv4Addr, SocketAddr},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
+    time::timeout,
 };
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// Snap7 waits with `select`, which writes past its set for a descriptor of 1024 or more.
 const DESCRIPTORS: i32 = 960;
+/// Snap7 comes at once; this is for a machine that is very busy.
+const ARRIVES: Duration = Duration::from_secs(5);
 
 /// The relay of one connection. It ends when this is dropped.
 pub struct Relay {
@@ -91,8 +95,11 @@ impl Drop for Passage {
 }
 
 impl Shared {
-    fn gate(&self) -> std::sync::MutexGuard<'_, Option<Arc<Gate>>> {
+    fn gate(&self) -> MutexGuard<'_, Option<Arc<Gate>>> {
         self.gate.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+    fn end(&self, why: Option<Ended>) {
+        *self.ended.lock().unwrap_or_else(PoisonError::into_inner) = why;
     }
     /// The last look, under the lock that a withdrawn write takes its gate away with.
     fn let_pass(&self) -> Result<(), Ended> {
@@ -113,25 +120,21 @@ fn is_low(_listener: &TcpListener) -> bool {
 }
 
 async fn run(listener: TcpListener, mut device: TcpStream, shared: Arc<Shared>, cancel: CancellationToken) {
-    let accepted = tokio::select! {
-        () = cancel.cancelled() => return,
-        accepted = accept(listener) => accepted,
+    // Even if nobody waits any more: Snap7 may be on its way, and has to be told.
+    let accepted = timeout(ARRIVES, accept(listener)).await.unwrap_or_else(|late| Err(late.into()));
+    let mut snap7 = match accepted {
+        Ok(snap7) => snap7,
+        Err(cause) => return shared.end(Some(Ended::Lost(cause))),
     };
-    let ended = match accepted {
-        Ok(mut snap7) => {
-            let ended = tokio::select! {
-                () = cancel.cancelled() => None,
-                ended = carry(&mut snap7, &mut device, &shared) => ended,
-            };
-            drop(device);
-            *shared.ended.lock().unwrap_or_else(PoisonError::into_inner) = ended;
-            // It may be gone already; else this ends its waiting.
-            drop(snap7.write_all(&NONSENSE).await);
-            return;
-        }
-        Err(cause) => Ended::Lost(cause),
+    let ended = tokio::select! {
+        biased;
+        () = cancel.cancelled() => None,
+        ended = carry(&mut snap7, &mut device, &shared) => ended,
     };
-    *shared.ended.lock().unwrap_or_else(PoisonError::into_inner) = Some(ended);
+    drop(device);
+    shared.end(ended);
+    // It may be gone already; else this ends its waiting.
+    drop(snap7.write_all(&NONSENSE).await);
 }
 
 /// One connection from this machine, and no second.
@@ -182,7 +185,6 @@ mod tests {
     use crate::gate::{Clocks, Lease, SinceBoot};
     use async_trait::async_trait;
     use millwright_domain::{Now, Timestamp, ports::clock::Clock};
-    use std::time::Duration;
 
     struct Stopped;
 
