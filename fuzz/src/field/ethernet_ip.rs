@@ -2,7 +2,7 @@
 
 use crate::targets::{Target, owned};
 use crate::wire::{session, talk};
-use millwright_ingest::ethernet_ip::{address::parse_address as parse_tag, cip, frame, value::Code};
+use millwright_ingest::ethernet_ip::{address::parse_address as parse_tag, cip, frame, value::{Code, TagType}};
 use serde_json::json;
 
 pub const TARGETS: &[Target] = &[
@@ -21,7 +21,8 @@ fn ethernet_ip_seeds() -> Vec<Vec<u8>> {
 
 fn tag(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
-    if let Ok(tag) = parse_tag(text) {
+    let Ok(tag) = parse_tag(text) else { return };
+    for tag in [Ok(tag.clone()), tag.with_type(TagType::Real)].into_iter().flatten() {
         let canonical = tag.to_string();
         assert_eq!(parse_tag(&canonical).as_ref().map(ToString::to_string), Ok(canonical), "{text:?} means something else again");
     }

@@ -33,15 +33,18 @@ pub(super) fn parse(text: &str) -> Result<Address, BadAddress> {
 /// What stands behind the last `:` is a type, unless it belongs to the name of a program or of a module's data.
 fn split_type<'a>(text: &str, place: &'a str) -> Result<(&'a str, Option<TagType>), BadAddress> {
     let Some((before, last)) = place.rsplit_once(':') else { return Ok((place, None)) };
-    let inside_a_name = last.contains(['.', '[']) || is_module_data(last) || before.eq_ignore_ascii_case("program");
-    if inside_a_name {
+    let before = before.trim_end();
+    let kind = last.parse::<TagType>();
+    // `Program:Main` lacks its tag and is refused for that; `Program:REAL` can only be a tag of that name.
+    let names_a_program = before.eq_ignore_ascii_case("program") && kind.is_err();
+    if last.contains(['.', '[']) || is_module_data(last) || names_a_program {
         return Ok((place, None));
     }
     if !last.is_empty() && last.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(BadAddress::Several(shortened(text)));
     }
-    let kind = last.parse().map_err(|cause| BadAddress::BadType { text: shortened(text), cause })?;
-    Ok((before.trim_end(), Some(kind)))
+    let kind = kind.map_err(|cause| BadAddress::BadType { text: shortened(text), cause })?;
+    Ok((before, Some(kind)))
 }
 
 /// The last part of a module's tag, as in `Local:1:I`: input, output, configuration or status, of the first or the safety kind.
@@ -133,6 +136,7 @@ mod tests {
             ("%Tag:REAL", "Tag:REAL"),
             ("%Tag[3]:REAL:1", "Tag[3]:REAL"),
             ("tag:dint", "tag:DINT"),
+            ("Program : real", "Program:REAL"),
             ("Local:1:I.Data", "Local:1:I.Data"),
             ("Local:1:I.Data.5", "Local:1:I.Data.5:BOOL"),
             ("Drive:I.Speed:INT", "Drive:I.Speed:INT"),
