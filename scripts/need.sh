@@ -11,6 +11,7 @@ package_of() {
         mvn) echo maven ;;
         socat) echo socat ;;
         mosquitto) echo mosquitto ;;
+        openssl) echo openssl ;;
         zlib) echo zlib1g-dev ;;
         openssl-lib) echo libssl-dev ;;
         *) echo "" ;;

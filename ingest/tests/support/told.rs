@@ -14,7 +14,7 @@ use millwright_domain::{
     reading::{Quality, Reading},
 };
 use millwright_ingest::{
-    device::DeviceConfig,
+    device::{Device, DeviceConfig},
     field::{Field, FieldSettings, check},
 };
 use serde_json::{Value, json};
@@ -82,6 +82,12 @@ impl Stage {
     pub fn last_error(&self) -> String {
         self.field.snapshots()[0].units[0].last_error.clone().unwrap_or_default()
     }
+}
+
+/// The device by itself, for whoever looks at it beside the field.
+pub fn checked(settings: Value, points: Vec<Value>) -> Device {
+    let (plant, config) = configured(settings, points);
+    config.checked(&plant).unwrap()
 }
 
 fn configured(settings: Value, points: Vec<Value>) -> (Plant, DeviceConfig) {
