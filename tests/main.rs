@@ -12,6 +12,7 @@ mod describing;
 mod dispatcher;
 mod field;
 mod forwarding;
+mod gaps;
 mod house;
 mod kills;
 mod metrics;

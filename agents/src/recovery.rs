@@ -8,7 +8,6 @@ use millwright_domain::{
     Timestamp,
     case::{CaseFile, Outcome},
     evidence::{Evidence, Feature},
-    ids::SignalId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -69,28 +68,33 @@ impl RecoveryWatch {
 /// The figures of the case's signals if all of them are back; `None` if one is not, or cannot be judged.
 fn back_in_band(case: &CaseFile, features: &AssetFeatures, band: f64) -> Option<Vec<Evidence>> {
     let mut now = Vec::new();
-    for (signal, sign) in departed(case) {
-        let figures = features.signals.iter().find(|known| known.signal == signal)?;
+    for one in departed(case) {
+        let figures = features.signals.iter().find(|known| known.signal == one.signal)?;
         let alive = figures.stuck < 1.0 && figures.missing < 0.5 && figures.noise.is_none_or(|noise| noise < 2.0);
-        // Slowing a machine takes its vibration below the baseline: that side was never the trouble.
-        if !alive || figures.drift? * sign > band {
+        let is_back = match figures.drift {
+            // Slowing a machine takes its vibration below the baseline: that side was never the trouble.
+            Some(drift) => drift * one.magnitude.signum() <= band,
+            // What is not learned yet, or never moves, has no band. If it was only silent, it is back when it is heard.
+            None => one.feature == Feature::Stuck && figures.good > 0,
+        };
+        if !alive || !is_back {
             return None;
         }
-        now.extend(figures.evidence(Feature::Drift, features.at));
+        now.extend(figures.evidence(Feature::Drift, features.at).or_else(|| figures.evidence(Feature::Stuck, features.at)));
     }
     (!now.is_empty()).then_some(now)
 }
 
 /// The signals that the case is about, with the direction in which they had left: the diagnosis's if there is one, else the alert's.
 /// Figures that speak for a diagnosis by being normal have left nowhere.
-fn departed(case: &CaseFile) -> Vec<(SignalId, f64)> {
+fn departed(case: &CaseFile) -> Vec<&Evidence> {
     let evidence = case.diagnosis.as_ref().map_or(&case.evidence, |diagnosis| &diagnosis.evidence_for);
     let has_drifted = |one: &&Evidence| one.feature == Feature::Drift && one.magnitude.abs() >= 1.0;
     let mut drifted: Vec<&Evidence> = evidence.iter().filter(has_drifted).collect();
     if drifted.is_empty() {
         drifted = evidence.iter().collect();
     }
-    drifted.into_iter().map(|one| (one.signal.clone(), one.magnitude.signum())).collect()
+    drifted
 }
 
 #[cfg(test)]
@@ -122,6 +126,7 @@ mod tests {
             others: None,
             mismatch: None,
             missing: 0.0,
+            good: 60,
             still_s: 0.0,
         };
         AssetFeatures { asset: "pump".parse().unwrap(), at: at(second), known_regime: true, alarmed: false, signals: vec![signal] }
@@ -162,6 +167,24 @@ mod tests {
     #[test]
     fn a_signal_that_returns_only_for_moments_has_not_recovered() {
         assert_eq!(said(None, |second| if second % 120 < 30 { 4.0 } else { 0.5 }), None);
+    }
+
+    #[test]
+    fn a_device_that_fell_silent_while_its_machine_is_still_learned_is_back_when_it_is_heard_again() {
+        let unlearned = |second: i64, good: u32, missing: f64| {
+            let mut figures = figures(second, 0.0);
+            let signal = &mut figures.signals[0];
+            (signal.drift, signal.noise, signal.slope, signal.good, signal.missing) = (None, None, None, good, missing);
+            figures
+        };
+        let mut silent = case();
+        silent.evidence = vec![unlearned(0, 0, 1.0).signals[0].evidence(Feature::Stuck, at(0)).unwrap()];
+        let mut watch = RecoveryWatch::default();
+        let mut observe = |features: AssetFeatures| watch.observe(&silent, None, &features, &SETTINGS).map(|found| (features.at, found.outcome));
+        assert!((0..300).step_by(15).all(|second| observe(unlearned(second, 0, 1.0)).is_none()), "it is silent");
+        assert!((300..600).step_by(15).all(|second| observe(unlearned(second, 0, 0.0)).is_none()), "nothing comes at all");
+        let over = (600..900).step_by(15).find_map(|second| observe(unlearned(second, 60, 0.0)));
+        assert_eq!(over, Some((at(720), Outcome::SelfRecovered)));
     }
 
     #[test]

@@ -80,3 +80,16 @@ fn a_signal_of_another_device_is_refused() {
     let config: DeviceConfig = serde_json::from_value(shortest()).unwrap();
     assert!(check(&[config], &plant).unwrap_err().to_string().contains("belongs to device plc-2"));
 }
+
+#[test]
+fn a_report_by_exception_is_taken_and_shown_as_it_was_written_and_refused_by_its_key() {
+    let report = json!({ "swinging_door": 0.5, "heartbeat_s": 30 });
+    let config: DeviceConfig = serde_json::from_value(with("/points/0", "report", report.clone())).unwrap();
+    check(std::slice::from_ref(&config), &demo_plant()).unwrap();
+    assert_eq!(serde_json::to_value(&config).unwrap()["points"][0]["report"], report);
+    let refused = |report: Value| refused(with("/points/0", "report", report));
+    assert!(refused(json!({ "absolute": 0.5, "heartbeat": 5 })).contains("heartbeat"));
+    assert!(refused(json!({ "absolute": 0.0 })).contains("points[0].report must be a finite number above 0"));
+    assert!(refused(json!({ "absolute": 1.0, "heartbeat_s": 0 })).contains("heartbeat_s of at least 1"));
+    assert!(refused(json!({ "heartbeat_s": 5 })).contains("exactly one of absolute"));
+}

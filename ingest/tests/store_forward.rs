@@ -3,8 +3,10 @@
 
 mod support;
 
+use chrono::TimeDelta;
 use millwright_domain::{
-    Timestamp,
+    Now, Timestamp,
+    ports::clock::Clock,
     reading::{LastScan, Scan},
 };
 use millwright_ingest::{
@@ -288,4 +290,56 @@ async fn a_folder_that_cannot_be_made_is_shown_and_stops_nothing() {
     stage.measure(20).await;
     eventually("scans arrive", SOON, || log.count() == 20).await;
     stage.stop().await;
+}
+
+/// Plant time moved by hand.
+struct HandClock(std::sync::Mutex<Timestamp>);
+
+#[async_trait::async_trait]
+impl Clock for HandClock {
+    fn now(&self) -> Now {
+        Now::both(*self.0.lock().unwrap())
+    }
+    async fn plant_reaches(&self, _: Timestamp) {}
+    async fn wall_reaches(&self, _: Timestamp) {}
+}
+
+#[tokio::test]
+async fn what_waited_in_the_store_says_when_it_arrived_and_is_late_past_thirty_seconds() {
+    let (folder, log) = (tempfile::tempdir().unwrap(), MemoryLog::new());
+    let clock = Arc::new(HandClock(std::sync::Mutex::new(Timestamp::from_secs(1_000))));
+    let store = StoreSettings { dir: folder.path().to_path_buf(), max_bytes: 1 << 20 };
+    let (outlet, forwarding) = Outlet::new(log.clone(), 100, Some(store), clock.clone());
+    outlet.judged();
+    let device = outlet.device("s".parse().unwrap(), "plc".parse().unwrap(), 1);
+    let forwarding = tokio::spawn(forwarding);
+    let measure = || {
+        let at = clock.now().plant;
+        assert!(device.offer(at, at + TimeDelta::milliseconds(5), vec![]));
+    };
+    measure();
+    eventually("it arrives", SOON, || log.count() == 1).await;
+    log.goes_away(true);
+    for second in [1_020, 1_050] {
+        *clock.0.lock().unwrap() = Timestamp::from_secs(second);
+        measure();
+        eventually("it waits on disk", SOON, || outlet.store().is_some_and(|store| store.scans > 0) && outlet.waiting() == 0).await;
+    }
+    eventually("both wait", SOON, || outlet.store().is_some_and(|store| store.scans == 2)).await;
+    *clock.0.lock().unwrap() = Timestamp::from_secs(1_060);
+    let waits = outlet.how_they_wait();
+    assert_eq!((waits.in_store, waits.oldest_in_store_s, waits.oldest_in_memory_s), (2, 40.0, 0.0));
+    log.goes_away(false);
+    eventually("they arrive", SOON, || log.count() == 3).await;
+    measure();
+    outlet.hand_on().await;
+    outlet.close();
+    forwarding.await.unwrap();
+    let arrived = log.scans();
+    let seen: Vec<(i64, i64, bool)> = arrived
+        .iter()
+        .map(|scan| (scan.scanned_at.micros() / 1_000_000, scan.received_at.since(scan.scanned_at).num_milliseconds(), scan.is_late()))
+        .collect();
+    // Ten seconds are no history: what follows from it is judged by readings that are fresh then, as for every other alert.
+    assert_eq!(seen, [(1_000, 5, false), (1_020, 40_000, true), (1_050, 10_000, false), (1_060, 5, false)]);
 }

@@ -104,6 +104,14 @@ impl HealthBoard {
                 if !ok && let Some(error) = errors.first() {
                     detail = format!("{detail}; last error: {error}");
                 }
+                for unit in &device.units {
+                    if let Some(since) = unit.silent_since {
+                        detail = format!("{detail}; unit {} silent since {since}, {} failed checks", unit.unit, unit.failed_checks);
+                    }
+                }
+                if device.restarts > 0 {
+                    detail = format!("{detail}; collector started anew {} times", device.restarts);
+                }
                 PartHealth { name: format!("device {}", device.device), ok, detail }
             })
             .collect()

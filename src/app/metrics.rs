@@ -7,6 +7,7 @@ use crate::telemetry;
 use metrics::{counter, gauge};
 use millwright_commands::Commands;
 use millwright_graphql::MetricsPage;
+use millwright_ingest::{field::Field, snapshot::DeviceSnapshot};
 use millwright_projections::Projections;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -40,6 +41,32 @@ pub const FIGURES: &[Figure] = &[
     figure("millwright_device_connected", &["device"], "1 while every unit of a device answers, NaN where another node collects from it."),
     figure("millwright_device_scans_total", &["device"], "Scans that were taken from a device."),
     figure("millwright_device_scans_dropped_total", &["device"], "Scans that were lost because the log was away for too long."),
+    figure("millwright_device_polls_total", &["device"], "Polls that were begun; of a device that tells by itself, scans gathered."),
+    figure("millwright_device_polls_late_total", &["device"], "Polls that began more than a tenth of their period late."),
+    figure("millwright_device_poll_overruns_total", &["device"], "Polls that took longer than their period."),
+    figure("millwright_device_polls_skipped_total", &["device"], "Polls that were left out because their time had passed."),
+    figure("millwright_device_requests_total", &["device"], "Requests that were sent to a device to read it."),
+    figure("millwright_device_requests_saved_total", &["device"], "Requests that joining points has saved against reading each by itself."),
+    figure(
+        "millwright_device_bytes_saved",
+        &["device"],
+        "Bytes on the wire that joining points has saved; below 0 where gaps cost more than requests.",
+    ),
+    figure(
+        "millwright_device_readings_left_out_total",
+        &["device"],
+        "Readings that were measured and not kept because they said nothing new (report).",
+    ),
+    figure("millwright_device_reconnects_total", &["device"], "Connections that were opened again."),
+    figure("millwright_device_restarts_total", &["device"], "Times that a collector was started anew."),
+    figure("millwright_device_gaps_total", &["device"], "Gaps in what was collected; a fact on the ledger says from when to when."),
+    figure(
+        "millwright_device_failed_checks",
+        &["device"],
+        "Health checks in a row that the worst of its units has failed; an alert is raised at 3. NaN where another node collects.",
+    ),
+    figure("millwright_scans_waiting", &["place"], "Scans that wait for the log, in memory or in the store."),
+    figure("millwright_scans_waiting_seconds", &["place"], "Plant seconds since the oldest scan that waits was measured; 0 where none waits."),
     figure("millwright_scans_delivered_total", &[], "Scans that are durable on the log."),
     figure("millwright_scans_dropped_total", &[], "Scans that were measured and given up; a fact on the ledger says which."),
     figure("millwright_store_forward_bytes", &[], "What readings that wait for the log take up on disk."),
@@ -126,15 +153,49 @@ fn workers(board: &HealthBoard, ran: &Ever) {
 fn devices(board: &HealthBoard, connected: &Ever) {
     let fields = board.fields();
     counter!("millwright_scans_delivered_total").absolute(fields.iter().map(|field| field.delivered()).sum());
-    let mut now = BTreeMap::new();
+    let (mut now, mut failed) = (BTreeMap::new(), BTreeMap::new());
     for device in fields.iter().flat_map(|field| field.snapshots()) {
         let name = device.device.to_string();
-        counter!("millwright_device_scans_total", "device" => name.clone()).absolute(device.scans);
-        counter!("millwright_device_scans_dropped_total", "device" => name.clone()).absolute(device.dropped);
+        device_counters(&name, &device);
+        failed.insert(name.clone(), f64::from(device.units.iter().map(|unit| unit.failed_checks).max().unwrap_or(0)));
         now.insert(name, flag(device.is_connected()));
     }
     for (device, up) in connected.and(now, ELSEWHERE) {
+        let checks = failed.get(&device).copied().unwrap_or(ELSEWHERE);
+        gauge!("millwright_device_failed_checks", "device" => device.clone()).set(checks);
         gauge!("millwright_device_connected", "device" => device).set(up);
+    }
+    waiting(&fields);
+}
+
+fn device_counters(name: &str, device: &DeviceSnapshot) {
+    let label = || name.to_string();
+    counter!("millwright_device_scans_total", "device" => label()).absolute(device.scans);
+    counter!("millwright_device_scans_dropped_total", "device" => label()).absolute(device.dropped);
+    let punctuality = &device.punctuality;
+    counter!("millwright_device_polls_total", "device" => label()).absolute(punctuality.polls);
+    counter!("millwright_device_polls_late_total", "device" => label()).absolute(punctuality.late);
+    counter!("millwright_device_poll_overruns_total", "device" => label()).absolute(punctuality.overruns);
+    counter!("millwright_device_polls_skipped_total", "device" => label()).absolute(punctuality.skipped);
+    counter!("millwright_device_requests_total", "device" => label()).absolute(device.saved.requests);
+    counter!("millwright_device_requests_saved_total", "device" => label()).absolute(device.saved.requests_saved);
+    gauge!("millwright_device_bytes_saved", "device" => label()).set(device.saved.bytes_saved as f64);
+    counter!("millwright_device_readings_left_out_total", "device" => label()).absolute(device.left_out);
+    counter!("millwright_device_reconnects_total", "device" => label()).absolute(device.reconnects());
+    counter!("millwright_device_restarts_total", "device" => label()).absolute(device.restarts);
+    counter!("millwright_device_gaps_total", "device" => label()).absolute(device.gaps);
+}
+
+/// Over all sites: how many scans wait, and how old the oldest is.
+fn waiting(fields: &[Arc<Field>]) {
+    let (mut memory, mut store) = ((0, 0.0_f64), (0, 0.0_f64));
+    for waits in fields.iter().map(|field| field.waiting()) {
+        memory = (memory.0 + waits.in_memory, memory.1.max(waits.oldest_in_memory_s));
+        store = (store.0 + waits.in_store, store.1.max(waits.oldest_in_store_s));
+    }
+    for (place, (scans, oldest)) in [("memory", memory), ("store", store)] {
+        gauge!("millwright_scans_waiting", "place" => place).set(scans as f64);
+        gauge!("millwright_scans_waiting_seconds", "place" => place).set(oldest);
     }
 }
 

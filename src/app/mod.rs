@@ -13,6 +13,7 @@ pub mod import;
 mod leases;
 pub mod log;
 pub mod metrics;
+mod news;
 pub mod operator;
 mod platform;
 pub mod replay;

@@ -87,7 +87,9 @@ impl SiteAtWork {
         let executor = shop.executor(self.field.clone(), self.taken.clone(), stop);
         let leases = shop.leases(self.node.clone(), self.field.clone(), stop);
         let drops = shop.drop_reporter(self.field.clone(), stop);
-        *self.watching.lock().await = vec![shop.monitor(stop), executor, leases, drops];
+        let news = shop.news_reporter(self.field.clone(), stop);
+        let supervisor = shop.supervisor(self.field.clone(), stop);
+        *self.watching.lock().await = vec![shop.monitor(stop), executor, leases, drops, news, supervisor];
     }
 
     /// Takes the site's partition over.

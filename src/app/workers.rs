@@ -1,6 +1,8 @@
 //! The workers of one site, each supervised: those that every node runs, and those of the node that decides for the site.
 
-use super::{drops::DropReporter, foundation::Foundation, health::HealthBoard, leases::Leases, seal::Sealer, supervise::supervise};
+use super::{
+    drops::DropReporter, foundation::Foundation, health::HealthBoard, leases::Leases, news::NewsReporter, seal::Sealer, supervise::supervise,
+};
 use crate::settings::Settings;
 use millwright_agents::{
     diagnosis::RuleBook,
@@ -18,7 +20,7 @@ use millwright_domain::{
     position::PartitionId,
 };
 use millwright_ingest::field::Field;
-use std::{future::Future, path::PathBuf, sync::Arc};
+use std::{convert::Infallible, future::Future, path::PathBuf, sync::Arc};
 use tokio::{sync::Notify, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
@@ -91,6 +93,27 @@ impl Workshop {
             let (partition, field) = (shop.partition(), field.clone());
             let Workshop { commands, clock, .. } = shop.clone();
             DropReporter { commands, clock, partition, field }.run(stop_it.clone())
+        })
+    }
+
+    pub fn news_reporter(&self, field: Arc<Field>, stop: &CancellationToken) -> JoinHandle<()> {
+        let (shop, stop_it) = (self.clone(), stop.clone());
+        self.supervised("news reporter", stop, move || {
+            let (partition, field) = (shop.partition(), field.clone());
+            let Workshop { commands, clock, .. } = shop.clone();
+            NewsReporter { commands, clock, partition, field }.run(stop_it.clone())
+        })
+    }
+
+    /// Health checks of the devices that are held here, and their collectors begun anew.
+    pub fn supervisor(&self, field: Arc<Field>, stop: &CancellationToken) -> JoinHandle<()> {
+        let stop_it = stop.clone();
+        self.supervised("supervisor of collectors", stop, move || {
+            let (field, stop) = (field.clone(), stop_it.clone());
+            async move {
+                field.supervise(stop).await;
+                Ok::<(), Infallible>(())
+            }
         })
     }
 

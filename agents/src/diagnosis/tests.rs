@@ -27,6 +27,7 @@ fn healthy(kind: &str) -> SignalFeatures {
         others: Some(0.2),
         mismatch: None,
         missing: 0.0,
+        good: 60,
         still_s: 0.0,
     }
 }

@@ -310,6 +310,7 @@ impl AssetWatch {
                 others: against.map(|against| against.others),
                 mismatch: None,
                 missing: signal.windows.bad_share(end, features::WINDOW_S),
+                good: signal.windows.figures(end, features::WINDOW_S).map_or(0, |figures| figures.count),
                 still_s: signal.still_s(),
             }
         });

@@ -49,6 +49,9 @@ pub struct SignalFeatures {
     pub mismatch: Option<f64>,
     /// Share of bad readings.
     pub missing: f64,
+    /// Good readings of the last minute.
+    #[serde(default)]
+    pub good: u32,
     /// Seconds without a change.
     pub still_s: f64,
 }

@@ -21,7 +21,8 @@ pub struct Punctuality {
     pub polls: u64,
     pub p50_ms: f64,
     pub p99_ms: f64,
-    /// Share of all polls that began more than a tenth of their period late.
+    /// Polls that began more than a tenth of their period late, and their share of all.
+    pub late: u64,
     pub late_share: f64,
     /// Polls that took longer than their period.
     pub overruns: u64,
@@ -57,6 +58,7 @@ impl Lateness {
             polls: self.polls,
             p50_ms: percentile(0.50),
             p99_ms: percentile(0.99),
+            late: self.late,
             late_share: if self.polls == 0 { 0.0 } else { self.late as f64 / self.polls as f64 },
             overruns: self.overruns,
             skipped: self.skipped,
