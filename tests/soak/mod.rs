@@ -14,7 +14,8 @@ use crate::cluster::{
 };
 use day::{Blow, Stretch};
 use judge::{Judge, files_have_their_reasons};
-use lapse::{How, Lapse, Size, free_address};
+pub use lapse::free_address;
+use lapse::{How, Lapse, Size};
 use millwright_infra::log::kafka::KafkaOptions;
 use millwright_projections::{Place, Postgres as At};
 use operator::Operator;

@@ -26,6 +26,10 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+/// Controllers and firewalls close what is idle for a minute or two, some of them without a word: a connection that was not used for so
+/// long is made anew, which costs less than a scan without values.
+const IDLE: Duration = Duration::from_secs(50);
+
 pub(crate) struct Keeper {
     device: Arc<Device>,
     line: usize,
@@ -179,7 +183,8 @@ impl Keeper {
         if !asked.breaker.admits(now) {
             return Err(format!("unit {unit} does not answer and is left alone for a while"));
         }
-        let wire = match self.wire.take() {
+        let is_idle = !self.device.is_told() && self.last_request.is_some_and(|last| now.saturating_duration_since(last) > IDLE);
+        let wire = match self.wire.take().filter(|_| !is_idle) {
             Some(wire) => Ok(wire),
             None => self.connect(now).await,
         };
