@@ -2,7 +2,11 @@
 
 use crate::targets::{Target, owned};
 use crate::wire::{session, talk};
-use millwright_ingest::ethernet_ip::{address::parse_address as parse_tag, cip, frame, value::{Code, TagType}};
+use millwright_ingest::ethernet_ip::{
+    address::parse_address as parse_tag,
+    cip, frame,
+    value::{Code, TagType},
+};
 use serde_json::json;
 
 pub const TARGETS: &[Target] = &[
