@@ -74,7 +74,8 @@ async fn a_broker_that_is_killed_or_silent_is_missed_at_once_and_found_again() {
     stage.until_good("speed").await;
     broker.pause();
     stage.until("speed", Quality::BadNoCommunication).await;
-    eventually("the silence is noticed", SOON, || stage.last_error().contains("said nothing for 1 s") || stage.last_error().contains("no answer")).await;
+    eventually("the silence is noticed", SOON, || stage.last_error().contains("said nothing for 1 s") || stage.last_error().contains("no answer"))
+        .await;
     broker.resume();
     stage.until_good("speed").await;
     stage.field.stop().await;

@@ -41,7 +41,8 @@ async fn every_type_arrives_as_the_birth_says_by_alias_alone() {
     let mut points: Vec<Value> = names.iter().map(|name| at(&name.to_lowercase(), &format!("plant/gw-1/pump/{name}"))).collect();
     points.extend([mode, at("uptime", ":Uptime"), at("table", "pump:Table")]);
     let stage = Stage::set(node(&broker), points).await;
-    for (name, value) in [("speed", 1_480.0), ("torque", -12.0), ("cold", -300.0), ("frost", -5.0), ("running", 1.0), ("mode", 1.0), ("uptime", 5.0)] {
+    for (name, value) in [("speed", 1_480.0), ("torque", -12.0), ("cold", -300.0), ("frost", -5.0), ("running", 1.0), ("mode", 1.0), ("uptime", 5.0)]
+    {
         stage.until_good(name).await;
         assert!(stage.values(name).iter().all(|seen| *seen == value), "{name}: {:?}", stage.values(name));
     }

@@ -2,8 +2,9 @@
 
 mod ethernet_ip;
 mod modbus;
+mod mqtt;
 mod s7;
 
 use super::targets::Target;
 
-pub const TARGETS: &[&[Target]] = &[modbus::TARGETS, ethernet_ip::TARGETS, s7::TARGETS];
+pub const TARGETS: &[&[Target]] = &[modbus::TARGETS, ethernet_ip::TARGETS, s7::TARGETS, mqtt::TARGETS];

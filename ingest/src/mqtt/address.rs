@@ -61,7 +61,7 @@ impl FromStr for Address {
 fn place(whole: &str, text: &str) -> Result<Place, BadAddress> {
     let text = text.trim();
     let (topic, pointer) = match text.split_once('#') {
-        Some((topic, pointer)) => (topic, Some(pointer)),
+        Some((topic, pointer)) => (topic.trim_end(), Some(pointer)),
         None => (text, None),
     };
     let is_wildcard = topic.contains('+') || pointer.is_some() && (topic.is_empty() || topic.ends_with('/')) || topic.starts_with("$share/");

@@ -190,7 +190,9 @@ mod tests {
     #[test]
     fn a_configured_type_is_held_against_the_payload() {
         assert!(answer(r#"{"a":1}"#, "/a", Some(Kind::Number)).is_ok());
-        assert!(matches!(answer(r#"{"a":"1"}"#, "/a", Some(Kind::Number)), Err(Refusal::Address(why)) if why == "is a text, but the type of the point is number"));
+        assert!(
+            matches!(answer(r#"{"a":"1"}"#, "/a", Some(Kind::Number)), Err(Refusal::Address(why)) if why == "is a text, but the type of the point is number")
+        );
         assert!(matches!(answer(r#"{"a":1}"#, "/a", Some(Kind::Bool)), Err(Refusal::Address(_))));
         assert!(matches!(answer("RUN", "", Some(Kind::Number)), Err(Refusal::NotANumber(_))));
         assert!(answer("RUN", "", Some(Kind::Text)).is_ok());

@@ -13,7 +13,7 @@ use rumqttc::{
     ConnectReturnCode, ConnectionError, Event, EventLoop, Incoming, MqttOptions, Packet, PubAck, Publish, QoS, Subscribe, SubscribeFilter,
     SubscribeReasonCode, TlsConfiguration, Transport, Unsubscribe,
 };
-use std::{time::Duration};
+use std::time::Duration;
 use tokio::time::{Instant, sleep_until, timeout};
 
 /// Topics in one packet; some brokers take no more.

@@ -76,7 +76,7 @@ impl Node {
     fn by_slashes<'a>(&self, text: &'a str) -> Result<(&'a str, &'a str), BadAddress> {
         let mut steps = text.splitn(4, '/');
         match (steps.next(), steps.next(), steps.next(), steps.next()) {
-            (Some(group), Some(node), Some(device), Some(metric)) if group == self.group && node == self.name => Ok((device, metric)),
+            (Some(group), Some(node), Some(device), Some(metric)) if group == self.group && node == self.name => Ok((device.trim(), metric.trim())),
             _ => Err(BadAddress::Ambiguous(shortened(text))),
         }
     }
@@ -110,7 +110,9 @@ mod tests {
 
     #[test]
     fn all_spellings_come_to_one() {
-        for text in ["pump:Motor/Speed", "gw-1/pump:Motor/Speed", "plant/gw-1/pump:Motor/Speed", "plant/gw-1/pump/Motor/Speed", " pump : Motor/Speed "] {
+        for text in
+            ["pump:Motor/Speed", "gw-1/pump:Motor/Speed", "plant/gw-1/pump:Motor/Speed", "plant/gw-1/pump/Motor/Speed", " pump : Motor/Speed "]
+        {
             assert_eq!(canonical(text), "plant/gw-1/pump:Motor/Speed", "{text}");
         }
         for text in [":Uptime", "gw-1/:Uptime", "plant/gw-1/:Uptime"] {

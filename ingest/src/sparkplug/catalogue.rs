@@ -170,7 +170,9 @@ mod tests {
 
     #[test]
     fn what_was_never_born_is_unknown_and_no_value() {
-        for metric in [by_alias(99, Content::Int(1)), named("Torque", Some(8), Kind::Int32, Content::Int(1)), named("Else", None, Kind::Int32, Content::Int(1))] {
+        for metric in
+            [by_alias(99, Content::Int(1)), named("Torque", Some(8), Kind::Int32, Content::Int(1)), named("Else", None, Kind::Int32, Content::Int(1))]
+        {
             assert_eq!(born().tell(&payload(vec![metric]), false), (vec![], true));
         }
     }

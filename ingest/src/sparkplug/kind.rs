@@ -238,7 +238,9 @@ mod tests {
 
     #[test]
     fn a_number_that_does_not_fit_is_refused_not_cut() {
-        for (kind, value) in [(Kind::Int8, 128.0), (Kind::UInt16, -1.0), (Kind::UInt64, 18_446_744_073_709_551_616.0), (Kind::Float, 1e39), (Kind::Boolean, 0.5)] {
+        for (kind, value) in
+            [(Kind::Int8, 128.0), (Kind::UInt16, -1.0), (Kind::UInt64, 18_446_744_073_709_551_616.0), (Kind::Float, 1e39), (Kind::Boolean, 0.5)]
+        {
             assert!(kind.content(value).is_err(), "{kind} {value}");
         }
         assert!(Kind::Double.content(f64::NAN).is_err() && Kind::String.content(1.0).is_err());

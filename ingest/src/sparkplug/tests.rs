@@ -146,7 +146,15 @@ fn a_topic_is_understood_only_as_a_whole() {
     let node = Node { group: "g".into(), name: "n".into() };
     assert_eq!(spoken(&node, "spBv1.0/g/DDATA/n/pump"), Some(Spoken { verb: Verb::Data, device: "pump" }));
     assert_eq!(spoken(&node, "spBv1.0/g/NDEATH/n"), Some(Spoken { verb: Verb::Death, device: "" }));
-    for topic in ["", "spBv1.0/g/DDATA/n", "spBv1.0/g/NDATA/n/pump", "spBv1.0/g/DDATA/n/", "spBv1.0/g/DDATA/n/pump/x", "spBv1.0/h/NDATA/n", "spAv1.0/g/NDATA/n"] {
+    for topic in [
+        "",
+        "spBv1.0/g/DDATA/n",
+        "spBv1.0/g/NDATA/n/pump",
+        "spBv1.0/g/DDATA/n/",
+        "spBv1.0/g/DDATA/n/pump/x",
+        "spBv1.0/h/NDATA/n",
+        "spAv1.0/g/NDATA/n",
+    ] {
         assert_eq!(spoken(&node, topic), None, "{topic}");
     }
 }
