@@ -6,6 +6,7 @@ use millwright_infra::log::embedded::decode_batch;
 use millwright_ingest::{
     files::{columns::ColumnMap, recording::Recording},
     modbus::address::parse_address,
+    opc_ua::address::parse_address as parse_node_id,
     simulator::scenario::Scenario,
     store::segment,
 };
@@ -20,6 +21,7 @@ pub struct Target {
 
 pub const TARGETS: &[Target] = &[
     Target { name: "address", run: address, seeds: address_seeds },
+    Target { name: "node_id", run: node_id, seeds: node_id_seeds },
     Target { name: "batch", run: batch, seeds: batch_seeds },
     Target { name: "csv", run: csv, seeds: csv_seeds },
     Target { name: "rules", run: rules, seeds: rules_seeds },
@@ -44,6 +46,24 @@ fn address(bytes: &[u8]) {
 }
 fn address_seeds() -> Vec<Vec<u8>> {
     owned(&["hr:0", "holding:12:f32", "4x00001", "40001", "400001", "1!400001", "coil:7", "di:3", "ir:65534:u32", "3!hr:10.5:bool", "10001"])
+}
+
+fn node_id(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    if let Ok(address) = parse_node_id(text) {
+        let canonical = address.to_string();
+        assert_eq!(parse_node_id(&canonical), Ok(address), "{text:?} became {canonical:?}, which means something else");
+    }
+}
+fn node_id_seeds() -> Vec<Vec<u8>> {
+    owned(&[
+        "ns=2;s=Motor1.Speed",
+        "i=2258",
+        "nsu=http://a/b%3Bc%25;i=1001",
+        "ns=2;index=3;s=\"DB1\".\"values\"[3]",
+        "ns=2;g=09087e75-8e5e-499b-954f-f2a9603db28a",
+        "ns=2;b=M/RbKBsRVkePCePcx24oRA==",
+    ])
 }
 
 /// The first byte is the codec, the second the count.
