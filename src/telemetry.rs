@@ -6,8 +6,12 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use std::sync::OnceLock;
 use tracing_subscriber::EnvFilter;
 
+/// What a protocol's library says at each try to connect; collectors say it once, with the device. A filter that names it wins.
+const QUIET: &str = "opcua_client=off,opcua_core=off,opcua_crypto=off,opcua_types=off";
+
 pub fn init(logging: &Logging) -> Result<()> {
-    let filter = EnvFilter::try_new(&logging.level).with_context(|| format!("logging.level {:?} is no filter; try `info`", logging.level))?;
+    let filter = EnvFilter::try_new(format!("{QUIET},{}", logging.level))
+        .with_context(|| format!("logging.level {:?} is no filter; try `info`", logging.level))?;
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     let started = match logging.format {
         LogFormat::Json => builder.json().flatten_event(true).try_init(),

@@ -31,7 +31,7 @@ use std::{
 use support::{MemoryLog, TestClock, eventually, taken};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpListener,
+    net::{TcpListener, TcpStream},
 };
 
 const SOON: Duration = Duration::from_secs(20);
@@ -128,7 +128,8 @@ async fn every_kind_of_number_text_and_node_id_is_read_and_what_is_neither_is_re
     let Some(python) = python() else { return };
     let port = free_port();
     let _peer = machine(&python, port, &json!({}));
-    let mut points: Vec<(&str, Value)> = NUMBERS.iter().map(|(name, kind)| (*name, json!({ "address": format!("ns=2;s={kind}"), "type": kind }))).collect();
+    let mut points: Vec<(&str, Value)> =
+        NUMBERS.iter().map(|(name, kind)| (*name, json!({ "address": format!("ns=2;s={kind}"), "type": kind }))).collect();
     points.extend([
         ("number", json!({ "address": "ns=2;i=1001" })),
         ("guid", json!({ "address": "ns=2;g=09087e75-8e5e-499b-954f-f2a9603db28a" })),
@@ -233,7 +234,13 @@ async fn a_value_that_does_not_change_is_good_for_as_long_as_the_server_is_there
     stage.log.clear();
     eventually("it is told again and again", SOON, || stage.values("p/speed").len() > 10).await;
     let all = |quality: Quality, signal: &str| {
-        stage.log.scans().iter().flat_map(|scan| &scan.readings).filter(|reading| reading.signal.as_str() == signal).all(|reading| reading.quality() == quality)
+        stage
+            .log
+            .scans()
+            .iter()
+            .flat_map(|scan| &scan.readings)
+            .filter(|reading| reading.signal.as_str() == signal)
+            .all(|reading| reading.quality() == quality)
     };
     assert!(all(Quality::Good, "p/speed") && all(Quality::BadConfiguration, "p/absent"), "{:?}", stage.log.scans());
     peer.pause();
@@ -251,8 +258,13 @@ async fn a_write_is_of_the_variables_own_type_or_not_sent() {
     let Some(python) = python() else { return };
     let port = free_port();
     let mut peer = machine(&python, port, &json!({}));
-    let points =
-        [("set16", named("Set16")), ("set_on", named("SetOn")), ("set_fixed", named("Speed")), ("set_text", named("Text")), ("set_none", named("Absent"))];
+    let points = [
+        ("set16", named("Set16")),
+        ("set_on", named("SetOn")),
+        ("set_fixed", named("Speed")),
+        ("set_text", named("Text")),
+        ("set_none", named("Absent")),
+    ];
     let stage = Stage::set(port, &points, json!({ "read_back_ms": 500 })).await;
     stage.until("p/set_fixed", Quality::Good).await;
     assert_eq!(stage.write("p/set16", -5.0).await, WriteVerdict::Applied { read_back: -5.0 });
@@ -278,7 +290,8 @@ async fn an_encrypted_server_is_believed_once_a_person_trusts_its_certificate() 
     let Some(python) = python() else { return };
     let (port, folder) = (free_port(), tempfile::tempdir().unwrap());
     let at = |name: &str| folder.path().join(name);
-    let _peer = machine(&python, port, &json!({ "certificate": at("server.der"), "key": at("server.pem"), "user": "millwright", "password": "secret ü" }));
+    let _peer =
+        machine(&python, port, &json!({ "certificate": at("server.der"), "key": at("server.pem"), "user": "millwright", "password": "secret ü" }));
     fs::write(at("password"), "secret ü\n").unwrap();
     let settings = |policy: &str| {
         json!({
@@ -336,4 +349,35 @@ async fn a_server_that_announces_a_gigabyte_is_hung_up_on_at_once() {
     }
     assert_eq!(stage.values("p/speed"), [] as [f64; 0]);
     stage.field.stop().await;
+}
+
+#[tokio::test]
+async fn who_leaves_closes_its_session() {
+    let Some(python) = python() else { return };
+    let port = free_port();
+    let _peer = machine(&python, port, &json!({}));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let stage = Stage::set(listener.local_addr().unwrap().port(), &[("speed", named("Speed"))], json!({})).await;
+    let goodbyes = async {
+        loop {
+            let (near, _) = listener.accept().await.unwrap();
+            let ((mut from_near, mut to_near), (mut from_far, mut to_far)) =
+                (near.into_split(), TcpStream::connect(("127.0.0.1", port)).await.unwrap().into_split());
+            let back = tokio::spawn(async move { tokio::io::copy(&mut from_far, &mut to_near).await });
+            let mut bytes = vec![0; 64 << 10];
+            while let Ok(count @ 1..) = from_near.read(&mut bytes).await {
+                to_far.write_all(&bytes[..count]).await.unwrap();
+                // CloseSessionRequest is 473 in the protocol's own namespace.
+                if bytes[..count].windows(4).any(|four| four == [1, 0, 0xD9, 1]) {
+                    return;
+                }
+            }
+            back.abort();
+        }
+    };
+    let leaving = async {
+        stage.until("p/speed", Quality::Good).await;
+        stage.field.stop().await;
+    };
+    tokio::time::timeout(SOON, async { tokio::join!(goodbyes, leaving) }).await.expect("it says goodbye");
 }

@@ -71,6 +71,12 @@ pub const FIGURES: &[Figure] = &[
     figure("millwright_scans_dropped_total", &[], "Scans that were measured and given up; a fact on the ledger says which."),
     figure("millwright_store_forward_bytes", &[], "What readings that wait for the log take up on disk."),
     figure("millwright_store_forward_scans", &[], "Scans that wait on disk for the log."),
+    figure("millwright_opc_ua_messages_lost_total", &[], "Messages of OPC UA servers that did not arrive, by the numbers of those that did."),
+    figure(
+        "millwright_opc_ua_overflows_total",
+        &[],
+        "Values before which an OPC UA server had to throw others away, because they changed more often than its queue holds.",
+    ),
     figure(
         "millwright_commands_answered_total",
         &["command", "answer"],

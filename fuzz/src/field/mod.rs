@@ -3,8 +3,9 @@
 mod ethernet_ip;
 mod modbus;
 mod mqtt;
+mod opc_ua;
 mod s7;
 
 use super::targets::Target;
 
-pub const TARGETS: &[&[Target]] = &[modbus::TARGETS, ethernet_ip::TARGETS, s7::TARGETS, mqtt::TARGETS];
+pub const TARGETS: &[&[Target]] = &[modbus::TARGETS, ethernet_ip::TARGETS, s7::TARGETS, mqtt::TARGETS, opc_ua::TARGETS];

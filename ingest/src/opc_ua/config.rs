@@ -129,7 +129,10 @@ impl OpcUaConfig {
             _ => return problem("user", "needs user and password_file, or user_certificate_file and user_key_file, or none of them"),
         };
         if security.is_none() && login != Login::Anonymous {
-            return problem("security_policy", "must be set where somebody logs in: without it the server is not known, and a password could be read");
+            return problem(
+                "security_policy",
+                "must be set where somebody logs in: without it the server is not known, and a password could be read",
+            );
         }
         if self.application_uri.is_empty() || self.application_uri.len() > 1_000 {
             return problem("application_uri", "must be a URI, like urn:millwright");

@@ -87,14 +87,9 @@ const fn bad(sub_code: u32) -> Meaning {
         // UserAccessDenied, NodeIdInvalid, NodeIdUnknown, AttributeIdInvalid, IndexRangeInvalid, IndexRangeNoData, DataEncodingInvalid,
         // DataEncodingUnsupported, NotReadable, NotWritable, OutOfRange, NotSupported, NotFound, WriteNotSupported, TypeMismatch,
         // ConfigurationError, MonitoredItemFilterInvalid, MonitoredItemFilterUnsupported, FilterNotAllowed.
-        0x801F_0000
-        | 0x8033_0000..=0x803E_0000
-        | 0x8073_0000
-        | 0x8074_0000
-        | 0x8089_0000
-        | 0x8043_0000
-        | 0x8044_0000
-        | 0x8045_0000 => Meaning::Address,
+        0x801F_0000 | 0x8033_0000..=0x803E_0000 | 0x8073_0000 | 0x8074_0000 | 0x8089_0000 | 0x8043_0000 | 0x8044_0000 | 0x8045_0000 => {
+            Meaning::Address
+        }
         // DeviceFailure, SensorFailure.
         0x808B_0000 | 0x808C_0000 => Meaning::Fault,
         // NoValue, NoData: there is something, but no value.

@@ -75,7 +75,9 @@ impl Server {
         let names = offered.iter().map(shown).collect::<Vec<_>>().join(", ");
         let fits = |offer: &EndpointDescription| offer.security_policy_uri.as_ref() == policy.to_uri() && offer.security_mode == mode;
         let Some(mut endpoint) = offered.into_iter().find(fits) else {
-            return Err(format!("the server does not offer {policy} {mode:?}; it offers {names}; set security_policy and security_mode to one of these"));
+            return Err(format!(
+                "the server does not offer {policy} {mode:?}; it offers {names}; set security_policy and security_mode to one of these"
+            ));
         };
         let kind = match self.login {
             Login::Anonymous => UserTokenType::Anonymous,
@@ -133,8 +135,12 @@ impl Server {
         match (certificate.exists(), key.exists()) {
             (true, true) => return Ok(()),
             (false, false) => {}
-            (false, true) => return Err(format!("{} has lost its certificate {}; restore it, or remove the key", key.display(), certificate.display())),
-            (true, false) => return Err(format!("{} has lost its key {}; restore it, or remove the certificate", certificate.display(), key.display())),
+            (false, true) => {
+                return Err(format!("{} has lost its certificate {}; restore it, or remove the key", key.display(), certificate.display()));
+            }
+            (true, false) => {
+                return Err(format!("{} has lost its key {}; restore it, or remove the certificate", certificate.display(), key.display()));
+            }
         }
         self.make_certificate(&certificate, &key).map_err(|why| format!("could not make our certificate in {}: {why}", self.pki.display()))?;
         let shown = certificate.display();

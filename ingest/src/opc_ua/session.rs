@@ -119,9 +119,21 @@ impl Drop for Line {
     fn drop(&mut self) {
         let Ok(runtime) = Handle::try_current() else { return };
         if self.is_sound {
-            drop(self.session.close_on_drop());
-            let mut running = std::mem::replace(&mut self.running, futures::stream::empty().boxed());
-            runtime.spawn(timeout(GOODBYE, AssertUnwindSafe(async move { while let Some(Ok(_)) = running.next().await {} }).catch_unwind()));
+            let running = std::mem::replace(&mut self.running, futures::stream::empty().boxed());
+            runtime.spawn(timeout(GOODBYE, AssertUnwindSafe(say_goodbye(self.session.clone(), running)).catch_unwind()));
+        }
+    }
+}
+
+async fn say_goodbye(session: Arc<Session>, mut running: Running) {
+    let mut leaving = pin!(session.disconnect());
+    loop {
+        tokio::select! {
+            biased;
+            _left = &mut leaving => return,
+            event = running.next() => if !matches!(event, Some(Ok(_))) {
+                return;
+            },
         }
     }
 }
@@ -242,7 +254,12 @@ type Reading = Frames<OwnedReadHalf>;
 impl Connector for Dial {
     type Transport = StreamTransport<Reading, OwnedWriteHalf>;
 
-    async fn connect(&self, channel: Arc<SecureChannelState>, outgoing: RequestRecv, config: TransportConfiguration) -> Result<Self::Transport, Error> {
+    async fn connect(
+        &self,
+        channel: Arc<SecureChannelState>,
+        outgoing: RequestRecv,
+        config: TransportConfiguration,
+    ) -> Result<Self::Transport, Error> {
         StreamConnector::new(dial, self.url.clone()).connect(channel, outgoing, config).await
     }
     fn default_endpoint(&self) -> EndpointDescription {

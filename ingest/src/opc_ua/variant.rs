@@ -93,14 +93,33 @@ pub(super) fn built_in(id: u32) -> Option<ValueType> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::opc_ua::decode;
+    use opcua::types::{BinaryDecodable, ContextOwned};
+    use proptest::{collection::vec, prelude::*};
 
     #[test]
     fn a_number_comes_back_as_it_was_made_in_every_type() {
         for kind in ValueType::ALL.into_iter().filter(|kind| *kind != ValueType::String) {
             assert_eq!(held(&variant(kind, 1.0)), Held::Number(kind, 1.0));
         }
-        assert_eq!((built_in(0), built_in(1), built_in(11), built_in(12)), (None, Some(ValueType::Boolean), Some(ValueType::Double), Some(ValueType::String)));
+        assert_eq!(
+            (built_in(0), built_in(1), built_in(11), built_in(12)),
+            (None, Some(ValueType::Boolean), Some(ValueType::Double), Some(ValueType::String))
+        );
         assert_eq!(built_in(13), None);
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_a_server_sends_as_a_value_is_an_answer_or_no_value(mask in 0u8..64, kind in 0u8..=255, bytes in vec(any::<u8>(), 0..64)) {
+            let sent: Vec<u8> = [mask, kind].into_iter().chain(bytes).collect();
+            let ours = ContextOwned::default();
+            if let Ok(value) = DataValue::decode(&mut sent.as_slice(), &ours.context()) {
+                let answer = decode::answer(None, &sample(value.clone(), false));
+                prop_assert!(answer.is_ok_and(|value| !value.quality.is_bad()) || decode::answer(None, &sample(value.clone(), false)).is_err());
+                drop(decode::answer(Some(ValueType::Double), &sample(value, true)));
+            }
+        }
     }
 
     #[test]

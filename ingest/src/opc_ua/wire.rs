@@ -73,7 +73,8 @@ impl Listening {
         subscription.alive = note.at;
         let (class, is_next) = (subscription.class, subscription.is_next(note.number, note.content.is_empty()));
         if !is_next {
-            self.warn("millwright_opc_ua_messages_lost_total", "a message of its subscription did not arrive");
+            metrics::counter!("millwright_opc_ua_messages_lost_total").increment(1);
+            self.warn_once("a message of its subscription did not arrive");
         }
         for content in note.content {
             match content {
@@ -98,7 +99,8 @@ impl Listening {
         }
         for (point, sample) in decode::in_order(told) {
             if sample.status.has_overflowed() {
-                self.warn("millwright_opc_ua_overflows_total", "it changed more often than its queue holds; raise queue_size");
+                metrics::counter!("millwright_opc_ua_overflows_total").increment(1);
+                self.warn_once("a variable changed more often than its queue holds; raise queue_size");
             }
             let answer = self.judged(point, &sample);
             self.tell(point, answer, at);
@@ -126,9 +128,8 @@ impl Listening {
         }
     }
 
-    /// Counted each time, and said once for each connection.
-    fn warn(&mut self, counter: &'static str, what: &str) {
-        metrics::counter!(counter).increment(1);
+    /// Said once for each connection; counted each time.
+    fn warn_once(&mut self, what: &str) {
         if !mem::replace(&mut self.has_warned, true) {
             let address = self.map.server.url.as_str();
             warn!(address, "OPC UA server {address}: values were lost: {what}");
@@ -163,7 +164,13 @@ impl Listening {
             return Ok(kind);
         }
         let id = match data_type.value {
-            Some(Variant::NodeId(id)) if id.namespace == 0 => if let Identifier::Numeric(id) = id.identifier { Some(id) } else { None },
+            Some(Variant::NodeId(id)) if id.namespace == 0 => {
+                if let Identifier::Numeric(id) = id.identifier {
+                    Some(id)
+                } else {
+                    None
+                }
+            }
             _ => None,
         };
         let unknown = || Refusal::Address("the variable is empty and of no type that can be written".into());

@@ -17,8 +17,11 @@ use tokio::{
     time::timeout,
 };
 
-/// What the device answered to each question, in order; kept as one line of hexadecimal digits each.
-type Session = Vec<Vec<u8>>;
+/// What the device answered to each question, in order; kept as one line of hexadecimal digits each. A library that first asks how to connect
+/// does so over a connection of its own; `None`, a line of its own, is where the next one begins.
+type Session = Vec<Option<Vec<u8>>>;
+
+const NEXT_CONNECTION: &str = "-";
 
 /// Long enough for a library to send what it wants to say next.
 const NEXT_QUESTION: Duration = Duration::from_millis(150);
@@ -30,7 +33,8 @@ fn file<B: Bench>() -> PathBuf {
 fn kept<B: Bench>() -> Session {
     let path = file::<B>();
     let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    text.lines().map(|line| (0..line.len() / 2).map(|at| u8::from_str_radix(&line[at * 2..at * 2 + 2], 16).unwrap()).collect()).collect()
+    let bytes = |line: &str| (0..line.len() / 2).map(|at| u8::from_str_radix(&line[at * 2..at * 2 + 2], 16).unwrap()).collect();
+    text.lines().map(|line| (line != NEXT_CONNECTION).then(|| bytes(line))).collect()
 }
 
 /// One device with one point, the constant 1480.
@@ -48,7 +52,9 @@ pub async fn records_a_session<B: Bench>() {
     let probed = probe_device(&device::<B>(wire.address)).await;
     assert_eq!(probed[0].value, Ok(1_480.0));
     wire.answers(Answers::Held);
-    let lines: Vec<String> = wire.recorded().iter().map(|bytes| bytes.iter().map(|byte| format!("{byte:02x}")).collect()).collect();
+    let line = |bytes: &Vec<u8>| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let connections = wire.recorded().iter().map(|answers| answers.iter().map(line).collect::<Vec<_>>()).collect::<Vec<_>>();
+    let lines: Vec<String> = connections.join(&NEXT_CONNECTION.to_string());
     std::fs::create_dir_all(file::<B>().parent().unwrap()).unwrap();
     std::fs::write(file::<B>(), lines.join("\n") + "\n").unwrap();
 }
@@ -58,7 +64,8 @@ pub async fn a_session_that_was_kept_gives_its_value_and_one_cut_off_before_its_
     let at = replay(session.clone(), None).await;
     assert_eq!(value::<B>(at.0).await, Ok(1_480.0), "as it was");
     // The first answer that the value cannot do without.
-    let last = (0..session.len()).rev().find(|last| !session[*last].is_empty()).unwrap();
+    let length = |answer: usize| session[answer].as_ref().map_or(0, Vec::len);
+    let last = (0..session.len()).rev().find(|last| length(*last) > 0).unwrap();
     let mut needed = last;
     for answer in (0..=last).rev() {
         let at = replay(session.clone(), Some((answer, 0))).await;
@@ -67,7 +74,7 @@ pub async fn a_session_that_was_kept_gives_its_value_and_one_cut_off_before_its_
             break;
         }
     }
-    for cut in 0..session[needed].len() {
+    for cut in 0..length(needed) {
         let at = replay(session.clone(), Some((needed, cut))).await;
         if let Ok(value) = value::<B>(at.0).await {
             // What follows the value in its frame may be missing where a protocol has parts of its own; the value must be the true one.
@@ -89,21 +96,29 @@ impl Drop for Replay {
     }
 }
 
-/// Answers the first connection with the session, cut off at some byte of some answer and closed there; further ones are closed at once.
+/// Answers the first connections with the session, cut off at some byte of some answer and closed there; further ones are closed at once.
 async fn replay(session: Session, cut: Option<(usize, usize)>) -> (SocketAddr, Replay) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let serving = tokio::spawn(async move {
-        let (stream, _) = listener.accept().await.unwrap();
-        drop(play(stream, &session, cut).await);
+        let mut from = 0;
+        for answers in session.split(Option::is_none) {
+            let (stream, _) = listener.accept().await.unwrap();
+            let cut = cut.and_then(|(at, bytes)| Some((at.checked_sub(from)?, bytes)));
+            drop(play(stream, answers, cut).await);
+            if cut.is_some_and(|(at, _)| at < answers.len()) {
+                break;
+            }
+            from += answers.len() + 1;
+        }
         while listener.accept().await.is_ok() {}
     });
     (address, Replay(serving))
 }
 
-async fn play(mut stream: TcpStream, session: &Session, cut: Option<(usize, usize)>) -> std::io::Result<()> {
+async fn play(mut stream: TcpStream, answers: &[Option<Vec<u8>>], cut: Option<(usize, usize)>) -> std::io::Result<()> {
     let mut question = vec![0; 64 << 10];
-    for (number, answer) in session.iter().enumerate() {
+    for (number, answer) in answers.iter().flatten().enumerate() {
         // A library may say less this time, or more at once.
         let asked = timeout(NEXT_QUESTION, stream.read(&mut question)).await;
         if matches!(asked, Ok(Ok(0))) {

@@ -16,6 +16,7 @@ const WRITE: [u8; 4] = [1, 0, 0xA1, 0x02];
 const BODY: usize = 24;
 
 impl Bench for OpcUa {
+    const NAME: &'static str = "opc_ua";
     const TOLD: bool = true;
 
     fn start(python: &Path, port: u16) -> Self {

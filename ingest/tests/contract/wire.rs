@@ -39,8 +39,8 @@ struct State {
     cuts: watch::Sender<u64>,
     /// Once a write has gone over the wire, the answers are held.
     hold_after_write: Mutex<bool>,
-    /// What was answered to each question, while somebody wants to know.
-    recorded: Mutex<Option<Vec<Vec<u8>>>>,
+    /// What was answered to each question on each connection, while somebody wants to know.
+    recorded: Mutex<Option<Vec<Vec<Vec<u8>>>>>,
     is_write: fn(&[u8]) -> bool,
 }
 
@@ -63,7 +63,7 @@ impl Wire {
     pub fn record(&self) {
         *self.state.recorded.lock().unwrap() = Some(vec![]);
     }
-    pub fn recorded(&self) -> Vec<Vec<u8>> {
+    pub fn recorded(&self) -> Vec<Vec<Vec<u8>>> {
         self.state.recorded.lock().unwrap().clone().unwrap_or_default()
     }
     /// Ends every connection.
@@ -93,6 +93,9 @@ async fn carry(near: TcpStream, peer: SocketAddr, state: Arc<State>) {
     if near.set_nodelay(true).and_then(|()| far.set_nodelay(true)).is_err() {
         return;
     }
+    if let Some(recorded) = &mut *state.recorded.lock().unwrap() {
+        recorded.push(vec![]);
+    }
     let ((from_near, to_near), (from_far, to_far)) = (near.into_split(), far.into_split());
     tokio::select! {
         () = questions(from_near, to_far, &state) => {}
@@ -110,7 +113,7 @@ async fn questions(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, state: &Stat
         }
         let question = &bytes[..count];
         if let Some(recorded) = &mut *state.recorded.lock().unwrap() {
-            recorded.push(vec![]);
+            recorded.last_mut().expect("a connection").push(vec![]);
         }
         let holds = (state.is_write)(question) && std::mem::take(&mut *state.hold_after_write.lock().unwrap());
         if holds {
@@ -133,7 +136,7 @@ async fn answers(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, state: &State)
     let mut bytes = vec![0; 64 << 10];
     let mut noise = 0x9E37_79B9u32;
     while let Ok(count @ 1..) = from.read(&mut bytes).await {
-        if let Some(answer) = state.recorded.lock().unwrap().as_mut().and_then(|recorded| recorded.last_mut()) {
+        if let Some(answer) = state.recorded.lock().unwrap().as_mut().and_then(|recorded| recorded.last_mut()?.last_mut()) {
             answer.extend(&bytes[..count]);
         }
         let now = match may_pass.wait_for(|answers| *answers != Answers::Held).await {
