@@ -122,3 +122,23 @@ fn a_thousand_devices_are_described_and_so_is_each_size_of_plant() {
     let none = run(&["plant", "--pumps", "1", "--scenario", "whole_plant"], folder.path());
     assert!(!none.status.success() && text(&none.stderr).contains("--pumps"), "{}", text(&none.stderr));
 }
+
+#[test]
+fn what_wears_out_is_found_and_slowed_down_over_every_vendors_protocol() {
+    let folder = tempfile::tempdir().unwrap();
+    let wear = json!({"fault": "bearing_wear", "asset": "all", "start_s": 700, "ramp_s": 1_200, "severity": 0.9, "shape": "progressive"});
+    std::fs::write(folder.path().join("all.json"), json!({"name": "all", "steady_s": 600, "faults": [wear]}).to_string()).unwrap();
+    let output = run(&["demo", "--pumps", "5", "--scenario", "all.json", "--headless", "--until-closed", "5", "--json"], folder.path());
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let told: Value = serde_json::from_slice(&output.stdout).expect("one JSON object");
+    let mut assets: Vec<&str> = told["cases"].as_array().unwrap().iter().filter_map(|case| case["asset"].as_str()).collect();
+    assets.sort_unstable();
+    assert_eq!(assets, ["pump-1", "pump-2", "pump-3", "pump-4", "pump-5"], "{told}");
+    for case in told["cases"].as_array().unwrap() {
+        assert_eq!(
+            (&case["cause"], &case["truth"], &case["action_stage"]),
+            (&json!("bearing_wear"), &json!("bearing_wear"), &json!("completed")),
+            "{case}"
+        );
+    }
+}

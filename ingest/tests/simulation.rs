@@ -156,7 +156,8 @@ fn a_stuck_valve_does_not_follow_where_it_is_told_to_go() {
 #[test]
 fn the_same_wear_comes_to_a_pump_of_each_vendor_one_after_the_other() {
     let both = run_all(3, 4_800, shipped("cross_vendor_wear"));
-    let begins = |asset: &str| both.truths.iter().find(|(_, truth)| truth.asset.as_str() == asset).map(|(tick, truth)| (*tick, truth.fault.to_string()));
+    let begins =
+        |asset: &str| both.truths.iter().find(|(_, truth)| truth.asset.as_str() == asset).map(|(tick, truth)| (*tick, truth.fault.to_string()));
     assert_eq!((begins("pump-1").unwrap().1, begins("pump-2").unwrap().1), ("bearing_wear".to_string(), "bearing_wear".to_string()));
     assert_eq!(begins("pump-2").unwrap().0 - begins("pump-1").unwrap().0, 1_200);
     assert!(both.drift("vibration", 2_000) > 3.0 && both.drift("pump-2/vibration", 2_000).abs() < 1.0);
@@ -184,16 +185,17 @@ fn all_pumps_stand_in_one_hall_and_each_has_noise_of_its_own() {
     let normal = run_all(1, 3_600, shipped("normal"));
     let smooth = |name: &str| normal.columns[name].chunks(300).map(mean).collect::<Vec<_>>();
     assert_ne!(normal.columns["flow"], normal.columns["pump-2/flow"]);
-    let apart = smooth("motor_temperature").into_iter().zip(smooth("pump-4/motor_temperature")).map(|(one, other)| (one - other).abs()).fold(0.0, f64::max);
+    let apart =
+        smooth("motor_temperature").into_iter().zip(smooth("pump-4/motor_temperature")).map(|(one, other)| (one - other).abs()).fold(0.0, f64::max);
     assert!(apart < 0.3, "{apart}");
 }
 
 #[test]
 fn a_fault_of_several_assets_names_them_and_a_small_plant_refuses_it() {
-    let fault = |asset: serde_json::Value, signal: &str| {
-        json!({ "name": "x", "faults": [{ "fault": "noise_burst", "asset": asset, "signal": signal, "start_s": 1, "severity": 1 }] })
-    };
-    for (asset, signal) in [(json!("pump-4"), "pump-4/flow"), (json!("pump-4"), "flow"), (json!(["pump-1", "pump-4"]), "flow"), (json!("all"), "flow")] {
+    let fault = |asset: serde_json::Value, signal: &str| json!({ "name": "x", "faults": [{ "fault": "noise_burst", "asset": asset, "signal": signal, "start_s": 1, "severity": 1 }] });
+    for (asset, signal) in
+        [(json!("pump-4"), "pump-4/flow"), (json!("pump-4"), "flow"), (json!(["pump-1", "pump-4"]), "flow"), (json!("all"), "flow")]
+    {
         let read = scenario(fault(asset, signal));
         assert_eq!(Scenario::from_value(serde_json::to_value(&read).unwrap()).unwrap(), read);
     }

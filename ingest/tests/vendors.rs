@@ -1,16 +1,28 @@
 //! The whole simulated plant over each vendor's protocol, read by clients that nobody here wrote.
+#![cfg(feature = "s7")]
 #![allow(clippy::unwrap_used)]
 
 mod support;
 
-use millwright_domain::ports::{clock::Clock, plant_control::PlantControl};
-use millwright_ingest::simulator::{
-    demo::shipped_scenarios,
-    plant::SimulatedPlant,
-    s7,
-    scale::ScalePlant,
-    scenario::Scenario,
-    serve::serve_gateway,
+use millwright_domain::{
+    action::WriteOrder,
+    ports::{
+        clock::Clock,
+        plant_control::PlantControl,
+        write_device::{WriteDevice, WriteVerdict},
+    },
+    reading::Quality,
+};
+use millwright_ingest::{
+    field::{Field, FieldSettings, check},
+    simulator::{
+        demo::{Addresses, devices_of, plant_of, shipped_scenarios},
+        plant::SimulatedPlant,
+        s7,
+        scale::ScalePlant,
+        scenario::Scenario,
+        serve::serve_gateway,
+    },
 };
 use rust_snap7::{AreaTable, InternalParam, InternalParamValue, S7Client, WordLenTable};
 use serde_json::json;
@@ -20,7 +32,7 @@ use std::{
     sync::Arc,
     time::Duration,
 };
-use support::TestClock;
+use support::{MemoryLog, TestClock, eventually, taken};
 use tokio::{net::TcpListener, task::spawn_blocking};
 use tokio_modbus::{
     ExceptionCode,
@@ -172,6 +184,29 @@ async fn two_pumps_behind_one_gateway_are_told_apart_by_unit() {
     assert!(fourth.read_holding_registers(0, 13).await.unwrap().is_ok(), "the other one is still there");
     stage.repairs("pump-5").await;
     assert!(fifth.read_holding_registers(0, 13).await.unwrap().is_ok());
+}
+
+#[tokio::test]
+async fn our_own_collectors_read_the_same_and_write_setpoints_that_read_back() {
+    let stage = Stage::set().await;
+    let at = Addresses { s7: stage.s7, gateway: stage.gateway, ..Addresses::from("127.0.0.1:9".parse().unwrap()) };
+    let plant = plant_of(5);
+    let devices = devices_of(5, &at).into_iter().filter(|device| ["plc-2", "plc-4", "plc-5"].contains(&device.id().as_str())).collect::<Vec<_>>();
+    let log = MemoryLog::new();
+    let settings = FieldSettings { speed: 20.0, ..FieldSettings::default() };
+    let field = taken(Field::start(&plant, check(&devices, &plant).unwrap(), stage.clock.clone(), log.clone(), settings)).await;
+    for (device, asset) in [("plc-2", "pump-2"), ("plc-4", "pump-4"), ("plc-5", "pump-5")] {
+        let good = |signal: &str| {
+            log.last(&format!("{asset}/{signal}")).filter(|reading| reading.quality() == Quality::Good).and_then(|reading| reading.good())
+        };
+        eventually("it is read", Duration::from_secs(10), || good("flow").is_some()).await;
+        assert!((good("flow").unwrap() - 100.0).abs() < 5.0 && (good("motor_temperature").unwrap() - 62.0).abs() < 3.0);
+        let signal = format!("{asset}/speed_setpoint").parse().unwrap();
+        let order = WriteOrder { device: device.parse().unwrap(), signal, value: 888.0, tolerance: 1.0 };
+        let send_by = stage.clock.now().wall + chrono::TimeDelta::seconds(2);
+        assert_eq!(field.write_once(&order, 1, send_by).await, WriteVerdict::Applied { read_back: 888.0 }, "{asset}");
+    }
+    field.stop().await;
 }
 
 #[tokio::test]

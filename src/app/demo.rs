@@ -1,6 +1,13 @@
 //! The demo: the whole program on a simulated plant in time-lapse, and what it says of itself at the end.
 
-use super::{App, TimeLapse, foundation::Foundation, log, operator::Operator, scenario, simulated::{Simulated, Simulation}};
+use super::{
+    App, TimeLapse,
+    foundation::Foundation,
+    log,
+    operator::Operator,
+    scenario,
+    simulated::{Simulated, Simulation},
+};
 use crate::{
     configured,
     settings::{Engine, Settings},

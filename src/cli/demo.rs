@@ -83,10 +83,7 @@ impl Demo {
                     1 => "a pump whose bearing wears out".to_string(),
                     pumps => format!("{pumps} pumps with controllers of several vendors"),
                 };
-                println!(
-                    "\n  Millwright demo: {shown}, {} times as fast as life.\n\n      {url}\n\n  Ctrl-C ends it.\n",
-                    self.speed
-                );
+                println!("\n  Millwright demo: {shown}, {} times as fast as life.\n\n      {url}\n\n  Ctrl-C ends it.\n", self.speed);
                 told_to_stop().await
             }
         }

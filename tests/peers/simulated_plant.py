@@ -18,12 +18,11 @@ import json
 import queue
 import struct
 import sys
-from ctypes import POINTER, c_uint8, cast, create_string_buffer
 
 import paho.mqtt.client as mqtt
 from pymodbus.client import ModbusTcpClient
 from snap7.client import Client
-from snap7.type import Area, S7DataItem, WordLen
+from snap7.type import Area
 
 MODBUS, S7, MQTT, GATEWAY = (int(port) for port in sys.argv[1:5])
 
@@ -61,25 +60,11 @@ if MQTT:
     broker.loop_start()
 
 
-def item(at, length, kind):
-    return dict(area=Area.DB, db_number=1, start=at, amount=1, word_len=kind, length=length)
-
-
 def s7_items():
-    wanted = {"flow": (0, 4, ">f", WordLen.Real), "seconds": (28, 4, ">I", WordLen.DWord), "valve_position": (24, 2, ">h", WordLen.Int),
-              "speed_setpoint": (34, 4, ">f", WordLen.Real)}
-    items = (S7DataItem * len(wanted))()
-    buffers = []
-    for place, (at, length, _, kind) in zip(items, wanted.values()):
-        place.Area, place.WordLen, place.DBNumber, place.Start, place.Amount = Area.DB.value, kind.value, 1, at, 1
-        buffers.append(create_string_buffer(length))
-        place.pData = cast(buffers[-1], POINTER(c_uint8))
-    result, read = s7.read_multi_vars(items)
-    answers = {}
-    for (name, (_, length, form, _)), place in zip(wanted.items(), read):
-        assert place.Result == 0, (name, place.Result)
-        answers[name] = struct.unpack(form, bytes(place.pData[:length]))[0]
-    return answers
+    wanted = {"flow": (0, ">f"), "valve_position": (24, ">h"), "seconds": (28, ">I"), "speed_setpoint": (34, ">f")}
+    items = [{"area": Area.DB, "db_number": 1, "start": at, "size": struct.calcsize(form)} for at, form in wanted.values()]
+    _, values = s7.read_multi_vars(items)
+    return {name: struct.unpack(form, bytes(value))[0] for (name, (_, form)), value in zip(wanted.items(), values)}
 
 
 def words(answer):

@@ -2,13 +2,15 @@
 
 use super::{
     channel::{ASSETS, Channel, Setpoint},
-    gateway, registers,
+    gateway, mqtt, registers, s7,
     scenario::Scenario,
 };
 use crate::{
     device::{Common, DeviceConfig, Speaks},
     modbus::config::ModbusTcp,
+    mqtt::{broker::Broker, config::MqttDevice},
     point::PointConfig,
+    s7::config::SiemensS7,
 };
 use millwright_domain::{
     ids::{DeviceId, SiteId},
@@ -53,13 +55,33 @@ pub fn plant_of(pumps: usize) -> Plant {
 /// The device that polls the first pump once a plant second and writes its setpoints.
 pub fn demo_device(address: SocketAddr) -> DeviceConfig {
     let at = address.to_string();
-    device(0, Speaks::ModbusTcp(ModbusTcp::at(at)), |channel| spelt(registers::place(channel)), |setpoint| spelt((registers::setpoint_place(setpoint), 1.0)))
+    device(
+        0,
+        Speaks::ModbusTcp(ModbusTcp::at(at)),
+        |channel| spelt(registers::place(channel)),
+        |setpoint| spelt((registers::setpoint_place(setpoint), 1.0)),
+    )
 }
 
-/// The devices of so many pumps.
+/// The devices of so many pumps, one each.
 pub fn devices_of(pumps: usize, at: &Addresses) -> Vec<DeviceConfig> {
-    let all = [demo_device(at.controller), behind_gateway(3, at.gateway), behind_gateway(4, at.gateway)];
-    all.into_iter().take(pumps).collect()
+    let of_place = |place| match place {
+        0 => demo_device(at.controller),
+        s7::PUMP => siemens(at.s7),
+        mqtt::PUMP => told_by(at.broker),
+        _ => behind_gateway(place, at.gateway),
+    };
+    (0..pumps.min(ASSETS.len())).map(of_place).collect()
+}
+
+fn siemens(at: SocketAddr) -> DeviceConfig {
+    let speaks = Speaks::S7(SiemensS7::at(at.to_string()));
+    device(s7::PUMP, speaks, |channel| spelt(s7::channel_place(channel)), |setpoint| spelt((s7::setpoint_place(setpoint), 1.0)))
+}
+
+fn told_by(broker: SocketAddr) -> DeviceConfig {
+    let speaks = Speaks::Mqtt(MqttDevice { broker: Broker::at(broker.to_string()), qos: 1, timestamp: None });
+    device(mqtt::PUMP, speaks, |channel| (mqtt::channel_place(channel), 1.0), |setpoint| (mqtt::setpoint_place(setpoint), 1.0))
 }
 
 fn behind_gateway(place: usize, at: SocketAddr) -> DeviceConfig {
@@ -72,7 +94,12 @@ fn spelt((address, scale): (impl ToString, f64)) -> (String, f64) {
 }
 
 /// A device that reads all of a pump, from the addresses and with the scales that are named.
-fn device(place: usize, speaks: Speaks, channel_at: impl Fn(Channel) -> (String, f64), setpoint_at: impl Fn(Setpoint) -> (String, f64)) -> DeviceConfig {
+fn device(
+    place: usize,
+    speaks: Speaks,
+    channel_at: impl Fn(Channel) -> (String, f64),
+    setpoint_at: impl Fn(Setpoint) -> (String, f64),
+) -> DeviceConfig {
     let asset = ASSETS[place];
     let measured = Channel::ALL.iter().map(|channel| point(channel.signal_of(asset), channel_at(*channel)));
     let told = Setpoint::ALL.iter().map(|setpoint| point(setpoint.signal_of(asset), setpoint_at(*setpoint)));
@@ -160,6 +187,7 @@ mod tests {
         assert_eq!(device.protocol.plan(&points).len(), 2);
     }
 
+    #[cfg(feature = "s7")]
     #[test]
     fn the_devices_of_each_size_of_plant_fit_its_assets_one_each() {
         let at = Addresses::from("127.0.0.1:1502".parse().unwrap());

@@ -179,7 +179,8 @@ mod tests {
 
     #[test]
     fn when_the_voltage_sinks_the_pump_falls_behind_and_draws_more_current() {
-        let (usual, weak) = (after(Setpoints::default(), Condition::default()), after(Setpoints::default(), Condition { sag: 0.5, ..Condition::default() }));
+        let (usual, weak) =
+            (after(Setpoints::default(), Condition::default()), after(Setpoints::default(), Condition { sag: 0.5, ..Condition::default() }));
         assert!(weak.speed < usual.speed - 100.0 && weak.flow < usual.flow - 5.0 && weak.current > usual.current + 1.0, "{weak:?}");
     }
 

@@ -9,7 +9,7 @@
 //! `sequence` counts messages without a gap, so a reader sees what it missed; `seconds` are those since the plant was started.
 
 use super::{
-    channel::{ASSETS, Setpoint},
+    channel::{ASSETS, Channel, Setpoint},
     plant::SimulatedPlant,
     pump::Pump,
 };
@@ -29,6 +29,16 @@ pub const COMMAND: &str = "plant/pump-3/command/";
 const WAITING: usize = 16;
 /// Between two tries to reach the broker.
 const AGAIN: Duration = Duration::from_millis(500);
+
+/// Where a measured quantity is told: `plant/pump-3/telemetry#/flow`.
+pub(super) fn channel_place(channel: Channel) -> String {
+    format!("{TELEMETRY}#/{}", channel.name())
+}
+/// Where a setpoint is told and where it is given.
+pub(super) fn setpoint_place(setpoint: Setpoint) -> String {
+    let name = setpoint.name();
+    format!("{TELEMETRY}#/{name} > {COMMAND}{name}")
+}
 
 /// Tells the broker until stopped. While the link is down it is gone, and the broker publishes its will.
 pub async fn run(broker: SocketAddr, plant: Arc<SimulatedPlant>, stop: CancellationToken) {

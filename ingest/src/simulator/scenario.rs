@@ -85,7 +85,8 @@ impl Scenario {
 
     /// Whether a plant of so many pumps has every asset that is named.
     pub fn fits(&self, pumps: usize) -> Result<(), BadScenario> {
-        let has_not = |asset: &str| format!("names {asset}, and this plant has {}; take a plant of more pumps", ASSETS[..pumps.min(ASSETS.len())].join(", "));
+        let has_not =
+            |asset: &str| format!("names {asset}, and this plant has {}; take a plant of more pumps", ASSETS[..pumps.min(ASSETS.len())].join(", "));
         for (index, fault) in self.faults.iter().enumerate() {
             if let Some(asset) = fault.asset.missing(pumps) {
                 return Err(self.impossible(format!("faults[{index}].asset"), has_not(asset)));

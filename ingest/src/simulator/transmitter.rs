@@ -48,7 +48,13 @@ pub(super) struct Weather {
 impl Weather {
     /// Of the pump at that place.
     pub fn seeded(seed: u64, pump: usize) -> Self {
-        Self { noise: stream(seed, 2 * pump as u64 + 1), ambient: Wander::new(0.06, 600.0), demand: Wander::new(0.004, 40.0), trim: Wander::new(0.8, 90.0), second: 0 }
+        Self {
+            noise: stream(seed, 2 * pump as u64 + 1),
+            ambient: Wander::new(0.06, 600.0),
+            demand: Wander::new(0.004, 40.0),
+            trim: Wander::new(0.8, 90.0),
+            second: 0,
+        }
     }
     pub fn calm() -> Surroundings {
         Surroundings { ambient: AMBIENT, demand: 0.0, trim: 0.0 }

@@ -9,7 +9,10 @@ use super::{
     servers::{self, Topics},
 };
 use crate::{
-    app::{scenario, simulated::{Simulated, Simulation, described}},
+    app::{
+        scenario,
+        simulated::{Simulated, Simulation, described},
+    },
     cli::progress,
     settings::Settings,
 };
