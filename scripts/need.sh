@@ -9,6 +9,7 @@ package_of() {
         chromium) echo chromium ;;
         java) echo openjdk-17-jre-headless ;;
         mvn) echo maven ;;
+        mosquitto) echo mosquitto ;;
         zlib) echo zlib1g-dev ;;
         openssl-lib) echo libssl-dev ;;
         *) echo "" ;;
@@ -28,6 +29,8 @@ is_there() {
     case "$1" in
         zlib) echo '#include <zlib.h>' | cc -E - >/dev/null 2>&1 ;;
         openssl-lib) echo '#include <openssl/ssl.h>' | cc -E - >/dev/null 2>&1 ;;
+        # Debian puts it where only root looks.
+        mosquitto) command -v mosquitto >/dev/null || [ -x /usr/sbin/mosquitto ] ;;
         *) command -v "$1" >/dev/null ;;
     esac
 }
