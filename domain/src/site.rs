@@ -5,7 +5,7 @@ use crate::{
     budget::{BudgetAccount, BudgetFact},
     case::{Case, CaseFact, CaseFile},
     collecting::DeviceAssigned,
-    effect::Effect,
+    effect::{Effect, EffectWanted},
     envelope::{Recorded, StreamId},
     ids::{ActionId, ActorId, AssetId, CaseId, CauseId, DeviceId, EffectId, SignalId, SiteId},
     plant::{Plant, Source},
@@ -162,11 +162,7 @@ impl Site {
             Event::BaselineLearned(fact) => {
                 self.baseline_versions.insert(fact.signal.clone(), fact.version);
             }
-            Event::EffectWanted(fact) => {
-                if self.effects.insert(fact.effect, Effect::wanted(fact)).is_none() {
-                    self.outgoing.push_back(fact.effect);
-                }
-            }
+            Event::EffectWanted(fact) => self.want_effect(fact),
             Event::EffectAttempted(fact) => self.step_effect(fact.effect, |effect| effect.attempted(fact)),
             Event::EffectDone(fact) => self.step_effect(fact.effect, Effect::done),
             Event::EffectFailed(fact) => self.step_effect(fact.effect, |effect| effect.failed(fact)),
@@ -188,6 +184,13 @@ impl Site {
 
     pub fn evolve_recorded(&mut self, recorded: &Recorded) {
         self.evolve(&recorded.stream, recorded.occurred_at, &recorded.event);
+    }
+
+    fn want_effect(&mut self, wanted: &EffectWanted) {
+        let known = self.effects.insert(wanted.effect, Effect::wanted(wanted));
+        if known.is_none() {
+            self.outgoing.push_back(wanted.effect);
+        }
     }
 
     fn step_effect(&mut self, effect: EffectId, step: impl FnOnce(&mut Effect)) {

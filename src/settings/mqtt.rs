@@ -56,10 +56,7 @@ impl Mqtt {
         let is_level = |level: &str| !level.is_empty() && !level.contains(['+', '#']) && !level.chars().any(char::is_control);
         let is_topic = self.prefix.is_empty() || self.prefix.len() <= 200 && !self.prefix.starts_with('$') && self.prefix.split('/').all(is_level);
         ensure!(is_topic, "mqtt.prefix must be the beginning of a topic such as `plant-7/millwright`, without +, #, $ or empty levels");
-        ensure!(
-            self.password_file.as_os_str().is_empty() || !self.username.is_empty(),
-            "mqtt.password_file needs mqtt.username beside it"
-        );
+        ensure!(self.password_file.as_os_str().is_empty() || !self.username.is_empty(), "mqtt.password_file needs mqtt.username beside it");
         ensure!(self.tls || self.ca_file.as_os_str().is_empty(), "mqtt.ca_file needs `mqtt.tls = true` beside it");
         ensure!(self.client_id.len() <= 128 && !self.client_id.chars().any(char::is_control), "mqtt.client_id must be at most 128 plain characters");
         Ok(())

@@ -109,7 +109,7 @@ impl Listener {
             }
         });
         let listener = Self { heard, subscribed, task };
-        eventually(|| *listener.subscribed.lock().unwrap() > 0, "the listener subscribes", || ()).await;
+        eventually(|| *listener.subscribed.lock().unwrap() > 0, || "the listener subscribes".into(), || ()).await;
         listener
     }
 
@@ -130,10 +130,10 @@ impl Drop for Listener {
 }
 
 /// Looks until it is so. `meanwhile` is done between two looks.
-pub async fn eventually(so: impl Fn() -> bool, what: &str, meanwhile: impl Fn()) {
+pub async fn eventually(so: impl Fn() -> bool, what: impl Fn() -> String, meanwhile: impl Fn()) {
     let limit = Instant::now() + LIMIT;
     while !so() {
-        assert!(Instant::now() < limit, "it did not come to pass that {what}");
+        assert!(Instant::now() < limit, "it did not come to pass that {}", what());
         meanwhile();
         tokio::time::sleep(Duration::from_millis(10)).await;
     }

@@ -71,8 +71,8 @@ impl Telling {
 
 /// Waits on our clock, while the house's is moved on a little at a time.
 pub async fn hears(house: &House, listener: &Listener, what: &str, wanted: impl Fn(&[Heard]) -> bool) {
-    let limit = || house.later(TimeDelta::milliseconds(50));
-    eventually(|| wanted(&listener.heard()), &format!("{what} is heard: {:#?}", listener.heard()), limit).await;
+    let meanwhile = || house.later(TimeDelta::milliseconds(50));
+    eventually(|| wanted(&listener.heard()), || format!("{what} is heard, but {:#?}", in_words(&listener.heard())), meanwhile).await;
 }
 
 pub async fn close_case(house: &House, case: CaseId) {
@@ -179,6 +179,7 @@ async fn switched_on_later_it_tells_how_things_stand_and_no_history() {
     for round in 0..3 {
         // Started again it goes on from where it was, and repeats nothing.
         let telling = Telling::begin(&house, bus(&broker));
+        hears(&house, &listener, "what stands", |heard| heard.len() == 3 + round).await;
         house.ask("svc-monitor", alert()).await;
         hears(&house, &listener, "the new alert", |heard| heard.len() == 4 + round).await;
         telling.end().await;

@@ -1,15 +1,7 @@
 //! What is told of a case's facts, and what stands afterwards.
 
 use super::*;
-use millwright_domain::{
-    case::Outcome,
-    envelope::StreamId,
-    ids::EventId,
-    plant::Plant,
-    position::PartitionId,
-    sealed::Sealed,
-    site::PlantDescribed,
-};
+use millwright_domain::{case::Outcome, envelope::StreamId, ids::EventId, plant::Plant, position::PartitionId, sealed::Sealed, site::PlantDescribed};
 use serde_json::Value;
 
 /// Facts of one site, numbered as they come.
