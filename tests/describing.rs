@@ -135,10 +135,14 @@ fn imported(name: &str, content: &str, protocol: &str) -> (String, String) {
 fn a_list_of_modbus_tags_becomes_a_plant_file_that_can_be_used() {
     let page = include_str!("../docs/import.md");
     let rows = blocks(page, "csv").into_iter().find(|block| block.contains("Tag name")).unwrap();
-    let (plant, told) = imported("tags.csv", &format!("{rows}\nFlow;nowhere;REAL;;;\nPump_Speed;40001;REAL;;;\nWide;49999;REAL;;mbar;\n"), "modbus_tcp");
+    let (plant, told) =
+        imported("tags.csv", &format!("{rows}\nFlow;nowhere;REAL;;;\nPump_Speed;40001;REAL;;;\nWide;49999;REAL;;mbar;\n"), "modbus_tcp");
     assert!(told.contains("line 4: \"Flow\" is left out: address") && told.contains("line 5: \"Pump_Speed\" is in line 2 already"), "{told}");
     assert!(told.contains("3 tags in plant.toml"), "{told}");
-    assert!(plant.contains("kind = \"bearing_temperature\"    # guessed") && plant.contains("unit = \"degC\"\n") && plant.contains("\"mbar\""), "{plant}");
+    assert!(
+        plant.contains("kind = \"bearing_temperature\"    # guessed") && plant.contains("unit = \"degC\"\n") && plant.contains("\"mbar\""),
+        "{plant}"
+    );
     let checked = run(&["check"], furnished(&plant).path());
     assert!(checked.status.success(), "{}\n{plant}", text(&checked.stderr));
     assert!(text(&checked.stdout).contains("1!input:4:i16"), "{}", text(&checked.stdout));
