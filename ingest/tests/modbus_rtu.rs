@@ -250,15 +250,17 @@ async fn a_line_that_never_goes_quiet_is_not_asked_and_says_why() {
 }
 
 #[tokio::test]
-async fn check_shows_what_each_unit_of_the_line_answers() {
+async fn check_shows_what_each_unit_of_the_line_answers_and_which_one_does_not() {
     let Some(python) = python() else { return };
     let cable = Cable::lay();
     let _peer = serial(&python, &cable);
-    let (plant, config) = described("bus", json!({ "port": cable.near() }), &[("one", "1!hr:0:f32"), ("two", "2!hr:20"), ("dead", "3!hr:0")]);
-    let probed = probe_device(&check(&[config], &plant).unwrap()[0]).await;
-    assert_eq!((&probed[0].value, &probed[1].value), (&Ok(1_480.0), &Ok(2_020.0)));
-    assert_eq!(probed[0].others.len(), 4, "one for each byte order");
-    assert!(probed[2].value.as_ref().unwrap_err().contains("unit 3 does not answer"), "{:?}", probed[2].value);
+    let points = [("dead", "3!hr:0"), ("one", "1!hr:0:f32"), ("too", "3!hr:1"), ("two", "2!hr:20")];
+    let (plant, config) = described("bus", json!({ "port": cable.near() }), &points);
+    let [dead, one, too, two] = &probe_device(&check(&[config], &plant).unwrap()[0]).await[..] else { panic!("four points") };
+    assert_eq!((&one.value, &two.value), (&Ok(1_480.0), &Ok(2_020.0)));
+    assert_eq!(one.others.len(), 3, "one for each other byte order");
+    assert!(dead.value.as_ref().unwrap_err().contains("unit 3 does not answer"), "{:?}", dead.value);
+    assert_eq!(dead.value, too.value);
 }
 
 #[test]

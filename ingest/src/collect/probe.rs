@@ -25,21 +25,42 @@ pub struct Probed {
 /// A connection, or why there is none; not tried again for the line's further points.
 type Connected = Result<Box<dyn Wire>, String>;
 
-/// Asks for each point once, by itself, over connections of its own.
+/// Asks for each point once, by itself, over connections of its own. A unit that does not answer is asked no further, as each question would
+/// take its whole time; the others on its line are.
 pub async fn probe_device(device: &Device) -> Vec<Probed> {
     let mut wires: HashMap<usize, Connected> = HashMap::new();
+    let mut silent: HashMap<u16, String> = HashMap::new();
     let mut probed = Vec::with_capacity(device.points.len());
     for number in 0..device.points.len() {
-        let line = device.protocol.line_of(device.points[number].unit);
+        let unit = device.points[number].unit;
+        if let Some(why) = silent.get(&unit) {
+            probed.push(shown(device, number, Err(why.clone())));
+            continue;
+        }
+        let line = device.protocol.line_of(unit);
         let wire = match wires.remove(&line) {
             Some(wire) => wire,
             None => connect(device, line).await,
         };
-        let (wire, look) = ask(device, number, line, wire).await;
-        wires.insert(line, wire);
+        let look = match ask(device, number, line, wire).await {
+            Asked::Answered(wire, look) => {
+                wires.insert(line, wire);
+                look
+            }
+            // What comes on this connection from now on may be the late answer.
+            Asked::Silent(why) => {
+                silent.insert(unit, why.clone());
+                Err(why)
+            }
+        };
         probed.push(shown(device, number, look));
     }
     probed
+}
+
+enum Asked {
+    Answered(Connected, Result<Look, String>),
+    Silent(String),
 }
 
 async fn connect(device: &Device, line: usize) -> Connected {
@@ -51,30 +72,28 @@ async fn connect(device: &Device, line: usize) -> Connected {
     }
 }
 
-async fn ask(device: &Device, number: usize, line: usize, wire: Connected) -> (Connected, Result<Look, String>) {
+async fn ask(device: &Device, number: usize, line: usize, wire: Connected) -> Asked {
     let mut wire = match wire {
         Ok(wire) => wire,
-        Err(why) => return (Err(why.clone()), Err(why)),
+        Err(why) => return Asked::Answered(Err(why.clone()), Err(why)),
     };
     let point = &device.points[number];
     // A device that tells by itself is given the time that it may keep silent.
     let told = device.is_told().then(|| device.classes.get(point.class).map_or(Duration::ZERO, |class| class.interval * 2));
     let limit = device.timeout_of(point) + told.unwrap_or_default();
     match timeout(limit, wire.look(number)).await {
-        Ok(Ok(look)) => (Ok(wire), Ok(look)),
-        Ok(Err(WireError::Refused(refusal))) => (Ok(wire), Err(refusal.to_string())),
+        Ok(Ok(look)) => Asked::Answered(Ok(wire), Ok(look)),
+        Ok(Err(WireError::Refused(refusal))) => Asked::Answered(Ok(wire), Err(refusal.to_string())),
         Ok(Err(broken)) => {
             let why = format!("{}; is it a device of this protocol that answers at {}?", with_causes(&broken), device.address);
-            (connect(device, line).await, Err(why))
+            Asked::Answered(connect(device, line).await, Err(why))
         }
         // It may tell the others all the same.
         Err(_elapsed) if device.is_told() => {
-            (Ok(wire), Err(format!("nothing was told about it within {} ms; check the address, or wait until it is", limit.as_millis())))
+            let why = format!("nothing was told about it within {} ms; check the address, or wait until it is", limit.as_millis());
+            Asked::Answered(Ok(wire), Err(why))
         }
-        Err(_elapsed) => {
-            let why = format!("unit {} does not answer within {} ms; check the unit number", point.unit, limit.as_millis());
-            (Err(why.clone()), Err(why))
-        }
+        Err(_elapsed) => Asked::Silent(format!("unit {} does not answer within {} ms; check the unit number", point.unit, limit.as_millis())),
     }
 }
 

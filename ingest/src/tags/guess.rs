@@ -6,13 +6,13 @@ use millwright_domain::quantity::{QuantityKind, Unit};
 pub fn kind(name: &str) -> (QuantityKind, Unit) {
     let words = words(name);
     let has = |some: &[&str]| words.iter().any(|word| some.iter().any(|known| fits(word, known)));
-    let is_setpoint = has(&["sp", "setpoint", "setpt", "soll", "sollwert", "=set", "ref", "command"]);
+    let is_setpoint = has(&["sp", "setpoint", "setpt", "soll", "sollwert", "=set", "=ref", "=cmd", "command"]);
     let is_valve = has(&["valve", "ventil", "klappe"]);
     use QuantityKind as Kind;
     if has(&["vib", "schwing", "=rms"]) {
         return (Kind::Vibration, Unit::MillimetresPerSecond);
     }
-    if has(&["temp", "=t"]) {
+    if has(&["temp", "temperatur", "temperature", "=t"]) {
         return (temperature(has), Unit::Celsius);
     }
     if has(&["speed", "rpm", "drehzahl"]) {
@@ -55,12 +55,12 @@ fn temperature(has: impl Fn(&[&str]) -> bool) -> QuantityKind {
     QuantityKind::Generic
 }
 
-/// `=` stands before what must be the whole word; short ones must be as well, the others begin it.
+/// `=` stands before what must be the whole word; short ones must be as well. The others begin it, or end it, as in German `Motorstrom`.
 fn fits(word: &str, known: &str) -> bool {
     match known.strip_prefix('=') {
         Some(whole) => word == whole,
         None if known.chars().count() < 3 => word == known,
-        None => word.starts_with(known),
+        None => word.starts_with(known) || (known.chars().count() > 4 && word.ends_with(known)),
     }
 }
 
@@ -118,7 +118,8 @@ mod tests {
             ("Lagertemperatur DE", QuantityKind::BearingTemperature),
             ("Bearing.Temp.NDE", QuantityKind::BearingTemperature),
             ("VIB_RMS_1", QuantityKind::Vibration),
-            ("Motorstrom", QuantityKind::Generic),
+            ("Motorstrom", QuantityKind::MotorCurrent),
+            ("Compressor_1", QuantityKind::Generic),
             ("Strom_L1", QuantityKind::MotorCurrent),
             ("motor_current", QuantityKind::MotorCurrent),
             ("Suction_Pressure", QuantityKind::SuctionPressure),
@@ -139,7 +140,8 @@ mod tests {
 
     #[test]
     fn a_unit_is_known_as_people_write_it_or_not_at_all() {
-        for (text, meant) in [("°C", Unit::Celsius), ("1/min", Unit::RevolutionsPerMinute), ("RPM", Unit::RevolutionsPerMinute), ("m³/h", Unit::CubicMetresPerHour)]
+        for (text, meant) in
+            [("°C", Unit::Celsius), ("1/min", Unit::RevolutionsPerMinute), ("RPM", Unit::RevolutionsPerMinute), ("m³/h", Unit::CubicMetresPerHour)]
         {
             assert_eq!(unit(text), Some(meant), "{text}");
         }

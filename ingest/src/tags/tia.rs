@@ -87,7 +87,8 @@ impl Reading<'_> {
         match name.as_str() {
             "Tag" => {
                 let address = attribute("addr")?.unwrap_or_default();
-                self.tag = Some(Tag { line, address, data_type: attribute("type")?, comment: attribute("remark")?.unwrap_or_default(), ..Tag::default() });
+                self.tag =
+                    Some(Tag { line, address, data_type: attribute("type")?, comment: attribute("remark")?.unwrap_or_default(), ..Tag::default() });
             }
             "SW.Tags.PlcTag" => self.tag = Some(Tag { line, ..Tag::default() }),
             "Member" => {
@@ -189,7 +190,10 @@ mod tests {
             </ObjectList></SW.Tags.PlcTag></ObjectList></SW.Tags.PlcTagTable></Document>";
         let tags = read(text).unwrap().tags;
         let tag = &tags[0];
-        assert_eq!((tag.name.as_str(), tag.address.as_str(), tag.data_type.as_deref(), tag.comment.as_str()), ("Flow", "%MD8", Some("Real"), "of the pump"));
+        assert_eq!(
+            (tag.name.as_str(), tag.address.as_str(), tag.data_type.as_deref(), tag.comment.as_str()),
+            ("Flow", "%MD8", Some("Real"), "of the pump")
+        );
     }
 
     #[test]

@@ -67,5 +67,8 @@ fn tell(written: &Written, out: Option<&PathBuf>) {
     written.unusable.iter().for_each(|row| eprintln!("{row}"));
     let Written { used, guessed, unusable, .. } = written;
     let place = out.map_or_else(String::new, |out| format!(" in {}", out.display()));
-    eprintln!("{used} tags{place}, kind or unit guessed for {guessed}; {} rows left out. Correct what was guessed, then `millwright check`", unusable.len());
+    eprintln!(
+        "{used} tags{place}, kind or unit guessed for {guessed}; {} rows left out. Correct what was guessed, then `millwright check`",
+        unusable.len()
+    );
 }

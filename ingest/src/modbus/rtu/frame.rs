@@ -63,9 +63,11 @@ fn answer(asked: &[u8], heard: &[u8], from: usize) -> Heard {
 
 /// An adapter that echoes is told apart from an answer to another question, because there is something to set.
 fn other_length(asked: &[u8], heard: &[u8]) -> Heard {
+    if heard.starts_with(asked) {
+        return Heard::Wrong("the question came back instead of an answer; if the adapter hears what it sends, set `echo = true`".into());
+    }
     match asked.starts_with(heard) {
-        true if heard.len() < asked.len() => Heard::More,
-        true => Heard::Wrong("the question came back instead of an answer; if the adapter hears what it sends, set `echo = true`".into()),
+        true => Heard::More,
         false => Heard::Wrong("another number of values was answered than asked for".into()),
     }
 }
@@ -142,6 +144,7 @@ mod tests {
     #[test]
     fn an_echo_is_no_answer_and_is_skipped_where_it_is_expected() {
         is_wrong(&question(), &question(), "echo = true");
+        is_wrong(&question(), &[question(), good()].concat(), "echo = true");
         let both = [question(), good()].concat();
         assert_eq!(judge(&question(), &both, true), Heard::Answer(8));
         assert_eq!(judge(&question(), &both[..8], true), Heard::More);

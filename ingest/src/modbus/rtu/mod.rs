@@ -88,12 +88,17 @@ async fn settle(stream: &mut (impl AsyncRead + Unpin), quiet: Duration, patience
     let mut discarded = 0;
     let mut bytes = [0; 1_024];
     loop {
-        match timeout(quiet.min(until.saturating_duration_since(Instant::now())), stream.read(&mut bytes)).await {
+        // Looked at each time: bytes that come without a pause would never let a timer have its turn.
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(io::Error::other(never_quiet(discarded, patience)));
+        }
+        match timeout(quiet.min(left), stream.read(&mut bytes)).await {
             Ok(Ok(0)) => return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the other end hung up at once")),
             Ok(Ok(count)) => discarded += count,
             Ok(Err(error)) => return Err(error),
-            Err(_elapsed) if Instant::now() < until => return Ok(discarded),
-            Err(_elapsed) => return Err(io::Error::other(never_quiet(discarded, patience))),
+            Err(_elapsed) if quiet <= left => return Ok(discarded),
+            Err(_elapsed) => {}
         }
     }
 }
