@@ -1,17 +1,20 @@
 //! Machines of every protocol: independent peers with a number that grows, and the plant file to collect from them.
 
-use super::peer::{Peer, free_port};
+use super::{
+    broker::{Broker, mosquitto},
+    peer::{Peer, free_port},
+};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
 /// When the number grows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Counts {
-    /// With every read: each one that is missing on the log was lost.
+    /// With every read: one that is missing on the log was lost.
     EachRead,
     /// With every message that is sent.
     EachMessage,
-    /// By the machine's own clock.
+    /// By the machine's own clock, or now and then.
     ByTime,
 }
 
@@ -19,30 +22,26 @@ pub struct Machine {
     pub device: &'static str,
     pub counts: Counts,
     script: &'static str,
-    arguments: Vec<String>,
     port: u16,
     /// Protocol and address, as in a plant file.
     config: Value,
     /// Where the number and its complement are.
-    places: [Value; 2],
+    places: [&'static str; 2],
     peer: Option<Peer>,
 }
 
 pub struct Machines {
     python: PathBuf,
     machines: Vec<Machine>,
-}
-
-fn at(address: &str) -> Value {
-    json!({ "address": address })
+    broker: Broker,
 }
 
 impl Machines {
-    pub fn start(python: &Path, _folder: &Path) -> Self {
-        let machines = vec![modbus_tcp()];
-        let mut all = Self { python: python.to_path_buf(), machines };
+    pub fn start(python: &Path) -> Option<Self> {
+        let broker = Broker::start(mosquitto()?, free_port());
+        let mut all = Self { python: python.to_path_buf(), machines: of_every_protocol(broker.address().port()), broker };
         (0..all.count()).for_each(|which| all.start_again(which));
-        all
+        Some(all)
     }
     pub fn count(&self) -> usize {
         self.machines.len()
@@ -50,13 +49,15 @@ impl Machines {
     pub fn all(&self) -> &[Machine] {
         &self.machines
     }
+    pub fn name(&self, which: usize) -> &'static str {
+        self.machines[which].device
+    }
     pub fn kill(&mut self, which: usize) {
         self.machines[which].peer.take().expect("it runs").kill();
     }
     pub fn start_again(&mut self, which: usize) {
         let machine = &mut self.machines[which];
-        let arguments: Vec<&str> = machine.arguments.iter().map(String::as_str).collect();
-        machine.peer = Some(Peer::script(&self.python, machine.script, machine.port, &arguments));
+        machine.peer = Some(Peer::script(&self.python, machine.script, machine.port, &[]));
     }
     pub fn pause(&self, which: usize) {
         self.machines[which].peer.as_ref().expect("it runs").pause();
@@ -64,8 +65,12 @@ impl Machines {
     pub fn resume(&self, which: usize) {
         self.machines[which].peer.as_ref().expect("it runs").resume();
     }
-    pub fn kill_broker(&mut self) {}
-    pub fn start_broker(&mut self) {}
+    pub fn kill_broker(&mut self) {
+        self.broker.kill();
+    }
+    pub fn start_broker(&mut self) {
+        self.broker.start_again();
+    }
 
     /// One asset and one device a machine.
     pub fn plant_file(&self) -> String {
@@ -85,27 +90,59 @@ impl Machine {
         let mut device = self.config.clone();
         device["id"] = self.device.into();
         device["connect_timeout_ms"] = 2_000.into();
-        device["classes"] = json!([{ "name": "fast", "interval_ms": 100, "timeout_ms": 400 }]);
-        let point = |(name, place): (&str, &Value)| {
-            let mut point = place.clone();
-            point["signal"] = format!("{}/{name}", self.device).into();
-            point
-        };
+        let mut class = json!({ "name": "fast", "interval_ms": 100, "timeout_ms": 400 });
+        if self.counts == Counts::EachMessage {
+            class["stale_after_ms"] = 2_000.into();
+        }
+        device["classes"] = json!([class]);
+        let point = |(name, place): (&str, &&str)| json!({ "address": place, "signal": format!("{}/{name}", self.device) });
         device["points"] = ["seq", "complement"].into_iter().zip(&self.places).map(point).collect();
         device
     }
 }
 
-fn modbus_tcp() -> Machine {
-    let port = free_port();
-    Machine {
-        device: "modbus-tcp",
-        counts: Counts::EachRead,
-        script: "modbus_faulty.py",
-        arguments: vec![],
-        port,
-        config: json!({ "protocol": "modbus_tcp", "address": format!("127.0.0.1:{port}") }),
-        places: [at("hr:10"), at("hr:11")],
-        peer: None,
-    }
+fn of_every_protocol(broker: u16) -> Vec<Machine> {
+    let asked = |device, script, counts, config: &dyn Fn(u16) -> Value, places| {
+        let port = free_port();
+        Machine { device, counts, script, port, config: config(port), places, peer: None }
+    };
+    let behind_the_broker = |device, script, config: Value, places| {
+        let mut config = config;
+        config["address"] = format!("127.0.0.1:{broker}").into();
+        config["keep_alive_s"] = 2.into();
+        Machine { device, counts: Counts::EachMessage, script, port: broker, config, places, peer: None }
+    };
+    let at = |port: u16| format!("127.0.0.1:{port}");
+    vec![
+        asked("modbus-tcp", "modbus_faulty.py", Counts::EachRead, &|port| json!({ "protocol": "modbus_tcp", "address": at(port) }), ["hr:10", "hr:11"]),
+        asked("modbus-rtu", "modbus_rtu.py", Counts::EachRead, &|port| json!({ "protocol": "modbus_rtu", "address": at(port) }), ["hr:10", "hr:11"]),
+        asked("s7", "s7_faulty.py", Counts::EachRead, &|port| json!({ "protocol": "s7", "address": at(port) }), ["DB1.DBW16", "DB1.DBW18"]),
+        asked(
+            "micro800",
+            "ethernet_ip_micro800.py",
+            Counts::ByTime,
+            &|port| json!({ "protocol": "ethernet_ip", "address": at(port), "style": "micro800" }),
+            ["Seq", "Complement"],
+        ),
+        asked("logix", "ethernet_ip_logix.py", Counts::ByTime, &|port| json!({ "protocol": "ethernet_ip", "address": at(port) }), ["Seq", "Complement"]),
+        behind_the_broker(
+            "mqtt",
+            "mqtt_machine.py",
+            json!({ "protocol": "mqtt" }),
+            ["plant/pump-1/state#/seq", "plant/pump-1/state#/complement"],
+        ),
+        behind_the_broker(
+            "sparkplug",
+            "sparkplug_edge.py",
+            json!({ "protocol": "sparkplug", "group": "plant", "node": "gw-1" }),
+            ["pump:Seq", "pump:Complement"],
+        ),
+        asked(
+            "opc-ua",
+            "opcua_machine.py",
+            Counts::EachMessage,
+            &|port| json!({ "protocol": "opc_ua", "address": format!("opc.tcp://{}/plc/", at(port)) }),
+            ["nsu=urn:test:plc;s=Seq", "nsu=urn:test:plc;s=Complement"],
+        ),
+    ]
 }

@@ -4,6 +4,8 @@
 //! `FIELD_SEED=7` plays it again.
 
 mod blows;
+#[path = "../../ingest/tests/support/broker.rs"]
+mod broker;
 mod judge;
 mod machines;
 #[path = "../../ingest/tests/support/peer.rs"]
@@ -51,7 +53,7 @@ impl Soak {
         let python = python()?;
         let kafka = Kafka::own().await?;
         let folder = tempfile::Builder::new().prefix("millwright-field-").tempdir().unwrap();
-        let machines = Machines::start(&python, folder.path());
+        let machines = Machines::start(&python)?;
         let plant = folder.path().join("plant.toml");
         std::fs::write(&plant, machines.plant_file()).unwrap();
         let prefix = format!("field-{}", Uuid::new_v4().simple());
@@ -99,7 +101,10 @@ impl Soak {
     }
 
     async fn strike(&mut self, blow: Blow) {
-        eprintln!("{blow:?}");
+        match blow {
+            Blow::MachineKilled { which, .. } | Blow::MachinePaused { which, .. } => eprintln!("{blow:?}: {}", self.machines.name(which)),
+            _ => eprintln!("{blow:?}"),
+        }
         let lasts = |seconds: f64| tokio::time::sleep(Duration::from_secs_f64(seconds));
         match blow {
             Blow::MachineKilled { which, seconds } => {

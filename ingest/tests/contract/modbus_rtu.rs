@@ -12,6 +12,8 @@ use std::{net::SocketAddr, path::Path};
 struct ModbusRtu(Peer);
 
 impl Bench for ModbusRtu {
+    const NAME: &'static str = "modbus_rtu";
+
     fn start(python: &Path, port: u16) -> Self {
         Self(Peer::script(python, "modbus_rtu.py", port, &[]))
     }

@@ -15,6 +15,7 @@ struct Mqtt {
 }
 
 impl Bench for Mqtt {
+    const NAME: &'static str = "mqtt";
     const TOLD: bool = true;
 
     fn start(python: &Path, port: u16) -> Self {

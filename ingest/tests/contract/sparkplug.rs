@@ -15,6 +15,7 @@ struct Sparkplug {
 }
 
 impl Bench for Sparkplug {
+    const NAME: &'static str = "sparkplug";
     const TOLD: bool = true;
 
     fn start(python: &Path, port: u16) -> Self {

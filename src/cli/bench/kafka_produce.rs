@@ -4,7 +4,7 @@
 use super::{
     Measured, Servers,
     load::{BATCH, scan_batch},
-    percentile, scaled,
+    percentile, scaled, worked_s,
     servers::{self, Topics},
 };
 use crate::settings::Settings;
@@ -14,7 +14,6 @@ use millwright_infra::log::kafka::{
     KafkaLog,
     bare::{BareProducer, ReadyRecord},
 };
-use rustix::time::{ClockId, clock_gettime};
 use serde_json::json;
 use std::{collections::VecDeque, path::Path, sync::Arc, time::Instant};
 use tokio::{sync::Mutex, task::spawn_blocking};
@@ -85,12 +84,6 @@ impl Watch {
     fn went(self, scans: usize) -> Went {
         Went { per_s: scans as f64 / self.began.elapsed().as_secs_f64(), cpu_us: (worked_s() - self.worked) * 1e6 / scans as f64 }
     }
-}
-
-/// Processor time of this program so far.
-fn worked_s() -> f64 {
-    let time = clock_gettime(ClockId::ProcessCPUTime);
-    time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
 }
 
 fn batches(count: u64) -> Vec<Vec<Scan>> {

@@ -7,6 +7,7 @@ mod ingest;
 mod kafka_produce;
 mod load;
 mod peer;
+mod polling;
 mod rebuild;
 mod replay;
 mod segment;
@@ -16,6 +17,7 @@ mod takeover;
 use crate::settings::Settings;
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
+use rustix::time::{ClockId, clock_gettime};
 use serde::Serialize;
 use std::{path::PathBuf, process::ExitCode};
 use tempfile::TempDir;
@@ -70,6 +72,8 @@ enum Name {
     KafkaProduce,
     /// From the death of an owner to the first command that another node answers.
     Takeover,
+    /// Devices polled every 100 ms, beside pymodbus' asynchronous client.
+    Polling,
     /// Memory with 1,000 signals, and time from start to the first reading.
     Idle,
 }
@@ -114,6 +118,7 @@ impl Bench {
             Name::Rebuild => one(rebuild::measure(folder.path(), self.scale).await?),
             Name::KafkaProduce => one(kafka_produce::measure(folder.path(), self.scale, &self.with, &settings).await?),
             Name::Takeover => one(takeover::measure(folder.path(), &self.with, &settings).await?),
+            Name::Polling => one(polling::measure(folder.path(), self.scale).await?),
             Name::Idle => one(idle::measure(folder.path()).await?),
         };
         for measured in measured {
@@ -143,6 +148,12 @@ fn machine() -> String {
     let cpuinfo = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = cpuinfo.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": ")).map_or("unknown processor", |(_, name)| name);
     format!("{cores} x {model}")
+}
+
+/// Processor seconds of this program so far.
+fn worked_s() -> f64 {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
 }
 
 /// `count` scaled, at least 1.

@@ -1,6 +1,9 @@
 //! A field of this program's on the devices: polled, checked for sense, durable on the embedded log.
 
-use super::{PERIOD, VALUES, Went};
+use super::{
+    super::{load, worked_s},
+    PERIOD, VALUES, Went,
+};
 use anyhow::{Context, Result};
 use millwright_domain::{
     plant::{Asset, Plant, Signal, Source},
@@ -31,9 +34,9 @@ pub async fn poll(folder: &Path, addresses: &[String], lasts: Duration) -> Resul
         field.take(&device, 1).await?;
     }
     tokio::time::sleep(WARM_UP).await;
-    let (before, worked) = (Sum::of(&field.snapshots()), super::super::kafka_produce::worked_s());
+    let (before, worked) = (Sum::of(&field.snapshots()), worked_s());
     tokio::time::sleep(lasts).await;
-    let (after, worked) = (Sum::of(&field.snapshots()), super::super::kafka_produce::worked_s() - worked);
+    let (after, worked) = (Sum::of(&field.snapshots()), worked_s() - worked);
     field.stop().await;
     Ok(Went {
         devices: addresses.len(),
@@ -88,7 +91,7 @@ fn plant(devices: usize) -> Plant {
         Ok(Asset { id, name: text(), area: text(), line: text(), cell: None, class: text(), signals })
     };
     let assets = (0..devices).map(asset).collect::<Result<_>>().expect("the names above are names");
-    Plant { site: super::super::load::site(), name: "Bench".into(), source: Source::Live, assets }
+    Plant { site: load::site(), name: "Bench".into(), source: Source::Live, assets }
 }
 
 fn device(number: usize, at: &str) -> Result<DeviceConfig> {
