@@ -106,9 +106,10 @@ impl Born {
         }
         let raw = kind.raw(&metric.content)?;
         let source_time = metric.time.or(sent);
+        let is_doubtful = doubted || (metric.historical && source_time.is_none());
         let quality = match metric.quality {
             Some(0) => return Err(Refusal::Fault("the source itself calls it bad".into())),
-            Some(192) | None if !doubted && !(metric.historical && source_time.is_none()) => Quality::Good,
+            Some(192) | None if !is_doubtful => Quality::Good,
             _ => Quality::UncertainStale,
         };
         Ok(Value { raw, quality, source_time, historical: metric.historical })
