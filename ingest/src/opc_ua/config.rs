@@ -50,9 +50,6 @@ pub struct OpcUaConfig {
     /// A certificate in `trusted` counts even past its date or with another host name in it.
     #[serde(default)]
     pub pinned_is_enough: bool,
-    /// The server's clock is far off: its times are moved to ours.
-    #[serde(default)]
-    pub correct_clock: bool,
     /// How often the server looks for changes, 0 as often as it can; the class's interval where nothing is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sampling_interval_ms: Option<u64>,
@@ -145,7 +142,6 @@ impl OpcUaConfig {
             application_uri: self.application_uri.clone(),
             trusts_at_first_sight: self.trust_server_certificates,
             pinned_is_enough: self.pinned_is_enough,
-            corrects_clock: self.correct_clock,
             session_timeout_ms: self.session_timeout_ms.try_into().unwrap_or(u32::MAX),
         })
     }

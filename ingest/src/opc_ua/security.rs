@@ -23,7 +23,6 @@ pub(crate) struct Server {
     pub application_uri: String,
     pub trusts_at_first_sight: bool,
     pub pinned_is_enough: bool,
-    pub corrects_clock: bool,
     pub session_timeout_ms: u32,
 }
 

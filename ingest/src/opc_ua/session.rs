@@ -2,7 +2,7 @@
 //! connects by itself again: whatever breaks, breaks it for good.
 
 use super::{frames::Frames, security::Server};
-use crate::protocol::{CannotConnect, WireError};
+use crate::protocol::{CannotConnect, WireError, with_causes};
 use futures::{FutureExt, StreamExt, stream::BoxStream};
 use opcua::{
     client::{
@@ -73,7 +73,11 @@ impl Line {
     async fn until_connected(&mut self, server: &Server) -> Result<(), CannotConnect> {
         loop {
             match self.running.next().await {
-                Some(Ok(SessionPollResult::Reconnected(_))) => break,
+                // The library looks for the server's state first of all; what comes of it is judged like every later look.
+                Some(Ok(look @ SessionPollResult::SessionActivity(_))) => {
+                    judge(Some(Ok(look))).map_err(|why| CannotConnect(with_causes(&why)))?;
+                    break;
+                }
                 Some(Ok(SessionPollResult::ReconnectFailed(code) | SessionPollResult::ConnectionLost(code)) | Err(code)) => {
                     return Err(CannotConnect(refused(code, server)));
                 }
@@ -191,7 +195,8 @@ fn settings(server: &Server) -> ClientConfig {
         .recreate_subscriptions(false)
         // Judged here, not by the library, which would go on half-dead.
         .max_failed_keep_alive_count(0)
-        .ignore_clock_skew(server.corrects_clock)
+        // Else a server whose clock is hours off is asked for new keys all the time, or never. Source times are not touched by it.
+        .ignore_clock_skew(true)
         .channel_lifetime(3_600_000)
         .request_timeout(PATIENCE)
         .publish_timeout(PATIENCE * 60)
