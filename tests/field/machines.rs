@@ -114,7 +114,13 @@ fn of_every_protocol(broker: u16) -> Vec<Machine> {
     };
     let at = |port: u16| format!("127.0.0.1:{port}");
     vec![
-        asked("modbus-tcp", "modbus_faulty.py", Counts::EachRead, &|port| json!({ "protocol": "modbus_tcp", "address": at(port) }), ["hr:10", "hr:11"]),
+        asked(
+            "modbus-tcp",
+            "modbus_faulty.py",
+            Counts::EachRead,
+            &|port| json!({ "protocol": "modbus_tcp", "address": at(port) }),
+            ["hr:10", "hr:11"],
+        ),
         asked("modbus-rtu", "modbus_rtu.py", Counts::EachRead, &|port| json!({ "protocol": "modbus_rtu", "address": at(port) }), ["hr:10", "hr:11"]),
         asked("s7", "s7_faulty.py", Counts::EachRead, &|port| json!({ "protocol": "s7", "address": at(port) }), ["DB1.DBW16", "DB1.DBW18"]),
         asked(
@@ -124,13 +130,14 @@ fn of_every_protocol(broker: u16) -> Vec<Machine> {
             &|port| json!({ "protocol": "ethernet_ip", "address": at(port), "style": "micro800" }),
             ["Seq", "Complement"],
         ),
-        asked("logix", "ethernet_ip_logix.py", Counts::ByTime, &|port| json!({ "protocol": "ethernet_ip", "address": at(port) }), ["Seq", "Complement"]),
-        behind_the_broker(
-            "mqtt",
-            "mqtt_machine.py",
-            json!({ "protocol": "mqtt" }),
-            ["plant/pump-1/state#/seq", "plant/pump-1/state#/complement"],
+        asked(
+            "logix",
+            "ethernet_ip_logix.py",
+            Counts::ByTime,
+            &|port| json!({ "protocol": "ethernet_ip", "address": at(port) }),
+            ["Seq", "Complement"],
         ),
+        behind_the_broker("mqtt", "mqtt_machine.py", json!({ "protocol": "mqtt" }), ["plant/pump-1/state#/seq", "plant/pump-1/state#/complement"]),
         behind_the_broker(
             "sparkplug",
             "sparkplug_edge.py",

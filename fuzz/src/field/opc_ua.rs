@@ -7,10 +7,8 @@ use crate::{
 use millwright_ingest::opc_ua::address::parse_address as parse_node_id;
 use serde_json::json;
 
-pub const TARGETS: &[Target] = &[
-    Target { name: "node_id", run: node_id, seeds: node_id_seeds },
-    Target { name: "opc_ua", run: opc_ua, seeds: opc_ua_seeds },
-];
+pub const TARGETS: &[Target] =
+    &[Target { name: "node_id", run: node_id, seeds: node_id_seeds }, Target { name: "opc_ua", run: opc_ua, seeds: opc_ua_seeds }];
 
 fn opc_ua(bytes: &[u8]) {
     talk(bytes, json!({ "protocol": "opc_ua", "address": "opc.tcp://{}/plc/" }), json!({ "address": "nsu=urn:test:plc;s=Speed" }));

@@ -4,8 +4,9 @@
 use super::{
     Measured, Servers,
     load::{BATCH, scan_batch},
-    percentile, scaled, worked_s,
+    percentile, scaled,
     servers::{self, Topics},
+    worked_s,
 };
 use crate::settings::Settings;
 use anyhow::Result;
