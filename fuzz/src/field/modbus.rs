@@ -25,3 +25,10 @@ fn modbus_tcp(bytes: &[u8]) {
 fn modbus_tcp_seeds() -> Vec<Vec<u8>> {
     session(include_str!("../../../ingest/tests/frames/modbus_tcp.hex"))
 }
+
+fn modbus_rtu(bytes: &[u8]) {
+    talk(bytes, json!({ "protocol": "modbus_rtu" }), json!({ "address": "hr:0:f32" }));
+}
+fn modbus_rtu_seeds() -> Vec<Vec<u8>> {
+    session(include_str!("../../../ingest/tests/frames/modbus_rtu.hex"))
+}

@@ -19,11 +19,12 @@ pub const TARGETS: &[Target] = &[
     Target { name: "mqtt_address", run: mqtt_address, seeds: mqtt_address_seeds },
     Target { name: "mqtt_payload", run: mqtt_payload, seeds: mqtt_payload_seeds },
     Target { name: "sparkplug", run: sparkplug, seeds: sparkplug_seeds },
+    Target { name: "sparkplug_wire", run: sparkplug_wire, seeds: sparkplug_wire_seeds },
     Target { name: "sparkplug_address", run: sparkplug_address, seeds: sparkplug_address_seeds },
 ];
 
 fn mqtt(bytes: &[u8]) {
-    talk(bytes, json!({ "protocol": "mqtt", "keep_alive_s": 1 }), json!({ "address": "plant/a#/v" }));
+    talk(bytes, json!({ "protocol": "mqtt", "keep_alive_s": 2 }), json!({ "address": "plant/pump-1/speed" }));
 }
 fn mqtt_seeds() -> Vec<Vec<u8>> {
     session(include_str!("../../../ingest/tests/frames/mqtt.hex"))
@@ -98,6 +99,14 @@ fn sparkplug_seeds() -> Vec<Vec<u8>> {
     let told = [message(2, DEVICE_DATA), message(3, NODE_DATA)].concat();
     let born_again = [message(4, NODE_DEATH), message(0, NODE_BIRTH), message(1, DEVICE_BIRTH), message(2, DEVICE_DATA)].concat();
     vec![told, born_again, message(2, DEVICE_DATA)]
+}
+
+fn sparkplug_wire(bytes: &[u8]) {
+    let node = json!({ "protocol": "sparkplug", "keep_alive_s": 2, "group": "plant", "node": "gw-1" });
+    talk(bytes, node, json!({ "address": "pump:Speed" }));
+}
+fn sparkplug_wire_seeds() -> Vec<Vec<u8>> {
+    session(include_str!("../../../ingest/tests/frames/sparkplug.hex"))
 }
 
 fn sparkplug_address(bytes: &[u8]) {

@@ -24,7 +24,7 @@ type Session = Vec<Option<Vec<u8>>>;
 const NEXT_CONNECTION: &str = "-";
 
 /// Long enough for a library to send what it wants to say next.
-const NEXT_QUESTION: Duration = Duration::from_millis(150);
+const NEXT_QUESTION: Duration = Duration::from_millis(700);
 
 fn file<B: Bench>() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/frames").join(format!("{}.hex", B::NAME))
