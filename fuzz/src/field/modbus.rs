@@ -5,8 +5,11 @@ use crate::wire::{session, talk};
 use millwright_ingest::modbus::address::parse_address;
 use serde_json::json;
 
-pub const TARGETS: &[Target] =
-    &[Target { name: "address", run: address, seeds: address_seeds }, Target { name: "modbus_tcp", run: modbus_tcp, seeds: modbus_tcp_seeds }];
+pub const TARGETS: &[Target] = &[
+    Target { name: "address", run: address, seeds: address_seeds },
+    Target { name: "modbus_tcp", run: modbus_tcp, seeds: modbus_tcp_seeds },
+    Target { name: "modbus_rtu", run: modbus_rtu, seeds: modbus_rtu_seeds },
+];
 
 fn address(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
@@ -24,4 +27,11 @@ fn modbus_tcp(bytes: &[u8]) {
 }
 fn modbus_tcp_seeds() -> Vec<Vec<u8>> {
     session(include_str!("../../../ingest/tests/frames/modbus_tcp.hex"))
+}
+
+fn modbus_rtu(bytes: &[u8]) {
+    talk(bytes, json!({ "protocol": "modbus_rtu" }), json!({ "address": "hr:0:f32" }));
+}
+fn modbus_rtu_seeds() -> Vec<Vec<u8>> {
+    session(include_str!("../../../ingest/tests/frames/modbus_rtu.hex"))
 }
