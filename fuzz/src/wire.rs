@@ -19,6 +19,9 @@ use tokio::{
 /// A collector that waits for more is given the next piece after this.
 const NEXT_QUESTION: Duration = Duration::from_millis(20);
 
+/// The collector speaks first; on a serial line only after it has listened for a while.
+const FIRST_QUESTION: Duration = Duration::from_millis(200);
+
 thread_local! {
     static RUNTIME: Runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
 }
@@ -81,8 +84,9 @@ fn pieces(mut bytes: &[u8]) -> Vec<Vec<u8>> {
 
 async fn play(mut stream: TcpStream, pieces: &[Vec<u8>]) -> std::io::Result<()> {
     let mut question = vec![0; 64 << 10];
-    for piece in pieces {
-        if let Ok(0) = timeout(NEXT_QUESTION, stream.read(&mut question)).await.unwrap_or(Ok(1)) {
+    for (number, piece) in pieces.iter().enumerate() {
+        let patience = if number == 0 { FIRST_QUESTION } else { NEXT_QUESTION };
+        if let Ok(0) = timeout(patience, stream.read(&mut question)).await.unwrap_or(Ok(1)) {
             return Ok(());
         }
         stream.write_all(piece).await?;

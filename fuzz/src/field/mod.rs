@@ -5,7 +5,8 @@ mod modbus;
 mod mqtt;
 mod opc_ua;
 mod s7;
+mod tags;
 
 use super::targets::Target;
 
-pub const TARGETS: &[&[Target]] = &[modbus::TARGETS, ethernet_ip::TARGETS, s7::TARGETS, mqtt::TARGETS, opc_ua::TARGETS];
+pub const TARGETS: &[&[Target]] = &[modbus::TARGETS, ethernet_ip::TARGETS, s7::TARGETS, mqtt::TARGETS, opc_ua::TARGETS, tags::TARGETS];

@@ -5,8 +5,11 @@ use crate::wire::{session, talk};
 use millwright_ingest::modbus::address::parse_address;
 use serde_json::json;
 
-pub const TARGETS: &[Target] =
-    &[Target { name: "address", run: address, seeds: address_seeds }, Target { name: "modbus_tcp", run: modbus_tcp, seeds: modbus_tcp_seeds }];
+pub const TARGETS: &[Target] = &[
+    Target { name: "address", run: address, seeds: address_seeds },
+    Target { name: "modbus_tcp", run: modbus_tcp, seeds: modbus_tcp_seeds },
+    Target { name: "modbus_rtu", run: modbus_rtu, seeds: modbus_rtu_seeds },
+];
 
 fn address(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };

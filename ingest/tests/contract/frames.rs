@@ -26,6 +26,9 @@ const NEXT_CONNECTION: &str = "-";
 /// Long enough for a library to send what it wants to say next.
 const NEXT_QUESTION: Duration = Duration::from_millis(700);
 
+/// In every protocol the collector speaks first; on a serial line only after it has listened for a while.
+const FIRST_QUESTION: Duration = Duration::from_secs(2);
+
 fn file<B: Bench>() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/frames").join(format!("{}.hex", B::NAME))
 }
@@ -120,7 +123,7 @@ async fn play(mut stream: TcpStream, answers: &[Option<Vec<u8>>], cut: Option<(u
     let mut question = vec![0; 64 << 10];
     for (number, answer) in answers.iter().flatten().enumerate() {
         // A library may say less this time, or more at once.
-        let asked = timeout(NEXT_QUESTION, stream.read(&mut question)).await;
+        let asked = timeout(if number == 0 { FIRST_QUESTION } else { NEXT_QUESTION }, stream.read(&mut question)).await;
         if matches!(asked, Ok(Ok(0))) {
             return Ok(());
         }

@@ -77,7 +77,10 @@ pub struct Bus {
     pub held: Vec<u8>,
 }
 
-/// A bus behind a converter. It answers each frame of eight bytes with what it is told to.
+/// Between two pieces of an answer: longer than it takes somebody to be content with the first.
+const PIECES_APART: Duration = Duration::from_millis(60);
+
+/// A bus behind a converter. It answers each frame of eight bytes with the pieces that it is told to, one after the other.
 pub struct Line {
     pub address: SocketAddr,
     bus: Arc<Mutex<Bus>>,
@@ -85,7 +88,7 @@ pub struct Line {
 }
 
 impl Line {
-    pub async fn new(mut answer: impl FnMut(&mut Bus, &[u8]) -> Vec<u8> + Send + 'static) -> Self {
+    pub async fn new(mut answer: impl FnMut(&mut Bus, &[u8]) -> Vec<Vec<u8>> + Send + 'static) -> Self {
         let (listener, address) = listener().await;
         let bus: Arc<Mutex<Bus>> = Arc::default();
         let of_task = bus.clone();
@@ -93,9 +96,11 @@ impl Line {
             while let Ok((mut stream, _)) = listener.accept().await {
                 let mut question = [0; 8];
                 while stream.read_exact(&mut question).await.is_ok() {
-                    let answer = answer(&mut of_task.lock().unwrap(), &question);
-                    if stream.write_all(&answer).await.is_err() {
-                        break;
+                    let pieces = answer(&mut of_task.lock().unwrap(), &question);
+                    for (number, piece) in pieces.iter().enumerate() {
+                        tokio::time::sleep(PIECES_APART * u32::from(number > 0)).await;
+                        // Whoever has hung up says so at the next question.
+                        drop(stream.write_all(piece).await);
                     }
                 }
             }
