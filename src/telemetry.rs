@@ -6,8 +6,9 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use std::sync::OnceLock;
 use tracing_subscriber::EnvFilter;
 
-/// What a protocol's library says at each try to connect; collectors say it once, with the device. A filter that names it wins.
-const QUIET: &str = "opcua_client=off,opcua_core=off,opcua_crypto=off,opcua_types=off";
+/// What a protocol's library says at each try to connect; collectors say it once, with the device. The demo's own broker calls every
+/// client that hangs up an error. A filter that names one wins.
+const QUIET: &str = "opcua_client=off,opcua_core=off,opcua_crypto=off,opcua_types=off,rumqttd=off";
 
 pub fn init(logging: &Logging) -> Result<()> {
     let filter = EnvFilter::try_new(format!("{QUIET},{}", logging.level))
