@@ -29,9 +29,9 @@ impl Limits {
     pub const SMALLEST_FRAME: u16 = 240;
     pub const LARGEST_FRAME: u16 = 960;
 
-    /// The most bytes that one item can have.
+    /// The most bytes that one item can have. Some controllers fill up the last one of an answer to an even number, too.
     pub const fn most(&self) -> u16 {
-        self.frame.saturating_sub(ANSWERED + ANSWERED_ITEM)
+        self.frame.saturating_sub(ANSWERED + ANSWERED_ITEM) & !1
     }
     fn hold(&self, items: usize, bytes: u32) -> bool {
         let asked = u32::from(ASKED) + u32::from(ASKED_ITEM) * u32::try_from(items).unwrap_or(u32::MAX / 100);
