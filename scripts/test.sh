@@ -28,7 +28,7 @@ part "page: types, unit tests, build" build_page
 part "build" cargo build --workspace --all-targets --quiet
 part "lints" cargo clippy --workspace --all-targets --quiet -- -D warnings
 part "tests" cargo test --workspace
-part "fuzz targets, seeded" env FUZZ_SECONDS="${FUZZ_SECONDS:-10}" "${CARGO_TARGET_DIR:-target}/debug/millwright-fuzz"
+part "fuzz targets, seeded" env FUZZ_SECONDS="${FUZZ_SECONDS:-4}" "${CARGO_TARGET_DIR:-target}/debug/millwright-fuzz"
 part "the whole plant under seeded faults" "${CARGO_TARGET_DIR:-target}/debug/millwright-simulation" --seeds "${SEEDS:-50}"
 scripts/need.sh chromium
 part "page in a real browser" scripts/e2e.sh
