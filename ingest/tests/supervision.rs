@@ -129,7 +129,9 @@ async fn after_a_kill_the_log_itself_says_what_was_missed() {
     let stage = Stage::of(60.0, one_point(), address, answers, log, 4).await;
     let Gap::Resumed(resumed) = gap(stage.told().await) else { panic!("it is resumed") };
     let first = stage.log.scans().iter().find(|scan| scan.epoch == 4).unwrap().clone();
-    assert_eq!((resumed.epoch, resumed.former_epoch, resumed.since, resumed.until), (4, 1, last.scanned_at, first.scanned_at));
+    // The successor's time-lapse begins at the time on the wall, behind where the killed one had come to: a gap never ends before it began.
+    let until = first.scanned_at.max(last.scanned_at);
+    assert_eq!((resumed.epoch, resumed.former_epoch, resumed.since, resumed.until), (4, 1, last.scanned_at, until));
     stage.field.take(&plc(), 7).await.unwrap();
     let Gap::Resumed(resumed) = gap(stage.told().await) else { panic!("it is resumed") };
     assert_eq!((resumed.epoch, resumed.former_epoch), (7, 4));
