@@ -225,9 +225,12 @@ async fn an_adapter_that_echoes_gives_values_once_that_is_said_and_the_error_say
     assert!(stage.log.scans().iter().flat_map(|scan| &scan.readings).all(|reading| reading.good().is_none()));
 }
 
+/// A right answer, spoiled.
+type Spoiled = fn(&[u8]) -> Vec<u8>;
+
 #[tokio::test]
 async fn what_is_no_answer_to_the_question_is_never_a_value() {
-    let wrong: [fn(&[u8]) -> Vec<u8>; 6] = [
+    let wrong: [Spoiled; 6] = [
         |question| framed(&[2, 3, 2, question[3], 7]),
         |question| framed(&[1, 4, 2, question[3], 7]),
         |_| framed(&[1, 3, 4, 0, 7, 0, 7]),

@@ -116,7 +116,7 @@ impl Silence {
 
     fn gather(&mut self, until: Timestamp, Run { missed, why }: Run) {
         let since = self.heard;
-        let gathered = self.gathered.get_or_insert_with(|| Gathered { since, first_over: None, until, gaps: 0, missed: 0, why, told: false });
+        let gathered = self.gathered.get_or_insert(Gathered { since, first_over: None, until, gaps: 0, missed: 0, why, told: false });
         gathered.first_over.get_or_insert(until);
         gathered.until = until;
         gathered.gaps += 1;
