@@ -59,14 +59,14 @@ pub struct DeviceAnswered {
     pub why: String,
 }
 
-/// A device is collected from again under a new assignment: between its last scan under a former one and its first under this, nothing was
-/// measured, or what was measured was lost with the program that did.
+/// A device is collected from again under a new assignment: between its last value under a former one and its first scan under this, nothing
+/// was measured, or what was measured was lost with the program that did.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CollectionResumed {
     pub device: DeviceId,
     pub epoch: u64,
     pub former_epoch: u64,
-    /// The last scan before and the first one after, plant time.
+    /// The last scan before that brought a value, and the first one after; plant time.
     pub since: Timestamp,
     pub until: Timestamp,
     pub why: String,

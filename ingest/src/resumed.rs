@@ -1,4 +1,5 @@
-//! What was missed between two assignments, as the log itself knows it: the last scan under the former one and the first under the new one.
+//! What was missed between two assignments, as the log itself knows it: the last scan under the former one that brought a value, and the first
+//! under the new one.
 //!
 //! A program that was killed cannot say when it stopped measuring, so its successor looks: backwards from the end of the readings, once for
 //! all devices that it has taken, and as soon as their first scans are durable.
@@ -10,10 +11,10 @@ use millwright_domain::{
     ids::{DeviceId, SiteId},
     ports::event_log::{EventLog, LogError},
     position::{Lane, PartitionId},
-    reading::Scan,
+    reading::{Quality, Scan},
 };
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     time::Duration,
 };
@@ -45,6 +46,8 @@ struct Taken {
     /// The first scan under this epoch that was found so far.
     first: Option<Timestamp>,
     former: Option<(u64, Timestamp)>,
+    /// The newest scan under a former epoch, though it brought nothing.
+    empty: Option<(u64, Timestamp)>,
     /// There is nothing of it to find now.
     given_up: bool,
 }
@@ -52,7 +55,7 @@ struct Taken {
 impl Resumed {
     pub(crate) fn taken(&self, device: DeviceId, outlet: &Arc<DeviceOutlet>, why: &'static str) {
         let (epoch, outlet) = (outlet.epoch(), Arc::downgrade(outlet));
-        self.waiting().insert(device, Taken { epoch, why, outlet, looks: 0, first: None, former: None, given_up: false });
+        self.waiting().insert(device, Taken { epoch, why, outlet, looks: 0, first: None, former: None, empty: None, given_up: false });
         self.taken.notify_one();
     }
 
@@ -115,33 +118,40 @@ impl Taken {
 async fn look(looking: &mut BTreeMap<DeviceId, Taken>, site: &SiteId, log: &dyn EventLog) -> Result<(), LogError> {
     let head = log.head().await?;
     let lanes: Vec<(PartitionId, u64)> = head.partitions().filter(|(id, _)| id.lane() == Lane::Readings).map(|(id, end)| (id.clone(), end)).collect();
-    let mut ready = BTreeMap::new();
+    let mut not_yet = BTreeSet::new();
     for (partition, end) in lanes {
         let mut from = end;
         let furthest = end.saturating_sub(FURTHEST);
-        while from > furthest && looking.iter().any(|(device, taken)| !ready.contains_key(device) && taken.former.is_none()) {
+        while from > furthest && looking.iter().any(|(device, taken)| !not_yet.contains(device) && taken.former.is_none()) {
             let to = from;
             from = from.saturating_sub(PAGE).max(furthest);
             for scan in page(log, &partition, from, to).await?.iter().rev().filter(|scan| scan.site == *site) {
-                if let Some(taken) = looking.get_mut(&scan.device).filter(|_| !ready.contains_key(&scan.device)) {
-                    take_in(taken, scan, &mut ready);
+                if let Some(taken) = looking.get_mut(&scan.device).filter(|_| !not_yet.contains(&scan.device)) {
+                    take_in(taken, scan, &mut not_yet);
                 }
             }
         }
     }
     // Its first scan is there, and none before it is near: it was never collected from, or long ago.
-    looking.values_mut().for_each(|taken| taken.given_up = taken.first.is_some() && taken.former.is_none());
+    for taken in looking.values_mut() {
+        taken.former = taken.former.or(taken.empty);
+        taken.given_up = taken.first.is_some() && taken.former.is_none();
+    }
     Ok(())
 }
 
 /// Scans come newest first.
-fn take_in(taken: &mut Taken, scan: &Scan, not_yet: &mut BTreeMap<DeviceId, ()>) {
+fn take_in(taken: &mut Taken, scan: &Scan, not_yet: &mut BTreeSet<DeviceId>) {
     if scan.epoch == taken.epoch {
         taken.first = Some(scan.scanned_at);
     } else if scan.epoch < taken.epoch && taken.former.is_none() {
-        match taken.first {
-            Some(_) => taken.former = Some((scan.epoch, scan.scanned_at)),
-            None => drop(not_yet.insert(scan.device.clone(), ())),
+        if taken.first.is_none() {
+            not_yet.insert(scan.device.clone());
+            return;
+        }
+        let (newest, _) = *taken.empty.get_or_insert((scan.epoch, scan.scanned_at));
+        if scan.readings.iter().any(|reading| reading.quality() != Quality::BadNoCommunication) {
+            taken.former = Some((newest, scan.scanned_at));
         }
     }
 }

@@ -1,7 +1,7 @@
 //! When a unit had no answer: each gap found, those close together told as one, so that a device that flaps does not flood the ledger. Pure.
 //!
 //! ```text
-//! answers ──none for 10 s──▶ FellSilent ──answers for 10 s──▶ Answered
+//! answers ──none for 5 s──▶ FellSilent ──answers for 10 s──▶ Answered
 //!    └──none for less──▶ answers for 60 s ───────────────────▶ Answered (and those in between with it, five minutes at most)
 //! ```
 
@@ -9,7 +9,7 @@ use chrono::TimeDelta;
 use millwright_domain::Timestamp;
 
 /// A silence that lasts so long is told before it is over.
-const TOLD_AFTER: TimeDelta = TimeDelta::seconds(10);
+const TOLD_AFTER: TimeDelta = TimeDelta::seconds(5);
 /// A silence that was told is over after so long without another …
 const SETTLED_AFTER: TimeDelta = TimeDelta::seconds(10);
 /// … and short ones are gathered until none has come for so long …
@@ -162,7 +162,7 @@ mod tests {
     fn a_silence_that_lasts_is_told_while_it_lasts_and_when_it_is_over() {
         let course = ["...", &"x".repeat(40), &".".repeat(20)].concat();
         let fell = Noticed::FellSilent { since: at(3), why: "timeout".into() };
-        assert_eq!(noticed(&mut asked(), &course), [(13, fell), (54, answered(3, 44, 1, 40))]);
+        assert_eq!(noticed(&mut asked(), &course), [(8, fell), (54, answered(3, 44, 1, 40))]);
     }
 
     #[test]
