@@ -37,13 +37,13 @@ async fn every_gap_is_on_the_ledger_and_a_silent_device_opens_one_case_that_clos
     wire.mend();
     let answered = told(&program, "DeviceAnswered", 1).await;
     assert!(answered[0].contains("unit 1 of plc-1 answers again; silent from"), "{answered:?}");
-    let cases = "{ cases(first: 10) { nodes { status outcome { kind } alerts } } }";
+    let cases = "{ cases(first: 10) { nodes { status outcome { outcome } alerts } } }";
     let closed = |answer: &Value| {
         let nodes = answer["cases"]["nodes"].as_array()?.clone();
         nodes.iter().all(|case| case["status"] == json!("CLOSED")).then_some(nodes)
     };
     let closed = program.until(cases, closed).await;
-    assert_eq!((closed.len(), closed[0]["outcome"]["kind"].as_str()), (1, Some("SELF_RECOVERED")), "{closed:?}");
+    assert_eq!((closed.len(), closed[0]["outcome"]["outcome"].as_str()), (1, Some("SELF_RECOVERED")), "{closed:?}");
 
     program.kill();
     let program = start(folder.path(), &plant.to_string(), &wired).await;
