@@ -22,6 +22,7 @@ pub mod outlet;
 pub mod point;
 pub mod problem;
 pub mod protocol;
+pub mod receipt;
 mod resumed;
 pub mod s7;
 pub mod simulator;

@@ -4,7 +4,7 @@
 //! address, its type) under the same number. Schedules, qualities, circuit breakers, reconnecting and the care around a write are the same
 //! for all protocols and live in `collect/`.
 
-use crate::gate::Gate;
+use crate::{gate::Gate, receipt::Receipt};
 use async_trait::async_trait;
 use millwright_domain::{Timestamp, reading::Quality};
 use serde::Serialize;
@@ -72,7 +72,7 @@ pub trait Wire: Send {
     /// Sends the number once. Before the first byte, [`Gate::leave`] (or `check` and `pass` in the socket) decides whether it may leave.
     async fn write(&mut self, point: PointNo, raw: f64, gate: &Arc<Gate>) -> Result<(), WireError>;
     /// What a device tells by itself; where it only answers, this waits for ever. Safe to drop and call again: nothing told is lost by that.
-    async fn next(&mut self) -> Result<Vec<Told>, WireError> {
+    async fn next(&mut self) -> Result<Bulletin, WireError> {
         std::future::pending().await
     }
     /// For a person who wonders about the point's configuration: its value, and what else the same bytes could mean.
@@ -119,6 +119,21 @@ pub type Answer = Result<Value, Refusal>;
 pub struct Told {
     pub point: PointNo,
     pub answer: Answer,
+}
+
+/// What came by itself together, and the receipt that the source waits for, if it does.
+#[derive(Debug, Default)]
+pub struct Bulletin {
+    pub told: Vec<Told>,
+    pub receipt: Option<Receipt>,
+    /// Before this something was lost on the way, and why. Not how much: it was one value at least.
+    pub lost: Option<&'static str>,
+}
+
+impl From<Vec<Told>> for Bulletin {
+    fn from(told: Vec<Told>) -> Self {
+        Self { told, ..Self::default() }
+    }
 }
 
 /// A point as `millwright check` shows it.

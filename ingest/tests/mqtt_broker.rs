@@ -162,6 +162,27 @@ async fn what_is_published_while_we_are_away_arrives_whole_and_in_order() {
 }
 
 #[tokio::test]
+async fn what_is_not_on_the_log_when_the_collector_dies_is_told_again_to_the_next_one() {
+    let Some((broker, mut machine)) = both() else { return };
+    silence(&mut machine);
+    let log = MemoryLog::new();
+    let first = Stage::on(log.clone(), device(&broker), vec![at("counted", "counted")]).await;
+    eventually("it is connected", SOON, || first.connects() == 1).await;
+    publish(&mut machine, json!({ "topic": "counted", "payload": "-1", "qos": 1 }));
+    first.until_good("counted").await;
+    log.hangs(true);
+    publish(&mut machine, json!({ "topic": "counted", "payload": "{n}", "qos": 1, "count": 500 }));
+    eventually("it is all on its way, as far as the broker goes", SOON, || first.field.waiting().in_memory > 0).await;
+    // Without a goodbye.
+    drop(first);
+    let next = Stage::set(device(&broker), vec![at("counted", "counted")]).await;
+    eventually("the last one is there", SOON, || next.good("counted") == Some(499.0)).await;
+    next.field.stop().await;
+    let values = next.values("counted");
+    assert!(values.iter().filter(|value| **value >= 0.0).copied().eq((0..500).map(f64::from)), "500 in order: {} came", values.len());
+}
+
+#[tokio::test]
 async fn topics_of_a_former_configuration_are_given_up() {
     let Some((broker, mut machine)) = both() else { return };
     let former = Stage::set(device(&broker), vec![at("speed", "plant/pump-1/speed"), at("old", "former/topic")]).await;

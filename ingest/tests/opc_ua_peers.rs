@@ -189,6 +189,21 @@ async fn the_servers_status_codes_and_source_times_are_kept() {
 }
 
 #[tokio::test]
+async fn what_did_not_fit_into_the_servers_queue_is_reported_as_dropped() {
+    let Some(python) = python() else { return };
+    let port = free_port();
+    let mut peer = machine(&python, port, &json!({}));
+    let stage = Stage::set(port, &[("temp", named("Temp"))], json!({})).await;
+    stage.until("p/temp", Quality::Good).await;
+    peer.ask(&json!({ "status": { "node": "Temp", "code": 0x480 } }).to_string());
+    let reports = tokio::time::timeout(SOON, stage.field.drop_reports()).await.expect("a report");
+    let [report] = reports.as_slice() else { panic!("{reports:?}") };
+    assert_eq!(report.dropped.scans, 1);
+    assert!(report.dropped.why.contains("raise queue_size"), "{report:?}");
+    stage.field.stop().await;
+}
+
+#[tokio::test]
 async fn a_namespace_by_its_uri_is_found_again_under_another_number() {
     let Some(python) = python() else { return };
     let port = free_port();

@@ -1,7 +1,15 @@
 //! The owner is killed at any moment under load: between beginning a transaction and committing it, between committing and answering.
 //! Whoever asks again under the same id gets the first answer.
 
-use super::{Cluster, Plan, ledger::Ledger, load::Asked, partition, servers::Kafka};
+use super::{
+    Cluster, Plan,
+    ledger::Ledger,
+    load::Asked,
+    partition,
+    proxy::{Gates, Proxy},
+    servers::Kafka,
+    trap::{Moment, Trap},
+};
 use millwright_domain::{Event, envelope::Recorded, ids::CommandId};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use rdkafka::{
@@ -15,8 +23,31 @@ use std::{
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_asks_again_after_a_kill_gets_the_first_answer() {
-    let Some(kafka) = Kafka::shared().await else { return };
-    kill_until_both_moments_were_hit(&kafka, 2, 8).await;
+    let gates = Gates::open();
+    let trap = Trap::on(gates.clone());
+    let looking = trap.clone();
+    let wire = Proxy::with(gates, move || looking.look()).await;
+    let Some((kafka, wire)) = Kafka::behind(wire).await else { return };
+    let mut cluster = Plan::on(&kafka).three_sites().laid_out().await;
+    cluster.node_mut("ann").settings.insert("MILLWRIGHT_KAFKA__BOOTSTRAP".into(), wire.address.to_string());
+    cluster.start("ann").await;
+    cluster.start("bob").await;
+    cluster.settled().await;
+    let mut all = vec![];
+    for moment in [Moment::BeforeCommit, Moment::BeforeAnswer] {
+        let mut load = cluster.under_load(6);
+        if moment == Moment::BeforeCommit {
+            load = load.pressing_on_budgets(&cluster);
+        }
+        load.answered(20).await;
+        trap.catches_one(moment).await;
+        // What the dead one had sent arrives when it has a successor.
+        cluster.kill_and_start_again("ann", || wire.mend()).await;
+        all.extend(load.stop().await);
+    }
+    let hit = Hit::of(&cluster, &all).await;
+    assert!(hit.both(), "{hit:?}");
+    cluster.must_be_whole(all).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -41,20 +72,28 @@ async fn kill_until_both_moments_were_hit(kafka: &Kafka, at_least: u32, at_most:
         }
         load.answered(moments.random_range(20..60)).await;
         let victim = cluster.decider(&sites[kills as usize % sites.len()]).await;
-        cluster.kill(&victim);
+        cluster.kill_and_start_again(&victim, || ()).await;
         kills += 1;
-        for site in &sites {
-            if cluster.decider(site).await == victim {
-                cluster.taken_over_from(&victim, site).await;
-            }
-        }
-        cluster.start(&victim).await;
-        cluster.settled().await;
         all.extend(load.stop().await);
-        hit = Hit { before_commit: aborted(&cluster.ledger).await, before_answer: committed_unheard(&cluster, &all).await };
+        hit = Hit::of(&cluster, &all).await;
         eprintln!("{kills} kills: {hit:?}");
     }
     cluster.must_be_whole(all).await;
+}
+
+impl Cluster {
+    /// What it decided for is taken over before it starts again.
+    async fn kill_and_start_again(&mut self, victim: &str, before_the_start: impl FnOnce()) {
+        self.kill(victim);
+        for site in self.names_of_sites() {
+            if self.decider(&site).await == victim {
+                self.taken_over_from(victim, &site).await;
+            }
+        }
+        before_the_start();
+        self.start(victim).await;
+        self.settled().await;
+    }
 }
 
 #[derive(Debug, Default)]
@@ -66,6 +105,9 @@ struct Hit {
 }
 
 impl Hit {
+    async fn of(cluster: &Cluster, asked: &[Asked]) -> Self {
+        Self { before_commit: aborted(&cluster.ledger).await, before_answer: committed_unheard(cluster, asked).await }
+    }
     fn both(&self) -> bool {
         self.before_commit > 0 && self.before_answer > 0
     }

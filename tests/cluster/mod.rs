@@ -17,6 +17,7 @@ pub mod servers;
 mod sites;
 mod small_disk;
 mod takeover;
+mod trap;
 mod verdict;
 
 use crate::program::millwright;

@@ -20,11 +20,17 @@ use tokio::{
 /// Is shown all bytes that one connection asks with.
 pub type Look = Box<dyn FnMut(&[u8]) + Send>;
 
+/// What may pass, in each direction.
+#[derive(Clone)]
+pub struct Gates {
+    questions: watch::Sender<bool>,
+    answers: watch::Sender<bool>,
+}
+
 pub struct Proxy {
     pub address: SocketAddr,
     to: Arc<Mutex<Option<SocketAddr>>>,
-    questions: watch::Sender<bool>,
-    answers: watch::Sender<bool>,
+    gates: Gates,
     /// Ends all connections when it is dropped.
     carrying: JoinHandle<()>,
 }
@@ -36,13 +42,16 @@ impl Proxy {
     }
 
     pub async fn looking(look: impl Fn() -> Look + Send + 'static) -> Self {
+        Self::with(Gates::open(), look).await
+    }
+    /// Whoever looks may close the gates: what it was shown has not passed yet.
+    pub async fn with(gates: Gates, look: impl Fn() -> Look + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let to = Arc::<Mutex<Option<SocketAddr>>>::default();
-        let (questions, may_ask) = watch::channel(true);
-        let (answers, may_answer) = watch::channel(true);
+        let (may_ask, may_answer) = (gates.questions.subscribe(), gates.answers.subscribe());
         let carrying = tokio::spawn(carry_all(listener, to.clone(), may_ask, may_answer, look));
-        Self { address, to, questions, answers, carrying }
+        Self { address, to, gates, carrying }
     }
 
     pub fn lead_to(&self, address: SocketAddr) {
@@ -51,14 +60,29 @@ impl Proxy {
 
     /// Nothing gets through any more, in neither direction.
     pub fn cut(&self) {
-        self.questions.send_replace(false);
-        self.answers.send_replace(false);
+        self.gates.hold_questions();
+        self.gates.hold_answers();
     }
     /// Questions still arrive.
     pub fn hold_answers(&self) {
-        self.answers.send_replace(false);
+        self.gates.hold_answers();
     }
     /// What was held back arrives now.
+    pub fn mend(&self) {
+        self.gates.mend();
+    }
+}
+
+impl Gates {
+    pub fn open() -> Self {
+        Self { questions: watch::Sender::new(true), answers: watch::Sender::new(true) }
+    }
+    pub fn hold_questions(&self) {
+        self.questions.send_replace(false);
+    }
+    pub fn hold_answers(&self) {
+        self.answers.send_replace(false);
+    }
     pub fn mend(&self) {
         self.questions.send_replace(true);
         self.answers.send_replace(true);
@@ -108,6 +132,9 @@ async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut may_pass: wat
             return Ok(());
         }
         look(&bytes[..count]);
+        if may_pass.wait_for(|may| *may).await.is_err() {
+            return Ok(());
+        }
         to.write_all(&bytes[..count]).await?;
     }
 }

@@ -42,7 +42,9 @@ impl Kafka {
     }
     /// One that can also be reached over a wire of ours.
     pub async fn behind_a_wire() -> Option<(Self, Arc<Proxy>)> {
-        let wire = Proxy::new().await;
+        Self::behind(Proxy::new().await).await
+    }
+    pub async fn behind(wire: Proxy) -> Option<(Self, Arc<Proxy>)> {
         let kafka = Self::up(&["--via", &wire.address.port().to_string()]).await?;
         let to = std::fs::read_to_string(kafka.dir().join("via")).unwrap();
         wire.lead_to(to.trim().parse().unwrap());

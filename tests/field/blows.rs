@@ -47,19 +47,34 @@ impl Schedule {
     }
 
     pub fn next(&mut self) -> Blow {
+        let (round, place) = (self.given / 3, self.given % 3);
         self.given += 1;
-        let which = (self.given / 2) % self.machines;
         let seconds = self.luck.random_range(0.5..3.5);
-        // Every other blow is a machine's; between them the rest take turns.
-        match self.given % 2 {
-            1 if self.luck.random_bool(0.5) => Blow::MachineKilled { which, seconds },
-            1 => Blow::MachinePaused { which, seconds },
-            _ => match (self.given / 2) % 4 {
-                0 => Blow::BrokerKilled { seconds },
-                1 => Blow::ProgramKilled,
+        // Two blows for machines, then one for the rest.
+        let which = (2 * round + place) % self.machines;
+        match place {
+            0 | 1 if self.luck.random_bool(0.5) => Blow::MachineKilled { which, seconds },
+            0 | 1 => Blow::MachinePaused { which, seconds },
+            _ => match round % 4 {
+                0 => Blow::ProgramKilled,
+                1 => Blow::BrokerKilled { seconds },
                 2 => Blow::LogAway { seconds: seconds * 2.0 },
                 _ => Blow::ProgramPaused { seconds },
             },
         }
     }
+}
+
+#[test]
+fn a_dozen_blows_strike_every_machine_and_everything_else_once() {
+    let mut blows = schedule(1, 8);
+    let given: Vec<Blow> = (0..12).map(|_| blows.next()).collect();
+    let struck = |wanted: usize| {
+        given.iter().any(|blow| matches!(blow, Blow::MachineKilled { which, .. } | Blow::MachinePaused { which, .. } if *which == wanted))
+    };
+    assert!((0..8).all(struck));
+    assert!(given.contains(&Blow::ProgramKilled));
+    assert!(given.iter().any(|blow| matches!(blow, Blow::BrokerKilled { .. })));
+    assert!(given.iter().any(|blow| matches!(blow, Blow::LogAway { .. })));
+    assert!(given.iter().any(|blow| matches!(blow, Blow::ProgramPaused { .. })));
 }

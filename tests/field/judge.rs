@@ -2,6 +2,7 @@
 
 use super::machines::{Counts, Machine};
 use crate::cluster::ledger::Ledger;
+use anyhow::{Context, Result, ensure};
 use chrono::TimeDelta;
 use millwright_domain::{
     Event, Timestamp,
@@ -55,15 +56,20 @@ impl Judge {
         Self { facts, scans, found: Cell::default() }
     }
 
-    pub fn holds_what_is_served(&self, machine: &Machine) {
+    /// All of it, for all of them; `Err` says what does not hold.
+    pub fn holds_what_is_served(&self, machines: &[Machine]) -> Result<()> {
+        machines.iter().try_for_each(|machine| self.holds_what_one_serves(machine))
+    }
+
+    fn holds_what_one_serves(&self, machine: &Machine) -> Result<()> {
         let device: DeviceId = machine.device.parse().unwrap();
-        let scans = self.scans.get(&device).unwrap_or_else(|| panic!("{device} was never read"));
-        self.numbers_are_dense(&device, scans);
+        let scans = self.scans.get(&device).with_context(|| format!("{device} was never read"))?;
+        self.numbers_are_dense(&device, scans)?;
         let served = served(machine.device, scans);
-        assert!(served.len() > 50, "{device}: only {} scans with a value", served.len());
+        ensure!(served.len() > 50, "{device}: only {} scans with a value", served.len());
         for pair in served.windows(2) {
             let [before, after] = pair else { continue };
-            self.nothing_is_missing_between(machine, &device, before, after);
+            self.nothing_is_missing_between(machine, &device, before, after)?;
         }
         let good = served.len() as u64;
         let mut found = self.found.get();
@@ -76,10 +82,11 @@ impl Judge {
             scans.len(),
             times.iter().max().unwrap().num_milliseconds()
         );
+        Ok(())
     }
 
     /// What was numbered is there: a hole is what was dropped, and that is on record.
-    fn numbers_are_dense(&self, device: &DeviceId, scans: &[Scan]) {
+    fn numbers_are_dense(&self, device: &DeviceId, scans: &[Scan]) -> Result<()> {
         let mut next: BTreeMap<u64, u64> = BTreeMap::new();
         let mut missing: BTreeMap<u64, u64> = BTreeMap::new();
         for scan in scans {
@@ -88,22 +95,23 @@ impl Judge {
         }
         for (epoch, missing) in missing {
             let reported: u64 = self.facts.iter().filter_map(|fact| dropped(&fact.event, device, epoch)).sum();
-            assert!(missing <= reported, "{device}, epoch {epoch}: {missing} scans are missing and {reported} are on record as dropped");
+            ensure!(missing <= reported, "{device}, epoch {epoch}: {missing} scans are missing and {reported} are on record as dropped");
         }
+        Ok(())
     }
 
-    fn nothing_is_missing_between(&self, machine: &Machine, device: &DeviceId, before: &Served, after: &Served) {
+    fn nothing_is_missing_between(&self, machine: &Machine, device: &DeviceId, before: &Served, after: &Served) -> Result<()> {
         let mut found = self.found.get();
         if after.at.since(before.at) > GAP {
             let told = self.facts.iter().any(|fact| tells_of_gap(&fact.event, device, before.at, after.at));
-            assert!(told, "{device}: no value from {} to {}, and no fact says so", before.at, after.at);
+            ensure!(told, "{device}: no value from {} to {}, and no fact says so", before.at, after.at);
             found.gaps += 1;
         }
         // A machine that was started anew counts anew.
         let skipped = after.seq.checked_sub(before.seq + 1).filter(|_| after.seq > before.seq);
         if let (Some(skipped), Counts::EachRead) = (skipped, machine.counts) {
             let restarts = after.epoch - before.epoch;
-            assert!(
+            ensure!(
                 skipped <= after.bad_before + restarts,
                 "{device}: the machine was read {skipped} times between {} and {} of which only {} are on record, over {restarts} restarts",
                 before.at,
@@ -117,9 +125,10 @@ impl Judge {
             && after.bad_before == 0
         {
             let told = self.facts.iter().any(|fact| tells_of_gap(&fact.event, device, before.at, after.at));
-            assert!(told, "{device}: {skipped} messages are missing between {} and {}, and nothing says so", before.at, after.at);
+            ensure!(told, "{device}: {skipped} messages are missing between {} and {}, and nothing says so", before.at, after.at);
         }
         self.found.set(found);
+        Ok(())
     }
 
     pub fn says_what_it_found(&self) {

@@ -149,12 +149,16 @@ impl Soak {
             self.strike(blow).await;
         }
         self.collects_from_all().await;
-        tokio::time::sleep(Duration::from_secs(3)).await;
+        let patience = Instant::now() + SETTLES_WITHIN;
+        until("everything is on the log", async || {
+            let held = Judge::read(self.options.clone()).await.holds_what_is_served(self.machines.all());
+            assert!(held.is_ok() || Instant::now() < patience, "not within {SETTLES_WITHIN:?}: {held:?}");
+            held.ok()
+        })
+        .await;
         self.node.stop().await;
         let judge = Judge::read(self.options.clone()).await;
-        for machine in self.machines.all() {
-            judge.holds_what_is_served(machine);
-        }
+        judge.holds_what_is_served(self.machines.all()).unwrap();
         judge.says_what_it_found();
     }
 }

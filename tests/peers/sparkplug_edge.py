@@ -64,6 +64,7 @@ class Edge:
             "Running": (DataType.BOOLEAN, True),
             "Table": (DataType.BYTES, b"\x01\x02"),
         }
+        self.born = threading.Event()
         self.client = mqtt.Client(client_id="gw-1", clean_session=True)
         self.client.on_connect = self.connected
         self.client.on_message = self.commanded
@@ -76,6 +77,7 @@ class Edge:
     def connected(self, client, _userdata, _flags, _code):
         client.subscribe([(topic("NCMD"), 1), (topic("DCMD"), 1)])
         self.births()
+        self.born.set()
 
     def next_seq(self):
         seq, self.seq = self.seq, (self.seq + 1) % 256
@@ -180,11 +182,21 @@ class Edge:
             for _ in range(what.get("count", 1)):
                 self.client.publish(what["topic"], bytes.fromhex(what["payload_hex"]), qos=0).wait_for_publish(5)
 
+    def all_has_arrived(self):
+        """The broker acknowledges this after everything that it was told before. Without one there is nothing to wait for."""
+        if self.client.is_connected():
+            try:
+                self.client.publish("edge/said", qos=1).wait_for_publish(2)
+            except (RuntimeError, ValueError):
+                pass
+
 
 def main(port):
     edge = Edge(port)
+    edge.born.wait(10)
     for line in sys.stdin:
         edge.order(json.loads(line))
+        edge.all_has_arrived()
         print(json.dumps({"writes": edge.writes, "rebirths": edge.rebirths, "bdseq": edge.bdseq}), flush=True)
 
 

@@ -1,7 +1,8 @@
 //! A device that tells by itself: what it tells is gathered into scans, and what it has not told for long is no value any more.
 //!
 //! A value that would overwrite one that was not handed on yet closes the scan first, so nothing that was told is lost. While the connection
-//! is gone, every point is reported as missing at the pace of its class, like a device that is asked and does not answer.
+//! is gone, every point is reported as missing at the pace of its class, like a device that is asked and does not answer. A source that
+//! waits for receipts is not kept waiting until its class is due: brokers have few messages under way, and the rest would pile up there.
 
 use super::{
     Attended, Tally,
@@ -14,6 +15,7 @@ use crate::{
     news::News,
     outlet::DeviceOutlet,
     protocol::{PointNo, Told},
+    receipt::Receipt,
 };
 use millwright_domain::{
     Timestamp,
@@ -30,6 +32,9 @@ use tokio_util::sync::CancellationToken;
 
 /// Missing values are told no more often than this.
 const MISSING_EVERY: Duration = Duration::from_secs(1);
+
+/// Messages that wait for a receipt, at most, before all that was told is handed on. Brokers have 10 or more under way.
+const OWED: usize = 8;
 
 /// Everything that gathering needs.
 pub(crate) struct Gatherer {
@@ -50,6 +55,7 @@ struct Basket {
     stale_after: Option<Duration>,
     missing_every: Duration,
     filling: BTreeMap<PointNo, Reading>,
+    receipts: Vec<Receipt>,
     began: Option<(Instant, Timestamp)>,
     /// When each point was told last; at the start and at a loss, then.
     last: BTreeMap<PointNo, Instant>,
@@ -59,17 +65,24 @@ struct Basket {
 impl Gatherer {
     pub(crate) async fn run(mut self, stop: CancellationToken) {
         let mut baskets = self.baskets(Instant::now());
-        let mut lost = true;
+        let (mut lost, mut owed) = (true, 0);
         loop {
             let due = baskets.iter().map(|basket| basket.due()).min();
             tokio::select! {
                 biased;
                 () = stop.cancelled() => break,
                 heard = self.heard.recv() => match heard {
-                    Some(Heard::Told(told)) => {
+                    Some(Heard::Told(bulletin)) => {
                         lost = false;
-                        for told in told {
-                            self.put(&mut baskets, told);
+                        if let Some(why) = bulletin.lost {
+                            self.outlet.note_lost(self.stamp(Instant::now()), why);
+                        }
+                        for told in bulletin.told {
+                            self.put(&mut baskets, told, bulletin.receipt.as_ref());
+                        }
+                        if let Some(receipt) = bulletin.receipt {
+                            owed += receipt.messages();
+                            receipt.give();
                         }
                     }
                     Some(Heard::Lost) => {
@@ -82,8 +95,10 @@ impl Gatherer {
                 () = until(due) => {}
             }
             let now = Instant::now();
+            let is_waited_for = owed >= OWED;
+            owed = if is_waited_for { 0 } else { owed };
             for basket in &mut baskets {
-                if basket.is_full(now) {
+                if is_waited_for || basket.is_full(now) {
                     self.hand_on(basket);
                 }
                 if now >= basket.missing_due {
@@ -106,6 +121,7 @@ impl Gatherer {
                 stale_after: class.stale_after.map(|after| after.div_f64(self.speed)),
                 missing_every: gather.max(MISSING_EVERY.div_f64(self.speed)),
                 filling: BTreeMap::new(),
+                receipts: vec![],
                 began: None,
                 last: mine.map(|(number, _)| (number, now)).collect(),
                 missing_due: now + gather,
@@ -114,7 +130,7 @@ impl Gatherer {
         self.device.classes.iter().enumerate().map(of_class).collect()
     }
 
-    fn put(&mut self, baskets: &mut [Basket], Told { point: number, answer }: Told) {
+    fn put(&mut self, baskets: &mut [Basket], Told { point: number, answer }: Told, receipt: Option<&Receipt>) {
         let Some(point) = self.device.points.get(number) else { return };
         let Some(basket) = baskets.get_mut(point.class) else { return };
         let now = Instant::now();
@@ -122,7 +138,7 @@ impl Gatherer {
         if let Some(then) = answer.as_ref().ok().filter(|value| value.historical).and_then(|value| value.source_time) {
             // Old news comes as a scan of its own time, so that it is late and nothing is done about it.
             let received = self.stamp(now);
-            self.outlet.offer(then.min(received), received, vec![reading]);
+            self.outlet.offer_owing(then.min(received), received, vec![reading], receipt.cloned().into_iter().collect());
             return;
         }
         if basket.filling.contains_key(&number) {
@@ -130,12 +146,13 @@ impl Gatherer {
         }
         basket.began.get_or_insert_with(|| (now, self.stamp(now)));
         basket.filling.insert(number, reading);
+        basket.owes(receipt);
         basket.last.insert(number, now);
     }
 
     fn hand_on(&mut self, basket: &mut Basket) {
         let Some((began, scanned_at)) = basket.began.take() else { return };
-        let filled = std::mem::take(&mut basket.filling);
+        let (filled, receipts) = (std::mem::take(&mut basket.filling), std::mem::take(&mut basket.receipts));
         let now = Instant::now();
         let received_at = self.stamp(now);
         let mut given: BTreeMap<u16, Given> = BTreeMap::new();
@@ -148,16 +165,22 @@ impl Gatherer {
             self.attend(received_at, unit, given, given.is_nothing());
         }
         let readings = self.sieves.sift(scanned_at, filled.into_values().collect());
-        self.offer(scanned_at, received_at, readings);
+        self.offer_owing(scanned_at, received_at, readings, receipts);
         let late_by = now.saturating_duration_since(began + basket.gather);
         self.tally.lock().unwrap_or_else(PoisonError::into_inner).lateness.polled(late_by, Duration::ZERO, basket.gather, 0);
     }
 
     fn offer(&mut self, scanned_at: Timestamp, received_at: Timestamp, readings: Vec<Reading>) {
+        self.offer_owing(scanned_at, received_at, readings, vec![]);
+    }
+
+    fn offer_owing(&mut self, scanned_at: Timestamp, received_at: Timestamp, readings: Vec<Reading>, receipts: Vec<Receipt>) {
         self.tally.lock().unwrap_or_else(PoisonError::into_inner).left_out += self.sieves.take_left_out();
-        if !readings.is_empty() {
-            self.outlet.offer(scanned_at, received_at, readings);
+        if readings.is_empty() {
+            // Left out on purpose, which is as good as kept.
+            return receipts.into_iter().for_each(Receipt::give);
         }
+        self.outlet.offer_owing(scanned_at, received_at, readings, receipts);
     }
 
     fn unit_of(&self, point: PointNo) -> u16 {
@@ -213,6 +236,11 @@ impl Gatherer {
 impl Basket {
     fn is_full(&self, now: Instant) -> bool {
         self.began.is_some_and(|(began, _)| now >= began + self.gather)
+    }
+    fn owes(&mut self, receipt: Option<&Receipt>) {
+        let is_known = |receipt: &&Receipt| self.receipts.last().is_some_and(|last| last.is_for_the_same(receipt));
+        let new = receipt.filter(|receipt| !is_known(receipt)).cloned();
+        self.receipts.extend(new);
     }
     /// When to look at it next.
     fn due(&self) -> Instant {

@@ -4,7 +4,7 @@ use super::keeper::{Keeper, Unit};
 use crate::{
     device::Device,
     gate::Gate,
-    protocol::{Answer, PointNo, Refusal, Told},
+    protocol::{Answer, Bulletin, PointNo, Refusal},
 };
 use std::{
     collections::BTreeMap,
@@ -95,7 +95,7 @@ pub(super) enum Ask {
 /// What comes from a device that tells by itself.
 #[derive(Debug)]
 pub(crate) enum Heard {
-    Told(Vec<Told>),
+    Told(Bulletin),
     /// The connection is gone: from here on nothing that was told before counts.
     Lost,
 }

@@ -1,16 +1,22 @@
 //! A connection to a broker and an ear that understands what comes over it: what was told last, what is still to be handed on, and the one
 //! careful way to say something.
 //!
-//! A message is acknowledged when the next news are asked for: by then it has been handed on. What was not acknowledged at a kill, the broker
-//! sends again.
+//! A message is acknowledged once all that it told is kept for good, on the log or in the store. What was not at a kill, the broker sends
+//! again.
 
-use super::wire::{Message, News, Outgoing, Receipt, Session, Socket};
+use super::wire::{Message, News, Outgoing, PacketId, Session, Socket};
 use crate::{
     gate::Gate,
-    protocol::{Answer, CannotConnect, Look, PointNo, Refusal, Told, Wire, WireError},
+    protocol::{Answer, Bulletin, CannotConnect, Look, PointNo, Refusal, Told, Wire, WireError},
+    receipt::Receipt,
 };
 use async_trait::async_trait;
-use std::{collections::VecDeque, sync::Arc, time::Instant};
+use std::{
+    collections::{HashSet, VecDeque},
+    sync::Arc,
+    time::Instant,
+};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 /// Values that are handed on together at most, but for those of one message.
 const AT_ONCE: usize = 256;
@@ -39,16 +45,27 @@ pub(crate) struct Heard {
     pub is_foreign: bool,
 }
 
+/// The messages that the broker has not been told of yet that they are kept. It is told in the order in which they came (MQTT-4.6.0-2).
+struct Owing {
+    /// Of those that are not handed on.
+    taken: Vec<PacketId>,
+    /// Handed on together, under their receipt's number.
+    handed_on: VecDeque<(u64, Vec<PacketId>)>,
+    /// Of those handed on, the ones that are kept, until all before them are.
+    early: HashSet<u64>,
+    kept: VecDeque<PacketId>,
+    numbers: u64,
+    to: UnboundedSender<u64>,
+    given: UnboundedReceiver<u64>,
+}
+
 pub(crate) struct Conversation<E> {
     socket: Socket,
     ear: E,
     /// What was told last of each point; nothing right after a write to it.
     last: Vec<Option<Answer>>,
     waiting: Vec<Told>,
-    /// Of the messages that `waiting` is made of.
-    receipts: VecDeque<Receipt>,
-    /// Of what has been handed on.
-    handed_on: VecDeque<Receipt>,
+    owing: Owing,
     says: VecDeque<Outgoing>,
     foreign: VecDeque<String>,
 }
@@ -57,8 +74,7 @@ impl<E: Ear> Conversation<E> {
     pub(crate) async fn open(broker: &super::broker::Broker, session: &Session, points: usize, mut ear: E) -> Result<Self, CannotConnect> {
         let socket = Socket::open(broker, session).await?;
         let says = ear.opening(Instant::now()).into_iter().collect();
-        let (receipts, handed_on, foreign) = (VecDeque::new(), VecDeque::new(), VecDeque::new());
-        Ok(Self { socket, ear, last: vec![None; points], waiting: vec![], receipts, handed_on, says, foreign })
+        Ok(Self { socket, ear, last: vec![None; points], waiting: vec![], owing: Owing::new(), says, foreign: VecDeque::new() })
     }
 
     fn take(&mut self, news: News) -> Result<(), WireError> {
@@ -68,11 +84,11 @@ impl<E: Ear> Conversation<E> {
                 let refused: Result<Vec<_>, _> = filters.into_iter().map(|filter| self.ear.refused(filter)).collect();
                 refused?.concat()
             }
-            News::Message(message, receipt) => {
+            News::Message(message, id) => {
                 let heard = self.ear.hear(&message, Instant::now());
                 self.says.extend(heard.say);
                 self.foreign.extend(heard.is_foreign.then_some(message.topic));
-                self.receipts.extend(receipt);
+                self.owing.taken.extend(id);
                 heard.told
             }
         };
@@ -86,14 +102,15 @@ impl<E: Ear> Conversation<E> {
         Ok(())
     }
 
-    /// Acknowledges what was handed on, and says what there is to say. Dropped half-way, the rest is said the next time.
+    /// Acknowledges what is kept, and says what there is to say. Dropped half-way, the rest is said the next time.
     async fn catch_up(&mut self) -> Result<(), WireError> {
-        if self.handed_on.is_empty() && self.says.is_empty() && self.foreign.is_empty() {
+        self.owing.settle();
+        if self.owing.kept.is_empty() && self.says.is_empty() && self.foreign.is_empty() {
             return Ok(());
         }
-        while let Some(receipt) = self.handed_on.front() {
-            self.socket.acknowledge(*receipt).await?;
-            self.handed_on.pop_front();
+        while let Some(id) = self.owing.kept.front() {
+            self.socket.acknowledge(*id).await?;
+            self.owing.kept.pop_front();
         }
         while let Some(topic) = self.foreign.front() {
             self.socket.forget(topic).await?;
@@ -122,6 +139,42 @@ impl<E: Ear> Conversation<E> {
     }
 }
 
+impl Owing {
+    fn new() -> Self {
+        let (to, given) = unbounded_channel();
+        Self { taken: vec![], handed_on: VecDeque::new(), early: HashSet::new(), kept: VecDeque::new(), numbers: 0, to, given }
+    }
+
+    /// For all that was taken and is handed on now.
+    fn receipt(&mut self) -> Option<Receipt> {
+        if self.taken.is_empty() {
+            return None;
+        }
+        let (number, messages) = (self.numbers, std::mem::take(&mut self.taken));
+        self.numbers += 1;
+        let receipt = Receipt::owed(number, messages.len(), self.to.clone());
+        self.handed_on.push_back((number, messages));
+        Some(receipt)
+    }
+
+    async fn something_is_kept(&mut self) {
+        // It is never closed: one end is here.
+        let number = self.given.recv().await;
+        self.early.extend(number);
+    }
+
+    fn settle(&mut self) {
+        while let Ok(number) = self.given.try_recv() {
+            self.early.insert(number);
+        }
+        while let Some((number, _)) = self.handed_on.front()
+            && self.early.remove(number)
+        {
+            self.kept.extend(self.handed_on.pop_front().into_iter().flat_map(|(_, messages)| messages));
+        }
+    }
+}
+
 #[async_trait]
 impl<E: Ear> Wire for Conversation<E> {
     /// What was told last, if the broker is there.
@@ -145,11 +198,15 @@ impl<E: Ear> Wire for Conversation<E> {
         self.socket.write(outgoing, gate).await
     }
 
-    async fn next(&mut self) -> Result<Vec<Told>, WireError> {
+    async fn next(&mut self) -> Result<Bulletin, WireError> {
         loop {
             self.catch_up().await?;
             if self.waiting.is_empty() {
-                let news = self.socket.next().await?;
+                let news = tokio::select! {
+                    biased;
+                    () = self.owing.something_is_kept() => continue,
+                    news = self.socket.next() => news?,
+                };
                 self.take(news)?;
             }
             while self.waiting.len() < AT_ONCE
@@ -157,10 +214,12 @@ impl<E: Ear> Wire for Conversation<E> {
             {
                 self.take(news)?;
             }
-            self.handed_on.append(&mut self.receipts);
+            let receipt = self.owing.receipt();
             if !self.waiting.is_empty() {
-                return Ok(std::mem::take(&mut self.waiting));
+                return Ok(Bulletin { told: std::mem::take(&mut self.waiting), receipt, lost: None });
             }
+            // They told nothing of ours.
+            receipt.into_iter().for_each(Receipt::give);
         }
     }
 
@@ -174,7 +233,7 @@ impl<E: Ear> Wire for Conversation<E> {
             let news = self.socket.next().await?;
             self.take(news)?;
             self.waiting.clear();
-            self.handed_on.append(&mut self.receipts);
+            self.owing.receipt().into_iter().for_each(Receipt::give);
         }
     }
 }

@@ -38,9 +38,9 @@ pub struct Message {
     pub retained: bool,
 }
 
-/// What is told to the broker when a message has been handed on.
+/// What is told to the broker when a message is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Receipt(u16);
+pub(crate) struct PacketId(u16);
 
 /// What is published. Never retained, at most once.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,7 +51,7 @@ pub struct Outgoing {
 
 #[derive(Debug)]
 pub(crate) enum News {
-    Message(Message, Option<Receipt>),
+    Message(Message, Option<PacketId>),
     /// The broker does not let us hear these of [`Session::filters`].
     Refused(Vec<usize>),
     /// An answer to us, or nothing.
@@ -146,8 +146,8 @@ impl Socket {
         self.silent_since = None;
         Ok(match packet {
             Incoming::Publish(Publish { qos, retain, topic, pkid, payload, .. }) => {
-                let receipt = (qos == QoS::AtLeastOnce).then_some(Receipt(pkid));
-                News::Message(Message { topic, payload: payload.into(), retained: retain }, receipt)
+                let id = (qos == QoS::AtLeastOnce).then_some(PacketId(pkid));
+                News::Message(Message { topic, payload: payload.into(), retained: retain }, id)
             }
             Incoming::PingResp => {
                 self.pongs += 1;
@@ -176,8 +176,8 @@ impl Socket {
         self.pongs >= ping
     }
 
-    pub(crate) async fn acknowledge(&mut self, receipt: Receipt) -> Result<(), WireError> {
-        self.feed(Packet::PubAck(PubAck::new(receipt.0))).await
+    pub(crate) async fn acknowledge(&mut self, id: PacketId) -> Result<(), WireError> {
+        self.feed(Packet::PubAck(PubAck::new(id.0))).await
     }
     /// No more of this topic, which a former configuration asked for.
     pub(crate) async fn forget(&mut self, topic: &str) -> Result<(), WireError> {

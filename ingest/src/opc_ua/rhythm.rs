@@ -5,9 +5,11 @@ use std::time::Duration;
 
 /// A server that has nothing to tell says so about this often.
 const KEEP_ALIVE: Duration = Duration::from_secs(1);
-/// Changes that a server keeps for a point between two messages, at least.
+/// Changes that a server keeps for a point, at least and at most.
 const SOME: u32 = 10;
 const MANY: u32 = 1_000;
+/// While we are held up for so long, nothing is lost: the server keeps what changes meanwhile, if it has the room.
+const HELD_UP: Duration = Duration::from_secs(10);
 /// How long a server keeps telling nobody before it gives the subscription up.
 const LIFETIME: Duration = Duration::from_secs(60);
 
@@ -31,8 +33,9 @@ impl Rhythm {
         let told_again_after = class.stale_after.map(|stale| stale / 4);
         let keep_alive_count = count(told_again_after.map_or(KEEP_ALIVE, |again| again.min(KEEP_ALIVE)), publishing);
         let lifetime_count = count(LIFETIME, publishing).max(keep_alive_count.saturating_mul(10));
-        let between = if sampling.is_zero() { SOME * 10 } else { count(publishing, sampling).saturating_mul(2) };
-        let queue = queue.unwrap_or(between.clamp(SOME, MANY));
+        let held_up = (publishing * 2).max(HELD_UP);
+        let changes = if sampling.is_zero() { SOME * 10 } else { count(held_up, sampling) };
+        let queue = queue.unwrap_or(changes.clamp(SOME, MANY));
         Self { publishing, sampling, queue, keep_alive_count, lifetime_count, told_again_after, timeout: class.timeout }
     }
 
@@ -73,9 +76,11 @@ mod tests {
     }
 
     #[test]
-    fn the_queue_holds_what_changes_between_two_messages() {
+    fn the_queue_holds_what_changes_between_two_messages_and_while_we_are_held_up() {
         assert_eq!(rhythm(1_000, None, None).queue, 10);
-        assert_eq!(rhythm(1_000, None, Some(10)).queue, 200);
+        assert_eq!(rhythm(50, None, None).queue, 200);
+        assert_eq!(rhythm(1_000, None, Some(10)).queue, 1_000);
+        assert_eq!(rhythm(10_000, None, Some(100)).queue, 200);
         assert_eq!(rhythm(1_000, None, Some(0)).queue, 100);
         assert_eq!(rhythm(60_000, None, Some(1)).queue, 1_000);
     }

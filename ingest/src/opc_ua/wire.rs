@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     gate::Gate,
-    protocol::{Answer, CannotConnect, PointNo, Refusal, Told, Wire, WireError},
+    protocol::{Answer, Bulletin, CannotConnect, PointNo, Refusal, Told, Wire, WireError},
 };
 use async_trait::async_trait;
 use opcua::types::{AttributeId, DataValue, Identifier, NodeId, ReadValueId, TimestampsToReturn, Variant, WriteValue};
@@ -28,6 +28,8 @@ pub(super) struct Listening {
     /// What was told last of each point, and when.
     last: Vec<Option<(Answer, Instant)>>,
     ready: Vec<Told>,
+    /// Why something that was to come never will.
+    lost: Option<&'static str>,
     /// Told after what is ready.
     failure: Option<WireError>,
     has_warned: bool,
@@ -40,7 +42,7 @@ impl Listening {
         let mut nodes = subscribe::nodes(&map, &mut line).await?;
         let subscriptions = subscribe::subscribe(&map, &mut line, &mut nodes, &mail).await?;
         let last = vec![None; map.slots.len()];
-        let mut begun = Self { map, line, nodes, subscriptions, mail, last, ready: vec![], failure: None, has_warned: false };
+        let mut begun = Self { map, line, nodes, subscriptions, mail, last, ready: vec![], lost: None, failure: None, has_warned: false };
         begun.tell_what_is_refused();
         Ok(begun)
     }
@@ -74,7 +76,7 @@ impl Listening {
         let (class, is_next) = (subscription.class, subscription.is_next(note.number, note.content.is_empty()));
         if !is_next {
             metrics::counter!("millwright_opc_ua_messages_lost_total").increment(1);
-            self.warn_once("a message of its subscription did not arrive");
+            self.is_lost("a message of the OPC UA subscription did not arrive");
         }
         for content in note.content {
             match content {
@@ -100,7 +102,7 @@ impl Listening {
         for (point, sample) in decode::in_order(told) {
             if sample.status.has_overflowed() {
                 metrics::counter!("millwright_opc_ua_overflows_total").increment(1);
-                self.warn_once("a variable changed more often than its queue holds; raise queue_size");
+                self.is_lost("an OPC UA variable changed more often than its queue in the server holds; raise queue_size");
             }
             let answer = self.judged(point, &sample);
             self.tell(point, answer, at);
@@ -128,11 +130,12 @@ impl Listening {
         }
     }
 
-    /// Said once for each connection; counted each time.
-    fn warn_once(&mut self, what: &str) {
+    /// Said once for each connection; counted and told each time.
+    fn is_lost(&mut self, what: &'static str) {
+        self.lost = Some(what);
         if !mem::replace(&mut self.has_warned, true) {
             let address = self.map.server.url.as_str();
-            warn!(address, "OPC UA server {address}: values were lost: {what}");
+            warn!(address, "server {address}: values were lost: {what}");
         }
     }
 
@@ -217,13 +220,13 @@ impl Wire for Listening {
         }
     }
 
-    async fn next(&mut self) -> Result<Vec<Told>, WireError> {
+    async fn next(&mut self) -> Result<Bulletin, WireError> {
         loop {
             if let Err(failure) = self.hear() {
                 self.failure.get_or_insert(failure);
             }
-            if !self.ready.is_empty() {
-                return Ok(mem::take(&mut self.ready));
+            if !self.ready.is_empty() || self.lost.is_some() {
+                return Ok(Bulletin { lost: self.lost.take(), ..mem::take(&mut self.ready).into() });
             }
             if let Some(failure) = self.failure.take() {
                 return Err(failure);

@@ -8,7 +8,10 @@
 //! reaches the log only now and says so (`received_at`): past 30 s it is late, and nothing is done about what is seen in it.
 
 use super::{Item, LAST_TRIES, Ledger, shelf::Shelf};
-use crate::store::{StoreSettings, drops::Tally};
+use crate::{
+    receipt::Receipt,
+    store::{StoreSettings, drops::Tally},
+};
 use millwright_domain::{
     ports::{
         clock::Clock,
@@ -49,6 +52,8 @@ pub(super) struct Forwarder {
     stop: CancellationToken,
     /// Taken from the queue, neither stored nor acknowledged.
     hand: Vec<Scan>,
+    /// Owed for what is in the hand.
+    receipts: Vec<Receipt>,
     /// Who waits until nothing waits.
     barriers: Vec<oneshot::Sender<()>>,
     flight: Option<Flight>,
@@ -82,7 +87,7 @@ impl Forwarder {
         stop: CancellationToken,
     ) -> Self {
         let shelf = Shelf::new(store, ledger.clone());
-        let (hand, barriers, gather_until) = (Vec::new(), Vec::new(), Instant::now());
+        let (hand, receipts, barriers, gather_until) = (Vec::new(), Vec::new(), Vec::new(), Instant::now());
         let (flight, log_away, last_call) = (None, None, None);
         Self {
             log,
@@ -92,6 +97,7 @@ impl Forwarder {
             shelf,
             stop,
             hand,
+            receipts,
             barriers,
             flight,
             log_away,
@@ -159,7 +165,10 @@ impl Forwarder {
     fn sort(&mut self, items: &mut Vec<Item>) {
         for item in items.drain(..) {
             match item {
-                Item::Scan(scan) => self.hand.push(scan),
+                Item::Scan(scan, receipts) => {
+                    self.hand.push(scan);
+                    self.receipts.extend(receipts);
+                }
                 Item::Barrier(barrier) => self.barriers.push(barrier),
             }
         }
@@ -192,7 +201,9 @@ impl Forwarder {
             let left_out = self.sift(&mut hand);
             self.discard(&left_out);
             self.hand = hand;
-            if !self.hand.is_empty() {
+            if self.hand.is_empty() {
+                self.give_receipts();
+            } else {
                 self.send(self.hand.clone(), false, Tally::default());
             }
         }
@@ -235,6 +246,7 @@ impl Forwarder {
                     self.discard(&flight.left_out);
                 } else {
                     self.hand.clear();
+                    self.give_receipts();
                 }
                 if !self.shelf.is_open() && self.last_call.is_some() {
                     self.last_call = Some(Instant::now() + LAST_TRIES);
@@ -256,6 +268,11 @@ impl Forwarder {
         }
     }
 
+    /// Nothing is in the hand any more, and nothing of it was lost.
+    fn give_receipts(&mut self) {
+        self.receipts.drain(..).for_each(Receipt::give);
+    }
+
     /// Out of the hand onto the disk, if it takes it.
     async fn store_hand(&mut self) {
         if self.hand.is_empty() || !self.shelf.is_usable() {
@@ -263,10 +280,11 @@ impl Forwarder {
         }
         let sent = self.flight.as_ref().is_some_and(|flight| !flight.stored);
         self.hand = self.shelf.put(std::mem::take(&mut self.hand), sent).await;
-        if self.hand.is_empty()
-            && let Some(flight) = &mut self.flight
-        {
-            flight.stored = true;
+        if self.hand.is_empty() {
+            self.give_receipts();
+            if let Some(flight) = &mut self.flight {
+                flight.stored = true;
+            }
         }
         if self.last_call.is_none() {
             self.gather_until = Instant::now() + GATHERED;
@@ -284,6 +302,8 @@ impl Forwarder {
                 warn!(scans = self.hand.len(), "the log did not come back while stopping: {} scans are lost", self.hand.len());
                 self.ledger.drops().note_many(&Tally::of(&self.hand), STOPPED);
                 self.hand.clear();
+                // Whoever waits for one tells it again, to the next run.
+                self.receipts.clear();
             }
             let taken = self.queue.recv_many(&mut items, BATCH).await;
             self.sort(&mut items);

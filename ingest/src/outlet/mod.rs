@@ -2,13 +2,17 @@
 //!
 //! When the log is away, they wait in the store. When that takes nothing either, the queue fills and further scans are dropped and
 //! counted; polling never waits. A scan that finds no room takes no number. Scans count as delivered only after the append has returned.
+//! Their receipts are given once they are on the log or in the store, or on record as dropped.
 
 mod forward;
 mod shelf;
 
-use crate::store::{
-    StoreSettings, StoreSnapshot,
-    drops::{BETWEEN_REPORTS, DropReport, Drops},
+use crate::{
+    receipt::Receipt,
+    store::{
+        StoreSettings, StoreSnapshot,
+        drops::{BETWEEN_REPORTS, DropReport, Drops},
+    },
 };
 
 use forward::Forwarder;
@@ -33,7 +37,7 @@ use tracing::warn;
 const LAST_TRIES: Duration = Duration::from_secs(5);
 
 enum Item {
-    Scan(Scan),
+    Scan(Scan, Vec<Receipt>),
     /// Dropped once everything before it has been dealt with.
     Barrier(oneshot::Sender<()>),
 }
@@ -192,18 +196,29 @@ impl DeviceOutlet {
     }
     /// Takes the scan if there is room. Never waits.
     pub fn offer(&self, scanned_at: Timestamp, received_at: Timestamp, readings: Vec<Reading>) -> bool {
+        self.offer_owing(scanned_at, received_at, readings, vec![])
+    }
+    /// The same, where the source waits for receipts.
+    pub fn offer_owing(&self, scanned_at: Timestamp, received_at: Timestamp, readings: Vec<Reading>, receipts: Vec<Receipt>) -> bool {
         // Held while queueing, so that two units of one device cannot swap their numbers.
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
         let Self { site, device, epoch, .. } = self;
         let scan = Scan { site: site.clone(), device: device.clone(), epoch: *epoch, scan: *next, scanned_at, received_at, readings };
-        let taken = self.queue.try_send(Item::Scan(scan)).is_ok();
-        if taken {
+        let refused = self.queue.try_send(Item::Scan(scan, receipts)).err().map(|error| error.into_inner());
+        let Some(refused) = refused else {
             *next += 1;
-        } else {
-            self.dropped.fetch_add(1, Ordering::Relaxed);
-            self.ledger.drops().note_one(device, *epoch, scanned_at, "the log was away and there was no room to wait for it");
+            return true;
+        };
+        self.dropped.fetch_add(1, Ordering::Relaxed);
+        self.ledger.drops().note_one(device, *epoch, scanned_at, "the log was away and there was no room to wait for it");
+        if let Item::Scan(_dropped, receipts) = refused {
+            receipts.into_iter().for_each(Receipt::give);
         }
-        taken
+        false
+    }
+    /// A scan's worth of values was lost before it could be offered.
+    pub fn note_lost(&self, at: Timestamp, why: &str) {
+        self.ledger.drops().note_one(&self.device, self.epoch, at, why);
     }
     pub fn offered(&self) -> u64 {
         *self.next.lock().unwrap_or_else(PoisonError::into_inner)
