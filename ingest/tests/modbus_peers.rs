@@ -5,83 +5,36 @@ mod support;
 
 #[path = "support/peer.rs"]
 mod peer;
+#[path = "support/stage.rs"]
+mod stage;
 
 use chrono::TimeDelta;
-use millwright_domain::{
-    action::WriteOrder,
-    plant::{Asset, Plant, Range, Signal, Source, Writable},
-    ports::{
-        clock::Clock,
-        write_device::{WriteDevice, WriteVerdict},
-    },
-    quantity::{QuantityKind, Unit},
-    reading::Quality,
-};
-use millwright_ingest::{
-    device::DeviceConfig,
-    field::{Field, FieldSettings, check},
-};
+use millwright_domain::{ports::write_device::WriteVerdict, reading::Quality};
 use peer::{Peer, free_port, python};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use std::{net::SocketAddr, sync::Arc, time::Duration};
-use support::{MemoryLog, TestClock, eventually, taken};
+use serde_json::{Value, json};
+use stage::{SOON, Stage, points_at};
+use std::time::Duration;
+use support::eventually;
 
-const SOON: Duration = Duration::from_secs(10);
-
-/// A device polled ten times a second, with one signal for each address; those at holding registers from 30 on are writable.
-fn device(address: SocketAddr, points: &[(&str, &str)]) -> (Plant, DeviceConfig) {
-    let named: Vec<(String, &str)> = points.iter().map(|(name, place)| (format!("p/{name}"), *place)).collect();
-    let signals = named.iter().map(|(signal, place)| {
-        let set = signal.starts_with("p/set");
-        let limits = Range { low: -1e9, high: 1e9 };
-        let writable = set.then_some(Writable { limits, rated: 1.0, max_step: 1e9, min_interval_s: 0, tolerance: 0.01 });
-        let range = place.contains("holding:6:").then_some(Range { low: 0.0, high: 10.0 });
-        let id = signal.parse().unwrap();
-        Signal { id, device: "plc".parse().unwrap(), kind: QuantityKind::Generic, unit: Unit::One, range, writable }
-    });
-    let (id, text) = ("p".parse().unwrap(), String::new);
-    let asset = Asset { id, name: text(), area: text(), line: text(), cell: None, class: text(), signals: signals.collect() };
-    let plant = Plant { site: "s".parse().unwrap(), name: text(), source: Source::Live, assets: vec![asset] };
-    let points: Vec<serde_json::Value> = named.iter().map(|(signal, place)| serde_json::json!({ "signal": signal, "address": place })).collect();
-    let config = serde_json::json!({
-        "protocol": "modbus_tcp", "id": "plc", "address": address.to_string(), "max_gap": 4, "read_back_ms": 300, "connect_timeout_ms": 1000,
-        "classes": [{ "name": "fast", "interval_ms": 100, "timeout_ms": 300 }], "points": points,
-    });
-    (plant, serde_json::from_value(config).unwrap())
+/// Polled ten times a second.
+fn device(peer: &Peer) -> Value {
+    json!({
+        "protocol": "modbus_tcp", "address": peer.address().to_string(), "max_gap": 4, "read_back_ms": 300, "connect_timeout_ms": 1000,
+        "classes": [{ "name": "fast", "interval_ms": 100, "timeout_ms": 300 }],
+    })
 }
 
-struct Stage {
-    field: Field,
-    log: Arc<MemoryLog>,
-    clock: Arc<TestClock>,
+async fn on_stage(peer: &Peer, points: &[(&str, &str)]) -> Stage {
+    Stage::set(device(peer), points_at(points)).await
 }
 
-impl Stage {
-    async fn set(address: SocketAddr, points: &[(&str, &str)]) -> Self {
-        let (plant, config) = device(address, points);
-        let (log, clock) = (MemoryLog::new(), TestClock::new(1.0));
-        let devices = check(&[config], &plant).unwrap();
-        let field = taken(Field::start(&plant, devices, clock.clone(), log.clone(), FieldSettings::default())).await;
-        Self { field, log, clock }
-    }
-    fn good(&self, signal: &str) -> Option<f64> {
-        self.log.last(signal)?.good()
-    }
-    fn quality(&self, signal: &str) -> Option<Quality> {
-        self.log.last(signal).map(|reading| reading.quality())
-    }
-    async fn write(&self, signal: &str, value: f64) -> WriteVerdict {
-        let order = WriteOrder { device: "plc".parse().unwrap(), signal: signal.parse().unwrap(), value, tolerance: 0.01 };
-        self.field.write_once(&order, 1, self.clock.now().wall + TimeDelta::seconds(2)).await
-    }
-    async fn until_good(&self, signal: &str) {
-        self.log.clear();
-        eventually(&format!("{signal} is good"), SOON, || self.good(signal).is_some()).await;
-    }
+fn four() -> Vec<Value> {
+    let mut points = points_at(&[("speed", "holding:0:f32"), ("temp", "hr:2:REAL"), ("vib", "400005:f32"), ("current", "1!holding:6:f32")]);
+    points[3]["range"] = json!({ "low": 0.0, "high": 10.0 });
+    points
 }
-
-const FOUR: [(&str, &str); 4] = [("speed", "holding:0:f32"), ("temp", "hr:2:REAL"), ("vib", "400005:f32"), ("current", "1!holding:6:f32")];
 
 fn assert_four(stage: &Stage) {
     assert_eq!((stage.good("p/speed"), stage.good("p/temp")), (Some(1_480.0), Some(61.5)));
@@ -96,7 +49,7 @@ async fn both_peers_values_arrive_as_they_are() {
     let Some(python) = python() else { return };
     let folder = tempfile::tempdir().unwrap();
     for peer in [Peer::faulty(&python, free_port()), Peer::simulator(&python, folder.path())] {
-        let stage = Stage::set(peer.address(), &FOUR).await;
+        let stage = Stage::set(device(&peer), four()).await;
         stage.until_good("p/speed").await;
         assert_four(&stage);
         let saved = stage.field.snapshots()[0].saved;
@@ -110,7 +63,7 @@ async fn the_simulators_integers_arrive_in_the_byte_order_that_was_asked_for() {
     let Some(python) = python() else { return };
     let folder = tempfile::tempdir().unwrap();
     let peer = Peer::simulator(&python, folder.path());
-    let stage = Stage::set(peer.address(), &[("count", "holding:10"), ("bit", "holding:10.0"), ("wide", "holding:14:u32")]).await;
+    let stage = on_stage(&peer, &[("count", "holding:10"), ("bit", "holding:10.0"), ("wide", "holding:14:u32")]).await;
     stage.until_good("p/wide").await;
     assert_eq!((stage.good("p/count"), stage.good("p/bit"), stage.good("p/wide")), (Some(4_711.0), Some(1.0), Some(305_419_896.0)));
     stage.field.stop().await;
@@ -122,7 +75,7 @@ async fn the_four_tables_are_apart_and_a_coil_is_switched() {
     let peer = Peer::faulty(&python, free_port());
     let points =
         [("c0", "4!coil:0"), ("c1", "4!coil:1"), ("d15", "4!discrete:15"), ("h2", "4!holding:2"), ("i2", "4!input:2"), ("set_coil", "4!co:4")];
-    let stage = Stage::set(peer.address(), &points).await;
+    let stage = on_stage(&peer, &points).await;
     stage.until_good("p/set_coil").await;
     let values = ["p/c0", "p/c1", "p/d15", "p/h2", "p/i2", "p/set_coil"].map(|signal| stage.good(signal));
     assert_eq!(values, [Some(1.0), Some(0.0), Some(1.0), Some(102.0), Some(202.0), Some(0.0)]);
@@ -149,11 +102,8 @@ fn assert_no_value_is_wrong(stage: &Stage) {
 async fn each_exception_becomes_the_quality_of_its_own_point_alone() {
     let Some(python) = python() else { return };
     let peer = Peer::faulty(&python, free_port());
-    let stage = Stage::set(
-        peer.address(),
-        &[("good", "holding:29"), ("gap", "holding:33"), ("absent", "holding:36"), ("faulty", "holding:50"), ("nobody", "3!holding:0")],
-    )
-    .await;
+    let points = [("good", "holding:29"), ("gap", "holding:33"), ("absent", "holding:36"), ("faulty", "holding:50"), ("nobody", "3!holding:0")];
+    let stage = on_stage(&peer, &points).await;
     stage.until_good("p/good").await;
     eventually("every point was read", SOON, || stage.quality("p/nobody").is_some() && stage.quality("p/faulty").is_some()).await;
     assert_eq!(stage.quality("p/absent"), Some(Quality::BadConfiguration));
@@ -167,8 +117,9 @@ async fn each_exception_becomes_the_quality_of_its_own_point_alone() {
 async fn a_dead_unit_never_delays_another() {
     let Some(python) = python() else { return };
     let peer = Peer::faulty(&python, free_port());
-    let stage = Stage::set(peer.address(), &[("alive", "1!holding:20"), ("dead", "2!holding:0")]).await;
+    let stage = on_stage(&peer, &[("alive", "1!holding:20"), ("dead", "2!holding:0")]).await;
     eventually("the dead unit is left alone", SOON, || stage.field.snapshots()[0].units[1].state == "suspended").await;
+    stage.log.clear();
     stage.until_good("p/alive").await;
     eventually("the living unit is read on", SOON, || stage.log.count() > 20).await;
     stage.field.stop().await;
@@ -182,7 +133,7 @@ async fn a_dead_unit_never_delays_another() {
 async fn a_write_arrives_once_and_is_read_back() {
     let Some(python) = python() else { return };
     let mut peer = Peer::faulty(&python, free_port());
-    let stage = Stage::set(peer.address(), &[("set_speed", "holding:30:f32"), ("set_small", "holding:32:i16"), ("set_wide", "holding:33:i16")]).await;
+    let stage = on_stage(&peer, &[("set_speed", "holding:30:f32"), ("set_small", "holding:32:i16"), ("set_wide", "holding:33:i16")]).await;
     stage.until_good("p/set_speed").await;
     assert_eq!(stage.write("p/set_speed", 888.5).await, WriteVerdict::Applied { read_back: 888.5 });
     assert_eq!(stage.write("p/set_small", -5.0).await, WriteVerdict::Applied { read_back: -5.0 });
@@ -200,7 +151,7 @@ async fn a_minute_of_pauses_restarts_and_late_answers_shows_no_wrong_value() {
     let mut luck = ChaCha8Rng::seed_from_u64(seed);
     let port = free_port();
     let mut peer = Peer::faulty(&python, port);
-    let stage = Stage::set(peer.address(), &TELLTALES).await;
+    let stage = on_stage(&peer, &TELLTALES).await;
     let until = std::time::Instant::now() + Duration::from_secs(60);
     while std::time::Instant::now() < until {
         let scans = stage.log.count();

@@ -5,101 +5,42 @@
 mod line;
 #[path = "support/peer.rs"]
 mod peer;
+#[path = "support/stage.rs"]
+mod stage;
 mod support;
 
 use chrono::TimeDelta;
 use line::{Cable, Line, framed};
 use millwright_domain::{
-    action::WriteOrder,
-    plant::{Asset, Plant, Range, Signal, Source, Writable},
-    ports::{
-        clock::Clock,
-        write_device::{WriteDevice, WriteVerdict},
-    },
-    quantity::{QuantityKind, Unit},
-    reading::Quality,
+    ports::write_device::WriteVerdict,
+    reading::{Quality, Reading},
 };
-use millwright_ingest::{
-    collect::probe::probe_device,
-    device::DeviceConfig,
-    field::{Field, FieldSettings, check},
-};
+use millwright_ingest::{collect::probe::probe_device, field::check};
 use peer::{Peer, free_port, python};
 use serde_json::{Value, json};
-use std::{path::Path, sync::Arc, time::Duration};
-use support::{MemoryLog, TestClock, eventually, taken};
-
-const SOON: Duration = Duration::from_secs(20);
+use stage::{SOON, Stage, at, checked, configured, points_at, with};
+use std::path::Path;
+use support::eventually;
 
 /// Of one shape, so that nothing but the question tells their answers apart.
 const ALIKE: &[(&str, &str)] = &[("a", "1!hr:20"), ("b", "1!hr:25")];
 
-/// A bus polled ten times a second, each point by a question of its own. Signals whose name begins with `set` are writable.
-fn described(id: &str, place: Value, points: &[(&str, &str)]) -> (Plant, DeviceConfig) {
-    let signal = |(name, _): &(&str, &str)| {
-        let limits = Range { low: -1e9, high: 1e9 };
-        let writable = name.starts_with("set").then_some(Writable { limits, rated: 1.0, max_step: 1e9, min_interval_s: 0, tolerance: 0.01 });
-        let (kind, unit) = (QuantityKind::Generic, Unit::One);
-        Signal { id: format!("p/{name}").parse().unwrap(), device: id.parse().unwrap(), kind, unit, range: None, writable }
-    };
-    let (asset, text) = ("p".parse().unwrap(), String::new);
-    let signals = points.iter().map(signal).collect();
-    let asset = Asset { id: asset, name: text(), area: text(), line: text(), cell: None, class: text(), signals };
-    let plant = Plant { site: "s".parse().unwrap(), name: text(), source: Source::Live, assets: vec![asset] };
-    let points: Vec<Value> = points.iter().map(|(name, address)| json!({ "signal": format!("p/{name}"), "address": address })).collect();
-    let mut config = json!({
-        "protocol": "modbus_rtu", "id": id, "max_gap": 0, "read_back_ms": 400, "connect_timeout_ms": 1500,
-        "classes": [{ "name": "fast", "interval_ms": 100, "timeout_ms": 300 }], "points": points,
-    });
-    for (key, value) in place.as_object().unwrap() {
-        config[key] = value.clone();
-    }
-    (plant, serde_json::from_value(config).unwrap())
+/// A bus polled ten times a second, each point by a question of its own.
+fn bus(more: Value) -> Value {
+    let class = json!({ "name": "fast", "interval_ms": 100, "timeout_ms": 300 });
+    let usual = json!({ "protocol": "modbus_rtu", "id": "bus", "max_gap": 0, "read_back_ms": 400, "connect_timeout_ms": 1500, "classes": [class] });
+    with(usual, &more)
 }
 
-struct Stage {
-    field: Field,
-    log: Arc<MemoryLog>,
-    clock: Arc<TestClock>,
+async fn on_stage(place: Value, points: &[(&str, &str)]) -> Stage {
+    Stage::set(bus(place), points_at(points)).await
 }
 
-impl Stage {
-    async fn set(place: Value, points: &[(&str, &str)]) -> Self {
-        let (plant, config) = described("bus", place, points);
-        let (log, clock) = (MemoryLog::new(), TestClock::new(1.0));
-        let devices = check(&[config], &plant).unwrap();
-        let field = taken(Field::start(&plant, devices, clock.clone(), log.clone(), FieldSettings::default())).await;
-        Self { field, log, clock }
-    }
-    fn good(&self, signal: &str) -> Option<f64> {
-        self.log.last(signal)?.good()
-    }
-    async fn until_good(&self, signal: &str) {
-        let seen = self.log.count();
-        let good = || {
-            let scans = self.log.scans();
-            scans[seen.min(scans.len())..].iter().flat_map(|scan| &scan.readings).any(|it| it.signal.as_str() == signal && it.good().is_some())
-        };
-        eventually(&format!("{signal} is good"), SOON, good).await;
-    }
-    async fn until_silent(&self, signal: &str) {
-        let silent = || self.log.last(signal).is_some_and(|reading| reading.quality() == Quality::BadNoCommunication);
-        eventually(&format!("{signal} has no communication"), SOON, silent).await;
-    }
-    async fn until_error(&self, part: &str) {
-        let said = || self.field.snapshots()[0].units[0].last_error.as_ref().is_some_and(|error| error.contains(part));
-        eventually(&format!("the error says {part:?}"), SOON, said).await;
-    }
-    async fn write(&self, signal: &str, value: f64) -> WriteVerdict {
-        let order = WriteOrder { device: "bus".parse().unwrap(), signal: signal.parse().unwrap(), value, tolerance: 0.01 };
-        self.field.write_once(&order, 1, self.clock.now().wall + TimeDelta::seconds(2)).await
-    }
-    /// Whatever happened, a good value is the one that stands in that register.
-    fn assert_good_values_are(&self, signal: &str, value: f64) {
-        let scans = self.log.scans();
-        let mut good = scans.iter().flat_map(|scan| &scan.readings).filter(|reading| reading.signal.as_str() == signal).filter_map(|it| it.good());
-        assert_eq!(good.find(|good| *good != value), None, "{signal} is {value}");
-    }
+/// Whatever happened, a good value is the one that stands in that register.
+fn assert_good_values_are(stage: &Stage, signal: &str, value: f64) {
+    let readings = stage.readings(signal);
+    let wrong = readings.iter().filter_map(Reading::good).find(|good| *good != value);
+    assert_eq!(wrong, None, "{signal} is {value}");
 }
 
 fn serial(python: &Path, cable: &Cable) -> Peer {
@@ -112,7 +53,7 @@ async fn the_units_of_a_line_are_read_and_written_in_turns() {
     let cable = Cable::lay();
     let mut peer = serial(&python, &cable);
     let points = [("one", "1!hr:0:f32"), ("two", "2!hr:20"), ("set", "2!hr:30:f32"), ("set_small", "1!hr:33:i16")];
-    let stage = Stage::set(json!({ "port": cable.near() }), &points).await;
+    let stage = on_stage(json!({ "port": cable.near() }), &points).await;
     for signal in ["p/one", "p/two", "p/set"] {
         stage.until_good(signal).await;
     }
@@ -123,7 +64,7 @@ async fn the_units_of_a_line_are_read_and_written_in_turns() {
     let connects: Vec<u64> = stage.field.snapshots()[0].units.iter().map(|unit| unit.connects).collect();
     assert_eq!(connects, [1, 1], "both over one line");
     stage.field.stop().await;
-    stage.assert_good_values_are("p/one", 1_480.0);
+    assert_good_values_are(&stage, "p/one", 1_480.0);
 }
 
 #[tokio::test]
@@ -131,7 +72,7 @@ async fn a_dead_unit_is_left_alone_and_the_living_ones_are_read_on() {
     let Some(python) = python() else { return };
     let cable = Cable::lay();
     let _peer = serial(&python, &cable);
-    let stage = Stage::set(json!({ "port": cable.near() }), &[("alive", "1!hr:20"), ("dead", "3!hr:0")]).await;
+    let stage = on_stage(json!({ "port": cable.near() }), &[("alive", "1!hr:20"), ("dead", "3!hr:0")]).await;
     let dead = |stage: &Stage| stage.field.snapshots()[0].units[1].state;
     eventually("the dead unit is left alone", SOON, || dead(&stage) == "suspended").await;
     stage.until_good("p/alive").await;
@@ -149,18 +90,18 @@ async fn an_answer_that_comes_late_on_the_same_line_is_never_taken_for_the_next_
     let Some(python) = python() else { return };
     let cable = Cable::lay();
     let mut peer = serial(&python, &cable);
-    let stage = Stage::set(json!({ "port": cable.near() }), ALIKE).await;
+    let stage = on_stage(json!({ "port": cable.near() }), ALIKE).await;
     // Within the silence that is waited for, at its end, and long past it.
     for late_ms in [350, 580, 650, 900, 1_400] {
         stage.until_good("p/a").await;
         peer.answers_late(late_ms, 2);
-        stage.until_silent("p/a").await;
+        stage.until("p/a", Quality::BadNoCommunication).await;
     }
     stage.until_good("p/a").await;
     stage.until_good("p/b").await;
     stage.field.stop().await;
-    stage.assert_good_values_are("p/a", 2_020.0);
-    stage.assert_good_values_are("p/b", 2_025.0);
+    assert_good_values_are(&stage, "p/a", 2_020.0);
+    assert_good_values_are(&stage, "p/b", 2_025.0);
 }
 
 #[tokio::test]
@@ -180,14 +121,14 @@ async fn an_answer_held_back_until_the_very_next_question_is_told_apart_from_its
         }
     })
     .await;
-    let stage = Stage::set(json!({ "address": line.address.to_string() }), ALIKE).await;
+    let stage = on_stage(json!({ "address": line.address.to_string() }), ALIKE).await;
     for _ in 0..3 {
-        stage.until_silent("p/b").await;
+        stage.until("p/b", Quality::BadNoCommunication).await;
         stage.until_good("p/a").await;
         stage.until_good("p/b").await;
         // What was seen on the way.
-        stage.assert_good_values_are("p/a", 2_020.0);
-        stage.assert_good_values_are("p/b", 2_025.0);
+        assert_good_values_are(&stage, "p/a", 2_020.0);
+        assert_good_values_are(&stage, "p/b", 2_025.0);
     }
     stage.field.stop().await;
 }
@@ -198,29 +139,29 @@ async fn a_port_that_disappears_is_no_communication_until_it_is_back() {
     let folder = tempfile::tempdir().unwrap();
     let cable = Cable::lay_in(folder.path());
     let peer = serial(&python, &cable);
-    let stage = Stage::set(json!({ "port": cable.near() }), ALIKE).await;
+    let stage = on_stage(json!({ "port": cable.near() }), ALIKE).await;
     stage.until_good("p/a").await;
     drop((peer, cable));
-    stage.until_silent("p/a").await;
-    stage.until_error("plugged in").await;
+    stage.until("p/a", Quality::BadNoCommunication).await;
+    stage.until_it_says("plugged in").await;
     let cable = Cable::lay_in(folder.path());
     let _peer = serial(&python, &cable);
     stage.until_good("p/a").await;
     stage.until_good("p/b").await;
     stage.field.stop().await;
-    stage.assert_good_values_are("p/a", 2_020.0);
+    assert_good_values_are(&stage, "p/a", 2_020.0);
 }
 
 #[tokio::test]
 async fn an_adapter_that_echoes_gives_values_once_that_is_said_and_the_error_says_so_before() {
     let line = Line::new(|_bus, question| vec![[question.to_vec(), Line::register(question, 7)].concat()]).await;
     let at = line.address.to_string();
-    let stage = Stage::set(json!({ "address": at, "echo": true }), ALIKE).await;
+    let stage = on_stage(json!({ "address": at, "echo": true }), ALIKE).await;
     stage.until_good("p/a").await;
     assert_eq!(stage.good("p/a"), Some(7.0));
     stage.field.stop().await;
-    let stage = Stage::set(json!({ "address": at }), ALIKE).await;
-    stage.until_error("echo = true").await;
+    let stage = on_stage(json!({ "address": at }), ALIKE).await;
+    stage.until_it_says("echo = true").await;
     stage.field.stop().await;
     assert!(stage.log.scans().iter().flat_map(|scan| &scan.readings).all(|reading| reading.good().is_none()));
 }
@@ -240,9 +181,9 @@ async fn what_is_no_answer_to_the_question_is_never_a_value() {
     ];
     for (number, answer) in wrong.into_iter().enumerate() {
         let line = Line::new(move |_bus, question| vec![answer(question)]).await;
-        let stage = Stage::set(json!({ "address": line.address.to_string() }), ALIKE).await;
-        stage.until_silent("p/a").await;
-        stage.until_silent("p/b").await;
+        let stage = on_stage(json!({ "address": line.address.to_string() }), ALIKE).await;
+        stage.until("p/a", Quality::BadNoCommunication).await;
+        stage.until("p/b", Quality::BadNoCommunication).await;
         stage.field.stop().await;
         let readings = stage.log.scans().into_iter().flat_map(|scan| scan.readings);
         assert!(readings.into_iter().all(|reading| reading.value().is_none()), "the {number}. wrong answer");
@@ -252,8 +193,8 @@ async fn what_is_no_answer_to_the_question_is_never_a_value() {
 #[tokio::test]
 async fn a_line_that_never_goes_quiet_is_not_asked_and_says_why() {
     let line = Line::babbling().await;
-    let stage = Stage::set(json!({ "address": line.address.to_string() }), ALIKE).await;
-    stage.until_error("does not go quiet").await;
+    let stage = on_stage(json!({ "address": line.address.to_string() }), ALIKE).await;
+    stage.until_it_says("does not go quiet").await;
     stage.field.stop().await;
     assert_eq!(line.questions(), 0);
 }
@@ -263,9 +204,9 @@ async fn check_shows_what_each_unit_of_the_line_answers_and_which_one_does_not()
     let Some(python) = python() else { return };
     let cable = Cable::lay();
     let _peer = serial(&python, &cable);
-    let points = [("dead", "3!hr:0"), ("one", "1!hr:0:f32"), ("too", "3!hr:1"), ("two", "2!hr:20")];
-    let (plant, config) = described("bus", json!({ "port": cable.near() }), &points);
-    let [dead, one, too, two] = &probe_device(&check(&[config], &plant).unwrap()[0]).await[..] else { panic!("four points") };
+    let points = points_at(&[("dead", "3!hr:0"), ("one", "1!hr:0:f32"), ("too", "3!hr:1"), ("two", "2!hr:20")]);
+    let device = checked(bus(json!({ "port": cable.near() })), points);
+    let [dead, one, too, two] = &probe_device(&device).await[..] else { panic!("four points") };
     assert_eq!((&one.value, &two.value), (&Ok(1_480.0), &Ok(2_020.0)));
     assert_eq!(one.others.len(), 3, "one for each other byte order");
     assert!(dead.value.as_ref().unwrap_err().contains("unit 3 does not answer"), "{:?}", dead.value);
@@ -278,8 +219,8 @@ fn two_devices_on_one_line_are_refused_whatever_they_call_it() {
     let (port, other) = (folder.path().join("ttyUSB0"), folder.path().join("by-id"));
     std::fs::write(&port, "").unwrap();
     std::os::unix::fs::symlink(&port, &other).unwrap();
-    let (plant, config) = described("bus", json!({ "port": port }), &[("a", "hr:0")]);
-    let (mut both, also) = described("also", json!({ "port": other }), &[("b", "2!hr:0")]);
+    let (plant, config) = configured(bus(json!({ "port": port })), vec![at("a", "hr:0")]);
+    let (mut both, also) = configured(bus(json!({ "id": "also", "port": other })), vec![at("b", "2!hr:0")]);
     both.assets[0].signals.extend(plant.assets[0].signals.clone());
     let refused = check(&[config, also], &both).unwrap_err().to_string();
     assert!(refused.contains("device also: port") && refused.contains("device bus") && refused.contains("into one device"), "{refused}");

@@ -7,14 +7,15 @@ mod support;
 mod broker;
 #[path = "support/peer.rs"]
 mod peer;
-#[path = "support/told.rs"]
-mod told;
+#[path = "support/stage.rs"]
+mod stage;
 
 use broker::{Broker, mosquitto};
 use millwright_domain::reading::Quality;
 use millwright_ingest::collect::probe::probe_device;
 use peer::{Peer, free_port, python};
 use serde_json::{Value, json};
+use stage::{SOON, Stage, at, checked};
 use std::{fs, net::SocketAddr, path::Path, process::Command};
 use support::eventually;
 use tempfile::TempDir;
@@ -22,7 +23,6 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
 };
-use told::{SOON, Stage, at};
 
 fn device(at: impl ToString) -> Value {
     json!({ "protocol": "mqtt", "address": at.to_string(), "keep_alive_s": 1 })
@@ -42,7 +42,7 @@ async fn a_broker_that_wants_a_password_is_told_the_one_in_the_file() {
     let mut settings = device(broker.address());
     (settings["username"], settings["password_file"]) = ("mill".into(), password.to_str().unwrap().into());
     let stage = Stage::set(settings, vec![at("uptime", "$SYS/broker/version")]).await;
-    eventually("it is refused", SOON, || stage.last_error().contains("check username, password_file")).await;
+    stage.until_it_says("check username, password_file").await;
     assert!(!stage.last_error().contains("wrong"), "the password is never shown");
     fs::write(&password, "s3cret\n").unwrap();
     eventually("it is let in", SOON, || stage.connects() > 0).await;
@@ -83,7 +83,7 @@ async fn a_broker_is_believed_by_the_certificate_that_is_trusted_and_by_no_other
     stage.until_good("speed").await;
     stage.field.stop().await;
     let doubting = Stage::set(trusting("stranger.pem"), vec![at("speed", "plant/pump-1/speed")]).await;
-    eventually("it is not believed", SOON, || doubting.last_error().contains("certificate")).await;
+    doubting.until_it_says("certificate").await;
     assert_eq!(doubting.connects(), 0);
     doubting.field.stop().await;
     let absent = Stage::set(trusting("absent.pem"), vec![at("speed", "plant/pump-1/speed")]).await;
@@ -99,7 +99,7 @@ async fn a_look_beside_the_program_that_collects_takes_nothing_from_it() {
     let points = || vec![at("speed", "plant/pump-1/state#/speed"), at("absent", "nobody/tells/this"), at("word", "plant/pump-1/mode")];
     let stage = Stage::set(device(broker.address()), points()).await;
     stage.until_good("speed").await;
-    let looked = probe_device(&told::checked(device(broker.address()), points())).await;
+    let looked = probe_device(&checked(device(broker.address()), points())).await;
     assert_eq!(looked[0].value, Ok(1_480.0));
     assert!(looked[1].value.as_ref().unwrap_err().contains("nothing was told about it within"), "{:?}", looked[1]);
     assert_eq!(looked[2].text.as_deref(), Some("RUN"), "one that is silent does not hide the next");

@@ -6,35 +6,23 @@ mod support;
 
 #[path = "support/peer.rs"]
 mod peer;
+#[path = "support/stage.rs"]
+mod stage;
 
-use chrono::TimeDelta;
-use millwright_domain::{
-    Timestamp,
-    action::WriteOrder,
-    plant::{Asset, Plant, Range, Signal, Source, Writable},
-    ports::{
-        clock::Clock,
-        write_device::{WriteDevice, WriteVerdict},
-    },
-    quantity::{QuantityKind, Unit},
-    reading::Quality,
-};
-use millwright_ingest::field::{Field, FieldSettings, check};
+use millwright_domain::{Timestamp, ports::write_device::WriteVerdict, reading::Quality};
 use peer::{Peer, free_port, python};
 use serde_json::{Value, json};
+use stage::{SOON, Stage, points_at, with};
 use std::{
     fs,
     path::Path,
-    sync::Arc,
     time::{Duration, Instant},
 };
-use support::{MemoryLog, TestClock, eventually, taken};
+use support::eventually;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
 };
-
-const SOON: Duration = Duration::from_secs(20);
 
 fn machine(python: &Path, port: u16, settings: &Value) -> Peer {
     Peer::script(python, "opcua_machine.py", port, &[&settings.to_string()])
@@ -45,68 +33,12 @@ fn named(name: &str) -> Value {
     json!({ "address": format!("nsu=urn:test:plc;s={name}") })
 }
 
-struct Stage {
-    field: Field,
-    log: Arc<MemoryLog>,
-    clock: Arc<TestClock>,
-}
-
-impl Stage {
-    /// One signal for each point; those whose name begins with `set` are writable. `more` are settings of the device.
-    async fn set(port: u16, points: &[(&str, Value)], more: Value) -> Self {
-        let signal = |(name, _): &(&str, Value)| {
-            let limits = Range { low: -1e9, high: 1e9 };
-            let writable = Writable { limits, rated: 1.0, max_step: 1e9, min_interval_s: 0, tolerance: 0.01 };
-            let (id, device) = (format!("p/{name}").parse().unwrap(), "plc".parse().unwrap());
-            let writable = name.starts_with("set").then_some(writable);
-            Signal { id, device, kind: QuantityKind::Generic, unit: Unit::One, range: None, writable }
-        };
-        let (id, text) = ("p".parse().unwrap(), String::new);
-        let signals = points.iter().map(signal).collect();
-        let asset = Asset { id, name: text(), area: text(), line: text(), cell: None, class: text(), signals };
-        let plant = Plant { site: "s".parse().unwrap(), name: text(), source: Source::Live, assets: vec![asset] };
-        let with_signal = |(name, place): &(&str, Value)| {
-            let mut point = place.clone();
-            point["signal"] = format!("p/{name}").into();
-            point
-        };
-        let mut config = json!({
-            "protocol": "opc_ua", "id": "plc", "address": format!("opc.tcp://127.0.0.1:{port}/plc/"),
-            "classes": [{ "name": "fast", "interval_ms": 100 }], "points": points.iter().map(with_signal).collect::<Vec<_>>(),
-        });
-        config.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        let (log, clock) = (MemoryLog::new(), TestClock::new(1.0));
-        let devices = check(&[serde_json::from_value(config).unwrap()], &plant).unwrap();
-        let field = taken(Field::start(&plant, devices, clock.clone(), log.clone(), FieldSettings::default())).await;
-        Self { field, log, clock }
-    }
-    fn good(&self, signal: &str) -> Option<f64> {
-        self.log.last(signal)?.good()
-    }
-    fn quality(&self, signal: &str) -> Option<Quality> {
-        self.log.last(signal).map(|reading| reading.quality())
-    }
-    fn last_error(&self) -> String {
-        self.field.snapshots()[0].units[0].last_error.clone().unwrap_or_default()
-    }
-    async fn until(&self, signal: &str, quality: Quality) {
-        eventually(&format!("{signal} is {quality:?}; {}", self.last_error()), SOON, || self.quality(signal) == Some(quality)).await;
-    }
-    async fn until_it_says(&self, what: &str) {
-        let until = Instant::now() + SOON;
-        eventually("an error that says why", SOON, || self.last_error().contains(what) || Instant::now() > until - Duration::from_secs(1)).await;
-        assert!(self.last_error().contains(what), "{}", self.last_error());
-    }
-    async fn write(&self, signal: &str, value: f64) -> WriteVerdict {
-        let order = WriteOrder { device: "plc".parse().unwrap(), signal: signal.parse().unwrap(), value, tolerance: 0.01 };
-        self.field.write_once(&order, 1, self.clock.now().wall + TimeDelta::seconds(2)).await
-    }
-    /// Every reading of a signal that has a value.
-    fn values(&self, signal: &str) -> Vec<f64> {
-        let scans = self.log.scans();
-        let readings = scans.iter().flat_map(|scan| &scan.readings).filter(|reading| reading.signal.as_str() == signal);
-        readings.filter_map(|reading| reading.value()).collect()
-    }
+/// `more` are settings of the device.
+async fn on_stage(port: u16, points: &[(&str, Value)], more: Value) -> Stage {
+    let address = format!("opc.tcp://127.0.0.1:{port}/plc/");
+    let class = json!({ "name": "fast", "interval_ms": 100 });
+    let usual = json!({ "protocol": "opc_ua", "address": address, "read_back_ms": 1_000, "connect_timeout_ms": 3_000, "classes": [class] });
+    Stage::set(with(usual, &more), points_at(points)).await
 }
 
 const NUMBERS: [(&str, &str); 11] = [
@@ -140,7 +72,7 @@ async fn every_kind_of_number_text_and_node_id_is_read_and_what_is_neither_is_re
         ("born", named("Born")),
         ("nobody", json!({ "address": "nsu=urn:test:nobody;s=Speed" })),
     ]);
-    let stage = Stage::set(port, &points, json!({})).await;
+    let stage = on_stage(port, &points, json!({})).await;
     stage.until("p/f64", Quality::Good).await;
     stage.until("p/bytes", Quality::Good).await;
     for (name, kind) in NUMBERS {
@@ -162,7 +94,7 @@ async fn the_servers_status_codes_and_source_times_are_kept() {
     let Some(python) = python() else { return };
     let port = free_port();
     let mut peer = machine(&python, port, &json!({}));
-    let stage = Stage::set(port, &[("temp", named("Temp"))], json!({})).await;
+    let stage = on_stage(port, &[("temp", named("Temp"))], json!({})).await;
     stage.until("p/temp", Quality::Good).await;
     for (code, quality) in [
         (json!("BadSensorFailure"), Quality::BadDeviceFault),
@@ -193,7 +125,7 @@ async fn what_did_not_fit_into_the_servers_queue_is_reported_as_dropped() {
     let Some(python) = python() else { return };
     let port = free_port();
     let mut peer = machine(&python, port, &json!({}));
-    let stage = Stage::set(port, &[("temp", named("Temp"))], json!({})).await;
+    let stage = on_stage(port, &[("temp", named("Temp"))], json!({})).await;
     stage.until("p/temp", Quality::Good).await;
     peer.ask(&json!({ "status": { "node": "Temp", "code": 0x480 } }).to_string());
     let reports = tokio::time::timeout(SOON, stage.field.drop_reports()).await.expect("a report");
@@ -209,7 +141,7 @@ async fn a_namespace_by_its_uri_is_found_again_under_another_number() {
     let port = free_port();
     let points = [("uri", named("Speed")), ("index", json!({ "address": "ns=2;s=Speed" }))];
     let peer = machine(&python, port, &json!({}));
-    let stage = Stage::set(port, &points, json!({})).await;
+    let stage = on_stage(port, &points, json!({})).await;
     stage.until("p/uri", Quality::Good).await;
     stage.until("p/index", Quality::Good).await;
     peer.kill();
@@ -226,9 +158,9 @@ async fn no_change_is_lost_between_two_messages() {
     let port = free_port();
     let _peer = machine(&python, port, &json!({}));
     let classes = json!({ "classes": [{ "name": "slow", "interval_ms": 1_000 }], "sampling_interval_ms": 10 });
-    let stage = Stage::set(port, &[("seq", named("Seq")), ("complement", named("Complement"))], classes).await;
+    let stage = on_stage(port, &[("seq", named("Seq")), ("complement", named("Complement"))], classes).await;
     eventually("a hundred values", SOON, || stage.values("p/seq").len() > 100).await;
-    assert_eq!(stage.field.snapshots()[0].units[0].connects, 1);
+    assert_eq!(stage.connects(), 1);
     stage.field.stop().await;
     let seq = stage.values("p/seq");
     assert!(seq.windows(2).all(|pair| pair[1] == pair[0] + 1.0), "{seq:?}");
@@ -244,19 +176,11 @@ async fn a_value_that_does_not_change_is_good_for_as_long_as_the_server_is_there
     let port = free_port();
     let peer = machine(&python, port, &json!({}));
     let classes = json!({ "classes": [{ "name": "fast", "interval_ms": 100, "timeout_ms": 300, "stale_after_ms": 1_000 }] });
-    let stage = Stage::set(port, &[("speed", named("Speed")), ("absent", named("Absent"))], classes).await;
+    let stage = on_stage(port, &[("speed", named("Speed")), ("absent", named("Absent"))], classes).await;
     stage.until("p/speed", Quality::Good).await;
     stage.log.clear();
     eventually("it is told again and again", SOON, || stage.values("p/speed").len() > 10).await;
-    let all = |quality: Quality, signal: &str| {
-        stage
-            .log
-            .scans()
-            .iter()
-            .flat_map(|scan| &scan.readings)
-            .filter(|reading| reading.signal.as_str() == signal)
-            .all(|reading| reading.quality() == quality)
-    };
+    let all = |quality: Quality, signal: &str| stage.readings(signal).iter().all(|reading| reading.quality() == quality);
     assert!(all(Quality::Good, "p/speed") && all(Quality::BadConfiguration, "p/absent"), "{:?}", stage.log.scans());
     peer.pause();
     let paused = Instant::now();
@@ -280,7 +204,7 @@ async fn a_write_is_of_the_variables_own_type_or_not_sent() {
         ("set_text", named("Text")),
         ("set_none", named("Absent")),
     ];
-    let stage = Stage::set(port, &points, json!({ "read_back_ms": 500 })).await;
+    let stage = on_stage(port, &points, json!({ "read_back_ms": 500 })).await;
     stage.until("p/set_fixed", Quality::Good).await;
     assert_eq!(stage.write("p/set16", -5.0).await, WriteVerdict::Applied { read_back: -5.0 });
     assert_eq!(stage.write("p/set_on", 1.0).await, WriteVerdict::Applied { read_back: 1.0 });
@@ -313,7 +237,7 @@ async fn an_encrypted_server_is_believed_once_a_person_trusts_its_certificate() 
             "security_policy": policy, "pki": at("pki"), "user": "millwright", "password_file": at("password"), "connect_timeout_ms": 10_000,
         })
     };
-    let stage = Stage::set(port, &[("speed", named("Speed"))], settings("Basic256Sha256")).await;
+    let stage = on_stage(port, &[("speed", named("Speed"))], settings("Basic256Sha256")).await;
     stage.until_it_says("is not trusted; move the server's from").await;
     assert_eq!(stage.values("p/speed"), [] as [f64; 0]);
     trust_what_was_rejected(&at("pki"));
@@ -321,17 +245,17 @@ async fn an_encrypted_server_is_believed_once_a_person_trusts_its_certificate() 
     stage.field.stop().await;
     assert_is_ours_alone(&at("pki/private/private.pem"));
 
-    let stage = Stage::set(port, &[("speed", named("Speed"))], settings("Aes256_Sha256_RsaPss")).await;
+    let stage = on_stage(port, &[("speed", named("Speed"))], settings("Aes256_Sha256_RsaPss")).await;
     stage.until("p/speed", Quality::Good).await;
     stage.field.stop().await;
 
     fs::write(at("password"), "wrong").unwrap();
-    let stage = Stage::set(port, &[("speed", named("Speed"))], settings("Basic256Sha256")).await;
+    let stage = on_stage(port, &[("speed", named("Speed"))], settings("Basic256Sha256")).await;
     stage.until_it_says("does not know this user or password").await;
     assert_eq!(stage.values("p/speed"), [] as [f64; 0]);
     stage.field.stop().await;
 
-    let stage = Stage::set(port, &[("speed", named("Speed"))], settings("Aes128_Sha256_RsaOaep")).await;
+    let stage = on_stage(port, &[("speed", named("Speed"))], settings("Aes128_Sha256_RsaOaep")).await;
     stage.until_it_says("it offers").await;
     assert!(stage.last_error().contains("Basic256Sha256 SignAndEncrypt"), "{}", stage.last_error());
     stage.field.stop().await;
@@ -352,7 +276,7 @@ fn assert_is_ours_alone(key: &Path) {
 #[tokio::test]
 async fn a_server_that_announces_a_gigabyte_is_hung_up_on_at_once() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let stage = Stage::set(listener.local_addr().unwrap().port(), &[("speed", named("Speed"))], json!({})).await;
+    let stage = on_stage(listener.local_addr().unwrap().port(), &[("speed", named("Speed"))], json!({})).await;
     for _ in 0..2 {
         let (mut stream, _) = listener.accept().await.unwrap();
         let mut hello = [0; 8];
@@ -372,7 +296,7 @@ async fn who_leaves_closes_its_session() {
     let port = free_port();
     let _peer = machine(&python, port, &json!({}));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let stage = Stage::set(listener.local_addr().unwrap().port(), &[("speed", named("Speed"))], json!({})).await;
+    let stage = on_stage(listener.local_addr().unwrap().port(), &[("speed", named("Speed"))], json!({})).await;
     let goodbyes = async {
         loop {
             let (near, _) = listener.accept().await.unwrap();

@@ -5,41 +5,27 @@ mod support;
 
 #[path = "support/rogue.rs"]
 mod rogue;
+#[path = "support/stage.rs"]
+mod stage;
 
-use millwright_domain::{plant::Plant, reading::Quality};
-use millwright_ingest::{
-    device::DeviceConfig,
-    field::{Field, FieldSettings, check},
-    simulator::demo::demo_plant,
-};
+use millwright_ingest::field::FieldSettings;
 use rogue::{honest, rogue};
-use std::{net::SocketAddr, sync::Arc, time::Duration};
-use support::{MemoryLog, TestClock, eventually, taken};
+use serde_json::{Value, json};
+use stage::{SOON, Stage, at};
+use std::net::SocketAddr;
+use support::{MemoryLog, eventually};
 
-const SOON: Duration = Duration::from_secs(5);
-
-async fn field(address: SocketAddr, log: &Arc<MemoryLog>, queue: usize) -> Field {
-    let plant: Plant = demo_plant();
-    let config: DeviceConfig = serde_json::from_value(serde_json::json!({
-        "protocol": "modbus_tcp", "id": "plc-1", "address": address.to_string(), "classes": [{ "name": "fast", "interval_ms": 20, "timeout_ms": 100 }],
-        "points": [{ "signal": "pump-1/flow", "address": "input:77" }],
-    }))
-    .unwrap();
-    let devices = check(&[config], &plant).unwrap();
-    taken(Field::start(&plant, devices, TestClock::new(1.0), log.clone(), FieldSettings { queue, ..FieldSettings::default() })).await
+fn device(address: SocketAddr) -> Value {
+    json!({
+        "protocol": "modbus_tcp", "id": "plc-1", "address": address.to_string(), "read_back_ms": 1_000, "connect_timeout_ms": 3_000,
+        "classes": [{ "name": "fast", "interval_ms": 20, "timeout_ms": 100 }],
+    })
 }
 
-/// The first connection is answered wrongly, later ones honestly: the value must come, over a new socket, and never a wrong one.
 async fn is_dropped_and_rebuilt(wrong: impl Fn([u8; 12]) -> Vec<u8> + Send + Sync + 'static) {
     let address = rogue(move |connection, request| Some(if connection == 0 { wrong(request) } else { honest(request) })).await;
-    let log = MemoryLog::new();
-    let field = field(address, &log, 100).await;
-    eventually("the value comes", SOON, || log.last("pump-1/flow").is_some_and(|reading| reading.good() == Some(77.0))).await;
-    let connects = field.snapshots()[0].units[0].connects;
-    field.stop().await;
-    assert_eq!(connects, 2);
-    let first = &log.scans()[0].readings[0];
-    assert_eq!((first.value(), first.quality()), (None, Quality::BadNoCommunication));
+    let stage = Stage::set(device(address), vec![at("flow", "input:77")]).await;
+    stage.is_right_over_a_new_socket("flow", 77.0).await;
 }
 
 #[tokio::test]
@@ -96,11 +82,12 @@ async fn when_the_queue_is_full_scans_are_dropped_and_counted_and_numbers_stay_d
     let address = rogue(|_, request| Some(honest(request))).await;
     let log = MemoryLog::new();
     log.goes_away(true);
-    let field = field(address, &log, 5).await;
-    eventually("scans are dropped", SOON, || field.snapshots()[0].dropped > 10).await;
+    let manner = FieldSettings { queue: 5, ..FieldSettings::default() };
+    let stage = Stage::run(manner, log.clone(), device(address), vec![at("flow", "input:77")]).await;
+    eventually("scans are dropped", SOON, || stage.field.snapshots()[0].dropped > 10).await;
     log.goes_away(false);
-    let before = field.snapshots()[0].scans;
-    eventually("later ones arrive", SOON, || field.delivered() > before).await;
-    field.stop().await;
+    let before = stage.field.snapshots()[0].scans;
+    eventually("later ones arrive", SOON, || stage.field.delivered() > before).await;
+    stage.field.stop().await;
     assert!(log.scans().iter().enumerate().all(|(number, scan)| scan.scan == number as u64));
 }

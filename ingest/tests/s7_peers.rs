@@ -6,91 +6,39 @@ mod support;
 
 #[path = "support/peer.rs"]
 mod peer;
+#[path = "support/stage.rs"]
+mod stage;
 
 use chrono::TimeDelta;
-use millwright_domain::{
-    action::WriteOrder,
-    plant::{Asset, Plant, Range, Signal, Source, Writable},
-    ports::{
-        clock::Clock,
-        write_device::{WriteDevice, WriteVerdict},
-    },
-    quantity::{QuantityKind, Unit},
-    reading::Quality,
-};
-use millwright_ingest::{
-    collect::probe::probe_device,
-    device::DeviceConfig,
-    field::{Field, FieldSettings, check},
-};
+use millwright_domain::{ports::write_device::WriteVerdict, reading::Quality};
+use millwright_ingest::collect::probe::probe_device;
 use peer::{Peer, free_port, python};
 use serde_json::{Value, json};
-use std::{sync::Arc, time::Duration};
-use support::{MemoryLog, TestClock, eventually, taken};
-
-const SOON: Duration = Duration::from_secs(10);
+use stage::{SOON, Stage, checked, points_at, with};
+use support::eventually;
 
 fn peer() -> Option<Peer> {
     Some(Peer::script(&python()?, "s7_faulty.py", free_port(), &[]))
 }
 
-/// A controller polled ten times a second; signals whose names begin with `set` are writable. `more` are settings of its own.
-fn controller(peer: &Peer, points: &[(&str, &str)], more: &Value) -> (Plant, DeviceConfig) {
-    let signal = |(name, _): &(&str, &str)| {
-        let limits = Range { low: -1e9, high: 1e9 };
-        let writable = name.starts_with("set").then_some(Writable { limits, rated: 1.0, max_step: 1e9, min_interval_s: 0, tolerance: 0.01 });
-        let id = format!("p/{name}").parse().unwrap();
-        Signal { id, device: "plc".parse().unwrap(), kind: QuantityKind::Generic, unit: Unit::One, range: None, writable }
-    };
-    let (id, text) = ("p".parse().unwrap(), String::new);
-    let signals = points.iter().map(signal).collect();
-    let asset = Asset { id, name: text(), area: text(), line: text(), cell: None, class: text(), signals };
-    let plant = Plant { site: "s".parse().unwrap(), name: text(), source: Source::Live, assets: vec![asset] };
-    let meanings = |place: &str| if place.contains("STRING") { json!({ "RUN": 1.0, "STOP": 0.0 }) } else { json!({}) };
-    let points: Vec<Value> =
-        points.iter().map(|(name, place)| json!({ "signal": format!("p/{name}"), "address": place, "texts": meanings(place) })).collect();
-    let mut config = json!({
-        "protocol": "s7", "id": "plc", "address": peer.address().to_string(), "read_back_ms": 300, "connect_timeout_ms": 1000,
-        "classes": [{ "name": "fast", "interval_ms": 100, "timeout_ms": 500 }], "points": points,
-    });
-    for (key, value) in more.as_object().unwrap() {
-        config[key] = value.clone();
-    }
-    (plant, serde_json::from_value(config).unwrap())
+/// A controller polled ten times a second. `more` are settings of its own.
+fn controller(peer: &Peer, more: Value) -> Value {
+    let class = json!({ "name": "fast", "interval_ms": 100, "timeout_ms": 500 });
+    let address = peer.address().to_string();
+    with(json!({ "protocol": "s7", "address": address, "read_back_ms": 300, "connect_timeout_ms": 1000, "classes": [class] }), &more)
 }
 
-struct Stage {
-    field: Field,
-    log: Arc<MemoryLog>,
-    clock: Arc<TestClock>,
+/// Each text is the state of a machine.
+fn points(places: &[(&str, &str)]) -> Vec<Value> {
+    let mut points = points_at(places);
+    for text in points.iter_mut().filter(|point| point["address"].as_str().unwrap().contains("STRING")) {
+        text["texts"] = json!({ "RUN": 1.0, "STOP": 0.0 });
+    }
+    points
 }
 
-impl Stage {
-    async fn set(peer: &Peer, points: &[(&str, &str)], more: Value) -> Self {
-        let (plant, config) = controller(peer, points, &more);
-        let (log, clock) = (MemoryLog::new(), TestClock::new(1.0));
-        let devices = check(&[config], &plant).unwrap();
-        let field = taken(Field::start(&plant, devices, clock.clone(), log.clone(), FieldSettings::default())).await;
-        Self { field, log, clock }
-    }
-    fn good(&self, signal: &str) -> Option<f64> {
-        self.log.last(&format!("p/{signal}"))?.good()
-    }
-    fn quality(&self, signal: &str) -> Option<Quality> {
-        self.log.last(&format!("p/{signal}")).map(|reading| reading.quality())
-    }
-    async fn write(&self, signal: &str, value: f64) -> WriteVerdict {
-        let signal = format!("p/{signal}").parse().unwrap();
-        let order = WriteOrder { device: "plc".parse().unwrap(), signal, value, tolerance: 0.01 };
-        self.field.write_once(&order, 1, self.clock.now().wall + TimeDelta::seconds(2)).await
-    }
-    async fn until_good(&self, signal: &str) {
-        self.log.clear();
-        eventually(&format!("{signal} is good"), SOON, || self.good(signal).is_some()).await;
-    }
-    fn connects(&self) -> u64 {
-        self.field.snapshots()[0].units[0].connects
-    }
+async fn on_stage(peer: &Peer, places: &[(&str, &str)], more: Value) -> Stage {
+    Stage::set(controller(peer, more), points(places)).await
 }
 
 fn written(peer: &mut Peer) -> Vec<(String, f64)> {
@@ -128,7 +76,7 @@ async fn every_type_and_every_area_arrives() {
         ("far", "DB3:1999:BYTE", f64::from(1_999 % 256)),
     ];
     let points = expected.map(|(name, place, _)| (name, place));
-    let stage = Stage::set(&peer, &points, json!({})).await;
+    let stage = on_stage(&peer, &points, json!({})).await;
     stage.until_good("far").await;
     for (name, place, value) in expected {
         assert_eq!(stage.good(name), Some(value), "{place}");
@@ -141,7 +89,7 @@ async fn twenty_five_points_take_two_requests() {
     let Some(mut peer) = peer() else { return };
     let named: Vec<(String, String)> = (0..25).map(|number| (format!("n{number}"), format!("DB3.DBB{}", number * 75))).collect();
     let points: Vec<(&str, &str)> = named.iter().map(|(name, place)| (name.as_str(), place.as_str())).collect();
-    let stage = Stage::set(&peer, &points, json!({})).await;
+    let stage = on_stage(&peer, &points, json!({})).await;
     stage.until_good("n24").await;
     for (number, (name, _)) in named.iter().enumerate() {
         assert_eq!(stage.good(name), Some((number * 75 % 256) as f64), "{name}");
@@ -159,7 +107,7 @@ async fn what_does_not_exist_is_bad_at_its_own_point_alone() {
     let Some(mut peer) = peer() else { return };
     // The last two would be one item; DB1 ends between them.
     let points = [("good", "DB1.DBD0:REAL"), ("no_block", "DB9.DBW0"), ("no_string", "DB1.S0.4"), ("last", "DB1.DBW62"), ("past", "DB1.DBW64")];
-    let stage = Stage::set(&peer, &points, json!({})).await;
+    let stage = on_stage(&peer, &points, json!({})).await;
     stage.until_good("last").await;
     assert_eq!((stage.good("good"), stage.good("last")), (Some(1_480.0), Some(0.0)));
     for bad in ["no_block", "no_string", "past"] {
@@ -178,7 +126,7 @@ async fn what_does_not_exist_is_bad_at_its_own_point_alone() {
 async fn a_bit_is_written_as_a_bit_and_its_neighbours_stay() {
     let Some(mut peer) = peer() else { return };
     let points = [("set_bit", "DB2.DBX0.1"), ("byte", "DB2.DBB0"), ("set_memory", "M1.3"), ("memory", "MB1"), ("set_output", "QW4")];
-    let stage = Stage::set(&peer, &points, json!({})).await;
+    let stage = on_stage(&peer, &points, json!({})).await;
     stage.until_good("set_output").await;
     assert_eq!(stage.write("set_bit", 1.0).await, WriteVerdict::Applied { read_back: 1.0 });
     assert_eq!(stage.write("set_memory", 1.0).await, WriteVerdict::Applied { read_back: 1.0 });
@@ -195,7 +143,8 @@ async fn a_bit_is_written_as_a_bit_and_its_neighbours_stay() {
 #[tokio::test]
 async fn a_scan_every_hundred_milliseconds_is_kept() {
     let Some(peer) = peer() else { return };
-    let stage = Stage::set(&peer, &[("speed", "DB1.DBD0:REAL"), ("word", "DB2.W4"), ("memory", "MW0")], json!({})).await;
+    let stage = on_stage(&peer, &[("speed", "DB1.DBD0:REAL"), ("word", "DB2.W4"), ("memory", "MW0")], json!({})).await;
+    stage.log.clear();
     stage.until_good("speed").await;
     eventually("thirty scans", SOON, || stage.log.count() >= 30).await;
     let punctuality = stage.field.snapshots()[0].punctuality;
@@ -215,7 +164,7 @@ async fn the_controller_is_asked_for_the_place_that_was_configured() {
         (json!({ "connection": "op", "rack": 1, "slot": 3 }), "0223"),
         (json!({ "connection": "pg" }), "0101"),
     ] {
-        let stage = Stage::set(&peer, &[("speed", "DB1.DBD0:REAL")], more).await;
+        let stage = on_stage(&peer, &[("speed", "DB1.DBD0:REAL")], more).await;
         stage.until_good("speed").await;
         assert_eq!(peer.ask("{\"ask\": \"partner\"}")["partner"], place);
         stage.field.stop().await;
@@ -225,7 +174,7 @@ async fn the_controller_is_asked_for_the_place_that_was_configured() {
 #[tokio::test]
 async fn a_controller_that_permits_nothing_says_so_at_every_point_and_takes_no_write() {
     let Some(mut peer) = peer() else { return };
-    let stage = Stage::set(&peer, &[("speed", "DB1.DBD0:REAL"), ("set", "DB1.DBD30:REAL")], json!({})).await;
+    let stage = on_stage(&peer, &[("speed", "DB1.DBD0:REAL"), ("set", "DB1.DBD30:REAL")], json!({})).await;
     stage.until_good("set").await;
     peer.ask("{\"refuse\": true}");
     eventually("nothing is permitted", SOON, || stage.quality("speed") == Some(Quality::BadConfiguration)).await;
@@ -243,13 +192,13 @@ async fn longer_frames_are_used_where_they_are_granted_and_said_where_not() {
     let Some(mut peer) = peer() else { return };
     let named: Vec<(String, String)> = (0..100).map(|number| (format!("n{number}"), format!("DB3.DBD{}", number * 4))).collect();
     let points: Vec<(&str, &str)> = named.iter().map(|(name, place)| (name.as_str(), place.as_str())).collect();
-    let stage = Stage::set(&peer, &points, json!({ "pdu_bytes": 480 })).await;
+    let stage = on_stage(&peer, &points, json!({ "pdu_bytes": 480 })).await;
     stage.until_good("n99").await;
     stage.field.stop().await;
     assert!(reads(&mut peer).iter().all(|items| *items == 1), "400 bytes are one item");
-    let stage = Stage::set(&peer, &points, json!({ "pdu_bytes": 960 })).await;
+    let stage = on_stage(&peer, &points, json!({ "pdu_bytes": 960 })).await;
     eventually("it cannot connect", SOON, || stage.quality("n0") == Some(Quality::BadNoCommunication)).await;
-    let why = stage.field.snapshots()[0].units[0].last_error.clone().unwrap();
+    let why = stage.last_error();
     assert!(why.contains("frames of 480 bytes, not of 960"), "{why}");
     stage.field.stop().await;
 }
@@ -257,9 +206,8 @@ async fn longer_frames_are_used_where_they_are_granted_and_said_where_not() {
 #[tokio::test]
 async fn a_person_who_checks_sees_the_text_and_what_else_the_bytes_could_be() {
     let Some(peer) = peer() else { return };
-    let points = [("state", "DB2.DBB50:STRING[8]"), ("int", "DB2.DBW6:INT"), ("absent", "DB9.DBW0"), ("bit", "DB2.DBX0.0")];
-    let (plant, config) = controller(&peer, &points, &json!({}));
-    let probed = probe_device(&config.checked(&plant).unwrap()).await;
+    let points = points(&[("state", "DB2.DBB50:STRING[8]"), ("int", "DB2.DBW6:INT"), ("absent", "DB9.DBW0"), ("bit", "DB2.DBX0.0")]);
+    let probed = probe_device(&checked(controller(&peer, json!({})), points)).await;
     assert_eq!((probed[0].text.as_deref(), &probed[0].value), (Some("RUN"), &Ok(1.0)));
     assert_eq!((&probed[1].value, &probed[1].others), (&Ok(-12_345.0), &vec![("WORD".to_string(), 53_191.0)]));
     assert!(probed[2].value.as_ref().unwrap_err().contains("no such block"), "{:?}", probed[2]);

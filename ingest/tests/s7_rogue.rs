@@ -2,23 +2,20 @@
 #![cfg(feature = "s7")]
 #![allow(clippy::unwrap_used)]
 
+#[path = "support/stage.rs"]
+mod stage;
 mod support;
 
-use millwright_domain::{plant::Plant, reading::Quality};
-use millwright_ingest::{
-    device::DeviceConfig,
-    field::{Field, FieldSettings, check},
-    simulator::demo::demo_plant,
-};
-use std::{net::SocketAddr, sync::Arc, time::Duration};
-use support::{MemoryLog, TestClock, eventually, taken};
+use millwright_domain::reading::Quality;
+use serde_json::{Value, json};
+use stage::{SOON, Stage, at};
+use std::{net::SocketAddr, sync::Arc};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
     sync::mpsc,
 };
 
-const SOON: Duration = Duration::from_secs(10);
 const CONFIRM: [u8; 22] = [3, 0, 0, 22, 17, 0xD0, 1, 0, 0, 1, 0, 0xC0, 1, 10, 0xC1, 2, 1, 0, 0xC2, 2, 3, 1];
 
 async fn frame(stream: &mut TcpStream) -> Option<Vec<u8>> {
@@ -73,28 +70,17 @@ async fn rogue(wrong: impl Fn(usize, [u8; 2]) -> Option<Vec<u8>> + Send + Sync +
     (address, ended)
 }
 
-async fn field(address: SocketAddr, log: &Arc<MemoryLog>) -> Field {
-    let plant: Plant = demo_plant();
-    let config: DeviceConfig = serde_json::from_value(serde_json::json!({
-        "protocol": "s7", "id": "plc-1", "address": address.to_string(), "classes": [{ "name": "fast", "interval_ms": 20, "timeout_ms": 100 }],
-        "points": [{ "signal": "pump-1/flow", "address": "DB1.DBW0" }],
-    }))
-    .unwrap();
-    let devices = check(&[config], &plant).unwrap();
-    taken(Field::start(&plant, devices, TestClock::new(1.0), log.clone(), FieldSettings::default())).await
+fn controller(address: SocketAddr) -> Value {
+    json!({
+        "protocol": "s7", "id": "plc-1", "address": address.to_string(), "read_back_ms": 1_000, "connect_timeout_ms": 3_000,
+        "classes": [{ "name": "fast", "interval_ms": 20, "timeout_ms": 100 }],
+    })
 }
 
-/// The first connection is answered wrongly, later ones honestly: the value must come, over a new socket, and never a wrong one.
 async fn is_dropped_and_rebuilt(wrong: impl Fn([u8; 2]) -> Vec<u8> + Send + Sync + 'static) {
     let (address, _ended) = rogue(move |connection, number| Some(if connection == 0 { wrong(number) } else { honest(number) })).await;
-    let log = MemoryLog::new();
-    let field = field(address, &log).await;
-    eventually("the value comes", SOON, || log.last("pump-1/flow").is_some_and(|reading| reading.value() == Some(77.0))).await;
-    let connects = field.snapshots()[0].units[0].connects;
-    field.stop().await;
-    assert_eq!(connects, 2);
-    let first = &log.scans()[0].readings[0];
-    assert_eq!((first.value(), first.quality()), (None, Quality::BadNoCommunication));
+    let stage = Stage::set(controller(address), vec![at("flow", "DB1.DBW0")]).await;
+    stage.is_right_over_a_new_socket("flow", 77.0).await;
 }
 
 #[tokio::test]
@@ -132,14 +118,13 @@ async fn an_endless_frame_drops_the_socket() {
 #[tokio::test]
 async fn a_controller_that_falls_silent_is_hung_up_on_and_no_thread_goes_on_waiting_for_it() {
     let (address, mut ended) = rogue(|_connection, _number| None).await;
-    let log = MemoryLog::new();
-    let field = field(address, &log).await;
+    let stage = Stage::set(controller(address), vec![at("flow", "DB1.DBW0")]).await;
     let first = tokio::time::timeout(SOON, ended.recv()).await.unwrap();
     assert_eq!(first, Some(0), "the device's end sees it");
-    eventually("it is told", SOON, || log.last("pump-1/flow").is_some_and(|reading| reading.quality() == Quality::BadNoCommunication)).await;
-    field.stop().await;
+    stage.until("flow", Quality::BadNoCommunication).await;
+    stage.field.stop().await;
     #[cfg(target_os = "linux")]
-    eventually("the last thread went home", SOON, || threads_of_snap7() == 0).await;
+    support::eventually("the last thread went home", SOON, || threads_of_snap7() == 0).await;
 }
 
 #[cfg(target_os = "linux")]

@@ -7,16 +7,16 @@ mod support;
 mod broker;
 #[path = "support/peer.rs"]
 mod peer;
-#[path = "support/told.rs"]
-mod told;
+#[path = "support/stage.rs"]
+mod stage;
 
 use broker::{Broker, mosquitto};
 use chrono::TimeDelta;
 use millwright_domain::{Timestamp, ports::write_device::WriteVerdict, reading::Quality};
 use peer::{Peer, free_port, python};
 use serde_json::{Value, json};
+use stage::{SOON, Stage, at};
 use support::eventually;
-use told::{SOON, Stage, at};
 
 fn both() -> Option<(Broker, Peer)> {
     let (python, mosquitto) = (python()?, mosquitto()?);
