@@ -21,6 +21,9 @@ pub struct Evaluate {
     /// Also write `file,row,score,alarm` for every judged row.
     #[arg(long, value_name = "FILE")]
     predictions: Option<PathBuf>,
+    /// Also write `file,row` for every row at which a machine changed: into a fault, deeper into it, or back.
+    #[arg(long, value_name = "FILE")]
+    changes: Option<PathBuf>,
     /// Column with the time (protocol csv).
     #[arg(long, value_name = "COLUMN")]
     time: Option<String>,
@@ -44,6 +47,10 @@ impl Evaluate {
         if let Some(path) = &self.predictions {
             let file = File::create(path).with_context(|| format!("could not write {}", path.display()))?;
             report.write_predictions(file).with_context(|| format!("could not write {}", path.display()))?;
+        }
+        if let Some(path) = &self.changes {
+            let file = File::create(path).with_context(|| format!("could not write {}", path.display()))?;
+            report.write_changes(file).with_context(|| format!("could not write {}", path.display()))?;
         }
         if let Some(path) = &self.markdown {
             std::fs::write(path, report.markdown()).with_context(|| format!("could not write {}", path.display()))?;

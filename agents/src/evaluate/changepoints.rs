@@ -19,7 +19,7 @@ pub struct ChangepointCounts {
 }
 
 impl ChangepointCounts {
-    /// `alarms` are the times at which an alarm rose, `changes` those of the true changes; both in seconds, ascending, of one recording.
+    /// `alarms` are the times at which a change was told, `changes` those of the true changes; both in seconds, ascending, of one recording.
     pub fn of(alarms: &[f64], changes: &[f64]) -> Self {
         let windows = windows(changes);
         let mut counts = Self { windows: windows.len() as u32, ..Self::default() };

@@ -14,6 +14,9 @@ pub struct Prediction {
     pub score: f64,
     /// 0 or 1.
     pub alarm: u8,
+    /// The machine has just changed.
+    #[serde(skip)]
+    pub change: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -135,6 +138,17 @@ impl Report {
         writer.flush()?;
         Ok(())
     }
+
+    /// `file,row`, every row at which a change was told.
+    pub fn write_changes(&self, out: impl io::Write) -> Result<(), csv::Error> {
+        let mut writer = csv::Writer::from_writer(out);
+        writer.write_record(["file", "row"])?;
+        for prediction in self.predictions.iter().filter(|prediction| prediction.change) {
+            writer.write_record([&prediction.file, &prediction.row.to_string()])?;
+        }
+        writer.flush()?;
+        Ok(())
+    }
 }
 
 fn line(text: &mut String, content: std::fmt::Arguments<'_>) {
@@ -148,7 +162,7 @@ mod tests {
     #[test]
     fn predictions_are_written_with_their_header() {
         let mut report = Report::new(&Protocol::skab());
-        report.predictions.push(Prediction { file: "valve1/0.csv".into(), row: 400, score: 0.5, alarm: 1 });
+        report.predictions.push(Prediction { file: "valve1/0.csv".into(), row: 400, score: 0.5, alarm: 1, change: false });
         let mut out = Vec::new();
         report.write_predictions(&mut out).unwrap();
         assert_eq!(String::from_utf8(out).unwrap(), "file,row,score,alarm\nvalve1/0.csv,400,0.5,1\n");

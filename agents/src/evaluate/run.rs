@@ -7,10 +7,7 @@ use super::{
     report::{FileReport, Prediction, Report},
     rows::RowCounts,
 };
-use crate::monitor::{
-    hysteresis::Edge,
-    mewma::{MewmaSettings, MewmaTraining, Step},
-};
+use crate::monitor::mewma::{MewmaSettings, MewmaTraining, Step};
 use std::{
     io,
     path::{Path, PathBuf},
@@ -100,12 +97,12 @@ pub fn score(recording: &Recording, train_rows: usize, settings: MewmaSettings, 
         let anomalous = recording.anomalous[row];
         counts.count(step.alarm, anomalous);
         moments.push(Moment { at: recording.times[row], alarm: step.alarm, anomalous });
-        report.predictions.push(Prediction { file: recording.file.clone(), row, score: step.score, alarm: u8::from(step.alarm) });
+        report.predictions.push(Prediction { file: recording.file.clone(), row, score: step.score, alarm: step.alarm.into(), change: step.changed });
     }
     let times = || recording.times.iter().copied().enumerate().skip(train_rows);
-    let alarms: Vec<f64> = times().zip(&steps).filter(|(_, step)| step.edge == Some(Edge::Raised)).map(|((_, at), _)| at).collect();
+    let found: Vec<f64> = times().zip(&steps).filter(|(_, step)| step.changed).map(|((_, at), _)| at).collect();
     let changes: Vec<f64> = times().filter(|(row, _)| recording.changes[*row]).map(|(_, at)| at).collect();
-    report.changepoints += ChangepointCounts::of(&alarms, &changes);
+    report.changepoints += ChangepointCounts::of(&found, &changes);
     report.events.add(&moments);
     report.rows += counts;
     report.refused.extend(recording.refused.iter().cloned());
@@ -121,7 +118,7 @@ fn detect(rows: &[Vec<f64>], train_rows: usize, settings: MewmaSettings) -> Vec<
     training.iter().for_each(|row| learning.learn(held.next(row)));
     let Some(mut mewma) = learning.finish() else {
         // Nothing moved in training, so nothing is known about normal and nothing is said.
-        return vec![Step { score: 0.0, alarm: false, edge: None }; live.len()];
+        return vec![Step { score: 0.0, alarm: false, edge: None, changed: false }; live.len()];
     };
     live.iter().map(|row| mewma.step(held.next(row))).collect()
 }

@@ -59,7 +59,7 @@ mod tests {
         Timestamp::from_secs(second)
     }
     fn step(score: f64) -> Step {
-        Step { score, alarm: score > 1.0, edge: None }
+        Step { score, alarm: score > 1.0, edge: None, changed: false }
     }
 
     #[test]

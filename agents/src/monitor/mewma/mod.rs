@@ -1,14 +1,21 @@
-//! One distance for a whole machine: its smoothed signals against what training saw (MEWMA: EWMA of the vector, then Mahalanobis distance).
+//! One distance for a whole machine: its signals, less what the row before implies of them, smoothed, against what training saw.
 //!
-//! No labels: the limit is a quantile of the distances in training, times a margin. Channels that drift already inside training are left out,
-//! since their mean says nothing about tomorrow. Streaming: a row's score depends on rows up to it alone.
+//! That is a multivariate EWMA (Lowry, Woodall, Champ and Rigdon 1992) over the residuals of a vector autoregression, then the Mahalanobis
+//! distance. Half of a slow drift is implied by the row before, so drift counts half; the regression's ridge keeps it from implying all of
+//! it, so what stays wrong stays seen. Channels that drift already inside training count little: their spread says nothing about tomorrow.
+//! No labels; streaming: a row's score depends on rows up to it alone.
 
-use super::{
-    hysteresis::{Alarm, Edge, Level},
-    training::{Diary, mean_and_std, wandering},
-};
-use nalgebra::DMatrix;
+mod changes;
+mod linear;
+mod training;
+
+pub use training::MewmaTraining;
+
+use super::hysteresis::{Alarm, Edge, Level};
+use changes::Changes;
+use linear::{distance, pull};
 use serde::{Deserialize, Serialize};
+use training::residual;
 
 /// One configuration for every machine.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -16,15 +23,20 @@ use serde::{Deserialize, Serialize};
 pub struct MewmaSettings {
     /// Weight of the newest row in the smoothed vector.
     pub smoothing: f64,
-    /// A channel whose block means range over more than this many within-block standard deviations in training is left out.
+    /// A channel whose block means range over this many within-block standard deviations in training counts half as much, and soon nothing
+    /// beyond that.
     pub gate: f64,
     pub gate_blocks: usize,
+    /// How strongly the row before is taken to say nothing, in trainings.
+    pub ridge: f64,
     /// How far correlations are drawn towards none: few rows of training overstate them.
     pub shrinkage: f64,
-    /// The limit is this quantile of the distances in training …
+    /// The limit is this quantile of the distances in training, each stretch of it judged by what the others taught …
     pub quantile: f64,
-    /// … times this.
+    /// … and this share of the way from the median to there beyond it.
     pub margin: f64,
+    /// So many stretches.
+    pub folds: usize,
     /// Rows in a row above the limit before the alarm rises.
     pub raise_after: u32,
     /// The alarm clears below this share of the limit …
@@ -37,126 +49,18 @@ impl Default for MewmaSettings {
     fn default() -> Self {
         Self {
             smoothing: 0.2,
-            gate: 1.5,
+            gate: 1.3,
             gate_blocks: 8,
+            ridge: 1.0,
             shrinkage: 0.5,
             quantile: 0.99,
-            margin: 1.4,
+            margin: 0.5,
+            folds: 5,
             raise_after: 3,
             clear_below: 0.8,
             clear_after: 5,
         }
     }
-}
-
-/// Learns from rows until told to finish. A row has one number per channel; NaN means that there is none.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct MewmaTraining {
-    settings: MewmaSettings,
-    raw: Diary,
-    smooth: Diary,
-    smoothed: Vec<f64>,
-}
-
-impl MewmaTraining {
-    pub fn new(channels: usize, settings: MewmaSettings) -> Self {
-        Self { settings, raw: Diary::new(channels), smooth: Diary::new(channels), smoothed: Vec::new() }
-    }
-
-    /// Rows with a gap are passed over: a covariance needs whole rows.
-    pub fn learn(&mut self, row: &[f64]) {
-        if row.iter().any(|value| !value.is_finite()) {
-            return;
-        }
-        if self.smoothed.is_empty() {
-            self.smoothed.extend_from_slice(row);
-        }
-        for (smoothed, value) in self.smoothed.iter_mut().zip(row) {
-            *smoothed += self.settings.smoothing * (value - *smoothed);
-        }
-        self.raw.write(row);
-        self.smooth.write(&self.smoothed);
-    }
-
-    /// The rows it has kept, for whoever learns from the same training.
-    pub fn rows(&self) -> &Diary {
-        &self.raw
-    }
-
-    /// `None` when no channel moved at all, or when fewer rows came than a spread can be told from.
-    pub fn finish(&self) -> Option<Mewma> {
-        const FEWEST: usize = 30;
-        let channels = self.trusted_channels();
-        if channels.is_empty() || self.raw.len() < FEWEST {
-            return None;
-        }
-        let (mean, std): (Vec<f64>, Vec<f64>) = channels.iter().map(|channel| mean_and_std(self.raw.column(*channel))).unzip();
-        let scale: Vec<f64> = std.iter().map(|std| 1.0 / std).collect();
-        let standardise = |row: &[f64]| -> Vec<f64> { (0..channels.len()).map(|i| (row[channels[i]] - mean[i]) * scale[i]).collect() };
-        let rows: Vec<Vec<f64>> = self.smooth.rows().map(standardise).collect();
-        let whiten = whitening(&rows, self.settings.shrinkage)?;
-        let limit = self.limit(&rows, &whiten);
-        let smoothed = standardise(&self.smoothed);
-        let settings = self.settings;
-        Some(Mewma { settings, channels, mean, scale, whiten, smoothed, limit, alarm: Alarm::default() })
-    }
-
-    fn limit(&self, rows: &[Vec<f64>], whiten: &[f64]) -> f64 {
-        // The smoothed vector starts at a raw row, so its first rows lie further out than any later one.
-        let warm_up = (rows.len() / 4).min(20);
-        let mut distances: Vec<f64> = rows.iter().skip(warm_up).map(|row| distance(whiten, row)).collect();
-        distances.sort_by(f64::total_cmp);
-        quantile(&distances, self.settings.quantile) * self.settings.margin
-    }
-
-    /// Those that moved in training but did not drift; the two that drifted least if all did.
-    fn trusted_channels(&self) -> Vec<usize> {
-        let mut moving: Vec<(usize, f64)> = (0..self.smoothed.len())
-            .map(|channel| (channel, self.raw.column(channel).collect::<Vec<f64>>()))
-            .filter(|(_, column)| mean_and_std(column.iter().copied()).1 > f64::EPSILON)
-            .map(|(channel, column)| (channel, wandering(&column, self.settings.gate_blocks)))
-            .collect();
-        moving.sort_by(|one, other| one.1.total_cmp(&other.1));
-        let steady = moving.iter().take_while(|(_, wandered)| *wandered < self.settings.gate).count();
-        let mut channels: Vec<usize> = moving.iter().take(steady.max(2)).map(|(channel, _)| *channel).collect();
-        channels.sort_unstable();
-        channels
-    }
-}
-
-/// Sorted values' quantile, between neighbours by share.
-fn quantile(sorted: &[f64], share: f64) -> f64 {
-    let Some(last) = sorted.len().checked_sub(1) else { return 0.0 };
-    let place = share.clamp(0.0, 1.0) * last as f64;
-    let below = place.floor() as usize;
-    let above = (below + 1).min(last);
-    sorted[below] + (place - place.floor()) * (sorted[above] - sorted[below])
-}
-
-/// Rows of the inverse Cholesky factor of the rows' covariance, packed: multiplying by it turns Mahalanobis into Euclidean distance.
-fn whitening(rows: &[Vec<f64>], shrinkage: f64) -> Option<Vec<f64>> {
-    let width = rows.first()?.len();
-    let count = rows.len() as f64;
-    let mean: Vec<f64> = (0..width).map(|i| rows.iter().map(|row| row[i]).sum::<f64>() / count).collect();
-    let covariance = DMatrix::from_fn(width, width, |i, j| {
-        let together = rows.iter().map(|row| (row[i] - mean[i]) * (row[j] - mean[j])).sum::<f64>() / count;
-        if i == j { together.max(1e-12) } else { together * (1.0 - shrinkage) }
-    });
-    let inverse = covariance.cholesky()?.l().try_inverse()?;
-    Some((0..width).flat_map(|i| (0..=i).map(move |j| (i, j))).map(|place| inverse[place]).collect())
-}
-
-/// Length of the whitened vector. `whiten` is packed by rows, row i having i + 1 entries.
-fn distance(whiten: &[f64], vector: &[f64]) -> f64 {
-    let mut rest = whiten;
-    let mut squares = 0.0;
-    for length in 1..=vector.len() {
-        let (row, below) = rest.split_at(length);
-        let whitened: f64 = row.iter().zip(vector).map(|(weight, value)| weight * value).sum();
-        squares += whitened * whitened;
-        rest = below;
-    }
-    squares.sqrt()
 }
 
 /// The trained detector of one machine.
@@ -167,10 +71,16 @@ pub struct Mewma {
     channels: Vec<usize>,
     mean: Vec<f64>,
     scale: Vec<f64>,
+    /// What a row implies of the next, row by row.
+    coefficients: Vec<f64>,
     whiten: Vec<f64>,
+    /// The row before.
+    last: Vec<f64>,
+    /// Residuals, smoothed.
     smoothed: Vec<f64>,
     limit: f64,
     alarm: Alarm,
+    changes: Changes,
 }
 
 /// What one row did.
@@ -180,22 +90,43 @@ pub struct Step {
     pub score: f64,
     pub alarm: bool,
     pub edge: Option<Edge>,
+    /// The machine has just changed: into a fault, deeper into it, or back.
+    pub changed: bool,
 }
 
 impl Mewma {
+    #[allow(clippy::too_many_arguments, reason = "its fields, from the only place that knows them")]
+    fn trained(
+        settings: MewmaSettings,
+        channels: Vec<usize>,
+        mean: Vec<f64>,
+        scale: Vec<f64>,
+        coefficients: Vec<f64>,
+        whiten: Vec<f64>,
+        last: Vec<f64>,
+        smoothed: Vec<f64>,
+        limit: f64,
+    ) -> Self {
+        let (alarm, changes) = (Alarm::default(), Changes::default());
+        Self { settings, channels, mean, scale, coefficients, whiten, last, smoothed, limit, alarm, changes }
+    }
+
     /// Takes one row in. A channel without a number keeps its smoothed value.
     pub fn step(&mut self, row: &[f64]) -> Step {
+        let number = |channel: &usize| row.get(*channel).copied().unwrap_or(f64::NAN);
         let weights = self.mean.iter().zip(&self.scale);
-        for ((smoothed, channel), (mean, scale)) in self.smoothed.iter_mut().zip(&self.channels).zip(weights) {
-            let standardised = (row.get(*channel).copied().unwrap_or(f64::NAN) - mean) * scale;
-            if standardised.is_finite() {
-                *smoothed += self.settings.smoothing * (standardised - *smoothed);
+        let now: Vec<f64> = self.channels.iter().map(number).zip(weights).map(|(value, (mean, scale))| (value - mean) * scale).collect();
+        let left = residual(&now, &self.last, &self.coefficients);
+        for ((smoothed, left), (last, now)) in self.smoothed.iter_mut().zip(left).zip(self.last.iter_mut().zip(now)) {
+            if now.is_finite() {
+                *smoothed += self.settings.smoothing * (left - *smoothed);
+                *last = now;
             }
         }
         let score = distance(&self.whiten, &self.smoothed) / self.limit;
         let level = Level::of(score, 1.0, self.settings.clear_below);
         let edge = self.alarm.update(level, self.settings.raise_after, self.settings.clear_after);
-        Step { score, alarm: self.alarm.is_on(), edge }
+        Step { score, alarm: self.alarm.is_on(), edge, changed: self.changes.observe(score) }
     }
 
     pub fn is_alarmed(&self) -> bool {
@@ -208,7 +139,7 @@ impl Mewma {
 
     /// Each channel's share of the squared distance, signed by the channel's direction; largest first. Shares below zero speak for normal and are dropped.
     pub fn contributions(&self) -> Vec<(usize, f64)> {
-        let pulled = self.pull();
+        let pulled = pull(&self.whiten, &self.smoothed);
         let parts: Vec<f64> = self.smoothed.iter().zip(&pulled).map(|(value, pull)| (value * pull).max(0.0)).collect();
         let whole = parts.iter().sum::<f64>().max(f64::MIN_POSITIVE);
         let mut shares: Vec<(usize, f64)> = self
@@ -221,19 +152,6 @@ impl Mewma {
         shares.retain(|(_, share)| *share != 0.0);
         shares.sort_by(|one, other| other.1.abs().total_cmp(&one.1.abs()));
         shares
-    }
-
-    /// Inverse covariance times the smoothed vector.
-    fn pull(&self) -> Vec<f64> {
-        let mut pulled = vec![0.0; self.smoothed.len()];
-        let mut rest = self.whiten.as_slice();
-        for length in 1..=self.smoothed.len() {
-            let (row, below) = rest.split_at(length);
-            let whitened: f64 = row.iter().zip(&self.smoothed).map(|(weight, value)| weight * value).sum();
-            pulled.iter_mut().zip(row).for_each(|(sum, weight)| *sum += weight * whitened);
-            rest = below;
-        }
-        pulled
     }
 }
 
@@ -256,8 +174,49 @@ mod tests {
     }
 
     #[test]
-    fn a_channel_that_drifts_inside_training_is_left_out() {
-        assert_eq!(trained().channels(), [0, 1]);
+    fn a_channel_that_drifts_inside_training_counts_next_to_nothing() {
+        let mut mewma = trained();
+        (0..50).for_each(|number| {
+            let [one, two, drifting] = row(400 + number);
+            mewma.step(&[one, two, drifting + 10.0]);
+        });
+        let share = mewma.contributions().into_iter().find(|(channel, _)| *channel == 2).map_or(0.0, |(_, share)| share);
+        assert!(share < 0.05 && !mewma.is_alarmed(), "{share}");
+    }
+
+    #[test]
+    fn what_stays_wrong_stays_seen() {
+        let mut mewma = trained();
+        let shifted = |number: u32| row(number).map(|value| value + if value < 7.0 { 1.0 } else { 0.0 });
+        (400..450).for_each(|number| _ = mewma.step(&shifted(number)));
+        assert!((450..3_000).all(|number| mewma.step(&shifted(number)).alarm));
+    }
+
+    #[test]
+    fn slow_rows_imply_each_other_and_a_sudden_one_is_not_implied() {
+        // A random walk that is pulled back: each row is much like the one before.
+        let mut level = 0.0;
+        let mut slow = |number: u32| {
+            level = 0.95 * level + noise(number, 5);
+            [level, noise(number, 6)]
+        };
+        let mut training = MewmaTraining::new(2, MewmaSettings::default());
+        (0..800).for_each(|number| training.learn(&slow(number)));
+        let mut mewma = training.finish().unwrap();
+        let alarms = (800..2_000).filter(|number| mewma.step(&slow(*number)).alarm).count();
+        assert!(alarms < 24, "{alarms} of 1200");
+        let raised = (2_000..2_010).any(|number| mewma.step(&slow(number).map(|value| value + 3.0)).alarm);
+        assert!(raised);
+    }
+
+    #[test]
+    fn many_channels_on_few_rows_do_not_make_the_limit_too_tight() {
+        let wide = |number: u32| -> Vec<f64> { (0..40).map(|channel| noise(number, channel) + noise(number, channel / 8 + 100)).collect() };
+        let mut training = MewmaTraining::new(40, MewmaSettings::default());
+        (0..200).for_each(|number| training.learn(&wide(number)));
+        let mut mewma = training.finish().unwrap();
+        let alarms = (200..2_200).filter(|number| mewma.step(&wide(*number)).alarm).count();
+        assert!(alarms < 20, "{alarms} of 2000");
     }
 
     #[test]
