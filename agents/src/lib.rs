@@ -6,6 +6,7 @@ pub mod diagnosis;
 pub mod evaluate;
 pub mod executor;
 pub mod insist;
+pub mod memory;
 pub mod monitor;
 pub mod outbox;
 pub mod proposer;

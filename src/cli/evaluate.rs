@@ -1,73 +1,122 @@
-//! `millwright evaluate`: the live detectors over labelled recordings, scored by a published protocol.
+//! `millwright evaluate`: the live detectors over labelled recordings, scored by published protocols.
+
+mod all;
+mod recordings;
 
 use crate::settings::Settings;
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
-use millwright_agents::evaluate::{self, Protocol};
-use std::{fs::File, path::PathBuf, process::ExitCode};
+use millwright_agents::evaluate::{ai4i::evaluate_ai4i, cmapss::evaluate_cmapss};
+use recordings::Recordings;
+use serde_json::Value;
+use std::{
+    fmt::Write,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 #[derive(Debug, Args)]
 pub struct Evaluate {
+    /// The protocol, if it is not given as --protocol, and the folder or file with what it needs.
+    #[arg(num_args = 1..=2, required = true, value_name = "PROTOCOL PATH")]
+    what: Vec<String>,
     #[arg(long, value_enum)]
-    protocol: Kind,
-    /// A folder of CSV files; each is learned from and judged by itself.
-    folder: PathBuf,
+    protocol: Option<Kind>,
     /// One JSON object instead of text.
     #[arg(long)]
     json: bool,
     /// Also write the report as Markdown.
     #[arg(long, value_name = "FILE")]
     markdown: Option<PathBuf>,
-    /// Also write `file,row,score,alarm` for every judged row.
-    #[arg(long, value_name = "FILE")]
-    predictions: Option<PathBuf>,
-    /// Also write `file,row` for every row at which a machine changed: into a fault, deeper into it, or back.
-    #[arg(long, value_name = "FILE")]
-    changes: Option<PathBuf>,
-    /// Column with the time (protocol csv).
-    #[arg(long, value_name = "COLUMN")]
-    time: Option<String>,
-    /// Column with the truth, 0 or 1 (protocol csv).
-    #[arg(long, value_name = "COLUMN")]
-    label: Option<String>,
-    /// Rows that are learned from and not judged (protocol csv).
-    #[arg(long, value_name = "N")]
-    train_rows: Option<usize>,
+    #[command(flatten)]
+    recordings: Recordings,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Kind {
+    /// A water circuit's recordings, each learned from on its first 400 rows.
     Skab,
+    /// Any recordings with a column of labels.
     Csv,
+    /// A milling machine's failures: which follow from what was measured.
+    Ai4i,
+    /// Engines run until they fail: how long one still runs.
+    Cmapss,
+    /// All of them that lie in folders of these names under one.
+    All,
+}
+
+/// What an evaluation found.
+struct Found {
+    title: &'static str,
+    figures: Vec<(&'static str, String)>,
+    json: Value,
+    /// Behind the figures.
+    details: String,
+}
+
+impl Found {
+    fn new(title: &'static str, figures: Vec<(&'static str, String)>, json: impl serde::Serialize) -> Result<Self> {
+        Ok(Self { title, figures, json: serde_json::to_value(json)?, details: String::new() })
+    }
+
+    fn human(&self) -> String {
+        self.figures.iter().fold(String::new(), |mut text, (name, figure)| {
+            _ = writeln!(text, "{name:<14} {figure}");
+            text
+        })
+    }
+
+    fn markdown(&self) -> String {
+        let mut text = format!("## {}\n\n| what | figure |\n|---|---|\n", self.title);
+        for (name, figure) in &self.figures {
+            _ = writeln!(text, "| {name} | {figure} |");
+        }
+        text + &self.details
+    }
 }
 
 impl Evaluate {
     pub fn run(self, settings: &Settings) -> Result<ExitCode> {
-        let report = evaluate::evaluate(&self.folder, &self.protocol()?, settings.monitor.mewma)?;
-        if let Some(path) = &self.predictions {
-            let file = File::create(path).with_context(|| format!("could not write {}", path.display()))?;
-            report.write_predictions(file).with_context(|| format!("could not write {}", path.display()))?;
+        let (kind, path) = self.asked()?;
+        let found = match kind {
+            Kind::All => all::evaluate(&path, settings)?,
+            kind => vec![one(kind, &path, &self.recordings, settings)?],
+        };
+        if let Some(file) = &self.markdown {
+            let text = found.iter().map(Found::markdown).collect::<Vec<_>>().join("\n");
+            std::fs::write(file, format!("# Evaluation\n\n{text}")).with_context(|| format!("could not write {}", file.display()))?;
         }
-        if let Some(path) = &self.changes {
-            let file = File::create(path).with_context(|| format!("could not write {}", path.display()))?;
-            report.write_changes(file).with_context(|| format!("could not write {}", path.display()))?;
-        }
-        if let Some(path) = &self.markdown {
-            std::fs::write(path, report.markdown()).with_context(|| format!("could not write {}", path.display()))?;
-        }
-        match self.json {
-            true => println!("{}", report.json()),
-            false => print!("{}", report.human()),
+        match (self.json, found.as_slice()) {
+            (true, [one]) => println!("{}", one.json),
+            (true, all) => println!("{}", Value::Object(all.iter().map(|one| (one.title.into(), one.json.clone())).collect())),
+            (false, [one]) => print!("{}", one.human()),
+            (false, all) => all.iter().for_each(|one| println!("{}\n{}", one.title, one.human())),
         }
         Ok(ExitCode::SUCCESS)
     }
 
-    fn protocol(&self) -> Result<Protocol> {
-        match (self.protocol, &self.time, &self.label, self.train_rows) {
-            (Kind::Skab, None, None, None) => Ok(Protocol::skab()),
-            (Kind::Skab, ..) => bail!("--time, --label and --train-rows are for `--protocol csv`; skab has its own"),
-            (Kind::Csv, Some(time), Some(label), Some(rows)) => Ok(Protocol::csv(time, label, rows)),
-            (Kind::Csv, ..) => bail!("`--protocol csv` needs --time COLUMN, --label COLUMN and --train-rows N"),
+    fn asked(&self) -> Result<(Kind, PathBuf)> {
+        match (self.protocol, self.what.as_slice()) {
+            (Some(kind), [path]) => Ok((kind, path.into())),
+            (None, [kind, path]) => Ok((Kind::from_str(kind, true).map_err(anyhow::Error::msg)?, path.into())),
+            (Some(_), _) => bail!("--protocol is given, so give one folder or file"),
+            (None, _) => bail!("say by which protocol: `millwright evaluate skab DIR`"),
         }
+    }
+}
+
+fn one(kind: Kind, path: &Path, recordings: &Recordings, settings: &Settings) -> Result<Found> {
+    match kind {
+        Kind::Skab | Kind::Csv => recordings.evaluate(kind == Kind::Skab, path, settings),
+        Kind::Ai4i => {
+            let found = evaluate_ai4i(path)?;
+            Found::new("AI4I: which failures follow from what was measured", found.figures(), found)
+        }
+        Kind::Cmapss => {
+            let found = evaluate_cmapss(path)?;
+            Found::new("C-MAPSS: how long an engine still runs", found.figures(), &found)
+        }
+        Kind::All => bail!("`all` is no protocol of its own"),
     }
 }

@@ -88,32 +88,17 @@ impl Report {
         })
     }
 
-    /// A few lines for a terminal, the event view first.
-    pub fn human(&self) -> String {
-        let mut text = String::new();
-        for (name, figure) in self.figures() {
-            line(&mut text, format_args!("{name:<14} {figure}"));
-        }
-        for bad in self.refused.iter().take(10) {
-            line(&mut text, format_args!("refused        {}:{}: {}", bad.file, bad.line, bad.reason));
-        }
-        text
-    }
-
-    /// For the docs: the figures and one line a file.
-    pub fn markdown(&self) -> String {
-        let mut text = format!("# Evaluation by the {} protocol\n\n| what | figure |\n|---|---|\n", self.protocol);
-        for (name, figure) in self.figures() {
-            line(&mut text, format_args!("| {name} | {figure} |"));
-        }
-        text.push_str("\n| file | F1 | FAR % | MAR % |\n|---|---|---|---|\n");
+    /// For the docs: one line a file.
+    pub fn details(&self) -> String {
+        let mut text = String::from("\n| file | F1 | FAR % | MAR % |\n|---|---|---|---|\n");
         for file in &self.files {
             line(&mut text, format_args!("| {} | {:.3} | {:.1} | {:.1} |", file.file, file.f1, 100.0 * file.far, 100.0 * file.mar));
         }
         text
     }
 
-    fn figures(&self) -> Vec<(&'static str, String)> {
+    /// The event view first.
+    pub fn figures(&self) -> Vec<(&'static str, String)> {
         let delay = self.events.median_delay_s().map_or_else(|| "none found".into(), |delay| format!("median delay {delay:.0} s"));
         let per_hour = self.events.false_episodes_per_hour();
         let rows = &self.rows;

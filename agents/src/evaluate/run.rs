@@ -152,25 +152,14 @@ impl Held {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// Recordings that may be absent: the suite says so, and CI has them.
-    fn shared(place: &str) -> Option<PathBuf> {
-        let root = std::env::var("MILLWRIGHT_SHARED").map_or_else(|_| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared"), PathBuf::from);
-        let folder = root.join(place);
-        if folder.is_dir() {
-            return Some(folder);
-        }
-        assert!(std::env::var("CI").as_deref() != Ok("true"), "{} is missing; set MILLWRIGHT_SHARED", folder.display());
-        eprintln!("skipped: {} is not there; set MILLWRIGHT_SHARED", folder.display());
-        None
-    }
+    use crate::evaluate::shared;
 
     #[test]
     fn the_water_circuit_is_scored_above_the_goal_by_one_configuration() {
         let Some(folder) = shared("data/skab/valve1") else { return };
         let report = evaluate_skab(&folder).unwrap();
-        assert!(report.rows.f1() >= 0.80, "{}", report.human());
-        assert!(report.rows.false_alarm_rate() <= 0.20, "{}", report.human());
+        assert!(report.rows.f1() >= 0.80, "{:?}", report.figures());
+        assert!(report.rows.false_alarm_rate() <= 0.20, "{:?}", report.figures());
         assert_eq!(report.predictions[0].row, 400);
     }
 
@@ -187,7 +176,7 @@ mod tests {
                 recording.changes.drain(..offset);
                 score(&recording, 400, MewmaSettings::default(), &mut report).unwrap();
             }
-            assert!(report.rows.f1() >= 0.80 && report.rows.false_alarm_rate() <= 0.20, "from {offset}: {}", report.human());
+            assert!(report.rows.f1() >= 0.80 && report.rows.false_alarm_rate() <= 0.20, "from {offset}: {:?}", report.figures());
         }
     }
 

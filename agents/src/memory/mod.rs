@@ -1,0 +1,3 @@
+//! What machines of the past teach about this one.
+
+pub mod remaining;

@@ -1,0 +1,58 @@
+//! Labelled recordings: SKAB by its own protocol, or any CSV files.
+
+use super::Found;
+use crate::settings::Settings;
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use millwright_agents::evaluate::{self, Protocol};
+use std::{
+    fs::File,
+    path::{Path, PathBuf},
+};
+
+#[derive(Debug, Args, Default)]
+pub struct Recordings {
+    /// Also write `file,row,score,alarm` for every judged row.
+    #[arg(long, value_name = "FILE")]
+    predictions: Option<PathBuf>,
+    /// Also write `file,row` for every row at which a machine changed: into a fault, deeper into it, or back.
+    #[arg(long, value_name = "FILE")]
+    changes: Option<PathBuf>,
+    /// Column with the time (protocol csv).
+    #[arg(long, value_name = "COLUMN")]
+    time: Option<String>,
+    /// Column with the truth, 0 or 1 (protocol csv).
+    #[arg(long, value_name = "COLUMN")]
+    label: Option<String>,
+    /// Rows that are learned from and not judged (protocol csv).
+    #[arg(long, value_name = "N")]
+    train_rows: Option<usize>,
+}
+
+impl Recordings {
+    pub(super) fn evaluate(&self, is_skab: bool, folder: &Path, settings: &Settings) -> Result<Found> {
+        let report = evaluate::evaluate(folder, &self.protocol(is_skab)?, settings.monitor.mewma)?;
+        write(self.predictions.as_deref(), |file| report.write_predictions(file))?;
+        write(self.changes.as_deref(), |file| report.write_changes(file))?;
+        for bad in report.refused.iter().take(10) {
+            eprintln!("refused {}:{}: {}", bad.file, bad.line, bad.reason);
+        }
+        let title = if is_skab { "SKAB: a water circuit" } else { "Recordings" };
+        Ok(Found { details: report.details(), ..Found::new(title, report.figures(), report.json())? })
+    }
+
+    fn protocol(&self, is_skab: bool) -> Result<Protocol> {
+        match (is_skab, &self.time, &self.label, self.train_rows) {
+            (true, None, None, None) => Ok(Protocol::skab()),
+            (true, ..) => bail!("--time, --label and --train-rows are for `--protocol csv`; skab has its own"),
+            (false, Some(time), Some(label), Some(rows)) => Ok(Protocol::csv(time, label, rows)),
+            (false, ..) => bail!("`--protocol csv` needs --time COLUMN, --label COLUMN and --train-rows N"),
+        }
+    }
+}
+
+fn write(path: Option<&Path>, content: impl FnOnce(File) -> Result<(), csv::Error>) -> Result<()> {
+    let Some(path) = path else { return Ok(()) };
+    let doing = || format!("could not write {}", path.display());
+    content(File::create(path).with_context(doing)?).with_context(doing)
+}
