@@ -2,6 +2,7 @@
 
 mod all;
 mod recordings;
+mod similar;
 
 use crate::settings::Settings;
 use anyhow::{Context, Result, bail};
@@ -9,6 +10,7 @@ use clap::{Args, ValueEnum};
 use millwright_agents::evaluate::{ai4i::evaluate_ai4i, cmapss::evaluate_cmapss};
 use recordings::Recordings;
 use serde_json::Value;
+use similar::Similar;
 use std::{
     fmt::Write,
     path::{Path, PathBuf},
@@ -30,6 +32,8 @@ pub struct Evaluate {
     markdown: Option<PathBuf>,
     #[command(flatten)]
     recordings: Recordings,
+    #[command(flatten)]
+    similar: Similar,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -42,6 +46,10 @@ enum Kind {
     Ai4i,
     /// Engines run until they fail: how long one still runs.
     Cmapss,
+    /// One signal each, with labelled windows: the Numenta benchmark's standard profile.
+    Nab,
+    /// Labelled episodes of faults: the right past case first, also in foreign units, at another rate, with more noise.
+    Similar,
     /// All of them that lie in folders of these names under one.
     All,
 }
@@ -49,14 +57,15 @@ enum Kind {
 /// What an evaluation found.
 struct Found {
     title: &'static str,
-    figures: Vec<(&'static str, String)>,
+    figures: Vec<(String, String)>,
     json: Value,
     /// Behind the figures.
     details: String,
 }
 
 impl Found {
-    fn new(title: &'static str, figures: Vec<(&'static str, String)>, json: impl serde::Serialize) -> Result<Self> {
+    fn new(title: &'static str, figures: Vec<(impl Into<String>, String)>, json: impl serde::Serialize) -> Result<Self> {
+        let figures = figures.into_iter().map(|(name, figure)| (name.into(), figure)).collect();
         Ok(Self { title, figures, json: serde_json::to_value(json)?, details: String::new() })
     }
 
@@ -81,6 +90,7 @@ impl Evaluate {
         let (kind, path) = self.asked()?;
         let found = match kind {
             Kind::All => all::evaluate(&path, settings)?,
+            Kind::Similar => vec![self.similar.evaluate(&path, self.recordings.time())?],
             kind => vec![one(kind, &path, &self.recordings, settings)?],
         };
         if let Some(file) = &self.markdown {
@@ -109,6 +119,7 @@ impl Evaluate {
 fn one(kind: Kind, path: &Path, recordings: &Recordings, settings: &Settings) -> Result<Found> {
     match kind {
         Kind::Skab | Kind::Csv => recordings.evaluate(kind == Kind::Skab, path, settings),
+        Kind::Nab => recordings.evaluate_nab(path),
         Kind::Ai4i => {
             let found = evaluate_ai4i(path)?;
             Found::new("AI4I: which failures follow from what was measured", found.figures(), found)
@@ -117,6 +128,6 @@ fn one(kind: Kind, path: &Path, recordings: &Recordings, settings: &Settings) ->
             let found = evaluate_cmapss(path)?;
             Found::new("C-MAPSS: how long an engine still runs", found.figures(), &found)
         }
-        Kind::All => bail!("`all` is no protocol of its own"),
+        Kind::Similar | Kind::All => bail!("{kind:?} is asked by itself"),
     }
 }

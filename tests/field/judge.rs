@@ -109,16 +109,21 @@ impl Judge {
         }
         // A machine that was started anew counts anew.
         let skipped = after.seq.checked_sub(before.seq + 1).filter(|_| after.seq > before.seq);
-        if let (Some(skipped), Counts::EachRead) = (skipped, machine.counts) {
+        let reads_of_a_silence = match machine.counts {
+            Counts::EachRead => Some(1),
+            Counts::EachQuestion => Some(2),
+            Counts::EachMessage | Counts::ByTime => None,
+        };
+        if let (Some(skipped), Some(reads)) = (skipped, reads_of_a_silence) {
             let restarts = after.epoch - before.epoch;
+            let on_record = reads * after.bad_before;
             ensure!(
-                skipped <= after.bad_before + restarts,
-                "{device}: the machine was read {skipped} times between {} and {} of which only {} are on record, over {restarts} restarts",
+                skipped <= on_record + restarts,
+                "{device}: the machine was read {skipped} times between {} and {} of which only {on_record} are on record, over {restarts} restarts",
                 before.at,
                 after.at,
-                after.bad_before
             );
-            found.lost_at_kills += skipped.saturating_sub(after.bad_before);
+            found.lost_at_kills += skipped.saturating_sub(on_record);
         }
         if let (Some(skipped), Counts::EachMessage) = (skipped, machine.counts)
             && skipped > 0

@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 pub enum Counts {
     /// With every read: one that is missing on the log was lost.
     EachRead,
+    /// With every read, and with the question that clears a serial line after a silence (docs/adr/0017): nobody wants its values.
+    EachQuestion,
     /// With every message that is sent.
     EachMessage,
     /// By the machine's own clock, or now and then.
@@ -121,7 +123,13 @@ fn of_every_protocol(broker: u16) -> Vec<Machine> {
             &|port| json!({ "protocol": "modbus_tcp", "address": at(port) }),
             ["hr:10", "hr:11"],
         ),
-        asked("modbus-rtu", "modbus_rtu.py", Counts::EachRead, &|port| json!({ "protocol": "modbus_rtu", "address": at(port) }), ["hr:10", "hr:11"]),
+        asked(
+            "modbus-rtu",
+            "modbus_rtu.py",
+            Counts::EachQuestion,
+            &|port| json!({ "protocol": "modbus_rtu", "address": at(port) }),
+            ["hr:10", "hr:11"],
+        ),
         asked("s7", "s7_faulty.py", Counts::EachRead, &|port| json!({ "protocol": "s7", "address": at(port) }), ["DB1.DBW16", "DB1.DBW18"]),
         asked(
             "micro800",

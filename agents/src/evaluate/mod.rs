@@ -3,12 +3,16 @@
 pub mod ai4i;
 pub mod changepoints;
 pub mod cmapss;
+pub mod degenerate;
 pub mod episodes;
 pub mod faults;
+pub mod nab;
 pub mod recording;
 pub mod report;
 pub mod rows;
 pub mod run;
+mod seeded;
+pub mod similar;
 pub mod truth;
 
 pub use faults::{FaultReport, JudgedCase, Truth};

@@ -153,7 +153,7 @@ fn truth(text: &str) -> Option<bool> {
 }
 
 /// RFC 3339, `2020-03-09 10:14:33` as UTC, or seconds.
-fn seconds(text: &str) -> Option<f64> {
+pub(super) fn seconds(text: &str) -> Option<f64> {
     let zoned = || DateTime::parse_from_rfc3339(text).ok().map(|time| time.timestamp_micros());
     let plain = |format| NaiveDateTime::parse_from_str(text, format).ok().map(|time| time.and_utc().timestamp_micros());
     let micros = zoned().or_else(|| plain("%Y-%m-%d %H:%M:%S%.f")).or_else(|| plain("%Y-%m-%dT%H:%M:%S%.f"));

@@ -1,6 +1,13 @@
 //! What an evaluation found, for people, for programs and for the docs. F1 never stands without FAR and MAR, a changepoint score never without its false alarms.
 
-use super::{changepoints::ChangepointCounts, episodes::EventCounts, recording::BadCell, rows::RowCounts, run::Protocol};
+use super::{
+    changepoints::ChangepointCounts,
+    degenerate::{always, periodic},
+    episodes::EventCounts,
+    recording::BadCell,
+    rows::RowCounts,
+    run::Protocol,
+};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::{fmt::Write, io};
@@ -44,6 +51,24 @@ pub struct Report {
     pub files: Vec<FileReport>,
     pub refused: Vec<BadCell>,
     pub predictions: Vec<Prediction>,
+    pub for_nothing: ForNothing,
+}
+
+/// What detectors that look at nothing get on the same rows.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ForNothing {
+    /// Always in alarm.
+    pub always: RowCounts,
+    /// A change every 60 rows.
+    pub periodic: ChangepointCounts,
+}
+
+impl ForNothing {
+    pub fn add(&mut self, times: &[f64], anomalous: &[bool], changes: &[f64]) {
+        anomalous.iter().zip(always(anomalous.len())).for_each(|(anomalous, alarm)| self.always.count(alarm, *anomalous));
+        let told: Vec<f64> = times.iter().zip(periodic(times.len(), 60)).filter(|(_, alarm)| *alarm).map(|(at, _)| *at).collect();
+        self.periodic += ChangepointCounts::of(&told, changes);
+    }
 }
 
 impl Report {
@@ -57,6 +82,7 @@ impl Report {
             files: vec![],
             refused: vec![],
             predictions: vec![],
+            for_nothing: ForNothing::default(),
         }
     }
 
@@ -110,18 +136,22 @@ impl Report {
             ),
             ("rows", format!("F1 {:.3}, FAR {:.1} %, MAR {:.1} %", rows.f1(), 100.0 * rows.false_alarm_rate(), 100.0 * rows.missed_alarm_rate())),
             ("changepoints", format!("score {:.1} with {} false alarms", self.changepoints.score(), self.changepoints.false_alarms)),
+            (
+                "for nothing",
+                format!(
+                    "always in alarm: F1 {:.3}; a change every 60 rows: score {:.1} with {} false alarms",
+                    self.for_nothing.always.f1(),
+                    self.for_nothing.periodic.score(),
+                    self.for_nothing.periodic.false_alarms
+                ),
+            ),
             ("read", format!("{} files, {} rows scored, {} cells or rows refused", self.files.len(), self.predictions.len(), self.refused.len())),
         ]
     }
 
     /// `file,row,score,alarm`, every scored row.
     pub fn write_predictions(&self, out: impl io::Write) -> Result<(), csv::Error> {
-        let mut writer = csv::Writer::from_writer(out);
-        for prediction in &self.predictions {
-            writer.serialize(prediction)?;
-        }
-        writer.flush()?;
-        Ok(())
+        write_predictions(&self.predictions, out)
     }
 
     /// `file,row`, every row at which a change was told.
@@ -134,6 +164,16 @@ impl Report {
         writer.flush()?;
         Ok(())
     }
+}
+
+/// `file,row,score,alarm`.
+pub fn write_predictions(predictions: &[Prediction], out: impl io::Write) -> Result<(), csv::Error> {
+    let mut writer = csv::Writer::from_writer(out);
+    for prediction in predictions {
+        writer.serialize(prediction)?;
+    }
+    writer.flush()?;
+    Ok(())
 }
 
 fn line(text: &mut String, content: std::fmt::Arguments<'_>) {

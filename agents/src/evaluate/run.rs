@@ -103,6 +103,7 @@ pub fn score(recording: &Recording, train_rows: usize, settings: MewmaSettings, 
     let found: Vec<f64> = times().zip(&steps).filter(|(_, step)| step.changed).map(|((_, at), _)| at).collect();
     let changes: Vec<f64> = times().filter(|(row, _)| recording.changes[*row]).map(|(_, at)| at).collect();
     report.changepoints += ChangepointCounts::of(&found, &changes);
+    report.for_nothing.add(&recording.times[train_rows..], &recording.anomalous[train_rows..], &changes);
     report.events.add(&moments);
     report.rows += counts;
     report.refused.extend(recording.refused.iter().cloned());

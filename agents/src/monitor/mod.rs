@@ -9,6 +9,7 @@ pub mod asset;
 pub mod baseline;
 pub mod confirmation;
 pub mod detector;
+pub mod detectors;
 pub mod drift;
 pub mod features;
 pub mod hysteresis;

@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 use std::path::Path;
 
 /// Each with the folder in which its recordings lie under the one that is given.
-const FOLDERS: [(Kind, &str); 3] = [(Kind::Skab, "skab/valve1"), (Kind::Ai4i, "ai4i"), (Kind::Cmapss, "cmapss")];
+const FOLDERS: [(Kind, &str); 4] = [(Kind::Skab, "skab/valve1"), (Kind::Nab, "nab"), (Kind::Ai4i, "ai4i"), (Kind::Cmapss, "cmapss")];
 
 pub(super) fn evaluate(folder: &Path, settings: &Settings) -> Result<Vec<Found>> {
     let mut found = Vec::new();

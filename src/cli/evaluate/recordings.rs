@@ -4,8 +4,13 @@ use super::Found;
 use crate::settings::Settings;
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use millwright_agents::evaluate::{self, Protocol};
+use millwright_agents::{
+    evaluate::{self, Protocol, nab::evaluate_nab, report::write_predictions},
+    monitor::detectors::combiner::CombinerSettings,
+};
+use serde_json::json;
 use std::{
+    collections::BTreeMap,
     fs::File,
     path::{Path, PathBuf},
 };
@@ -18,7 +23,7 @@ pub struct Recordings {
     /// Also write `file,row` for every row at which a machine changed: into a fault, deeper into it, or back.
     #[arg(long, value_name = "FILE")]
     changes: Option<PathBuf>,
-    /// Column with the time (protocol csv).
+    /// Column with the time (protocols csv and similar).
     #[arg(long, value_name = "COLUMN")]
     time: Option<String>,
     /// Column with the truth, 0 or 1 (protocol csv).
@@ -30,6 +35,10 @@ pub struct Recordings {
 }
 
 impl Recordings {
+    pub(super) fn time(&self) -> Option<String> {
+        self.time.clone()
+    }
+
     pub(super) fn evaluate(&self, is_skab: bool, folder: &Path, settings: &Settings) -> Result<Found> {
         let report = evaluate::evaluate(folder, &self.protocol(is_skab)?, settings.monitor.mewma)?;
         write(self.predictions.as_deref(), |file| report.write_predictions(file))?;
@@ -39,6 +48,13 @@ impl Recordings {
         }
         let title = if is_skab { "SKAB: a water circuit" } else { "Recordings" };
         Ok(Found { details: report.details(), ..Found::new(title, report.figures(), report.json())? })
+    }
+
+    pub(super) fn evaluate_nab(&self, folder: &Path) -> Result<Found> {
+        let report = evaluate_nab(folder, CombinerSettings::default())?;
+        write(self.predictions.as_deref(), |file| write_predictions(&report.predictions, file))?;
+        let json = json!({ "score": report.total.score(), "total": report.total, "files": report.files.iter().cloned().collect::<BTreeMap<_, _>>() });
+        Ok(Found { details: report.details(), ..Found::new("NAB: one signal each", report.figures(), json)? })
     }
 
     fn protocol(&self, is_skab: bool) -> Result<Protocol> {

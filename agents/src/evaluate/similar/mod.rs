@@ -1,0 +1,14 @@
+//! `evaluate similar`: labelled episodes of faults; is the right past case found first, in foreign units, at another rate, with more noise?
+
+pub mod disturb;
+mod folder;
+mod manifest;
+#[cfg(test)]
+pub(crate) mod process;
+mod report;
+mod run;
+
+pub use folder::{BadFolder, Labelled, Reading, read_folder};
+pub use manifest::{BadManifest, Role};
+pub use report::{Figures, Ranked, SimilarReport};
+pub use run::{CannotCompareEpisodes, SimilarOptions, compare_episodes, evaluate_similar};

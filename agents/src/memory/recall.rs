@@ -1,0 +1,140 @@
+//! Remembering: a short list by sketch, exact over all; then the whole signatures decide.
+
+use super::{
+    index::{Index, NotIndexed},
+    signature::{SKETCH_DIMS, Signature, cosine},
+};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// Whole signatures are compared with so many of the nearest by sketch. A sketch is off by 0.06, so the true nearest is far inside this.
+const SHORT_LIST: usize = 1_000;
+
+/// Past episodes by key. A pure state: the same episodes give the same memory in whatever order they came.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Memory<K> {
+    episodes: BTreeMap<K, Kept>,
+    sketches: Index<K>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Kept {
+    signature: Signature,
+    /// [`Signature::flat`], made once.
+    flat: Vec<f32>,
+}
+
+impl From<Signature> for Kept {
+    fn from(signature: Signature) -> Self {
+        Self { flat: signature.flat(), signature }
+    }
+}
+
+/// A past episode and its likeness.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Similar<K> {
+    pub key: K,
+    /// [`Signature::similarity`].
+    pub score: f64,
+}
+
+impl<K> Default for Memory<K>
+where
+    K: Ord + Clone,
+{
+    fn default() -> Self {
+        Self { episodes: BTreeMap::new(), sketches: Index::new(SKETCH_DIMS) }
+    }
+}
+
+impl<K: Ord + Clone> Memory<K> {
+    pub fn rebuilt(episodes: impl IntoIterator<Item = (K, Signature)>) -> Result<Self, NotIndexed> {
+        let episodes: BTreeMap<K, Kept> = episodes.into_iter().map(|(key, signature)| (key, signature.into())).collect();
+        let sketches = Index::rebuilt(SKETCH_DIMS, episodes.iter().map(|(key, kept)| (key.clone(), kept.signature.sketch())))?;
+        Ok(Self { episodes, sketches })
+    }
+    pub fn remember(&mut self, key: K, signature: Signature) -> Result<(), NotIndexed> {
+        self.sketches.insert(key.clone(), &signature.sketch())?;
+        self.episodes.insert(key, signature.into());
+        Ok(())
+    }
+    /// Whether it was there.
+    pub fn forget(&mut self, key: &K) -> bool {
+        self.episodes.remove(key);
+        self.sketches.remove(key)
+    }
+    pub fn get(&self, key: &K) -> Option<&Signature> {
+        self.episodes.get(key).map(|kept| &kept.signature)
+    }
+    pub fn len(&self) -> usize {
+        self.episodes.len()
+    }
+    pub fn is_empty(&self) -> bool {
+        self.episodes.is_empty()
+    }
+
+    /// The `k` likest of those that `may` be found, likest first, of equally like ones the lower key.
+    pub fn similar(&self, signature: &Signature, k: usize, may: impl Fn(&K) -> bool) -> Result<Vec<Similar<K>>, NotIndexed> {
+        let short_list: Vec<&K> = if self.len() <= SHORT_LIST {
+            self.episodes.keys().filter(|key| may(key)).collect()
+        } else {
+            let near = self.sketches.nearest_where(&signature.sketch(), SHORT_LIST.max(k), may)?;
+            near.iter().filter_map(|near| self.episodes.get_key_value(&near.key)).map(|(key, _)| key).collect()
+        };
+        let flat = signature.flat();
+        let scored = |key: &K| {
+            let past = self.episodes.get(key)?;
+            let same_channels = past.signature.keys() == signature.keys();
+            let score = if same_channels { cosine(&flat, &past.flat) } else { signature.similarity(&past.signature) };
+            Some(Similar { key: key.clone(), score })
+        };
+        let mut found: Vec<Similar<K>> = short_list.into_iter().filter_map(scored).collect();
+        found.sort_by(|one, other| other.score.total_cmp(&one.score).then_with(|| one.key.cmp(&other.key)));
+        found.truncate(k);
+        Ok(found)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        evaluate::similar::process::{FAULTS, ProcessPlant},
+        memory::SignatureSettings,
+    };
+
+    fn episodes() -> Vec<(usize, Signature)> {
+        let plant = ProcessPlant::new(3);
+        let signature = |number: usize| {
+            let episode = plant.episode(FAULTS[number % 18].1, number as u64, 60, 200);
+            (number, Signature::of(&episode, SignatureSettings { horizon_s: 140.0 * 180.0 }).unwrap())
+        };
+        (0..36).map(signature).collect()
+    }
+
+    #[test]
+    fn a_memory_grown_and_shrunk_is_the_memory_rebuilt() {
+        let episodes = episodes();
+        let mut grown = Memory::default();
+        for (key, signature) in episodes.iter().rev() {
+            grown.remember(*key, signature.clone()).unwrap();
+        }
+        assert!(grown.forget(&7) && !grown.forget(&7));
+        let rebuilt = Memory::rebuilt(episodes.iter().filter(|(key, _)| *key != 7).cloned()).unwrap();
+        assert_eq!(grown, rebuilt);
+        assert_eq!((grown.len(), grown.is_empty(), grown.get(&7)), (35, false, None));
+    }
+
+    #[test]
+    fn an_episode_is_likest_to_itself_and_a_sketch_is_not_far_off() {
+        let episodes = episodes();
+        let memory = Memory::rebuilt(episodes.iter().cloned()).unwrap();
+        for (key, signature) in &episodes {
+            let found = memory.similar(signature, 2, |_| true).unwrap();
+            assert_eq!(found[0].key, *key);
+            let near = memory.sketches.nearest(&signature.sketch(), 36).unwrap();
+            let sketched = near.iter().find(|near| near.key == found[1].key).unwrap();
+            assert!((f64::from(sketched.score) - found[1].score).abs() < 0.25, "{key}: {} for {}", sketched.score, found[1].score);
+        }
+    }
+}
