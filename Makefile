@@ -1,6 +1,6 @@
 # What people type. Each target does all the set-up that a fresh Debian machine with Rust and Node needs.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check test-long nightly simulate web e2e bench schema deny clean
+.PHONY: help demo test check test-long nightly simulate web e2e bench evaluate schema deny clean
 SHELL := /bin/bash
 export CARGO_TERM_COLOR ?= auto
 # Where real recordings lie, if they are there; the tests that need them say so when they are not.
@@ -57,6 +57,11 @@ bench: ## every benchmark, as JSON lines; docs/benchmarks.md explains them
 	cargo build --quiet --release --bin millwright
 	cargo build --quiet --release --manifest-path bench/cqrs-es-peer/Cargo.toml --target-dir bench/cqrs-es-peer/target
 	@for name in append ingest replay rebuild polling idle kafka-produce "commands --kafka auto --postgres auto" takeover; do target/release/millwright bench $$name --json || exit 1; done
+
+evaluate: ## how well it detects and remembers, on recordings: docs/evaluation.md; RECORDINGS=DIR
+	@scripts/need.sh cargo cc
+	cargo build --quiet --bin millwright
+	@target/debug/millwright evaluate all "$(or $(RECORDINGS),$(MILLWRIGHT_SHARED)/data)" --markdown docs/evaluation.md
 
 schema: ## write graphql/schema.graphql anew from the code
 	BLESS=1 cargo test --quiet -p millwright-graphql schema
