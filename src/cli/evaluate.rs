@@ -17,6 +17,11 @@ use std::{
     process::ExitCode,
 };
 
+const INTRODUCTION: &str = "# Evaluation
+
+Written by `millwright evaluate`. FAR is the share of normal rows in alarm, MAR the share of faulty rows without. \"For nothing\" is what detectors get that look at nothing: a figure that they reach is worth nothing by itself, so none stands alone. [Detection](detection.md) says how it is done and what limits it.
+";
+
 #[derive(Debug, Args)]
 pub struct Evaluate {
     /// The protocol, if it is not given as --protocol, and the folder or file with what it needs.
@@ -88,6 +93,7 @@ impl Found {
 impl Evaluate {
     pub fn run(self, settings: &Settings) -> Result<ExitCode> {
         let (kind, path) = self.asked()?;
+        self.refuse_what_is_not_for(kind)?;
         let found = match kind {
             Kind::All => all::evaluate(&path, settings)?,
             Kind::Similar => vec![self.similar.evaluate(&path, self.recordings.time())?],
@@ -95,7 +101,7 @@ impl Evaluate {
         };
         if let Some(file) = &self.markdown {
             let text = found.iter().map(Found::markdown).collect::<Vec<_>>().join("\n");
-            std::fs::write(file, format!("# Evaluation\n\n{text}")).with_context(|| format!("could not write {}", file.display()))?;
+            std::fs::write(file, format!("{INTRODUCTION}\n{text}")).with_context(|| format!("could not write {}", file.display()))?;
         }
         match (self.json, found.as_slice()) {
             (true, [one]) => println!("{}", one.json),
@@ -109,11 +115,28 @@ impl Evaluate {
     fn asked(&self) -> Result<(Kind, PathBuf)> {
         match (self.protocol, self.what.as_slice()) {
             (Some(kind), [path]) => Ok((kind, path.into())),
-            (None, [kind, path]) => Ok((Kind::from_str(kind, true).map_err(anyhow::Error::msg)?, path.into())),
+            (None, [kind, path]) => Ok((named(kind)?, path.into())),
             (Some(_), _) => bail!("--protocol is given, so give one folder or file"),
             (None, _) => bail!("say by which protocol: `millwright evaluate skab DIR`"),
         }
     }
+
+    /// An option that does nothing would be taken for done.
+    fn refuse_what_is_not_for(&self, kind: Kind) -> Result<()> {
+        let unused = match kind {
+            Kind::Skab | Kind::Csv => self.similar.given(),
+            Kind::Nab => self.similar.given().or(self.recordings.given_beside_predictions()),
+            Kind::Similar => self.recordings.given_beside_time(),
+            Kind::Ai4i | Kind::Cmapss | Kind::All => self.similar.given().or(self.recordings.given()),
+        };
+        unused.map_or(Ok(()), |option| bail!("{option} is not for this protocol; leave it out"))
+    }
+}
+
+fn named(kind: &str) -> Result<Kind> {
+    let known =
+        || Kind::value_variants().iter().filter_map(|kind| Some(kind.to_possible_value()?.get_name().to_string())).collect::<Vec<_>>().join(", ");
+    Kind::from_str(kind, true).map_err(|_unknown| anyhow::anyhow!("there is no protocol {kind:?}; there are {}", known()))
 }
 
 fn one(kind: Kind, path: &Path, recordings: &Recordings, settings: &Settings) -> Result<Found> {

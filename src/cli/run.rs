@@ -19,6 +19,7 @@ impl Run {
         let foundation = Foundation::open(&settings, Arc::new(SystemClock)).await?;
         let app = App::start(&settings, configured, foundation, TimeLapse::default()).await?;
         tracing::info!(address = %app.address, "millwright runs; the page is at http://{}", app.address);
+        println!("\n  Millwright runs.\n\n      http://{}\n\n  Ctrl-C ends it.\n", app.address);
         told_to_stop().await?;
         tracing::info!("stopping: what was begun is finished first");
         app.stop().await;

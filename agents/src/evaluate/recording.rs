@@ -10,13 +10,15 @@ use thiserror::Error;
 pub struct Columns {
     pub time: String,
     pub label: String,
+    /// A recording without labels is all normal; where this is false it is refused, for a name that was mistyped looks the same.
+    pub may_lack_labels: bool,
     /// Where the truth changes; without such a column, where the label does.
     pub changepoint: Option<String>,
 }
 
 impl Columns {
     pub fn skab() -> Self {
-        Self { time: "datetime".into(), label: "anomaly".into(), changepoint: Some("changepoint".into()) }
+        Self { time: "datetime".into(), label: "anomaly".into(), may_lack_labels: true, changepoint: Some("changepoint".into()) }
     }
 }
 
@@ -52,6 +54,8 @@ pub enum BadRecording {
         #[source]
         cause: csv::Error,
     },
+    #[error("not one label in column {column:?} of {} could be read; use 0 and 1", .path.display())]
+    NoLabels { path: PathBuf, column: String },
     #[error("{} has no column {column:?}; its columns are {found}", .path.display())]
     NoColumn { path: PathBuf, column: String, found: String },
 }
@@ -65,9 +69,13 @@ impl Recording {
         let header: Vec<String> = reader.headers().map_err(unreadable)?.iter().map(|name| name.trim().to_string()).collect();
         let layout = Layout::of(&header, columns, path)?;
         let mut recording = Self { file: file.into(), signals: layout.signals.iter().map(|at| header[*at].clone()).collect(), ..Self::default() };
+        let mut labelled = 0;
         for record in reader.into_records() {
             let record = record.map_err(unreadable)?;
-            recording.take_in(&record, &layout);
+            labelled += usize::from(recording.take_in(&record, &layout));
+        }
+        if layout.label.is_some() && labelled == 0 && !recording.rows.is_empty() {
+            return Err(BadRecording::NoLabels { path: path.into(), column: columns.label.clone() });
         }
         if layout.changepoint.is_none() {
             recording.changes = changes_of(&recording.anomalous);
@@ -75,11 +83,15 @@ impl Recording {
         Ok(recording)
     }
 
-    fn take_in(&mut self, record: &csv::StringRecord, layout: &Layout) {
+    /// Says whether its label could be read.
+    fn take_in(&mut self, record: &csv::StringRecord, layout: &Layout) -> bool {
         let line = record.position().map_or(0, csv::Position::line);
         let cell = |at: usize| record.get(at).map_or("", str::trim);
         let mut refused = Vec::new();
         let mut refuse = |reason: String| refused.push(BadCell { file: self.file.clone(), line, reason });
+        if record.len() != layout.width {
+            refuse(format!("{} cells where the header has {}", record.len(), layout.width));
+        }
         let time = seconds(cell(layout.time)).unwrap_or_else(|| {
             refuse(format!("{:?} is no time", cell(layout.time)));
             self.times.last().map_or(0.0, |last| last + 1.0)
@@ -90,22 +102,27 @@ impl Recording {
             refuse(format!("{missing} of {} values are no finite numbers", row.len()));
         }
         let mut flag = |at: Option<usize>| {
-            let Some(at) = at else { return false };
-            truth(cell(at)).unwrap_or_else(|| {
+            let at = at?;
+            let truth = truth(cell(at));
+            if truth.is_none() {
                 refuse(format!("{:?} is no label; use 0 or 1", cell(at)));
-                false
-            })
+            }
+            truth
         };
-        self.anomalous.push(flag(layout.label));
-        self.changes.push(flag(layout.changepoint));
+        let (label, change) = (flag(layout.label), flag(layout.changepoint));
+        self.anomalous.push(label.unwrap_or(false));
+        self.changes.push(change.unwrap_or(false));
         self.times.push(time);
         self.rows.push(row);
         self.refused.append(&mut refused);
+        label.is_some()
     }
 }
 
 /// Places of the columns.
 struct Layout {
+    /// Cells of a row.
+    width: usize,
     time: usize,
     /// None in a recording that is all normal.
     label: Option<usize>,
@@ -116,13 +133,16 @@ struct Layout {
 impl Layout {
     fn of(header: &[String], columns: &Columns, path: &Path) -> Result<Self, BadRecording> {
         let place = |name: &str| header.iter().position(|column| column == name);
-        let no_column = || BadRecording::NoColumn { path: path.into(), column: columns.time.clone(), found: header.join(", ") };
-        let time = place(&columns.time).ok_or_else(no_column)?;
+        let no_column = |column: &str| BadRecording::NoColumn { path: path.into(), column: column.into(), found: header.join(", ") };
+        let time = place(&columns.time).ok_or_else(|| no_column(&columns.time))?;
         let label = place(&columns.label);
+        if label.is_none() && !columns.may_lack_labels {
+            return Err(no_column(&columns.label));
+        }
         let changepoint = columns.changepoint.as_deref().and_then(place);
         let known = [Some(time), label, changepoint];
         let signals = (0..header.len()).filter(|at| !known.contains(&Some(*at))).collect();
-        Ok(Self { time, label, changepoint, signals })
+        Ok(Self { width: header.len(), time, label, changepoint, signals })
     }
 }
 
@@ -185,10 +205,12 @@ mod tests {
 
     #[test]
     fn any_csv_with_named_columns_is_read_and_changes_follow_from_labels() {
-        let columns = Columns { time: "ts".into(), label: "fault".into(), changepoint: None };
+        let columns = Columns { time: "ts".into(), label: "fault".into(), may_lack_labels: false, changepoint: None };
         let recording = read("ts,v,fault\n0,1,0\n1,2,1\n2,3,1\n3,4,0\n", &columns).unwrap();
         assert_eq!(recording.changes, [false, true, false, true]);
         let refused = read("t,v\n0,1\n", &columns).unwrap_err().to_string();
         assert!(refused.contains("has no column \"ts\"") && refused.contains("t, v"), "{refused}");
+        let refused = read("ts,v,faulty\n0,1,0\n", &columns).unwrap_err().to_string();
+        assert!(refused.contains("has no column \"fault\"") && refused.contains("faulty"), "{refused}");
     }
 }

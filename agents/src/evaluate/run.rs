@@ -28,7 +28,7 @@ impl Protocol {
         Self { name: "skab".into(), columns: Columns::skab(), train_rows: 400 }
     }
     pub fn csv(time: &str, label: &str, train_rows: usize) -> Self {
-        let columns = Columns { time: time.into(), label: label.into(), changepoint: None };
+        let columns = Columns { time: time.into(), label: label.into(), may_lack_labels: false, changepoint: None };
         Self { name: "csv".into(), columns, train_rows }
     }
 }

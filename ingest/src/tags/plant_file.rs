@@ -68,7 +68,7 @@ pub fn write(about: &About, tags: &Tags) -> Result<Written, NotWritten> {
             unusable.push(refused(format!("is in line {line} already")));
             continue;
         }
-        let asset = tag.asset.as_ref().map_or_else(|| about.asset.clone(), |asset| named(asset));
+        let asset = tag.asset.as_ref().map_or_else(|| about.asset.clone(), |asset| asset.trim().parse().unwrap_or_else(|_not_an_id| named(asset)));
         let names = assets.entry(asset.clone()).or_default();
         let usable = Usable::of(tag, names.0.unique(&asset, &tag.name), about);
         match can_be(&device, &usable, about) {

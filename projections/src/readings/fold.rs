@@ -58,6 +58,12 @@ fn time_of(reading: &Reading, scan: &Scan) -> Timestamp {
     reading.source_time.unwrap_or(scan.scanned_at)
 }
 
+/// The scan's own time, and those of readings that the source measured in another minute: each is where somebody will look for it.
+fn times_of(scan: &Scan) -> impl Iterator<Item = Timestamp> {
+    let elsewhere = |at: &Timestamp| at.floor_to(60) != scan.scanned_at.floor_to(60);
+    std::iter::once(scan.scanned_at).chain(scan.readings.iter().filter_map(|reading| reading.source_time).filter(elsewhere))
+}
+
 impl ReadingsFold {
     /// Brings in what folding this scan will change and is not in memory. To be called right before its `fold`.
     pub async fn recall(&mut self, partition: &PartitionId, scan: &Scan, db: &mut Conn<'_>) -> Result<(), sqlx::Error> {
@@ -68,7 +74,11 @@ impl ReadingsFold {
                 signal.recall_buckets(time_of(reading, scan), db).await?;
             }
         }
-        self.extents.entry(partition.clone()).or_default().recall(partition, scan.scanned_at, db).await
+        let extents = self.extents.entry(partition.clone()).or_default();
+        for at in times_of(scan) {
+            extents.recall(partition, at, db).await?;
+        }
+        Ok(())
     }
 
     /// Takes one scan in. False for what was seen before, or comes from a device's former owner.
@@ -83,7 +93,8 @@ impl ReadingsFold {
                 signal.fold(reading, scan);
             }
         }
-        self.extents.entry(partition.clone()).or_default().add(scan.scanned_at, seq);
+        let extents = self.extents.entry(partition.clone()).or_default();
+        times_of(scan).for_each(|at| extents.add(at, seq));
         true
     }
 

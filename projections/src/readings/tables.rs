@@ -15,10 +15,10 @@ use millwright_domain::{
 use serde::{Deserialize, Serialize};
 
 pub(crate) const NAME: &str = "readings";
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 pub(crate) fn shapes() -> Vec<Shape> {
-    vec![Shape { name: NAME, version: VERSION, tables: all(), changed: &["readings_latest.quality"] }]
+    vec![Shape { name: NAME, version: VERSION, tables: all(), changed: &["readings_extents.first_seq", "readings_extents.last_seq"] }]
 }
 
 pub(crate) fn all() -> Vec<&'static Table> {

@@ -20,6 +20,7 @@ on_both!(
     a_late_scan_joins_its_period_but_never_the_present,
     poll_classes_of_one_device_do_not_mix_up_its_signals,
     raw_values_are_found_by_time_late_ones_included,
+    a_value_that_its_source_measured_in_another_minute_is_found_where_it_was_measured,
     rollups_are_rebuilt_as_they_were_kept,
     newest_values_are_known_again_after_a_restart,
 );
@@ -105,6 +106,19 @@ async fn raw_values_are_found_by_time_late_ones_included(bench: &Bench) {
     assert_eq!((values, series.truncated), (vec![99.0, 100.0, -1.0, 101.0], false));
     let cut = readings::raw(&log, &projections.readings(), &road::site(), &flow(), range, 2).await.unwrap();
     assert_eq!((cut.points.len(), cut.truncated), (2, true));
+}
+
+async fn a_value_that_its_source_measured_in_another_minute_is_found_where_it_was_measured(bench: &Bench) {
+    let log = MemoryLog::default();
+    let mut scans: Vec<Scan> = (0..1_000).map(|number| road::scan(number, second(number), 0.0)).collect();
+    // Handed on ten minutes after it was measured, beside values of the scan's own time.
+    let mut late = Reading::measured(flow(), 7.0);
+    late.source_time = Some(second(300) + TimeDelta::milliseconds(500));
+    scans[900].readings[0] = late;
+    log.append_readings(scans).await.unwrap();
+    let projections = bench.caught_up(&log).await;
+    let series = readings::raw(&log, &projections.readings(), &road::site(), &flow(), [second(300), second(301)], 100).await.unwrap();
+    assert_eq!(series.points.iter().map(|point| point.value.unwrap()).collect::<Vec<_>>(), [0.0, 7.0]);
 }
 
 async fn rollups_are_rebuilt_as_they_were_kept(bench: &Bench) {

@@ -2,6 +2,7 @@
 
 mod append;
 mod commands;
+mod detectors;
 mod idle;
 mod ingest;
 mod kafka_produce;
@@ -12,6 +13,7 @@ mod rebuild;
 mod replay;
 mod segment;
 mod servers;
+mod similar;
 mod takeover;
 
 use crate::settings::Settings;
@@ -74,6 +76,10 @@ enum Name {
     Takeover,
     /// Devices polled every 100 ms, beside pymodbus' asynchronous client.
     Polling,
+    /// EWMA and CUSUM over a million series.
+    Detectors,
+    /// The most similar of 100,000 past cases.
+    Similar,
     /// Memory with 1,000 signals, and time from start to the first reading.
     Idle,
 }
@@ -119,6 +125,8 @@ impl Bench {
             Name::KafkaProduce => one(kafka_produce::measure(folder.path(), self.scale, &self.with, &settings).await?),
             Name::Takeover => one(takeover::measure(folder.path(), &self.with, &settings).await?),
             Name::Polling => one(polling::measure(folder.path(), self.scale).await?),
+            Name::Detectors => one(detectors::measure(self.scale)?),
+            Name::Similar => one(similar::measure(self.scale)?),
             Name::Idle => one(idle::measure(folder.path()).await?),
         };
         for measured in measured {

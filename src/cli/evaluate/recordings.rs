@@ -35,6 +35,25 @@ pub struct Recordings {
 }
 
 impl Recordings {
+    /// The first option that was given, if one was.
+    pub(super) fn given(&self) -> Option<&'static str> {
+        self.predictions.as_ref().map(|_| "--predictions").or(self.given_beside_predictions())
+    }
+    pub(super) fn given_beside_predictions(&self) -> Option<&'static str> {
+        let changes = self.changes.as_ref().map(|_| "--changes");
+        let (time, label) = (self.time.as_ref().map(|_| "--time"), self.label.as_ref().map(|_| "--label"));
+        changes.or(time).or(label).or(self.train_rows.map(|_| "--train-rows"))
+    }
+    pub(super) fn given_beside_time(&self) -> Option<&'static str> {
+        Self {
+            predictions: self.predictions.clone(),
+            changes: self.changes.clone(),
+            label: self.label.clone(),
+            time: None,
+            train_rows: self.train_rows,
+        }
+        .given()
+    }
     pub(super) fn time(&self) -> Option<String> {
         self.time.clone()
     }
@@ -60,9 +79,9 @@ impl Recordings {
     fn protocol(&self, is_skab: bool) -> Result<Protocol> {
         match (is_skab, &self.time, &self.label, self.train_rows) {
             (true, None, None, None) => Ok(Protocol::skab()),
-            (true, ..) => bail!("--time, --label and --train-rows are for `--protocol csv`; skab has its own"),
+            (true, ..) => bail!("--time, --label and --train-rows are for csv; skab has its own"),
             (false, Some(time), Some(label), Some(rows)) => Ok(Protocol::csv(time, label, rows)),
-            (false, ..) => bail!("`--protocol csv` needs --time COLUMN, --label COLUMN and --train-rows N"),
+            (false, ..) => bail!("csv needs --time COLUMN, --label COLUMN and --train-rows N"),
         }
     }
 }

@@ -24,10 +24,10 @@ pub struct Similar {
     #[arg(long)]
     units: bool,
     /// Asks with every N-th row only (protocol similar).
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = at_least_one)]
     every: usize,
     /// Asks with noise of this share of each channel's healthy standard deviation (protocol similar).
-    #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = share)]
     noise: f64,
     /// Of the units and the noise (protocol similar).
     #[arg(long, value_name = "SEED", default_value_t = 1)]
@@ -36,7 +36,7 @@ pub struct Similar {
     #[arg(long)]
     other_vendors: bool,
     /// Past cases that are written for each query (protocol similar).
-    #[arg(long, value_name = "N", default_value_t = 10)]
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = at_least_one)]
     top: usize,
     /// Also write `query,rank,file,label,score,calibrated` (protocol similar).
     #[arg(long, value_name = "FILE")]
@@ -44,6 +44,24 @@ pub struct Similar {
 }
 
 impl Similar {
+    /// The first option that was given, if one was.
+    pub(super) fn given(&self) -> Option<&'static str> {
+        [
+            (self.lead_in_rows.is_some(), "--lead-in-rows"),
+            (!self.ignore.is_empty(), "--ignore"),
+            (self.horizon.is_some(), "--horizon"),
+            (self.units, "--units"),
+            (self.every != 1, "--every"),
+            (self.noise != 0.0, "--noise"),
+            (self.seed != 1, "--seed"),
+            (self.other_vendors, "--other-vendors"),
+            (self.top != 10, "--top"),
+            (self.ranking.is_some(), "--ranking"),
+        ]
+        .into_iter()
+        .find_map(|(is_given, option)| is_given.then_some(option))
+    }
+
     pub(super) fn evaluate(&self, folder: &Path, time: Option<String>) -> Result<Found> {
         let options = SimilarOptions {
             reading: Reading { time, lead_in_rows: self.lead_in_rows, ignore: self.ignore.clone() },
@@ -59,4 +77,12 @@ impl Similar {
         }
         Found::new("Similar cases", report.figures(), report.json())
     }
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|number| *number > 0).ok_or_else(|| "give a whole number from 1 on".into())
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    text.parse().ok().filter(|share: &f64| (0.0..=10.0).contains(share)).ok_or_else(|| "give a share from 0 to 10: 0.3 is 30 %".into())
 }

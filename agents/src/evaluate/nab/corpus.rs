@@ -23,6 +23,8 @@ pub struct Series {
 
 #[derive(Debug, Error)]
 pub enum BadCorpus {
+    #[error("{} names no file; it maps file names to [start, end] pairs of times, an empty list where nothing is wrong", .0.display())]
+    Nothing(PathBuf),
     #[error("could not read {}; it maps file names to [start, end] pairs of times", .path.display())]
     Windows {
         path: PathBuf,
@@ -67,13 +69,16 @@ pub fn read_corpus(folder: &Path) -> Result<Vec<Series>, BadCorpus> {
     let [usual, ..] = &known;
     let path = known.iter().find(|path| path.is_file()).unwrap_or(usual).clone();
     let text = std::fs::read_to_string(&path).map_err(|cause| BadCorpus::Windows { path: path.clone(), cause })?;
-    let labels: BTreeMap<String, Vec<Span>> = serde_json::from_str(&text).map_err(|cause| BadCorpus::Labels { path, cause })?;
+    let labels: BTreeMap<String, Vec<Span>> = serde_json::from_str(&text).map_err(|cause| BadCorpus::Labels { path: path.clone(), cause })?;
+    if labels.is_empty() {
+        return Err(BadCorpus::Nothing(path));
+    }
     labels.into_iter().map(|(file, spans)| read_series(folder, file, &spans)).collect()
 }
 
 fn read_series(folder: &Path, file: String, spans: &[Span]) -> Result<Series, BadCorpus> {
-    let plain = folder.join(&file);
-    let path = if plain.is_file() { plain } else { folder.join("data").join(&file) };
+    let under_data = folder.join("data").join(&file);
+    let path = if under_data.is_file() { under_data } else { folder.join(&file) };
     let unreadable = |cause| BadCorpus::Values { path: path.clone(), cause };
     let mut reader = csv::Reader::from_path(&path).map_err(unreadable)?;
     let rows: Vec<Row> = reader.deserialize().collect::<Result<_, _>>().map_err(unreadable)?;

@@ -59,7 +59,7 @@ fn read_one(folder: &Path, entry: Entry, reading: &Reading, translations: &Trans
         None => time_column(&path)?,
     };
     // A column of that name may be there; it is left out like any other that is no channel.
-    let columns = Columns { time, label: "anomaly".into(), changepoint: Some("changepoint".into()) };
+    let columns = Columns { time, label: "anomaly".into(), may_lack_labels: true, changepoint: Some("changepoint".into()) };
     let recording = Recording::read(&path, &entry.file, &columns)?;
     let onset = onset(&entry, &recording, reading)?;
     let vendor = entry.vendor.filter(|vendor| !vendor.is_empty());
