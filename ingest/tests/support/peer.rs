@@ -67,9 +67,11 @@ impl Peer {
         let mut child = command.spawn().expect("the peer starts");
         let orders = child.stdin.take().expect("stdin is piped");
         let answers = BufReader::new(child.stdout.take().expect("stdout is piped"));
-        let peer = Self { child, orders, answers, port };
+        let mut peer = Self { child, orders, answers, port };
         let until = Instant::now() + Duration::from_secs(20);
         while TcpStream::connect(peer.address()).is_err() {
+            let ended = peer.child.try_wait().ok().flatten();
+            assert!(ended.is_none(), "{command:?} ended at once, {ended:?}; run it to see why");
             assert!(Instant::now() < until, "the peer on port {port} does not come up");
             std::thread::sleep(Duration::from_millis(20));
         }
