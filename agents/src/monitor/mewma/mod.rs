@@ -15,7 +15,6 @@ use super::hysteresis::{Alarm, Edge, Level};
 use changes::Changes;
 use linear::{distance, pull};
 use serde::{Deserialize, Serialize};
-use training::residual;
 
 /// One configuration for every machine.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -95,31 +94,24 @@ pub struct Step {
 }
 
 impl Mewma {
-    #[allow(clippy::too_many_arguments, reason = "its fields, from the only place that knows them")]
-    fn trained(
-        settings: MewmaSettings,
-        channels: Vec<usize>,
-        mean: Vec<f64>,
-        scale: Vec<f64>,
-        coefficients: Vec<f64>,
-        whiten: Vec<f64>,
-        last: Vec<f64>,
-        smoothed: Vec<f64>,
-        limit: f64,
-    ) -> Self {
-        let (alarm, changes) = (Alarm::default(), Changes::default());
-        Self { settings, channels, mean, scale, coefficients, whiten, last, smoothed, limit, alarm, changes }
-    }
-
     /// Takes one row in. A channel without a number keeps its smoothed value.
     pub fn step(&mut self, row: &[f64]) -> Step {
-        let number = |channel: &usize| row.get(*channel).copied().unwrap_or(f64::NAN);
-        let weights = self.mean.iter().zip(&self.scale);
-        let now: Vec<f64> = self.channels.iter().map(number).zip(weights).map(|(value, (mean, scale))| (value - mean) * scale).collect();
-        let left = residual(&now, &self.last, &self.coefficients);
-        for ((smoothed, left), (last, now)) in self.smoothed.iter_mut().zip(left).zip(self.last.iter_mut().zip(now)) {
+        let standard = |place: usize| {
+            let value = self.channels.get(place).and_then(|channel| row.get(*channel)).copied().unwrap_or(f64::NAN);
+            (value - self.mean[place]) * self.scale[place]
+        };
+        let width = self.last.len();
+        for (place, smoothed) in self.smoothed.iter_mut().enumerate() {
+            let now = standard(place);
             if now.is_finite() {
-                *smoothed += self.settings.smoothing * (left - *smoothed);
+                let weights = self.coefficients.iter().skip(place).step_by(width.max(1));
+                let implied: f64 = self.last.iter().zip(weights).map(|(last, weight)| last * weight).sum();
+                *smoothed += self.settings.smoothing * (now - implied - *smoothed);
+            }
+        }
+        for (place, last) in self.last.iter_mut().enumerate() {
+            let now = standard(place);
+            if now.is_finite() {
                 *last = now;
             }
         }

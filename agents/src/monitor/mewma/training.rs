@@ -5,9 +5,13 @@
 
 use super::{
     Mewma, MewmaSettings,
+    changes::Changes,
     linear::{distance, mean, minus, quantile, regression, whitening},
 };
-use crate::monitor::training::{Diary, mean_and_std, wandering};
+use crate::monitor::{
+    hysteresis::Alarm,
+    training::{Diary, mean_and_std, wandering},
+};
 use nalgebra::{DMatrix, RowDVector};
 use serde::{Deserialize, Serialize};
 
@@ -104,7 +108,9 @@ impl MewmaTraining {
         let coefficients: Vec<f64> = model.coefficients.transpose().as_slice().to_vec();
         let smoothed = residual(&standard(&self.smoothed), &standard(&self.smoothed_before), &coefficients);
         let last = standard(&self.last);
-        Some(Mewma::trained(self.settings, channels, mean, scale, coefficients, model.whiten, last, smoothed, limit))
+        let (settings, whiten) = (self.settings, model.whiten);
+        let (alarm, changes) = (Alarm::default(), Changes::default());
+        Some(Mewma { settings, channels, mean, scale, coefficients, whiten, last, smoothed, limit, alarm, changes })
     }
 
     /// How much a channel's spread in training says too little about tomorrow: next to nothing for one that stays, without bound for one that
@@ -116,7 +122,7 @@ impl MewmaTraining {
 }
 
 /// What is left of a row when what the row before implies is taken away. `coefficients` row by row, one row for each channel of `before`.
-pub(super) fn residual(now: &[f64], before: &[f64], coefficients: &[f64]) -> Vec<f64> {
+fn residual(now: &[f64], before: &[f64], coefficients: &[f64]) -> Vec<f64> {
     let mut left = now.to_vec();
     for (value, weights) in before.iter().zip(coefficients.chunks_exact(now.len().max(1))) {
         left.iter_mut().zip(weights).for_each(|(left, weight)| *left -= value * weight);
