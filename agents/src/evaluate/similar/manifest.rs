@@ -13,10 +13,10 @@ use thiserror::Error;
 pub struct Entry {
     /// Relative to the folder.
     pub file: String,
-    #[serde(deserialize_with = "word")]
+    #[serde(alias = "fault", alias = "cause", deserialize_with = "word")]
     pub label: String,
-    /// The first faulty row, from 0, behind the header.
-    #[serde(default)]
+    /// The first faulty row, from 0, behind the header: as many rows are healthy.
+    #[serde(default, alias = "lead_in_rows", alias = "lead_in", alias = "healthy_rows")]
     pub onset_row: Option<usize>,
     /// The first faulty time, as the file writes times.
     #[serde(default, alias = "onset", deserialize_with = "maybe_word")]
@@ -60,7 +60,7 @@ pub enum BadManifest {
         #[source]
         cause: csv::Error,
     },
-    #[error("could not read {}; it must be a list of objects with file, label and onset_row or onset_time, and may have vendor and role (memory or query)", .path.display())]
+    #[error("could not read {}; it must be a list of objects, or one object with it as `episodes`, with file, label and onset_row or onset_time, and may have vendor and role (memory or query)", .path.display())]
     Json {
         path: PathBuf,
         #[source]
@@ -80,6 +80,13 @@ pub enum BadManifest {
     OneSided { path: PathBuf, missing: &'static str },
 }
 
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Listed {
+    Bare(Vec<Entry>),
+    Named { episodes: Vec<Entry> },
+}
+
 /// The episodes of the folder in the order of their file names, whatever the manifest's.
 pub fn read_manifest(folder: &Path) -> Result<Vec<Entry>, BadManifest> {
     let (table, list) = (folder.join("manifest.csv"), folder.join("manifest.json"));
@@ -88,7 +95,8 @@ pub fn read_manifest(folder: &Path) -> Result<Vec<Entry>, BadManifest> {
         (table, entries)
     } else if list.is_file() {
         let text = std::fs::read_to_string(&list).map_err(|cause| BadManifest::Unreadable { path: list.clone(), cause })?;
-        let entries: Vec<Entry> = serde_json::from_str(&text).map_err(|cause| BadManifest::Json { path: list.clone(), cause })?;
+        let entries: Listed = serde_json::from_str(&text).map_err(|cause| BadManifest::Json { path: list.clone(), cause })?;
+        let (Listed::Bare(entries) | Listed::Named { episodes: entries }) = entries;
         (list, entries)
     } else {
         return Err(BadManifest::Missing(folder.into()));
@@ -166,6 +174,8 @@ mod tests {
         let table = read("manifest.csv", "file,label,onset_row,vendor\nb.csv,2,160,acme\na.csv,clog,20,\n").unwrap();
         let list = r#"[{"file":"a.csv","label":"clog","onset_row":20},{"file":"b.csv","label":2,"onset_row":160,"vendor":"acme"}]"#;
         assert_eq!(table, read("manifest.json", list).unwrap());
+        assert_eq!(table, read("manifest.json", &format!("{{\"episodes\":{list}}}")).unwrap());
+        assert_eq!(table, read("manifest.csv", "file,fault,lead_in_rows,vendor\nb.csv,2,160,acme\na.csv,clog,20,\n").unwrap());
         assert_eq!((table[1].label.as_str(), table[1].onset_row), ("2", Some(160)));
         let timed = read("manifest.csv", "file,label,onset\na.csv,1,2020-03-09 10:14:33\nb.csv,1,28800\n").unwrap();
         assert_eq!(timed[1].onset_time.as_deref(), Some("28800"));
@@ -174,7 +184,7 @@ mod tests {
     #[test]
     fn a_manifest_that_cannot_be_used_is_refused_with_what_to_do() {
         for (text, needed) in [
-            ("file,fault\na.csv,1\n", "columns file,label"),
+            ("file,kind\na.csv,1\n", "columns file,label"),
             ("file,label\na.csv,1\n", "at least two"),
             ("file,label\na.csv,1\na.csv,2\n", "each file once"),
             ("file,label,role\na.csv,1,query\nb.csv,1,\n", "no episode as memory"),
