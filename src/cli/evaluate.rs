@@ -2,6 +2,7 @@
 
 mod all;
 mod recordings;
+mod scenario;
 mod similar;
 
 use crate::settings::Settings;
@@ -55,6 +56,8 @@ enum Kind {
     Nab,
     /// Labelled episodes of faults: the right past case first, also in foreign units, at another rate, with more noise.
     Similar,
+    /// The data folder of a demo: its cases against what the simulator really did.
+    Scenario,
     /// All of them that lie in folders of these names under one.
     All,
 }
@@ -91,12 +94,13 @@ impl Found {
 }
 
 impl Evaluate {
-    pub fn run(self, settings: &Settings) -> Result<ExitCode> {
+    pub async fn run(self, settings: &Settings) -> Result<ExitCode> {
         let (kind, path) = self.asked()?;
         self.refuse_what_is_not_for(kind)?;
         let found = match kind {
             Kind::All => all::evaluate(&path, settings)?,
             Kind::Similar => vec![self.similar.evaluate(&path, self.recordings.time())?],
+            Kind::Scenario => vec![scenario::evaluate(&path, settings).await?],
             kind => vec![one(kind, &path, &self.recordings, settings)?],
         };
         if let Some(file) = &self.markdown {
@@ -127,7 +131,7 @@ impl Evaluate {
             Kind::Skab | Kind::Csv => self.similar.given(),
             Kind::Nab => self.similar.given().or(self.recordings.given_beside_predictions()),
             Kind::Similar => self.recordings.given_beside_time(),
-            Kind::Ai4i | Kind::Cmapss | Kind::All => self.similar.given().or(self.recordings.given()),
+            Kind::Ai4i | Kind::Cmapss | Kind::Scenario | Kind::All => self.similar.given().or(self.recordings.given()),
         };
         unused.map_or(Ok(()), |option| bail!("{option} is not for this protocol; leave it out"))
     }
@@ -151,6 +155,6 @@ fn one(kind: Kind, path: &Path, recordings: &Recordings, settings: &Settings) ->
             let found = evaluate_cmapss(path)?;
             Found::new("C-MAPSS: how long an engine still runs", found.figures(), &found)
         }
-        Kind::Similar | Kind::All => bail!("{kind:?} is asked by itself"),
+        Kind::Similar | Kind::Scenario | Kind::All => bail!("{kind:?} is asked by itself"),
     }
 }

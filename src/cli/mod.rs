@@ -114,7 +114,7 @@ impl Sub {
             Self::Rebuild(command) => command.run(settings).await,
             Self::Audit(command) => command.run(&settings).await,
             Self::Log(command) => command.run(settings).await,
-            Self::Evaluate(command) => command.run(&settings),
+            Self::Evaluate(command) => command.run(&settings).await,
             Self::Bench(command) => command.run(settings).await,
             Self::Health(command) => command.run(&settings).await,
             Self::Check(command) => command.run(settings).await,
