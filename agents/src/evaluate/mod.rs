@@ -19,7 +19,7 @@ pub use faults::{FaultReport, JudgedCase, Truth};
 pub use recording::{Columns, Recording};
 pub use report::Report;
 pub use run::{CannotEvaluate, Protocol, evaluate, evaluate_skab};
-pub use truth::{CannotCompare, compare_with_truth, read_truths};
+pub use truth::{CannotCompare, compare_with_truth, read_truths, simulated_sites};
 
 /// Recordings that may be absent: the suite says so, and CI has them.
 #[cfg(test)]

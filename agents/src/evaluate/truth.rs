@@ -13,6 +13,8 @@ use thiserror::Error;
 
 #[derive(Debug, Error)]
 pub enum CannotCompare {
+    #[error("could not look what is on the log")]
+    Head(#[source] LogError),
     #[error("could not read {partition} for the evaluation")]
     Log {
         partition: PartitionId,
@@ -29,6 +31,13 @@ pub enum CannotCompare {
 }
 
 const PAGE: usize = 1_024;
+
+/// The sites that a simulator served.
+pub async fn simulated_sites(log: &dyn EventLog) -> Result<Vec<SiteId>, CannotCompare> {
+    let head = log.head().await.map_err(CannotCompare::Head)?;
+    let served = |partition: &PartitionId| partition.is_truth().then(|| partition.name().strip_prefix("_truth.")?.parse().ok()).flatten();
+    Ok(head.partitions().filter_map(|(partition, _)| served(partition)).collect())
+}
 
 /// Every fault that was simulated on a site.
 pub async fn read_truths(log: &dyn EventLog, site: &SiteId) -> Result<Vec<Truth>, CannotCompare> {

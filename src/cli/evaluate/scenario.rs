@@ -3,16 +3,14 @@
 use super::Found;
 use crate::{app::log::read_only, settings::Settings};
 use anyhow::{Result, ensure};
-use millwright_agents::evaluate::{FaultReport, compare_with_truth};
-use millwright_domain::{ids::SiteId, position::PartitionId};
+use millwright_agents::evaluate::{FaultReport, compare_with_truth, simulated_sites};
 use serde_json::{Value, json};
 use std::path::Path;
 
 /// `data` is the run's data folder (`--data` of the demo). Its log is only read.
 pub(super) async fn evaluate(data: &Path, settings: &Settings) -> Result<Found> {
     let log = read_only(&Settings { data: data.into(), ..settings.clone() }).await?;
-    let of_truth = |partition: &PartitionId| partition.is_truth().then(|| partition.name().strip_prefix("_truth.")?.parse::<SiteId>().ok()).flatten();
-    let sites: Vec<SiteId> = log.head().await?.partitions().filter_map(|(partition, _)| of_truth(partition)).collect();
+    let sites = simulated_sites(&*log).await?;
     ensure!(!sites.is_empty(), "nothing was simulated in {}; give the data folder of a demo", data.display());
     let (mut figures, mut details, mut reports) = (vec![], String::new(), vec![]);
     for site in sites {
