@@ -9,6 +9,7 @@ use std::{hint::black_box, time::Instant};
 
 const CASES: u64 = 100_000;
 const QUERIES: usize = 300;
+const COMPARED: usize = 20;
 const SHOWN: usize = 5;
 const GOAL_MS: f64 = 15.0;
 
@@ -20,23 +21,22 @@ pub fn measure(scale: f64) -> Result<Measured> {
     let index = Index::rebuilt(SKETCH_DIMS, (0..cases).zip(sketches.iter().cloned())).context("sketches of one width")?;
     let queries: Vec<Vec<f32>> = (0..QUERIES).map(|_| drawn()).collect();
 
-    let (mut took_ms, mut agreed) = (Vec::with_capacity(QUERIES), 0);
-    for query in &queries {
+    let (mut took_ms, mut found_of_them) = (Vec::with_capacity(QUERIES), 0);
+    for (number, query) in queries.iter().enumerate() {
         let began = Instant::now();
         let found = index.nearest(query, SHOWN)?;
         took_ms.push(began.elapsed().as_secs_f64() * 1e3);
         // Against the plainest way there is, on a part of the queries: it takes longer than the rest together.
-        if agreed < 20 {
+        if number < COMPARED {
             let expected = plainly(&sketches, query);
-            anyhow::ensure!(found.iter().map(|one| one.key).eq(expected.iter().copied()), "{found:?} is not {expected:?}");
-            agreed += 1;
+            found_of_them += expected.iter().filter(|key| found.iter().any(|one| one.key == **key)).count();
         }
     }
     took_ms.sort_by(f64::total_cmp);
     let block: Vec<f32> = sketches.concat();
     let began = Instant::now();
     for _ in 0..20 {
-        black_box(black_box(&block).iter().sum::<f32>());
+        black_box(black_box(&block).iter().fold(0, |bits, value| bits ^ value.to_bits()));
     }
     let reading_ms = began.elapsed().as_secs_f64() * 1e3 / 20.0;
     let p99 = percentile(&took_ms, 0.99);
@@ -51,9 +51,9 @@ pub fn measure(scale: f64) -> Result<Measured> {
             "cases": cases,
             "figures_a_sketch": SKETCH_DIMS,
             "p50_ms": percentile(&took_ms, 0.5),
-            "summing_the_same_memory_ms": reading_ms,
-            "recall": 1.0,
-            "queries_compared_with_a_plain_search": agreed,
+            "reading_the_same_memory_ms": reading_ms,
+            "recall": found_of_them as f64 / (COMPARED * SHOWN) as f64,
+            "queries_compared_with_a_plain_search": COMPARED,
         }),
     })
 }
