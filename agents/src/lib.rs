@@ -12,6 +12,7 @@ pub mod outbox;
 pub mod proposer;
 pub mod publisher;
 pub mod recovery;
+mod seeded;
 pub mod site_tail;
 pub mod timekeeper;
 pub mod watch;

@@ -129,9 +129,9 @@ impl Evaluate {
     fn refuse_what_is_not_for(&self, kind: Kind) -> Result<()> {
         let unused = match kind {
             Kind::Skab | Kind::Csv => self.similar.given(),
-            Kind::Nab => self.similar.given().or(self.recordings.given_beside_predictions()),
-            Kind::Similar => self.recordings.given_beside_time(),
-            Kind::Ai4i | Kind::Cmapss | Kind::Scenario | Kind::All => self.similar.given().or(self.recordings.given()),
+            Kind::Nab => self.similar.given().or(self.recordings.given_beside("--predictions")),
+            Kind::Similar => self.recordings.given_beside("--time"),
+            Kind::Ai4i | Kind::Cmapss | Kind::Scenario | Kind::All => self.similar.given().or(self.recordings.given_beside("")),
         };
         unused.map_or(Ok(()), |option| bail!("{option} is not for this protocol; leave it out"))
     }

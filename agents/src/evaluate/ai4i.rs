@@ -31,8 +31,6 @@ struct Record {
     torque_nm: f64,
     #[serde(rename = "Tool wear [min]")]
     wear_min: f64,
-    #[serde(rename = "Machine failure")]
-    failed: u8,
     #[serde(rename = "TWF")]
     wear: u8,
     #[serde(rename = "HDF")]
@@ -63,7 +61,7 @@ pub struct Ai4i {
     pub overstrain: Mode,
     /// Failures by wear alone or by lot alone …
     pub not_determinable: u32,
-    /// … answered with "not determinable", and not with a cause.
+    /// … to which no rule gives a cause: "not determinable".
     pub said_so: u32,
 }
 
@@ -113,8 +111,7 @@ impl Ai4i {
         self.overstrain.count(overstrain, record.overstrain == 1);
         let by_lot = (record.wear == 1 || record.random == 1) && record.heat + record.power + record.overstrain == 0;
         self.not_determinable += u32::from(by_lot);
-        // It failed, or is said to have failed by lot, and no rule fits.
-        self.said_so += u32::from(by_lot && (record.failed == 1 || record.random == 1) && !(heat || power || overstrain));
+        self.said_so += u32::from(by_lot && !(heat || power || overstrain));
     }
 
     pub fn figures(&self) -> Vec<(&'static str, String)> {

@@ -1,6 +1,6 @@
 //! Detectors that look at nothing: what a metric gives for free, to be shown beside every figure.
 
-use super::seeded::Seeded;
+use crate::seeded::Seeded;
 
 /// Every row.
 pub fn always(rows: usize) -> Vec<bool> {

@@ -11,7 +11,6 @@ pub mod recording;
 pub mod report;
 pub mod rows;
 pub mod run;
-mod seeded;
 pub mod similar;
 pub mod truth;
 

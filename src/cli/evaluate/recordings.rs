@@ -35,24 +35,17 @@ pub struct Recordings {
 }
 
 impl Recordings {
-    /// The first option that was given, if one was.
-    pub(super) fn given(&self) -> Option<&'static str> {
-        self.predictions.as_ref().map(|_| "--predictions").or(self.given_beside_predictions())
-    }
-    pub(super) fn given_beside_predictions(&self) -> Option<&'static str> {
-        let changes = self.changes.as_ref().map(|_| "--changes");
-        let (time, label) = (self.time.as_ref().map(|_| "--time"), self.label.as_ref().map(|_| "--label"));
-        changes.or(time).or(label).or(self.train_rows.map(|_| "--train-rows"))
-    }
-    pub(super) fn given_beside_time(&self) -> Option<&'static str> {
-        Self {
-            predictions: self.predictions.clone(),
-            changes: self.changes.clone(),
-            label: self.label.clone(),
-            time: None,
-            train_rows: self.train_rows,
-        }
-        .given()
+    /// The first option that was given, if one was, `known` left aside.
+    pub(super) fn given_beside(&self, known: &str) -> Option<&'static str> {
+        [
+            (self.predictions.is_some(), "--predictions"),
+            (self.changes.is_some(), "--changes"),
+            (self.time.is_some(), "--time"),
+            (self.label.is_some(), "--label"),
+            (self.train_rows.is_some(), "--train-rows"),
+        ]
+        .into_iter()
+        .find_map(|(is_given, option)| (is_given && option != known).then_some(option))
     }
     pub(super) fn time(&self) -> Option<String> {
         self.time.clone()

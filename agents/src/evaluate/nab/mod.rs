@@ -221,11 +221,10 @@ mod tests {
 
     #[test]
     fn labels_of_another_version_are_refused() {
-        let folder = std::env::temp_dir().join(format!("millwright-nab-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
         std::fs::write(folder.join("a.csv"), "timestamp,value\n2014-01-01 00:00:00,1.5\n").unwrap();
         std::fs::write(folder.join("windows.json"), r#"{"a.csv": [["2015-01-01 00:00:00.000000", "2015-01-02 00:00:00.000000"]]}"#).unwrap();
-        assert!(matches!(read_corpus(&folder), Err(BadCorpus::EmptyWindow { .. })));
-        std::fs::remove_dir_all(&folder).unwrap();
+        assert!(matches!(read_corpus(folder), Err(BadCorpus::EmptyWindow { .. })));
     }
 }

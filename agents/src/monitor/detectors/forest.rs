@@ -1,6 +1,7 @@
 //! Streaming half-space trees (Tan, Ting and Liu 2011): how few earlier values lay where this one lies, seen with its step and its trend.
 
 use super::ewma::Ewma;
+use crate::seeded::Seeded;
 use serde::{Deserialize, Serialize};
 
 const TREES: usize = 20;
@@ -97,28 +98,28 @@ impl Forest {
 /// Of all trees, in heap order.
 fn cuts() -> Vec<Cut> {
     const SEED: u64 = 1;
-    let mut state = SEED;
+    let mut dice = Seeded::new(SEED);
     let mut cuts = vec![Cut { feature: 0, at: 0.5 }; TREES * INNER];
     for tree in cuts.chunks_mut(INNER) {
-        grow(tree, 0, [(0.0, 1.0); FEATURES], &mut state);
+        grow(tree, 0, [(0.0, 1.0); FEATURES], &mut dice);
     }
     cuts
 }
 
 /// Each cell is cut somewhere in its middle half, across a random feature.
-fn grow(tree: &mut [Cut], node: usize, cell: [(f64, f64); FEATURES], state: &mut u64) {
+fn grow(tree: &mut [Cut], node: usize, cell: [(f64, f64); FEATURES], dice: &mut Seeded) {
     if node >= tree.len() {
         return;
     }
-    let feature = (uniform(state) * FEATURES as f64) as usize % FEATURES;
+    let feature = (dice.uniform() * FEATURES as f64) as usize % FEATURES;
     let (low, high) = cell[feature];
-    let at = low + (high - low) * (0.25 + 0.5 * uniform(state));
+    let at = low + (high - low) * (0.25 + 0.5 * dice.uniform());
     tree[node] = Cut { feature: feature as u8, at: at as f32 };
     let (mut left, mut right) = (cell, cell);
     left[feature].1 = at;
     right[feature].0 = at;
-    grow(tree, 2 * node + 1, left, state);
-    grow(tree, 2 * node + 2, right, state);
+    grow(tree, 2 * node + 1, left, dice);
+    grow(tree, 2 * node + 2, right, dice);
 }
 
 /// Into (0, 1): the middle is the mean, three quarters two deviations.
@@ -126,16 +127,6 @@ fn squash(value: f64, usual: &Ewma) -> f64 {
     let deviation = usual.deviation();
     let z = if deviation > 0.0 { (value - usual.mean) / deviation } else { 0.0 };
     0.5 + 0.5 * z / (2.0 + z.abs())
-}
-
-/// In [0, 1), by SplitMix64 (Steele, Lea, Flood 2014).
-fn uniform(state: &mut u64) -> f64 {
-    *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
-    let mut z = *state;
-    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    z ^= z >> 31;
-    (z >> 11) as f64 / (1_u64 << 53) as f64
 }
 
 #[cfg(test)]

@@ -1,26 +1,6 @@
-//! The linear algebra of one distance: what the row before implies, covariance, whitening.
+//! The linear algebra of one distance: covariance, whitening, quantiles.
 
-use nalgebra::{DMatrix, RowDVector};
-
-/// Ridge regression of each row on the row before it, both with mean 0: the coefficients B of `now ≈ before · B`. `ridge` is the weight of
-/// "the row before says nothing", in rows, and larger for a channel in doubt: one that drifts must not drag the others along. `None` if it
-/// has no solution.
-pub(super) fn regression(before: &DMatrix<f64>, now: &DMatrix<f64>, ridge: f64, doubt: &[f64]) -> Option<DMatrix<f64>> {
-    let mut squares = before.tr_mul(before);
-    for (i, doubt) in doubt.iter().enumerate() {
-        squares[(i, i)] += ridge.max(1e-9) * (1.0 + doubt);
-    }
-    Some(squares.cholesky()?.solve(&before.tr_mul(now)))
-}
-
-pub(super) fn mean(rows: &DMatrix<f64>) -> RowDVector<f64> {
-    rows.row_mean()
-}
-
-pub(super) fn minus(mut rows: DMatrix<f64>, mean: &RowDVector<f64>) -> DMatrix<f64> {
-    rows.row_iter_mut().for_each(|mut row| row -= mean);
-    rows
-}
+use nalgebra::DMatrix;
 
 /// Rows of the inverse Cholesky factor of the rows' covariance about 0, packed: multiplying by it turns Mahalanobis into Euclidean distance.
 /// `shrinkage` draws correlations towards none; `doubt` widens each channel's variance by so many times itself.
