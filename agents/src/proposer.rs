@@ -1,4 +1,4 @@
-//! On DiagnosisRecorded, propose what it suggests: at most one write for each kind of setpoint, and every message.
+//! On DiagnosisRecorded, propose what it suggests, what has helped before first: at most one write for each kind of setpoint, and every message.
 
 use crate::{
     checkpoint::{self, CheckpointError},
@@ -15,6 +15,8 @@ use millwright_domain::{
     ports::{clock::Clock, event_log::EventLog},
     position::PartitionId,
     quantity::QuantityKind,
+    site::Site,
+    track::ranked,
 };
 use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
 use thiserror::Error;
@@ -51,7 +53,7 @@ impl Proposer {
             let mut reacted = false;
             for fact in &facts {
                 if let Event::DiagnosisRecorded(diagnosis) = &fact.event {
-                    self.propose(&tail.site.policy, fact, diagnosis, &stop).await;
+                    self.propose(&tail.site, fact, diagnosis, &stop).await;
                     reacted = true;
                 }
             }
@@ -64,9 +66,11 @@ impl Proposer {
         }
     }
 
-    async fn propose(&self, policy: &Policy, fact: &Recorded, diagnosis: &DiagnosisRecorded, stop: &CancellationToken) {
+    async fn propose(&self, site: &Site, fact: &Recorded, diagnosis: &DiagnosisRecorded, stop: &CancellationToken) {
         let Some(case) = fact.stream.as_case() else { return };
-        for (number, name) in (0..).zip(worth_proposing(policy, &diagnosis.suggests)) {
+        let class = site.plant.as_ref().and_then(|plant| plant.asset(&diagnosis.asset)).map_or("", |asset| &asset.class);
+        let suggests = ranked(site, &diagnosis.cause, class, &diagnosis.suggests);
+        for (number, name) in (0..).zip(worth_proposing(&site.policy, &suggests)) {
             let command = ProposeAction { case, name: name.clone(), because: fact.id };
             let ask = Ask::new(service("svc-diagnosis"), command).with_id(reaction_id(fact.id, "propose", number)).because_of(fact.id);
             let answered = insist(&self.commands, &*self.clock, &self.partition, ask, stop).await;

@@ -124,6 +124,7 @@ mod tests {
             stuck: 0.0,
             residual: None,
             others: None,
+            testimony: None,
             mismatch: None,
             missing: 0.0,
             good: 60,

@@ -1,10 +1,10 @@
-//! On a deadline, say that it has passed: approvals nobody answered or nothing came of, token holds nobody settled. The rules judge the deadline itself.
+//! On a deadline, say that it has passed: approvals nobody answered or nothing came of, token holds nobody settled, alarms on the shelf. The rules judge the deadline itself.
 
 use crate::{
     insist::{insist, reaction_id, service},
     site_tail::{SiteTail, TailError},
 };
-use millwright_commands::{Ask, Command, Commands, ExpireApproval, ExpireReservation};
+use millwright_commands::{Ask, Command, Commands, ExpireApproval, ExpireReservation, UnshelveAlarm};
 use millwright_domain::{
     Timestamp,
     action::Action,
@@ -75,7 +75,7 @@ async fn reached(clock: &dyn Clock, due: Option<&Deadline>) {
 }
 
 fn earliest(site: &Site) -> Option<Deadline> {
-    approvals(site).chain(reservations(site)).min_by(|a, b| (a.at, &a.key).cmp(&(b.at, &b.key)))
+    approvals(site).chain(reservations(site)).chain(shelves(site)).min_by(|a, b| (a.at, &a.key).cmp(&(b.at, &b.key)))
 }
 
 fn approvals(site: &Site) -> impl Iterator<Item = Deadline> {
@@ -101,5 +101,14 @@ fn reservations(site: &Site) -> impl Iterator<Item = Deadline> {
             key: reservation.to_string(),
             command: ExpireReservation { scope: scope.clone(), reservation: *reservation }.into(),
         })
+    })
+}
+
+fn shelves(site: &Site) -> impl Iterator<Item = Deadline> {
+    let alarms = site.alarms.iter().flat_map(|(asset, alarms)| alarms.iter().map(move |(detector, alarm)| (asset, detector, alarm)));
+    alarms.filter_map(|(asset, detector, alarm)| {
+        let command = UnshelveAlarm { asset: asset.clone(), detector: detector.clone() }.into();
+        let at = alarm.shelved_until?;
+        Some(Deadline { at, key: format!("{asset}/{detector}/{}", at.micros()), command })
     })
 }

@@ -86,7 +86,7 @@ impl Side {
                     let namings = self.nominations.entry(features.asset.clone()).or_default().consider(&self.rules, &features);
                     self.said.extend(namings.into_iter().map(|naming| Said::diagnosis(features.at, &features.asset, &naming)));
                 }
-                Finding::BaselineLearned { .. } | Finding::Cleared { .. } => {}
+                Finding::BaselineLearned { .. } | Finding::Cleared { .. } | Finding::RelearningDue { .. } => {}
             }
         }
     }

@@ -1,10 +1,12 @@
 //! Every command there is, and the one place that leads each to its rule.
 
 use crate::{
-    AdoptPolicy, ApproveAction, AssignDevice, AttemptEffect, Decision, DescribePlant, DispatchCall, EngageKillSwitch, ExpireApproval,
-    ExpireReservation, FinishAction, FinishEffect, ForgetPerson, IntroducePerson, LearnBaseline, LockOutAsset, MarkTruth, ProposeAction, RaiseAlert,
-    RecordDiagnosis, RecordOutcome, Refused, RejectAction, ReleaseKillSwitch, ReleaseTokens, ReportGap, ReportReadingsDropped, ReserveTokens,
-    ReturnAssetToService, SealReadings, SetBudget, SettleTokens, StartAction, WantEffect, decision::Circumstances,
+    AcknowledgeAlarm, AdoptPolicy, ApproveAction, ApproveRelearning, AssignDevice, AttemptEffect, ClearAlarm, Decision, DescribePlant, DispatchCall,
+    EngageKillSwitch, ExpireApproval, ExpireReservation, FinishAction, FinishEffect, ForgetPerson, IntroducePerson, JudgeChange, LearnBaseline,
+    LearnThreshold, LockOutAsset, MarkTruth, ProposeAction, ProposeRelearning, RaiseAlert, RecordDiagnosis, RecordOutcome, Refused, RejectAction,
+    ReleaseKillSwitch, ReleaseTokens, RememberCase, ReportGap, ReportReadingsDropped, ReserveTokens, RestoreBaseline, ReturnAlarmToService,
+    ReturnAssetToService, SealReadings, SetBudget, SetThreshold, SettleTokens, ShelveAlarm, StartAction, TakeAlarmOutOfService, UnshelveAlarm,
+    WantEffect, decision::Circumstances,
 };
 use millwright_domain::{ids::AssetId, site::Site};
 use schemars::JsonSchema;
@@ -39,7 +41,9 @@ macro_rules! commands {
 }
 
 commands! {
-    RaiseAlert, RecordDiagnosis, ProposeAction, ApproveAction, RejectAction, ExpireApproval, StartAction, FinishAction, RecordOutcome,
+    RaiseAlert, JudgeChange, RecordDiagnosis, RememberCase, ProposeAction, ApproveAction, RejectAction, ExpireApproval, StartAction, FinishAction, RecordOutcome,
+    ClearAlarm, AcknowledgeAlarm, ShelveAlarm, UnshelveAlarm, TakeAlarmOutOfService, ReturnAlarmToService,
+    ProposeRelearning, ApproveRelearning, RestoreBaseline, LearnThreshold, SetThreshold,
     DescribePlant, AdoptPolicy, LearnBaseline, EngageKillSwitch, ReleaseKillSwitch, LockOutAsset, ReturnAssetToService, SealReadings,
     AssignDevice, ReportReadingsDropped, ReportGap,
     WantEffect, AttemptEffect, FinishEffect,

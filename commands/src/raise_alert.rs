@@ -2,6 +2,7 @@
 
 use crate::decision::{Circumstances, Decision, Refused, senseless};
 use millwright_domain::{
+    alarm::AlertSuppressed,
     case::AlertRaised,
     envelope::StreamId,
     ids::{CaseId, derived},
@@ -21,8 +22,20 @@ impl RaiseAlert {
         if site.plant.as_ref().is_none_or(|plant| plant.asset(asset).is_none()) {
             return Err(senseless("unknown_asset", format_args!("no asset {asset} is described for this site; describe the plant first")));
         }
+        if let Some(suppressed) = self.suppressed(site, circumstances) {
+            return Ok(Decision::one(StreamId::asset(asset), suppressed));
+        }
         let case = self.case_to_join(site).unwrap_or_else(|| CaseId(derived(&circumstances.command.to_string(), "case", 0)));
         Ok(Decision::one(StreamId::case(case), self.alert.clone()).about(case))
+    }
+
+    /// Recorded all the same: what nobody was told must still be there for whoever asks later.
+    fn suppressed(&self, site: &Site, circumstances: Circumstances<'_>) -> Option<AlertSuppressed> {
+        let AlertRaised { asset, detector, severity, evidence, .. } = &self.alert;
+        let by_design = site.locked_out.contains_key(asset);
+        let alarm = site.alarm(asset, detector).cloned().unwrap_or_default();
+        let why = alarm.suppression(circumstances.now.wall, by_design)?;
+        Some(AlertSuppressed { asset: asset.clone(), detector: detector.clone(), severity: *severity, evidence: evidence.clone(), why })
     }
 
     /// Of several open cases, the one that most of the evidence is about; of equals, the one opened last.
@@ -52,6 +65,12 @@ mod tests {
         let first = scene.case();
         let scene = scene.when(plant::closed_by_person()).happens().when(plant::raise_alert_with_id(9)).happens();
         assert_ne!(scene.subject(), first.to_string());
+    }
+
+    #[test]
+    fn an_alert_on_a_machine_that_somebody_works_on_is_recorded_and_opens_nothing() {
+        let scene = scene().given_plant().when(plant::lock_out()).happens().when(plant::raise_alert()).happens();
+        assert_eq!(scene.then_facts(["AlertSuppressed"]).open_cases(), 0);
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! What is normal for one signal: the figures drift is judged by, versioned.
 
-use crate::{Timestamp, ids::SignalId};
+use crate::{
+    Timestamp,
+    ids::{ActorId, AssetId, SignalId},
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -19,4 +22,36 @@ pub struct BaselineLearned {
     pub p99: f64,
     pub learned_from: Timestamp,
     pub learned_to: Timestamp,
+}
+
+/// The machine is run otherwise than it was learned, and seems to stay so: somebody should say whether that is the new normal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RelearningProposed {
+    pub asset: AssetId,
+    /// For people.
+    pub because: String,
+}
+
+/// A person said that what the asset does from now on is normal: its baselines are learned anew.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RelearningApproved {
+    pub asset: AssetId,
+    pub by: ActorId,
+}
+
+/// A person took the latest relearning of the asset back: it is judged by what was learned before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct BaselineRestored {
+    pub asset: AssetId,
+    pub by: ActorId,
+}
+
+/// Where relearning of an asset stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Relearning {
+    pub proposed: bool,
+    /// How many were approved, less those taken back: 0 when it is judged by what was learned first.
+    pub depth: u32,
+    /// Grows with each approval and each restoring, for whoever follows.
+    pub changes: u32,
 }

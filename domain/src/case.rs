@@ -8,8 +8,10 @@
 use crate::{
     Timestamp,
     action::{Action, Ending, Observed, Proposal},
+    change::{ChangeJudged, ChangeKind},
     evidence::Evidence,
     ids::{ActionId, ActionName, ActorId, AssetId, CaseId, CauseId, CommandId},
+    memory::Signature,
     sealed::Sealed,
 };
 use schemars::JsonSchema;
@@ -174,6 +176,17 @@ impl Outcome {
     }
 }
 
+/// What the fault looked like, without units, so that a later one like it finds this case.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct CaseRemembered {
+    pub asset: AssetId,
+    /// Plant time when the case began; what came before counts as healthy.
+    pub onset: Timestamp,
+    /// Seconds after the onset that the signature is about.
+    pub horizon_s: u32,
+    pub signature: Signature,
+}
+
 /// A rule of safety, budget or approval said no. Recorded, because an auditor asks about what was refused, too.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CommandRefused {
@@ -220,6 +233,11 @@ pub struct CaseFile {
     pub diagnosis: Option<DiagnosisRecorded>,
     pub actions: BTreeMap<ActionId, Action>,
     pub mitigated: bool,
+    #[serde(default)]
+    pub change: Option<ChangeKind>,
+    /// Its signature is on record.
+    #[serde(default)]
+    pub remembered: bool,
 }
 
 impl CaseFile {
@@ -234,6 +252,8 @@ impl CaseFile {
             diagnosis: None,
             actions: BTreeMap::new(),
             mitigated: false,
+            change: None,
+            remembered: false,
         }
     }
     pub fn cause(&self) -> Option<&CauseId> {
@@ -284,6 +304,8 @@ pub enum CaseFact<'a> {
     ActionFailed(&'a ActionFailed),
     ActionUnverified(&'a ActionUnverified),
     OutcomeRecorded(&'a OutcomeRecorded),
+    ChangeJudged(&'a ChangeJudged),
+    CaseRemembered,
 }
 
 impl Case {
@@ -322,6 +344,8 @@ impl Case {
                 file.evidence.clone_from(&alert.evidence);
                 file.mitigated = false;
             }
+            CaseFact::ChangeJudged(judged) => file.change = Some(judged.change),
+            CaseFact::CaseRemembered => file.remembered = true,
             CaseFact::DiagnosisRecorded(diagnosis) => file.diagnosis = Some(diagnosis.clone()),
             CaseFact::ActionProposed(proposed) => {
                 file.actions.insert(proposed.proposal.action, Action::AwaitingApproval { proposal: proposed.proposal.clone() });

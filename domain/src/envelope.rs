@@ -2,7 +2,7 @@
 
 use crate::{
     Event, Timestamp,
-    ids::{ActorId, CaseId, CommandId, DeviceId, EffectId, EventId, SignalId},
+    ids::{ActorId, AssetId, CaseId, CommandId, DeviceId, EffectId, EventId, SignalId},
     position::PartitionId,
 };
 use schemars::JsonSchema;
@@ -21,6 +21,10 @@ impl StreamId {
     }
     pub fn signal(signal: &SignalId) -> Self {
         Self(format!("signal/{signal}"))
+    }
+    /// A machine's alarms, and what is normal for it.
+    pub fn asset(asset: &AssetId) -> Self {
+        Self(format!("asset/{asset}"))
     }
     pub fn effect(effect: EffectId) -> Self {
         Self(format!("effect/{effect}"))

@@ -1,12 +1,14 @@
 //! Every fact there is on the ledger, by name and schema version. This list only grows.
 
 use crate::{
-    baseline::BaselineLearned,
+    alarm::{AlarmAcknowledged, AlarmCleared, AlarmReturnedToService, AlarmShelved, AlarmTakenOutOfService, AlarmUnshelved, AlertSuppressed},
+    baseline::{BaselineLearned, BaselineRestored, RelearningApproved, RelearningProposed},
     budget::{BudgetOverrun, BudgetSet, BudgetWarned, CallDispatched, ReservationExpired, TokensReleased, TokensReserved, TokensSettled},
     case::{
         ActionApproved, ActionCompleted, ActionFailed, ActionProposed, ActionRejected, ActionStarted, ActionSuperseded, ActionUnverified,
-        ActionVoided, AlertRaised, ApprovalExpired, CommandRefused, DiagnosisRecorded, OutcomeRecorded,
+        ActionVoided, AlertRaised, ApprovalExpired, CaseRemembered, CommandRefused, DiagnosisRecorded, OutcomeRecorded,
     },
+    change::ChangeJudged,
     collecting::{CollectionResumed, DeviceAnswered, DeviceAssigned, DeviceFellSilent, ReadingsDropped},
     effect::{EffectAttempted, EffectDone, EffectFailed, EffectWanted},
     envelope::CommandAnswered,
@@ -15,6 +17,7 @@ use crate::{
         AssetLockedOut, AssetReturnedToService, GroundTruthMarked, KillSwitchEngaged, KillSwitchReleased, PartitionOwned, PlantDescribed,
         PolicyAdopted, ReadingsSealed,
     },
+    threshold::ThresholdAdjusted,
 };
 use schemars::{Schema, SchemaGenerator};
 use serde_json::{Value, value::RawValue};
@@ -92,14 +95,18 @@ facts! {
     PartitionOwned = 1, CommandAnswered = 1, ReadingsSealed = 1,
     // the plant and its rules
     PlantDescribed = 1, PolicyAdopted = 1, BaselineLearned = 1,
+    RelearningProposed = 1, RelearningApproved = 1, BaselineRestored = 1, ThresholdAdjusted = 1,
     KillSwitchEngaged = 1, KillSwitchReleased = 1, AssetLockedOut = 1, AssetReturnedToService = 1,
     // who collects, and what is missing
     DeviceAssigned = 1, ReadingsDropped = 1, DeviceFellSilent = 1, DeviceAnswered = 1, CollectionResumed = 1,
     // a case
-    AlertRaised = 1, DiagnosisRecorded = 1,
+    AlertRaised = 1, ChangeJudged = 1, DiagnosisRecorded = 1, CaseRemembered = 1,
     ActionProposed = 1, ActionApproved = 1, ActionRejected = 1, ApprovalExpired = 1, ActionVoided = 1, ActionSuperseded = 1,
     ActionStarted = 1, ActionCompleted = 1, ActionFailed = 1, ActionUnverified = 1,
     OutcomeRecorded = 1, CommandRefused = 1,
+    // alarms as operators handle them
+    AlarmCleared = 1, AlarmAcknowledged = 1, AlarmShelved = 1, AlarmUnshelved = 1, AlarmTakenOutOfService = 1, AlarmReturnedToService = 1,
+    AlertSuppressed = 1,
     // what leaves the house
     EffectWanted = 1, EffectAttempted = 1, EffectDone = 1, EffectFailed = 1,
     // token budgets

@@ -5,18 +5,22 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod action;
+pub mod alarm;
 pub mod baseline;
 pub mod budget;
 pub mod bus;
 pub mod case;
 pub mod chain;
+pub mod change;
 pub mod codec;
 pub mod collecting;
 pub mod effect;
 pub mod envelope;
 pub mod event;
 pub mod evidence;
+pub mod forecast;
 pub mod ids;
+pub mod memory;
 pub mod plant;
 pub mod policy;
 pub mod ports;
@@ -26,7 +30,9 @@ pub mod reading;
 pub mod schema;
 pub mod sealed;
 pub mod site;
+pub mod threshold;
 pub mod time;
+pub mod track;
 
 pub use event::Event;
 pub use time::{Now, Timestamp};

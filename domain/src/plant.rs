@@ -43,6 +43,9 @@ pub struct Asset {
     /// Equipment class: `centrifugal_pump`, `motor`, …; a word for people and similarity.
     #[serde(default)]
     pub class: String,
+    /// Who made it: a word for people, and for what is the same on machines of several makers.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub vendor: String,
     pub signals: Vec<Signal>,
 }
 
@@ -169,8 +172,16 @@ mod tests {
         Signal { id: id.parse().unwrap(), device: "plc".parse().unwrap(), kind: QuantityKind::Flow, unit: Unit::Bar, range: None, writable: None }
     }
     fn plant(signals: Vec<Signal>) -> Plant {
-        let asset =
-            Asset { id: "pump".parse().unwrap(), name: "Pump".into(), area: "a".into(), line: "l".into(), cell: None, class: String::new(), signals };
+        let asset = Asset {
+            id: "pump".parse().unwrap(),
+            name: "Pump".into(),
+            area: "a".into(),
+            line: "l".into(),
+            cell: None,
+            class: String::new(),
+            vendor: String::new(),
+            signals,
+        };
         Plant { site: "s".parse().unwrap(), name: "S".into(), source: Source::Live, assets: vec![asset] }
     }
 

@@ -2,6 +2,8 @@
 
 use crate::{
     Event, Timestamp,
+    alarm::{Alarm, AlarmFact},
+    baseline::Relearning,
     budget::{BudgetAccount, BudgetFact},
     case::{Case, CaseFact, CaseFile},
     collecting::DeviceAssigned,
@@ -11,6 +13,7 @@ use crate::{
     plant::{Plant, Source},
     policy::Policy,
     sealed::Sealed,
+    threshold::Threshold,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -98,6 +101,10 @@ pub struct Site {
     /// Plant time of the last write begun, per signal.
     pub last_write: HashMap<SignalId, Timestamp>,
     pub baseline_versions: HashMap<SignalId, u32>,
+    pub relearning: BTreeMap<AssetId, Relearning>,
+    pub thresholds: BTreeMap<SignalId, Threshold>,
+    /// By detector.
+    pub alarms: BTreeMap<AssetId, BTreeMap<String, Alarm>>,
     pub budgets: BTreeMap<String, BudgetAccount>,
     pub effects: HashMap<EffectId, Effect>,
     /// Those that are still to be delivered, in the order in which they were wanted.
@@ -130,6 +137,13 @@ impl Site {
         const UNOPENED: &Case = &Case::Unopened;
         self.cases.get(&id).unwrap_or(UNOPENED)
     }
+    pub fn alarm(&self, asset: &AssetId, detector: &str) -> Option<&Alarm> {
+        self.alarms.get(asset)?.get(detector)
+    }
+    /// How many times the configured limits the signal's are.
+    pub fn threshold_factor(&self, signal: &SignalId) -> f64 {
+        self.thresholds.get(signal).map_or(1.0, |threshold| threshold.factor)
+    }
     /// The open cases of an asset, oldest id first.
     pub fn open_cases_of(&self, asset: &AssetId) -> impl Iterator<Item = (CaseId, &CaseFile)> {
         self.open_cases.get(asset).into_iter().flatten().filter_map(|id| Some((*id, self.case(*id).open_file()?)))
@@ -138,6 +152,9 @@ impl Site {
     /// Takes one fact in.
     pub fn evolve(&mut self, stream: &StreamId, occurred_at: Timestamp, event: &Event) {
         *self.versions.entry(stream.clone()).or_default() += 1;
+        if let Some((asset, detector, fact)) = alarm_fact(event) {
+            self.alarms.entry(asset.clone()).or_default().entry(detector.to_string()).or_default().evolve(fact, occurred_at);
+        }
         if let Some(fact) = case_fact(event) {
             if let Some(case) = stream.as_case() {
                 self.evolve_case(case, fact, occurred_at);
@@ -162,6 +179,16 @@ impl Site {
             Event::BaselineLearned(fact) => {
                 self.baseline_versions.insert(fact.signal.clone(), fact.version);
             }
+            Event::RelearningProposed(fact) => self.relearning.entry(fact.asset.clone()).or_default().proposed = true,
+            Event::RelearningApproved(fact) => {
+                let known = self.relearning.entry(fact.asset.clone()).or_default();
+                *known = Relearning { proposed: false, depth: known.depth + 1, changes: known.changes + 1 };
+            }
+            Event::BaselineRestored(fact) => {
+                let known = self.relearning.entry(fact.asset.clone()).or_default();
+                *known = Relearning { proposed: false, depth: known.depth.saturating_sub(1), changes: known.changes + 1 };
+            }
+            Event::ThresholdAdjusted(fact) => self.thresholds.entry(fact.signal.clone()).or_default().evolve(fact),
             Event::EffectWanted(fact) => self.want_effect(fact),
             Event::EffectAttempted(fact) => self.step_effect(fact.effect, |effect| effect.attempted(fact)),
             Event::EffectDone(fact) => self.step_effect(fact.effect, Effect::done),
@@ -248,6 +275,23 @@ pub fn case_fact(event: &Event) -> Option<CaseFact<'_>> {
         Event::ActionFailed(fact) => CaseFact::ActionFailed(fact),
         Event::ActionUnverified(fact) => CaseFact::ActionUnverified(fact),
         Event::OutcomeRecorded(fact) => CaseFact::OutcomeRecorded(fact),
+        Event::ChangeJudged(fact) => CaseFact::ChangeJudged(fact),
+        Event::CaseRemembered(_) => CaseFact::CaseRemembered,
+        _ => return None,
+    })
+}
+
+/// The alarm that the fact is about, and the fact as one of an alarm's, if it is one.
+pub fn alarm_fact(event: &Event) -> Option<(&AssetId, &str, AlarmFact<'_>)> {
+    Some(match event {
+        Event::AlertRaised(fact) => (&fact.asset, &fact.detector, AlarmFact::Raised(fact.severity)),
+        Event::AlertSuppressed(fact) => (&fact.asset, &fact.detector, AlarmFact::Suppressed(fact)),
+        Event::AlarmCleared(fact) => (&fact.asset, &fact.detector, AlarmFact::Cleared),
+        Event::AlarmAcknowledged(fact) => (&fact.asset, &fact.detector, AlarmFact::Acknowledged),
+        Event::AlarmShelved(fact) => (&fact.asset, &fact.detector, AlarmFact::Shelved(fact)),
+        Event::AlarmUnshelved(fact) => (&fact.asset, &fact.detector, AlarmFact::Unshelved),
+        Event::AlarmTakenOutOfService(fact) => (&fact.asset, &fact.detector, AlarmFact::TakenOutOfService),
+        Event::AlarmReturnedToService(fact) => (&fact.asset, &fact.detector, AlarmFact::ReturnedToService),
         _ => return None,
     })
 }

@@ -15,6 +15,7 @@ mod testing;
 #[cfg(test)]
 mod tests;
 mod types;
+mod watching;
 
 pub use http::router;
 pub use schema::{MOST_COMPLEXITY, MOST_DEPTH, Schema, schema, sdl};

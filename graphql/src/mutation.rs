@@ -6,8 +6,9 @@ use crate::{
     scalars::{maybe, parse},
     state::AppState,
     types::{answer::Answered, case::Outcome},
+    watching::Watching,
 };
-use async_graphql::{Context, ID, Object, Result};
+use async_graphql::{Context, ID, MergedObject, Object, Result};
 use millwright_commands::{
     ApproveAction, Ask, Command, EngageKillSwitch, ForgetPerson, IntroducePerson, LockOutAsset, ProposeAction, RecordOutcome, RejectAction,
     ReleaseKillSwitch, ReturnAssetToService, SetBudget,
@@ -22,13 +23,18 @@ use millwright_projections::{
     open_cases::{self, CaseRow},
 };
 
-pub struct Mutation;
+#[derive(Default)]
+pub struct Road;
+
+/// What a person may ask to be done.
+#[derive(MergedObject, Default)]
+pub struct Mutation(Road, Watching);
 
 /// Longer texts than this are no notes.
 const MOST_TEXT: usize = 4_000;
 
 #[Object]
-impl Mutation {
+impl Road {
     /// Says yes to exactly what `binding` names. Another proposal has another binding.
     async fn approve_action(&self, ctx: &Context<'_>, action: ID, binding: String, command_id: Option<ID>) -> Result<Answered> {
         let asking = Asking::new(ctx, command_id.as_ref())?;
@@ -128,7 +134,7 @@ impl Mutation {
     }
 }
 
-fn of_site(site: &ID) -> Result<PartitionId> {
+pub(crate) fn of_site(site: &ID) -> Result<PartitionId> {
     Ok(PartitionId::site(&parse(site, "site")?))
 }
 
@@ -147,7 +153,7 @@ pub(crate) struct Asking<'a> {
 }
 
 impl<'a> Asking<'a> {
-    fn new(ctx: &'a Context<'_>, id: Option<&ID>) -> Result<Self> {
+    pub(crate) fn new(ctx: &'a Context<'_>, id: Option<&ID>) -> Result<Self> {
         Ok(Self::by(ctx.data()?, maybe(id, "commandId")?))
     }
 
@@ -171,7 +177,7 @@ impl<'a> Asking<'a> {
     }
 
     /// Free words that must be there. They may name a person, so they are sealed like notes.
-    fn sealed_words(&self, name: &str, words: String) -> Result<millwright_domain::sealed::Sealed> {
+    pub(crate) fn sealed_words(&self, name: &str, words: String) -> Result<millwright_domain::sealed::Sealed> {
         let words = text(name, words)?;
         self.state.vault.seal(&self.state.operator, &words).map_err(storage)
     }

@@ -6,6 +6,7 @@ use crate::{
     state::{AppState, WAIT_FOR_POSITION},
     types::{
         action::Action,
+        alarm::{Alarm, AlarmPerformance},
         asset_health::AssetHealth,
         audit::{AuditEntry, AuditFilter},
         budget::Budget,
@@ -15,6 +16,7 @@ use crate::{
         notice::Notice,
         plant::{Asset, Plant},
         readings::{Point, Resolution, Series},
+        similar::FaultPattern,
     },
 };
 use async_graphql::{Context, ID, Object, Result, connection::Connection};
@@ -24,6 +26,8 @@ use millwright_domain::{
     ids::{SignalId, SiteId},
 };
 use millwright_projections::{
+    alarm_performance::performance,
+    alarms::{self, AlarmRow},
     asset_health, audit, budget,
     notices::outbox,
     open_cases::{self, CaseFilter},
@@ -34,6 +38,8 @@ pub struct Query;
 
 /// Points of one curve that one question may ask for.
 const MOST_POINTS: usize = 5_000;
+/// Lines of the alarm log that one question counts.
+const MOST_ALARMS: usize = 200_000;
 
 /// The state, once everything up to `at_least` can be seen.
 async fn ready<'a>(ctx: &'a Context<'_>, at_least: Option<Position>) -> Result<&'a AppState> {
@@ -141,6 +147,47 @@ impl Query {
         let site: Option<SiteId> = maybe(site.as_ref(), "site")?;
         let rows = asset_health::all(&state.projections.ledger(), site.as_ref()).await.map_err(storage)?;
         Ok(rows.into_iter().map(AssetHealth::from).collect())
+    }
+
+    /// Every alarm that was ever raised, latest change first.
+    #[graphql(complexity = "10 * child_complexity")]
+    async fn alarms(&self, ctx: &Context<'_>, site: Option<ID>, at_least: Option<Position>) -> Result<Vec<Alarm>> {
+        let state = ready(ctx, at_least).await?;
+        let site: Option<SiteId> = maybe(site.as_ref(), "site")?;
+        let rows = alarms::all(&state.projections.ledger(), site.as_ref()).await.map_err(storage)?;
+        let plants = state.projections.plants();
+        let is_locked = |row: &AlarmRow| plants.iter().any(|plant| plant.is_of(&row.site) && plant.locked_out.contains_key(&row.asset));
+        let now = state.clock.now().wall;
+        Ok(rows.into_iter().map(|row| Alarm { by_design: is_locked(&row), row, now }).collect())
+    }
+
+    /// How well the alarms serve the people, from `from` up to `to` (plant time), a year at most.
+    #[graphql(complexity = "50 + child_complexity")]
+    async fn alarm_performance(
+        &self,
+        ctx: &Context<'_>,
+        site: ID,
+        from: DateTime<Utc>,
+        to: DateTime<Utc>,
+        at_least: Option<Position>,
+    ) -> Result<AlarmPerformance> {
+        let state = ready(ctx, at_least).await?;
+        if from >= to || to - from > TimeDelta::days(366) {
+            return Err(bad_input("`from` is before `to`, and at most a year"));
+        }
+        let (site, span): (SiteId, [Timestamp; 2]) = (parse(&site, "site")?, [from.into(), to.into()]);
+        let db = state.projections.ledger();
+        let log = alarms::log(&db, &site, span, MOST_ALARMS).await.map_err(storage)?;
+        let standing = alarms::all(&db, Some(&site)).await.map_err(storage)?;
+        Ok(AlarmPerformance::of(performance(&log, &standing, span), span))
+    }
+
+    /// Confirmed faults that look the same on several machines, the most widely seen first.
+    #[graphql(complexity = "100 + child_complexity")]
+    async fn fault_patterns(&self, ctx: &Context<'_>, at_least: Option<Position>) -> Result<Vec<FaultPattern>> {
+        let state = ready(ctx, at_least).await?;
+        let found = state.projections.fault_patterns().await.map_err(storage)?;
+        Ok(found.into_iter().map(FaultPattern::from).collect())
     }
 
     /// Every fact on the ledger: who, what, when, why; last recorded first.

@@ -105,6 +105,7 @@ fn note_of(event: &Event) -> Option<&Sealed> {
 fn evidence_of(event: &Event) -> Option<&[Evidence]> {
     match event {
         Event::AlertRaised(fact) => Some(&fact.evidence),
+        Event::ChangeJudged(fact) => Some(&fact.evidence),
         Event::DiagnosisRecorded(fact) => Some(&fact.evidence_for),
         Event::OutcomeRecorded(fact) => Some(&fact.evidence),
         _ => None,

@@ -25,16 +25,22 @@ mod turn;
 
 // the questions
 pub mod actions;
+pub mod alarm_performance;
+pub mod alarms;
 pub mod asset_health;
 pub mod audit;
 pub mod budget;
+pub mod case_memory;
 pub mod case_timeline;
+pub mod experience;
+pub mod forecasts;
 pub mod live;
 pub mod notices;
 pub mod open_cases;
 pub mod pending_approvals;
 pub mod plant;
 pub mod readings;
+pub mod similar;
 
 pub use db::{Db, NotRead};
 pub use follow::{

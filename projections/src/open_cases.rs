@@ -12,7 +12,8 @@ use async_trait::async_trait;
 use millwright_domain::{
     Event, Timestamp,
     case::{Case, CaseFact, CaseFile, Outcome, OutcomeRecorded, Severity},
-    ids::{AssetId, CaseId, EventId, SiteId},
+    change::ChangeJudged,
+    ids::{AssetId, CaseId, CauseId, EventId, SiteId},
     position::{PartitionId, Position},
     site::case_fact,
 };
@@ -38,6 +39,9 @@ pub struct CaseRow {
     /// The latest alert or diagnosis: what a person's proposal answers.
     pub because: EventId,
     pub outcome: Option<(OutcomeRecorded, Timestamp)>,
+    /// What kind of change it shows, as judged last.
+    #[serde(default)]
+    pub change: Option<(ChangeJudged, Timestamp)>,
     pub branched_from: Option<CaseId>,
 }
 
@@ -74,7 +78,7 @@ static CASES: Table = Table {
         ("doc", Kind::Doc),
     ],
     key: 1,
-    indexes: &[&["site", "asset", "open"], &["opened_at", "id"], &["open", "opened_at", "id"], &["site", "changed_to"]],
+    indexes: &[&["site", "asset", "open"], &["open", "closed_at"], &["opened_at", "id"], &["open", "opened_at", "id"], &["site", "changed_to"]],
 };
 
 impl Shelved for CaseRow {
@@ -109,10 +113,10 @@ impl Projection for OpenCases {
         "open_cases"
     }
     fn version(&self) -> u32 {
-        2
+        3
     }
     fn changed(&self) -> &'static [&'static str] {
-        &["cases.outcome"]
+        &[]
     }
     fn tables(&self) -> Vec<&'static Table> {
         vec![&CASES]
@@ -165,6 +169,7 @@ fn opened(id: CaseId, site: SiteId, fact: &Fact, first: CaseFact<'_>) -> Result<
         diagnosed_at: None,
         because: fact.id,
         outcome: None,
+        change: None,
         branched_from: None,
     })
 }
@@ -182,6 +187,7 @@ fn note(row: &mut CaseRow, event: &Event, fact: &Fact) {
             row.branched_from = row.branched_from.or(diagnosis.branched_from);
             row.because = fact.id;
         }
+        Event::ChangeJudged(judged) => row.change = Some((judged.clone(), fact.occurred_at)),
         Event::OutcomeRecorded(outcome) => {
             row.outcome = Some((outcome.clone(), fact.occurred_at));
             if outcome.closes {
@@ -202,6 +208,16 @@ pub struct CaseFilter {
 
 pub async fn find(db: &Db, id: CaseId) -> Result<Option<CaseRow>, NotRead> {
     Ok(Ask::new("SELECT doc FROM cases WHERE id = $1").bind(Value::text(id)).doc(db).await?)
+}
+
+/// Last closed first, of one cause or of all.
+pub async fn closed(db: &Db, cause: Option<&CauseId>, limit: usize) -> Result<Vec<CaseRow>, NotRead> {
+    let mut ask = Ask::new("SELECT doc FROM cases WHERE open = 0");
+    if let Some(cause) = cause {
+        ask.push(" AND cause = ").push_bind(Value::text(cause));
+    }
+    ask.push(" ORDER BY closed_at DESC, id LIMIT ").push_bind(Value::count(limit as u64));
+    Ok(ask.docs(db).await?)
 }
 
 /// Last opened first.

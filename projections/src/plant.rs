@@ -11,10 +11,11 @@ use async_trait::async_trait;
 use millwright_domain::{
     Event, Timestamp,
     baseline::BaselineLearned,
-    ids::{AssetId, SiteId},
+    ids::{ActorId, AssetId, SiteId},
     plant::Plant,
     policy::Policy,
     site::{AssetLockedOut, KillSwitchEngaged},
+    threshold::ThresholdAdjusted,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -28,6 +29,28 @@ pub struct PlantRow {
     pub kill_switch: Option<(KillSwitchEngaged, Timestamp)>,
     pub locked_out: BTreeMap<AssetId, (AssetLockedOut, Timestamp)>,
     pub baselines: BTreeMap<String, BaselineLearned>,
+    /// By asset: what was said about learning it anew.
+    #[serde(default)]
+    pub relearning: BTreeMap<AssetId, RelearningRow>,
+    /// By signal, where the limits are not the configured ones.
+    #[serde(default)]
+    pub thresholds: BTreeMap<String, (ThresholdAdjusted, Timestamp)>,
+}
+
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct RelearningRow {
+    /// Why it should be, while nobody has answered.
+    pub proposed: Option<String>,
+    /// Relearnings that can be taken back.
+    pub depth: u32,
+    pub changed_by: Option<ActorId>,
+    pub changed_at: Option<Timestamp>,
+}
+
+impl PlantRow {
+    pub fn is_of(&self, site: &SiteId) -> bool {
+        self.site == site.as_str()
+    }
 }
 
 static PLANTS: Table = Table {
@@ -77,7 +100,7 @@ impl Projection for Plants {
         "plant"
     }
     fn version(&self) -> u32 {
-        1
+        2
     }
     fn tables(&self) -> Vec<&'static Table> {
         vec![&PLANTS, &SIGNALS]
@@ -95,6 +118,10 @@ impl Projection for Plants {
             | Event::KillSwitchReleased(_)
             | Event::AssetLockedOut(_)
             | Event::AssetReturnedToService(_)
+            | Event::RelearningProposed(_)
+            | Event::RelearningApproved(_)
+            | Event::BaselineRestored(_)
+            | Event::ThresholdAdjusted(_)
             | Event::BaselineLearned(_) => {
                 self.plants.get(site.as_str()).cloned().unwrap_or_else(|| PlantRow { site: site.to_string(), ..PlantRow::default() })
             }
@@ -161,8 +188,19 @@ fn note(row: &mut PlantRow, event: &Event, at: Timestamp) {
         Event::BaselineLearned(fact) => {
             row.baselines.insert(fact.signal.to_string(), fact.clone());
         }
+        Event::RelearningProposed(fact) => row.relearning.entry(fact.asset.clone()).or_default().proposed = Some(fact.because.clone()),
+        Event::RelearningApproved(fact) => relearned(row, &fact.asset, &fact.by, at, 1),
+        Event::BaselineRestored(fact) => relearned(row, &fact.asset, &fact.by, at, -1),
+        Event::ThresholdAdjusted(fact) => {
+            row.thresholds.insert(fact.signal.to_string(), (fact.clone(), at));
+        }
         _ => {}
     }
+}
+
+fn relearned(row: &mut PlantRow, asset: &AssetId, by: &ActorId, at: Timestamp, deeper: i32) {
+    let known = row.relearning.entry(asset.clone()).or_default();
+    *known = RelearningRow { proposed: None, depth: known.depth.saturating_add_signed(deeper), changed_by: Some(by.clone()), changed_at: Some(at) };
 }
 
 /// Every site, by name of its id.

@@ -40,6 +40,8 @@ pub(crate) fn all() -> Vec<Box<dyn Projection>> {
         Box::<crate::actions::Actions>::default(),
         Box::<crate::pending_approvals::PendingApprovals>::default(),
         Box::<crate::case_timeline::CaseTimeline>::default(),
+        Box::<crate::case_memory::CaseMemory>::default(),
+        Box::<crate::alarms::Alarms>::default(),
         Box::<crate::asset_health::AssetHealth>::default(),
         Box::<crate::notices::outbox::Outbox>::default(),
         Box::<crate::budget::Budgets>::default(),

@@ -11,6 +11,7 @@ use crate::{
     live::Live,
     place::Place,
     plant::PlantRow,
+    similar::Remembered,
     store::{Store, StoreError},
 };
 use millwright_domain::{
@@ -57,6 +58,7 @@ pub(crate) struct Inner {
     pub readings_fold: Mutex<ReadingsFollower>,
     live: Arc<Live>,
     pub newest: Mutex<Newest>,
+    pub remembered: Mutex<Remembered>,
     pub plants: RwLock<Arc<Vec<PlantRow>>>,
     pub seen: watch::Sender<Position>,
     pub head: RwLock<Position>,
@@ -89,6 +91,7 @@ impl Projections {
             ledger: RwLock::new(ledger),
             readings: RwLock::new(readings),
             newest: Mutex::new(Newest::new(live.clone())),
+            remembered: Mutex::default(),
             live,
             plants: RwLock::default(),
             seen: watch::Sender::new(Position::default()),

@@ -3,6 +3,7 @@
 use millwright_domain::{
     Event,
     action::{Order, Proposal},
+    alarm::Suppression,
     budget::Window,
     case::Outcome,
     envelope::Answer,
@@ -39,6 +40,28 @@ pub fn summary(event: &Event) -> String {
             let late = if fact.late { ", from late readings" } else { "" };
             format!("{} raised an alert on {}: {}{late}", fact.detector, fact.asset, strongest(&fact.evidence))
         }
+        Event::AlertSuppressed(fact) => {
+            let why = match fact.why {
+                Suppression::Shelved => "its alarm is shelved",
+                Suppression::OutOfService => "its alarm is out of service",
+                Suppression::ByDesign => "somebody works on the machine",
+            };
+            format!("{} saw something on {} and told nobody, as {why}: {}", fact.detector, fact.asset, strongest(&fact.evidence))
+        }
+        Event::AlarmCleared(fact) => format!("{} sees nothing of {} any more", fact.detector, fact.asset),
+        Event::AlarmAcknowledged(fact) => format!("{} has seen the alarm of {} by {}", fact.by, fact.asset, fact.detector),
+        Event::AlarmShelved(fact) => format!("{} shelved the alarm of {} by {} until {}", fact.by, fact.asset, fact.detector, fact.until),
+        Event::AlarmUnshelved(fact) => format!("the alarm of {} by {} is off the shelf", fact.asset, fact.detector),
+        Event::AlarmTakenOutOfService(fact) => format!("{} took the alarm of {} by {} out of service", fact.by, fact.asset, fact.detector),
+        Event::AlarmReturnedToService(fact) => format!("{} returned the alarm of {} by {} to service", fact.by, fact.asset, fact.detector),
+        Event::RelearningProposed(fact) => format!("{} should perhaps be learned anew: {}", fact.asset, fact.because),
+        Event::RelearningApproved(fact) => format!("{} said that what {} does from now on is normal", fact.by, fact.asset),
+        Event::BaselineRestored(fact) => format!("{} took the relearning of {} back", fact.by, fact.asset),
+        Event::ThresholdAdjusted(fact) => {
+            format!("limits of {} are {:.2} times the configured ones, {:.2} before: {}", fact.signal, fact.factor, fact.was, fact.reason)
+        }
+        Event::ChangeJudged(fact) => format!("{}: {}", fact.change, fact.because),
+        Event::CaseRemembered(fact) => format!("what it looked like in the first {} s is remembered", fact.horizon_s),
         Event::DiagnosisRecorded(fact) => format!("{} ({:.0} %), says {}: {}", fact.cause, fact.confidence * 100.0, fact.by, fact.explanation),
         Event::ActionProposed(fact) => proposed(&fact.proposal),
         Event::ActionApproved(fact) => format!("{} approved it", fact.by),

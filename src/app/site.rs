@@ -106,7 +106,8 @@ impl SiteAtWork {
             return described;
         }
         let stop = CancellationToken::new();
-        let mut workers = vec![self.workshop.proposer(&stop), self.workshop.timekeeper(&stop), self.workshop.sealer(&stop)];
+        let shop = &self.workshop;
+        let mut workers = vec![shop.proposer(&stop), shop.feedback(&stop), shop.remember(&stop), shop.timekeeper(&stop), shop.sealer(&stop)];
         workers.extend(self.messenger.clone().map(|messenger| self.workshop.outbox(messenger, &stop)));
         workers.extend(self.workshop.publishes.then(|| self.workshop.publisher(&stop)));
         *self.deciding.lock().await = Some(Deciding { stop, workers });

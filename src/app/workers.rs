@@ -7,9 +7,11 @@ use crate::settings::Settings;
 use millwright_agents::{
     diagnosis::RuleBook,
     executor::Executor,
+    feedback::Feedback,
     outbox::{Outbox, Tally},
     proposer::Proposer,
     publisher::Publisher,
+    remember::Remember,
     timekeeper::Timekeeper,
     watch::{Watch, WatchSettings},
 };
@@ -20,6 +22,7 @@ use millwright_domain::{
     position::PartitionId,
 };
 use millwright_ingest::field::Field;
+use millwright_projections::Projections;
 use std::{convert::Infallible, future::Future, path::PathBuf, sync::Arc};
 use tokio::{sync::Notify, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
@@ -31,6 +34,7 @@ pub struct Workshop {
     pub log: Arc<dyn EventLog>,
     pub commands: Commands,
     pub clock: Arc<dyn Clock>,
+    pub projections: Projections,
     pub board: HealthBoard,
     /// Where they keep their places and snapshots.
     pub places: PathBuf,
@@ -50,6 +54,7 @@ impl Workshop {
             log: foundation.log.clone(),
             commands: foundation.commands.clone(),
             clock: foundation.clock.clone(),
+            projections: foundation.projections.clone(),
             board: board.clone(),
             places: foundation.data.join("agents").join(site.as_str()),
             suffix: if alone { String::new() } else { format!(" {site}") },
@@ -123,6 +128,24 @@ impl Workshop {
             let partition = shop.partition();
             let Workshop { log, commands, clock, places, .. } = shop.clone();
             Proposer { log, commands, clock, partition, checkpoint: places.join("proposer.json") }.run(stop_it.clone())
+        })
+    }
+
+    pub fn remember(&self, stop: &CancellationToken) -> JoinHandle<()> {
+        let (shop, stop_it) = (self.clone(), stop.clone());
+        self.supervised("memory", stop, move || {
+            let partition = shop.partition();
+            let Workshop { log, commands, clock, projections, .. } = shop.clone();
+            Remember { log, commands, clock, partition, projections }.run(stop_it.clone())
+        })
+    }
+
+    pub fn feedback(&self, stop: &CancellationToken) -> JoinHandle<()> {
+        let (shop, stop_it) = (self.clone(), stop.clone());
+        self.supervised("feedback", stop, move || {
+            let partition = shop.partition();
+            let Workshop { log, commands, clock, places, .. } = shop.clone();
+            Feedback { log, commands, clock, partition, checkpoint: places.join("feedback.json") }.run(stop_it.clone())
         })
     }
 

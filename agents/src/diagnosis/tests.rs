@@ -25,6 +25,7 @@ fn healthy(kind: &str) -> SignalFeatures {
         stuck: 0.0,
         residual: Some(0.1),
         others: Some(0.2),
+        testimony: Some(0.6),
         mismatch: None,
         missing: 0.0,
         good: 60,

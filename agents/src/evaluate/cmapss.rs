@@ -4,7 +4,7 @@
 //! cycles before its end, from what it had shown by then. Wear is one figure: each sensor's departure from the engine's own first cycles,
 //! weighted by how far engines that failed had departed. Early lives cannot be told apart, so rests above 125 cycles count as 125, as is usual.
 
-use crate::memory::remaining::{Runs, Width};
+use millwright_domain::memory::remaining::{Runs, Width};
 use serde::Serialize;
 use std::{collections::BTreeMap, io, path::Path};
 use thiserror::Error;

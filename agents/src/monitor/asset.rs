@@ -19,14 +19,18 @@ use millwright_domain::{
     Timestamp,
     case::AlertRaised,
     evidence::{Evidence, Feature},
-    ids::{AssetId, DeviceId},
+    ids::{AssetId, DeviceId, SignalId},
     plant::Asset,
     reading::Reading,
 };
 use serde::{Deserialize, Deserializer, Serialize};
+use std::collections::BTreeMap;
 
 /// Rows closer than this are one row: detectors judge seconds, however fast a device is polled.
 const ROW_EVERY: TimeDelta = TimeDelta::milliseconds(500);
+
+/// Relearnings that can be taken back one after another.
+const MOST_FORMER: usize = 2;
 
 #[derive(Clone, Serialize, Deserialize)]
 pub struct AssetWatch {
@@ -47,6 +51,15 @@ pub struct AssetWatch {
     together: Confirmation,
     /// Somebody works on the machine: nothing is judged.
     suspended: bool,
+    /// When each detector that stands in alarm was last told.
+    #[serde(default)]
+    told_at: BTreeMap<Detector, Timestamp>,
+    /// That it should be learned anew was said.
+    #[serde(default)]
+    relearning_due: bool,
+    /// As it was before it was learned anew, for whoever takes that back.
+    #[serde(default)]
+    former: Option<Box<Self>>,
 }
 
 /// What a scan brings beside its readings.
@@ -85,6 +98,9 @@ impl AssetWatch {
             next_features: Timestamp::default(),
             together: Confirmation::default(),
             suspended: false,
+            told_at: BTreeMap::new(),
+            relearning_due: false,
+            former: None,
         }
     }
 
@@ -103,7 +119,42 @@ impl AssetWatch {
             signal.relearn(description);
         }
         anew.suspended = self.suspended;
+        anew.former = Some(Box::new(std::mem::replace(self, Self::new(&self.description, settings))));
+        if let Some(former) = &mut anew.former {
+            former.forget_beyond(MOST_FORMER);
+        }
         *self = anew;
+    }
+
+    /// Takes the latest relearning back: what was normal before is normal again, from the readings of now.
+    pub fn restore(&mut self) {
+        let Some(former) = self.former.take() else { return };
+        let mut restored = *former;
+        for (signal, now) in restored.signals.iter_mut().zip(&self.signals) {
+            signal.take_over(now);
+        }
+        restored.row.clone_from(&self.row);
+        restored.suspended = self.suspended;
+        (restored.next_minute, restored.next_features, restored.last_row) = (self.next_minute, self.next_features, self.last_row);
+        *self = restored;
+    }
+
+    fn forget_beyond(&mut self, most: usize) {
+        match (&mut self.former, most) {
+            (former, 0) => *former = None,
+            (Some(former), most) => former.forget_beyond(most - 1),
+            (None, _) => {}
+        }
+    }
+
+    /// Its limits are so many times the configured ones, by signal.
+    pub fn tolerate(&mut self, factor_of: impl Fn(&SignalId) -> f64) {
+        self.signals.iter_mut().for_each(|signal| signal.factor = factor_of(&signal.id));
+    }
+
+    /// What still stands of a detector is told again at the next minute: somebody has just begun to listen.
+    pub fn remind(&mut self, detector: Detector) {
+        self.told_at.insert(detector, Timestamp::default());
     }
 
     pub fn suspend(&mut self, suspended: bool) {
@@ -159,15 +210,16 @@ impl AssetWatch {
             Phase::Watching { .. } => {
                 self.regime.observe(at, &self.signals, &self.row);
                 let is_at_home = self.regime.strange_for(at) >= settings.learning();
-                if is_at_home && !self.suspended && !self.is_alarmed() {
-                    // It is run like this for good, and nothing is wrong: this is normal now. While an alarm stands, nothing is learned from it.
-                    self.relearn(settings);
-                    return;
+                // It is run like this for good, and nothing is wrong: this may be normal now, which is a person's to say.
+                let is_due = is_at_home && !self.suspended && !self.is_alarmed();
+                if is_due && !self.relearning_due {
+                    moment.out.push(Finding::RelearningDue { at, asset: self.description.id.clone(), after: settings.learning() });
                 }
+                self.relearning_due = is_due;
                 let Phase::Watching { mewma, .. } = &mut self.phase else { return };
                 let Some(mewma) = mewma else { return };
                 let step = mewma.step(&self.row);
-                self.judge_together(step, moment);
+                self.judge_together(self.tolerated(step), moment);
             }
         }
     }
@@ -200,12 +252,27 @@ impl AssetWatch {
         let signals = &self.signals;
         match self.together.update(at, step, judges, || largest_drift(signals, at), moment.settings) {
             None => {}
-            Some(Edge::Cleared) => moment.out.push(Finding::Cleared { at, asset: self.id().clone(), detector: Detector::Mewma }),
+            Some(Edge::Cleared) => {
+                self.told_at.remove(&Detector::Mewma);
+                moment.out.push(Finding::Cleared { at, asset: self.id().clone(), detector: Detector::Mewma });
+            }
             Some(Edge::Raised) => {
                 let evidence = self.contributions(at);
                 self.alert(Detector::Mewma, step.score, evidence, moment);
             }
         }
+    }
+
+    /// The step as the signal that speaks loudest in it is to be heard.
+    fn tolerated(&self, step: Step) -> Step {
+        let is_usual = self.signals.iter().all(|signal| signal.factor == 1.0);
+        let Phase::Watching { mewma: Some(mewma), .. } = &self.phase else { return step };
+        if is_usual || !step.alarm {
+            return step;
+        }
+        let loudest = mewma.contributions().first().and_then(|(channel, _)| self.signals.get(*channel));
+        let score = step.score / loudest.map_or(1.0, |signal| signal.factor);
+        Step { score, alarm: score >= 1.0, ..step }
     }
 
     /// What the multivariate distance is made of, largest first.
@@ -235,8 +302,28 @@ impl AssetWatch {
                 self.add_related(detector, end, &mut evidence);
                 self.alert(detector, worst, evidence, moment);
             } else if !of_it.is_empty() && !self.is_alarmed_by(detector) {
+                self.told_at.remove(&detector);
                 moment.out.push(Finding::Cleared { at, asset: self.id().clone(), detector });
             }
+        }
+        self.tell_again(end, moment);
+    }
+
+    /// An alarm that stands for hours is told again: people change shifts, and forget.
+    fn tell_again(&mut self, end: i64, moment: &mut Moment<'_>) {
+        let (at, again_after) = (moment.at, TimeDelta::seconds(i64::from(moment.settings.realarm_after_s)));
+        let is_due = |(detector, told_at): (&Detector, &Timestamp)| (at.since(*told_at) >= again_after).then_some(*detector);
+        let due: Vec<Detector> = self.told_at.iter().filter_map(is_due).collect();
+        for detector in due {
+            if !self.is_alarmed_by(detector) {
+                self.told_at.remove(&detector);
+                continue;
+            }
+            let evidence = match detector {
+                Detector::Mewma => self.contributions(at),
+                _ => self.signals.iter().filter_map(|signal| signal.standing(detector, end)).collect(),
+            };
+            self.alert(detector, 1.0, evidence, moment);
         }
     }
 
@@ -269,6 +356,7 @@ impl AssetWatch {
         let Moment { at, late, settings, .. } = *moment;
         let severity = detector.severity(times);
         let raised = AlertRaised { asset: self.id().clone(), detector: detector.as_str().into(), severity, evidence, late };
+        self.told_at.insert(detector, at);
         moment.out.push(Finding::Alert { at, raised });
         moment.out.push(Finding::Features(self.features(at, settings)));
         self.next_features = at + TimeDelta::seconds(i64::from(settings.features_every_s));
@@ -308,6 +396,7 @@ impl AssetWatch {
                 stuck: signal.stuck_ratio(settings),
                 residual: against.map(|against| against.residual),
                 others: against.map(|against| against.others),
+                testimony: against.map(|against| against.testimony),
                 mismatch: None,
                 missing: signal.windows.bad_share(end, features::WINDOW_S),
                 good: signal.windows.figures(end, features::WINDOW_S).map_or(0, |figures| figures.count),

@@ -35,6 +35,10 @@ impl Detector {
         }
     }
 
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|detector| detector.as_str() == name)
+    }
+
     /// By how many times its limit a figure is past it.
     pub fn severity(self, times: f64) -> Severity {
         match self {

@@ -45,6 +45,9 @@ pub struct SignalFeatures {
     pub residual: Option<f64>,
     /// How far the other signals are from normal without this one.
     pub others: Option<f64>,
+    /// Share of its spread that the other signals explained while it was learned, 0 to 1: how much their word is worth.
+    #[serde(default)]
+    pub testimony: Option<f64>,
     /// Departure from the setpoint, in usual departures.
     pub mismatch: Option<f64>,
     /// Share of bad readings.

@@ -7,6 +7,7 @@
 
 pub mod asset;
 pub mod baseline;
+pub mod change;
 pub mod confirmation;
 pub mod detector;
 pub mod detectors;
@@ -27,11 +28,13 @@ mod tests;
 pub mod training;
 pub mod window;
 
+pub use change::{Judgement, Leaning, judge_change};
 pub use detector::Detector;
 pub use features::{AssetFeatures, SignalFeatures};
 pub use settings::MonitorSettings;
 pub use site::{BadSnapshot, Counts, Monitor};
 
+use chrono::TimeDelta;
 use millwright_domain::{Timestamp, baseline::BaselineLearned, case::AlertRaised, ids::AssetId};
 
 /// Something the monitor found, in the order of the readings.
@@ -43,6 +46,8 @@ pub enum Finding {
     Alert { at: Timestamp, raised: AlertRaised },
     /// A detector sees nothing of the asset any more.
     Cleared { at: Timestamp, asset: AssetId, detector: Detector },
+    /// It has been run otherwise for so long that this may be normal now.
+    RelearningDue { at: Timestamp, asset: AssetId, after: TimeDelta },
     /// For diagnosis: with each alert, and again while one stands.
     Features(AssetFeatures),
 }

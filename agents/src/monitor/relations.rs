@@ -24,6 +24,8 @@ pub struct Against {
     pub residual: f64,
     /// How far the others are from normal without this one: root mean square, in standard deviations.
     pub others: f64,
+    /// Share of its variance that the others explain, 0 to 1.
+    pub testimony: f64,
 }
 
 impl Relations {
@@ -70,7 +72,8 @@ impl Relations {
             let residual = pulls[place] / own.sqrt();
             // The squared distance of all falls by exactly this residual's square when one signal is left out.
             let others = ((whole - residual * residual).max(0.0) / (width - 1) as f64).sqrt();
-            judged[*channel] = Some(Against { residual, others });
+            let testimony = (1.0 - 1.0 / own).clamp(0.0, 1.0);
+            judged[*channel] = Some(Against { residual, others, testimony });
         }
         judged
     }
@@ -102,6 +105,7 @@ mod tests {
         let judged = learned().judge(&[3.0, 0.0, 0.0, 0.0]);
         let liar = judged[0].unwrap();
         assert!(liar.residual > 5.0 && liar.others < 0.5, "{liar:?}");
+        assert!(liar.testimony > 0.8 && judged[3].unwrap().testimony < 0.5, "{judged:?}");
         assert!(judged[1].unwrap().others > 1.0, "with the liar among them the others do not agree");
     }
 

@@ -29,6 +29,8 @@ pub struct MonitorSettings {
     pub confirm_after_s: u32,
     /// While an alert stands, features for diagnosis are given this often.
     pub features_every_s: u32,
+    /// An alarm that stands is told again after so many seconds.
+    pub realarm_after_s: u32,
     pub mewma: MewmaSettings,
 }
 
@@ -47,6 +49,7 @@ impl Default for MonitorSettings {
             confirm_score: 2.0,
             confirm_after_s: 30,
             features_every_s: 15,
+            realarm_after_s: 8 * 3_600,
             mewma: MewmaSettings::default(),
         }
     }

@@ -40,6 +40,13 @@ pub struct SignalWatch {
     noise: Alarm,
     stuck: Alarm,
     silence: Alarm,
+    /// Its limits are so many times the configured ones.
+    #[serde(default = "one")]
+    pub factor: f64,
+}
+
+const fn one() -> f64 {
+    1.0
 }
 
 /// An alarm of one signal changed.
@@ -67,6 +74,7 @@ impl SignalWatch {
             noise: Alarm::default(),
             stuck: Alarm::default(),
             silence: Alarm::default(),
+            factor: 1.0,
         }
     }
 
@@ -96,7 +104,14 @@ impl SignalWatch {
 
     /// Forgets what is normal and learns it anew. Alarms of the old normal are gone with it.
     pub fn relearn(&mut self, signal: &Signal) {
-        *self = Self { version: self.version, windows: self.windows.clone(), ..Self::new(signal) };
+        *self = Self { version: self.version, windows: self.windows.clone(), factor: self.factor, ..Self::new(signal) };
+    }
+
+    /// What `now` has seen of late, judged by what is normal here. Versions go on.
+    pub fn take_over(&mut self, now: &Self) {
+        self.windows.clone_from(&now.windows);
+        self.version = now.version;
+        self.factor = now.factor;
     }
 
     pub fn is_alarmed(&self, detector: Detector) -> bool {
@@ -122,20 +137,22 @@ impl SignalWatch {
     fn judge_level(&mut self, end: i64, settings: &MonitorSettings, changes: &mut Vec<Change>) {
         let drifted = self.baseline.and_then(|baseline| drift(&self.windows, &baseline, end, drift::WINDOW_S));
         if let Some(figure) = drifted {
-            let level = |figure| Level::of(figure, settings.drift_limit, settings.drift_clear);
+            let limit = settings.drift_limit * self.factor;
+            let level = |figure| Level::of(figure, limit, settings.drift_clear * self.factor);
             let edges = [self.drift.update(level(figure), 1, CLEAR_AFTER), self.fall.update(level(-figure), 1, CLEAR_AFTER)];
             let evidence = || self.evidence(Feature::Drift, figure, end, drift::WINDOW_S);
             changes.extend(edges.into_iter().flatten().map(|edge| Change {
                 detector: Detector::Drift,
                 edge,
-                times: figure.abs() / settings.drift_limit,
+                times: figure.abs() / limit,
                 evidence: evidence(),
             }));
         }
         if let Some(figure) = self.noise_ratio(end) {
-            let edge = self.noise.update(Level::of(figure, settings.noise_limit, settings.noise_clear), 1, CLEAR_AFTER);
+            let limit = settings.noise_limit * self.factor;
+            let edge = self.noise.update(Level::of(figure, limit, settings.noise_clear * self.factor), 1, CLEAR_AFTER);
             let evidence = || self.evidence(Feature::Noise, figure, end, MINUTE);
-            changes.extend(edge.map(|edge| Change { detector: Detector::Noise, edge, times: figure / settings.noise_limit, evidence: evidence() }));
+            changes.extend(edge.map(|edge| Change { detector: Detector::Noise, edge, times: figure / limit, evidence: evidence() }));
         }
     }
 
@@ -150,6 +167,21 @@ impl SignalWatch {
             let evidence = self.evidence(Feature::Stuck, missing * MINUTE as f64, end, MINUTE);
             changes.push(Change { detector: Detector::Silence, edge, times: missing / settings.silence_limit, evidence });
         }
+    }
+
+    /// The figure that holds a detector's alarm up.
+    pub fn standing(&self, detector: Detector, end: i64) -> Option<Evidence> {
+        if !self.is_alarmed(detector) {
+            return None;
+        }
+        let (feature, figure, seconds) = match detector {
+            Detector::Drift => (Feature::Drift, drift(&self.windows, &self.baseline?, end, drift::WINDOW_S)?, drift::WINDOW_S),
+            Detector::Noise => (Feature::Noise, self.noise_ratio(end)?, MINUTE),
+            Detector::Stuck => (Feature::Stuck, self.still_s(), self.still_s() as i64),
+            Detector::Silence => (Feature::Stuck, self.windows.bad_share(end, MINUTE) * MINUTE as f64, MINUTE),
+            Detector::Mewma | Detector::Mismatch => return None,
+        };
+        Some(self.evidence(feature, figure, end, seconds))
     }
 
     /// Jitter of the last minute over the baseline's.

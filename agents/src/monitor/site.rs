@@ -135,6 +135,25 @@ impl Monitor {
         }
     }
 
+    /// Judges an asset by what was learned before the latest relearning.
+    pub fn restore_baseline(&mut self, asset: &AssetId) {
+        if let Some(asset) = self.assets.iter_mut().find(|watch| watch.id() == asset) {
+            asset.restore();
+        }
+    }
+
+    /// How many times the configured limits each signal's are.
+    pub fn tolerate(&mut self, factor_of: impl Fn(&SignalId) -> f64) {
+        self.assets.iter_mut().for_each(|asset| asset.tolerate(&factor_of));
+    }
+
+    /// An alarm of the asset is listened to again: if it still stands, it is told again.
+    pub fn remind(&mut self, asset: &AssetId, detector: super::Detector) {
+        if let Some(asset) = self.assets.iter_mut().find(|watch| watch.id() == asset) {
+            asset.remind(detector);
+        }
+    }
+
     /// Somebody works on the asset (or has finished): nothing is judged meanwhile.
     pub fn suspend(&mut self, asset: &AssetId, suspended: bool) {
         if let Some(asset) = self.assets.iter_mut().find(|watch| watch.id() == asset) {

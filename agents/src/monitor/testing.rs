@@ -36,6 +36,7 @@ pub fn plant() -> Plant {
         line: "l".into(),
         cell: None,
         class: "centrifugal_pump".into(),
+        vendor: String::new(),
         signals: KINDS.map(signal).to_vec(),
     };
     Plant { site: "demo".parse().unwrap(), name: "Demo".into(), source: Source::Live, assets: vec![asset] }

@@ -1,7 +1,7 @@
 //! What the monitor promises, told on a small pump.
 
 use super::{
-    Detector, Finding, Monitor,
+    Detector, Finding, Monitor, MonitorSettings,
     testing::{START, alerts, healthy, plant, run, scan, settings, without},
 };
 use chrono::TimeDelta;
@@ -100,15 +100,83 @@ fn a_machine_that_is_told_to_run_otherwise_is_not_blamed_for_it() {
 }
 
 #[test]
-fn a_machine_that_is_run_otherwise_for_good_learns_its_new_normal_and_is_watched_again() {
-    let slowed = |second: u64, values: &mut [f64; 6]| {
-        *values = [values[0] * 0.6, values[1] * 0.36, values[2] * 0.6, values[3] - 5.0, values[4] * 0.6, values[5] * 0.6];
-        values[2] += if second >= 4_000 { 1.0 } else { 0.0 };
-    };
-    let found = run(5_000, 1_200, slowed);
+fn a_machine_that_is_run_otherwise_for_good_asks_once_to_be_learned_anew_and_is_watched_again_when_it_was() {
+    let mut monitor = Monitor::new(&plant(), settings());
+    let (mut found, mut asked) = (Vec::new(), Vec::new());
+    for second in 0..6_000 {
+        let mut values = healthy(second);
+        if second >= 1_200 {
+            values = [values[0] * 0.6, values[1] * 0.36, values[2] * 0.6, values[3] - 5.0, values[4] * 0.6, values[5] * 0.6];
+            values[2] += if second >= 5_000 { 1.0 } else { 0.0 };
+        }
+        monitor.observe(&scan(second, values), &mut found);
+        let due = found.iter().filter(|finding| matches!(finding, Finding::RelearningDue { .. })).count();
+        if due > asked.len() {
+            asked.push(second);
+        }
+        // A person takes his time.
+        if second == 3_000 {
+            assert_eq!(asked.len(), 1);
+            monitor.relearn(&"pump".parse().unwrap());
+        }
+    }
     let learned = found.iter().filter(|finding| matches!(finding, Finding::BaselineLearned { fact, .. } if fact.version == 2)).count();
-    assert_eq!(learned, 6);
-    assert!(alerts(&found).iter().all(|(at, _)| *at >= 4_000) && detectors(&found).contains(&"drift"), "{:?}", detectors(&found));
+    assert_eq!((learned, asked), (6, vec![1_800]));
+    assert!(alerts(&found).iter().all(|(at, _)| *at >= 5_000) && detectors(&found).contains(&"drift"), "{:?}", detectors(&found));
+}
+
+#[test]
+fn a_relearning_that_is_taken_back_judges_by_what_was_normal_before() {
+    let mut monitor = Monitor::new(&plant(), settings());
+    let mut found = Vec::new();
+    for second in 0..4_000 {
+        let mut values = healthy(second);
+        values[2] += if second >= 1_000 { 1.0 } else { 0.0 };
+        match second {
+            1_000 => monitor.relearn(&"pump".parse().unwrap()),
+            3_000 => monitor.restore_baseline(&"pump".parse().unwrap()),
+            _ => {}
+        }
+        monitor.observe(&scan(second, values), &mut found);
+    }
+    assert!(!alerts(&found).is_empty() && alerts(&found).iter().all(|(at, _)| *at >= 3_000), "{:?}", alerts(&found));
+}
+
+#[test]
+fn an_alarm_that_stands_is_told_again_after_its_time_and_when_somebody_begins_to_listen() {
+    let settings = MonitorSettings { realarm_after_s: 1_200, ..settings() };
+    let mut monitor = Monitor::new(&plant(), settings);
+    let mut found = Vec::new();
+    for second in 0..5_000 {
+        let mut values = healthy(second);
+        values[2] += if second >= 1_000 { 1.0 } else { 0.0 };
+        if second == 4_500 {
+            monitor.remind(&"pump".parse().unwrap(), Detector::Drift);
+        }
+        monitor.observe(&scan(second, values), &mut found);
+    }
+    let drift: Vec<i64> = alerts(&found).iter().filter(|(_, raised)| raised.detector == "drift").map(|(at, _)| *at).collect();
+    let gaps: Vec<i64> = drift.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    assert_eq!(drift.len(), 4, "{drift:?}");
+    assert!(gaps[..2].iter().all(|gap| *gap == 1_200) && drift[3] - 4_500 <= 60, "{drift:?}");
+}
+
+#[test]
+fn a_signal_that_is_tolerated_more_is_told_of_later() {
+    let first_alert = |factor: f64| {
+        let mut monitor = Monitor::new(&plant(), settings());
+        monitor.tolerate(|signal| if signal.as_str() == "pump/bearing_temp" { factor } else { 1.0 });
+        let mut found = Vec::new();
+        for second in 0..6_000_u64 {
+            let mut values = healthy(second);
+            values[3] += second.saturating_sub(1_200) as f64 * 0.000_3;
+            monitor.observe(&scan(second, values), &mut found);
+        }
+        alerts(&found).first().map(|(at, _)| *at)
+    };
+    let (usual, tolerated) = (first_alert(1.0).unwrap(), first_alert(1.5).unwrap());
+    assert!(tolerated > usual + 300, "{usual} {tolerated}");
+    assert_eq!(first_alert(3.0), None);
 }
 
 #[test]

@@ -4,17 +4,17 @@ use super::{Stopped, Watch, followed::Followed};
 use crate::{
     diagnosis::Naming,
     insist::{insist, reaction_id, service},
-    monitor::{AssetFeatures, Finding},
+    monitor::{AssetFeatures, Finding, Judgement, Leaning, judge_change},
 };
 use chrono::TimeDelta;
-use millwright_commands::{Ask, Command, LearnBaseline, RaiseAlert, RecordDiagnosis, RecordOutcome};
+use millwright_commands::{Ask, ClearAlarm, Command, JudgeChange, LearnBaseline, ProposeRelearning, RaiseAlert, RecordDiagnosis, RecordOutcome};
 use millwright_domain::{
     Timestamp,
     action::Action,
     baseline::BaselineLearned,
     case::{AlertRaised, CaseFile},
     envelope::Answer,
-    ids::{CaseId, CommandId},
+    ids::{AssetId, CaseId, CommandId},
     position::PartitionId,
     reading::Scan,
     site::Site,
@@ -36,7 +36,11 @@ impl Reactions<'_> {
                 Finding::BaselineLearned { at, fact } => self.learn(at, fact).await?,
                 Finding::Alert { at, raised } => self.raise(followed, at, raised).await?,
                 Finding::Features(features) => self.diagnose(followed, &features).await?,
-                Finding::Cleared { at, asset, detector } => tracing::debug!(%asset, %detector, %at, "{detector} sees nothing of {asset} any more"),
+                Finding::Cleared { at, asset, detector } => {
+                    let id = self.id(&asset, at, &format!("{detector}/cleared"));
+                    self.ask("svc-monitor", id, at, None, ClearAlarm { asset, detector: detector.as_str().into() }).await?;
+                }
+                Finding::RelearningDue { at, asset, after } => self.propose_relearning(at, asset, after).await?,
             }
         }
         self.look_for_recovery(followed, scan.scanned_at.min(scan.received_at)).await
@@ -48,12 +52,22 @@ impl Reactions<'_> {
         Ok(())
     }
 
+    async fn propose_relearning(&self, at: Timestamp, asset: AssetId, after: TimeDelta) -> Result<(), Stopped> {
+        let because = format!("its setpoints have been outside what was learned for {} minutes, and nothing is wrong", after.num_minutes());
+        let id = self.id(&asset, at, "relearning");
+        self.ask("svc-monitor", id, at, None, ProposeRelearning { asset, because }).await?;
+        Ok(())
+    }
+
     async fn raise(&self, followed: &mut Followed, at: Timestamp, alert: AlertRaised) -> Result<(), Stopped> {
         let asset = alert.asset.clone();
         let id = self.id(&asset, at, &alert.detector);
         let answer = self.ask("svc-monitor", id, at, None, RaiseAlert { alert }).await?;
         if let Some(case) = subject(&answer) {
-            followed.asset(&asset).case = Some(case);
+            let known = followed.asset(&asset);
+            if known.case != Some(case) {
+                (known.case, known.leaning) = (Some(case), Leaning::default());
+            }
         }
         Ok(())
     }
@@ -63,6 +77,11 @@ impl Reactions<'_> {
         let asset = followed.asset(&features.asset);
         // Without a case there is nothing to say a cause of; the alert that opens one comes with features of its own.
         let Some(case) = asset.case else { return Ok(()) };
+        if let Some(Judgement { change, because, evidence }) = asset.leaning.lean(judge_change(features)) {
+            let id = self.id(&features.asset, features.at, "change");
+            self.ask("svc-diagnosis", id, features.at, Some(case), JudgeChange { case, change, because, evidence }).await?;
+        }
+        let asset = followed.asset(&features.asset);
         for naming in asset.nominations.consider(&rules, features) {
             self.record(followed, case, &rules.signature(), features, naming).await?;
         }

@@ -104,6 +104,7 @@ impl KindName for Event {
         match self {
             Event::BaselineLearned(_) => "BaselineLearned",
             Event::AlertRaised(_) => "AlertRaised",
+            Event::ChangeJudged(_) => "ChangeJudged",
             Event::DiagnosisRecorded(_) => "DiagnosisRecorded",
             Event::OutcomeRecorded(_) => "OutcomeRecorded",
             _ => "other",
@@ -143,7 +144,7 @@ fn worn(from: u64, to: u64, until: u64) -> Vec<Scan> {
 async fn a_fault_becomes_baselines_an_alert_and_a_diagnosis_in_one_case() {
     let house = House::with(worn(1_200, 9_999, 2_400)).await;
     house.watch_all().await;
-    assert_eq!(house.kinds()[..3], ["BaselineLearned", "AlertRaised", "DiagnosisRecorded"], "{:?}", house.kinds());
+    assert_eq!(house.kinds()[..4], ["BaselineLearned", "AlertRaised", "ChangeJudged", "DiagnosisRecorded"], "{:?}", house.kinds());
     let cases: std::collections::BTreeSet<_> = house.said().into_iter().filter_map(|(stream, _)| stream.as_case()).collect();
     assert_eq!(cases.len(), 1);
 }

@@ -1,6 +1,7 @@
 //! Given facts, when a command, then facts or a refusal: the words that rule tests are written in.
 
 pub mod plant;
+pub mod watching;
 
 use crate::{
     Command, Decision,
@@ -190,6 +191,9 @@ impl Scene {
     }
     pub fn binding(&self, action: ActionId) -> String {
         self.site.case(self.site.case_of_action[&action]).file().unwrap().actions[&action].proposal().binding()
+    }
+    pub fn threshold(&self) -> f64 {
+        self.site.threshold_factor(&plant::vibration())
     }
     pub fn open_cases(&self) -> usize {
         self.site.open_cases_of(&plant::asset()).count()

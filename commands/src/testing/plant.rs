@@ -13,7 +13,7 @@ use millwright_domain::{
     case::{AlertRaised, DiagnosisRecorded, Outcome, Severity},
     collecting::{CollectionResumed, DeviceAnswered, DeviceFellSilent},
     evidence::{Evidence, Feature},
-    ids::{ActionId, AssetId, EffectId, EventId, ReservationId},
+    ids::{ActionId, AssetId, EffectId, EventId, ReservationId, SignalId},
     plant::{Asset, Plant, Range, Signal, Source, Writable},
     policy::{ActionSpec, MessageSpec, Policy, Setting, WriteSpec},
     quantity::{QuantityKind, Unit},
@@ -27,6 +27,10 @@ pub fn now() -> Now {
 }
 pub fn asset() -> AssetId {
     "pump-1".parse().unwrap()
+}
+
+pub fn vibration() -> SignalId {
+    "pump-1/vibration".parse().unwrap()
 }
 
 fn signal(id: &str, kind: QuantityKind, unit: Unit, writable: Option<Writable>) -> Signal {
@@ -47,6 +51,7 @@ pub fn described(source: Source) -> Plant {
         line: "circuit-1".into(),
         cell: None,
         class: "centrifugal_pump".into(),
+        vendor: String::new(),
         signals,
     };
     Plant { site: "demo".parse().unwrap(), name: "Demo".into(), source, assets: vec![pump] }
@@ -92,7 +97,7 @@ pub fn write_order(value: f64) -> WriteOrder {
     WriteOrder { device: "plc-1".parse().unwrap(), signal: "pump-1/speed_setpoint".parse().unwrap(), value, tolerance: 5.0 }
 }
 
-fn ask(by: &str, command: impl Into<Command>) -> Asking {
+pub fn ask(by: &str, command: impl Into<Command>) -> Asking {
     let asked = Asked { command: command.into(), by: by.parse().unwrap(), number: 0 };
     Box::new(move |_| asked.clone())
 }
@@ -128,7 +133,7 @@ pub fn adopt_other_policy() -> Asking {
     ask("svc-settings", AdoptPolicy { policy: Policy { approval_expires_after_s: 60, ..policy() } })
 }
 /// What Ann wrote; nothing in the rules can read it.
-fn sealed() -> Sealed {
+pub fn sealed() -> Sealed {
     Sealed { subject: "ann".parse().unwrap(), nonce: "00".into(), text: "c0ffee".into() }
 }
 pub fn kill_switch() -> Asking {

@@ -57,6 +57,15 @@ pub struct MessageOrder {
     text: String,
 }
 
+#[derive(SimpleObject)]
+pub struct TrackRecord {
+    tried: u32,
+    /// The case then ended as repaired or mitigated.
+    helped: u32,
+    /// Share of good ends to be expected; null with fewer than five tries.
+    rate: Option<f64>,
+}
+
 pub struct Action(pub(crate) ActionRow);
 
 impl Action {
@@ -82,6 +91,15 @@ impl Action {
         let state = ctx.data::<AppState>()?;
         let row = open_cases::find(&state.projections.ledger(), self.0.case).await.map_err(storage)?;
         Ok(row.map(Case))
+    }
+    /// What it has done so far for that cause on machines of that class. Null while the case has no diagnosis.
+    #[graphql(complexity = "20 + child_complexity")]
+    async fn track_record(&self, ctx: &Context<'_>) -> Result<Option<TrackRecord>> {
+        let state = ctx.data::<AppState>()?;
+        let case = open_cases::find(&state.projections.ledger(), self.0.case).await.map_err(storage)?;
+        let Some((asset, cause)) = case.and_then(|row| Some((row.asset.clone(), row.case.file()?.cause()?.clone()))) else { return Ok(None) };
+        let track = state.projections.track_record(&self.0.site, &asset, &cause, &self.0.proposal.name).await.map_err(storage)?;
+        Ok(Some(TrackRecord { tried: track.tried, helped: track.helped, rate: track.rate() }))
     }
     async fn name(&self) -> ID {
         id(&self.0.proposal.name)

@@ -8,19 +8,25 @@ use crate::{
     types::{
         action::Action,
         evidence::{self, Evidence},
+        forecast::Forecast,
         plant::Asset,
+        similar::SimilarCases,
     },
 };
-use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
+use async_graphql::{ComplexObject, Context, Enum, ID, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 use millwright_domain::{
     case::{self, CaseFile},
+    change,
+    ids::CauseId,
     sealed::Sealed,
 };
 use millwright_projections::{
     actions,
     case_timeline::{self, TimelineRow},
+    experience,
     open_cases::CaseRow,
+    similar,
 };
 
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +52,32 @@ pub enum Outcome {
     SelfRecovered,
     FalseAlarm,
     NoEffect,
+}
+
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "change::ChangeKind")]
+pub enum ChangeKind {
+    /// One sensor's value no longer moves, and the others go on.
+    SensorStuck,
+    /// One sensor stands off from what the others imply, and these agree among themselves.
+    SensorOffset,
+    /// One sensor is noisier than it was, and the others are not.
+    SensorNoise,
+    /// Readings are missing.
+    Communication,
+    /// The machine is run otherwise: another speed, load or product.
+    Regime,
+    /// The signals left their places and no longer fit each other.
+    Degradation,
+    Unclear,
+}
+
+#[derive(SimpleObject)]
+pub struct Change {
+    kind: ChangeKind,
+    because: String,
+    at: DateTime<Utc>,
+    evidence: Vec<Evidence>,
 }
 
 pub struct Case(pub(crate) CaseRow);
@@ -112,6 +144,7 @@ impl Case {
     async fn diagnosis(&self) -> Option<Diagnosis> {
         let diagnosis = self.file()?.diagnosis.as_ref()?;
         Some(Diagnosis {
+            known: diagnosis.cause.clone(),
             cause: id(&diagnosis.cause),
             confidence: diagnosis.confidence,
             by: diagnosis.by.clone(),
@@ -121,6 +154,24 @@ impl Case {
             evidence_against: evidence::shown(&diagnosis.evidence_against),
             suggests: diagnosis.suggests.iter().map(id).collect(),
         })
+    }
+    /// What kind of change it shows.
+    async fn change(&self) -> Option<Change> {
+        let (judged, at) = self.0.change.as_ref()?;
+        Some(Change { kind: judged.change.into(), because: judged.because.clone(), at: time(*at), evidence: evidence::shown(&judged.evidence) })
+    }
+    /// Past cases that looked like it, likest first; at most five.
+    #[graphql(complexity = "100 + 5 * child_complexity")]
+    async fn similar(&self, ctx: &Context<'_>, #[graphql(default = 5)] first: usize) -> Result<SimilarCases> {
+        let state = ctx.data::<AppState>()?;
+        Ok(state.projections.similar_cases(self.0.id, first.min(similar::SHOWN)).await.map_err(storage)?.into())
+    }
+    /// When its signals reach their thresholds, soonest first. Empty when nothing drifts towards any.
+    #[graphql(complexity = "20 + child_complexity")]
+    async fn forecasts(&self, ctx: &Context<'_>) -> Result<Vec<Forecast>> {
+        let state = ctx.data::<AppState>()?;
+        let found = state.projections.forecasts(&self.0).await.map_err(storage)?;
+        Ok(found.into_iter().map(Forecast::from).collect())
     }
     async fn actions(&self, ctx: &Context<'_>) -> Result<Vec<Action>> {
         let state = ctx.data::<AppState>()?;
@@ -162,7 +213,10 @@ pub struct CaseOutcome {
 }
 
 #[derive(SimpleObject)]
+#[graphql(complex)]
 pub struct Diagnosis {
+    #[graphql(skip)]
+    known: CauseId,
     cause: ID,
     /// 0 to 1.
     confidence: f64,
@@ -174,6 +228,29 @@ pub struct Diagnosis {
     evidence_against: Vec<Evidence>,
     /// Names of actions, best first.
     suggests: Vec<ID>,
+}
+
+#[ComplexObject]
+impl Diagnosis {
+    /// How such diagnoses have fared, by what people found.
+    #[graphql(complexity = "20 + child_complexity")]
+    async fn record(&self, ctx: &Context<'_>) -> Result<DiagnosisRecord> {
+        let state = ctx.data::<AppState>()?;
+        let record = experience::record_of(&state.projections.ledger(), &self.known, self.confidence).await.map_err(storage)?;
+        let experience::Record { confirmed, refuted, calibrated, calibrated_on } = record;
+        Ok(DiagnosisRecord { confirmed, refuted, calibrated, calibrated_on })
+    }
+}
+
+#[derive(SimpleObject)]
+pub struct DiagnosisRecord {
+    /// A person repaired what was named.
+    confirmed: u32,
+    /// A person found something else, or nothing.
+    refuted: u32,
+    /// What a confidence of this size has come true at, over all causes; null until fifty outcomes are known.
+    calibrated: Option<f64>,
+    calibrated_on: usize,
 }
 
 pub struct TimelineEntry(TimelineRow);

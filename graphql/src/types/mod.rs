@@ -1,6 +1,7 @@
 //! The words of the schema, one file for each thing that is asked about.
 
 pub mod action;
+pub mod alarm;
 pub mod answer;
 pub mod asset_health;
 pub mod audit;
@@ -8,7 +9,9 @@ pub mod budget;
 pub mod case;
 pub mod connection;
 pub mod evidence;
+pub mod forecast;
 pub mod health;
 pub mod notice;
 pub mod plant;
 pub mod readings;
+pub mod similar;

@@ -91,6 +91,28 @@ fn areas(assets: &[Asset]) -> Vec<Area> {
     areas.into_iter().map(|(name, lines)| Area { name: name.into(), lines: lines.into_iter().map(line).collect() }).collect()
 }
 
+#[derive(SimpleObject)]
+pub struct Relearning {
+    /// Why it should be learned anew, while nobody has answered.
+    proposed: Option<String>,
+    /// Relearnings that can be taken back, one after another.
+    can_be_taken_back: u32,
+    changed_by: Option<ID>,
+    changed_at: Option<DateTime<Utc>>,
+}
+
+/// How many times the configured limits a signal's are.
+#[derive(SimpleObject)]
+pub struct Threshold {
+    factor: f64,
+    was: f64,
+    by: ID,
+    at: DateTime<Utc>,
+    reason: String,
+    /// The cases that were counted.
+    because: Vec<ID>,
+}
+
 #[derive(Clone)]
 pub struct Asset {
     site: SiteId,
@@ -127,6 +149,21 @@ impl Asset {
     }
     async fn class(&self) -> &str {
         &self.asset.class
+    }
+    /// Who made it, if it was said.
+    async fn vendor(&self) -> Option<&str> {
+        Some(self.asset.vendor.as_str()).filter(|vendor| !vendor.is_empty())
+    }
+    /// What was said about learning it anew.
+    async fn relearning(&self, ctx: &Context<'_>) -> Result<Relearning> {
+        let plants = ctx.data::<AppState>()?.projections.plants();
+        let row = plants.iter().find(|row| row.is_of(&self.site)).and_then(|row| row.relearning.get(&self.asset.id)).cloned().unwrap_or_default();
+        Ok(Relearning {
+            proposed: row.proposed,
+            can_be_taken_back: row.depth,
+            changed_by: row.changed_by.as_ref().map(id),
+            changed_at: row.changed_at.map(time),
+        })
     }
     async fn signals(&self) -> Vec<Signal> {
         self.asset.signals.iter().map(|signal| Signal { site: self.site.clone(), signal: signal.clone() }).collect()
@@ -237,5 +274,19 @@ impl Signal {
         let plants = ctx.data::<AppState>()?.projections.plants();
         let row = plants.iter().find(|row| row.plant.as_ref().is_some_and(|plant| plant.site == self.site));
         Ok(row.and_then(|row| row.baselines.get(self.signal.id.as_str())).map(Baseline::from))
+    }
+    /// Set where its limits are not the configured ones.
+    async fn threshold(&self, ctx: &Context<'_>) -> Result<Option<Threshold>> {
+        let plants = ctx.data::<AppState>()?.projections.plants();
+        let row = plants.iter().find(|row| row.is_of(&self.site));
+        let adjusted = row.and_then(|row| row.thresholds.get(self.signal.id.as_str()));
+        Ok(adjusted.map(|(fact, at)| Threshold {
+            factor: fact.factor,
+            was: fact.was,
+            by: id(&fact.by),
+            at: time(*at),
+            reason: fact.reason.clone(),
+            because: fact.because.iter().map(id).collect(),
+        }))
     }
 }

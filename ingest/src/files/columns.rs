@@ -129,7 +129,16 @@ impl Layout {
     pub(crate) fn asset(&self, id: &AssetId) -> Asset {
         let signals = self.signals.iter().map(|(_, signal)| signal.clone()).collect();
         let place = "recordings".to_string();
-        Asset { id: id.clone(), name: id.to_string(), area: place.clone(), line: place, cell: None, class: "recording".into(), signals }
+        Asset {
+            id: id.clone(),
+            name: id.to_string(),
+            area: place.clone(),
+            line: place,
+            cell: None,
+            class: "recording".into(),
+            vendor: String::new(),
+            signals,
+        }
     }
 }
 

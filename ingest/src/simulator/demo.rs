@@ -129,7 +129,18 @@ fn asset(place: usize) -> Asset {
         line: line.into(),
         cell: None,
         class: "side_channel_pump".into(),
+        vendor: vendor(place).into(),
         signals: measured.chain(told).collect(),
+    }
+}
+
+/// Who made the controller.
+const fn vendor(place: usize) -> &'static str {
+    match place {
+        0 => "Schneider",
+        s7::PUMP => "Siemens",
+        mqtt::PUMP => "Moxa",
+        _ => "Allen-Bradley",
     }
 }
 

@@ -102,6 +102,7 @@ pub fn described(at: SocketAddr, devices: u16, interval_ms: u64) -> io::Result<(
             line: "bench".into(),
             cell: None,
             class: "motor".into(),
+            vendor: String::new(),
             signals: signals.into(),
         });
     }

@@ -119,6 +119,7 @@ fn can_be(device: &Map<String, Value>, usable: &Usable, about: &About) -> Result
         line: String::new(),
         cell: None,
         class: String::new(),
+        vendor: String::new(),
         signals: vec![usable.signal.clone()],
     };
     let plant = Plant { site: about.site.clone(), name: String::new(), source: Source::Live, assets: vec![asset] };

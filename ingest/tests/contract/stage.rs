@@ -49,7 +49,7 @@ pub fn configured<B: Bench>(at: SocketAddr, signals: &[&str]) -> (Plant, DeviceC
     };
     let (id, text) = ("p".parse().unwrap(), String::new);
     let signals_of_asset = signals.iter().map(signal).collect();
-    let asset = Asset { id, name: text(), area: text(), line: text(), cell: None, class: text(), signals: signals_of_asset };
+    let asset = Asset { id, name: text(), area: text(), line: text(), cell: None, class: text(), vendor: text(), signals: signals_of_asset };
     let plant = Plant { site: "s".parse().unwrap(), name: text(), source: Source::Live, assets: vec![asset] };
     let mut points = vec![];
     for (name, mut place) in B::places().named() {

@@ -151,7 +151,7 @@ pub fn configured(settings: Value, mut points: Vec<Value>) -> (Plant, DeviceConf
     let signals = points.iter_mut().map(|point| signal(&device["id"], point)).collect();
     device["points"] = points.into();
     let (id, text) = ("p".parse().unwrap(), String::new);
-    let asset = Asset { id, name: text(), area: text(), line: text(), cell: None, class: text(), signals };
+    let asset = Asset { id, name: text(), area: text(), line: text(), cell: None, class: text(), vendor: text(), signals };
     let plant = Plant { site: "s".parse().unwrap(), name: text(), source: Source::Live, assets: vec![asset] };
     (plant, serde_json::from_value(device).unwrap())
 }

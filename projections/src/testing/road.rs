@@ -36,6 +36,7 @@ pub fn plant() -> Plant {
         line: "cooling".into(),
         cell: None,
         class: "centrifugal_pump".into(),
+        vendor: String::new(),
         signals: vec![
             signal("pump-1/flow", QuantityKind::Flow, Unit::LitresPerMinute, None),
             signal("pump-1/vibration", QuantityKind::Vibration, Unit::MillimetresPerSecond, None),

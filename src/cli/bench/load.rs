@@ -54,6 +54,7 @@ pub fn plant(devices: usize) -> Plant {
         line: "l".into(),
         cell: None,
         class: "centrifugal_pump".into(),
+        vendor: String::new(),
         signals: (0..VALUES)
             .map(|place| Signal {
                 id: signal(number, place),

@@ -2,7 +2,7 @@
 
 use super::{Measured, percentile, scaled};
 use anyhow::{Context, Result};
-use millwright_agents::memory::{Index, SKETCH_DIMS};
+use millwright_domain::memory::{Index, SKETCH_DIMS};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use serde_json::json;
 use std::{hint::black_box, time::Instant};

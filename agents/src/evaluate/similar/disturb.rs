@@ -1,7 +1,7 @@
 //! What another vendor does to a recording: other units, fewer samples, more noise. Seeded, so that a loss can be looked at again.
 
-use crate::memory::Episode;
 use crate::seeded::Seeded;
+use millwright_domain::memory::Episode;
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Disturbance {

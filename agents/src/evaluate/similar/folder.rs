@@ -1,10 +1,8 @@
 //! A folder of labelled episodes, read: each CSV a time column and channels, healthy first.
 
 use super::manifest::{BadManifest, Entry, Role, Translations, read_manifest, read_translations};
-use crate::{
-    evaluate::recording::{BadRecording, Columns, Recording},
-    memory::{Channel, ChannelKey, Episode},
-};
+use crate::evaluate::recording::{BadRecording, Columns, Recording};
+use millwright_domain::memory::{Channel, ChannelKey, Episode};
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 

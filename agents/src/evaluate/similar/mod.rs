@@ -12,3 +12,8 @@ pub use folder::{BadFolder, Labelled, Reading, read_folder};
 pub use manifest::{BadManifest, Role};
 pub use report::{Figures, Ranked, SimilarReport};
 pub use run::{CannotCompareEpisodes, SimilarOptions, compare_episodes, evaluate_similar};
+
+#[cfg(test)]
+mod memory_tests;
+#[cfg(test)]
+mod signature_tests;

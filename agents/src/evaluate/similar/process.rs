@@ -3,8 +3,8 @@
 //! A benchmark of its own for similar cases, so that no constant is ever tuned to a published recording. Linear states with recycle, PI loops
 //! with saturating valves, slow analysers that hold their value, measurement noise, background disturbances.
 
-use crate::memory::{Channel, ChannelKey, Episode};
 use crate::seeded::Seeded;
+use millwright_domain::memory::{Channel, ChannelKey, Episode};
 
 const STATES: usize = 24;
 const VALVES: usize = 12;

@@ -6,7 +6,7 @@ use super::{
     manifest::Role,
     report::{Figures, Ranked, SimilarReport},
 };
-use crate::memory::{Calibrating, Calibration, Judged, Memory, NoSignature, NotIndexed, Signature, SignatureSettings, calibration_error};
+use millwright_domain::memory::{Calibrating, Calibration, Judged, Memory, NoSignature, NotIndexed, Signature, SignatureSettings, calibration_error};
 use std::path::Path;
 use thiserror::Error;
 

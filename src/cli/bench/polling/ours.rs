@@ -88,7 +88,7 @@ fn plant(devices: usize) -> Plant {
     let asset = |number: usize| -> Result<Asset> {
         let signals = (0..VALUES).map(|place| signal(number, place)).collect::<Result<_>>()?;
         let (id, text) = (format!("m{number}").parse()?, String::new);
-        Ok(Asset { id, name: text(), area: text(), line: text(), cell: None, class: text(), signals })
+        Ok(Asset { id, name: text(), area: text(), line: text(), cell: None, class: text(), vendor: text(), signals })
     };
     let assets = (0..devices).map(asset).collect::<Result<_>>().expect("the names above are names");
     Plant { site: load::site(), name: "Bench".into(), source: Source::Live, assets }

@@ -1,5 +1,6 @@
 //! A machine's episode as it is remembered: healthy running, then a fault; each channel in its own healthy standard deviations, on one even grid.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -12,7 +13,7 @@ const LEAST_SCALE: f64 = 0.02;
 const MOST_UNSEEN: f64 = 0.75;
 
 /// What a channel is, in words that vendors share: quantity kind and position, such as `flow@discharge`. The caller gives it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct ChannelKey(pub String);
 

@@ -1,13 +1,10 @@
 //! Signatures on the made process plant: units, rate and noise change little, another fault much.
 
-use super::*;
-use crate::{
-    evaluate::similar::{
-        disturb::Disturbance,
-        process::{CHANNELS, FAULTS, ProcessPlant},
-    },
-    memory::Channel,
+use super::{
+    disturb::Disturbance,
+    process::{CHANNELS, FAULTS, ProcessPlant},
 };
+use millwright_domain::memory::{Channel, ChannelKey, Episode, Signature, SignatureSettings};
 use proptest::prelude::*;
 
 const SETTINGS: SignatureSettings = SignatureSettings { horizon_s: 500.0 * 180.0 };
@@ -35,7 +32,9 @@ fn the_same_fault_is_likest_even_in_foreign_units_at_half_rate_with_noise() {
 fn a_sketch_keeps_the_similarity_and_channels_in_any_order_give_the_same() {
     let (one, other) = (episode(0, 1), episode(5, 2));
     let (first, second) = (signature(&one), signature(&other));
-    let sketched = cosine(&first.sketch(), &second.sketch());
+    let (sketch, another) = (first.sketch(), second.sketch());
+    let dot = |one: &[f32], other: &[f32]| one.iter().zip(other).map(|(one, other)| f64::from(one * other)).sum::<f64>();
+    let sketched = dot(&sketch, &another) / (dot(&sketch, &sketch) * dot(&another, &another)).sqrt();
     assert!((sketched - first.similarity(&second)).abs() < 0.2, "{sketched}");
     let mut turned = one;
     turned.channels.reverse();

@@ -4,6 +4,7 @@ use super::{
     episode::{ChannelKey, Episode, NoSignature},
     views::{LAGS, Motion, WINDOWS, levels, variograms},
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Width of a [`Signature::sketch`]: a scan is as slow as memory is, and the short list that whole signatures decide on forgives this width's error.
@@ -20,7 +21,7 @@ pub struct SignatureSettings {
 }
 
 /// One episode. Changing any view needs all signatures made anew from the readings.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Signature {
     /// Sorted.
     keys: Vec<ChannelKey>,
@@ -152,7 +153,3 @@ fn scrambled(bits: u64) -> u64 {
     let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     z ^ (z >> 31)
 }
-
-#[cfg(test)]
-#[path = "signature_tests.rs"]
-mod tests;
