@@ -21,6 +21,7 @@ mod program;
 mod recordings;
 mod road;
 mod scenarios;
+mod similar;
 mod soak;
 mod watching;
 mod whole_plant;

@@ -112,7 +112,7 @@ fn by_alarm(raised: &[&Logged]) -> Vec<Frequent> {
     let one =
         |((asset, detector), times): ((String, String), Vec<Timestamp>)| Frequent { asset, detector, count: times.len(), chatters: chatters(&times) };
     let mut frequent: Vec<Frequent> = times.into_iter().map(one).collect();
-    frequent.sort_by(|one, other| other.count.cmp(&one.count));
+    frequent.sort_by_key(|alarm| std::cmp::Reverse(alarm.count));
     frequent
 }
 

@@ -119,7 +119,7 @@ fn detect(rows: &[Vec<f64>], train_rows: usize, settings: MewmaSettings) -> Vec<
     training.iter().for_each(|row| learning.learn(held.next(row)));
     let Some(mut mewma) = learning.finish() else {
         // Nothing moved in training, so nothing is known about normal and nothing is said.
-        return vec![Step { score: 0.0, alarm: false, edge: None, changed: false }; live.len()];
+        return vec![Step { score: 0.0, alarm: false, edge: None, changed: false, restless: false }; live.len()];
     };
     live.iter().map(|row| mewma.step(held.next(row))).collect()
 }

@@ -1,4 +1,5 @@
-//! When the multivariate alarm is worth a person's attention: at once if it is far past its limit, else when it stays and a signal agrees.
+//! When the multivariate alarm is worth a person's attention: at once if it is far past its limit, else when it stays and a signal agrees, or
+//! the machine is restless for long.
 
 use super::{hysteresis::Edge, mewma::Step, settings::MonitorSettings};
 use chrono::TimeDelta;
@@ -43,7 +44,9 @@ impl Confirmation {
         }
         let far = step.score >= settings.confirm_score;
         let stays = at.since(since) >= TimeDelta::seconds(i64::from(settings.confirm_after_s));
-        let confirmed = far || (stays && largest_drift() >= settings.drift_limit);
+        // Restlessness has no drift to show; it must stay for longer, as a machine is restless whenever it is run up or down.
+        let stays_restless = step.restless && at.since(since) >= TimeDelta::seconds(i64::from(settings.confirm_restless_s));
+        let confirmed = far || stays_restless || (stays && largest_drift() >= settings.drift_limit);
         self.told = confirmed;
         confirmed.then_some(Edge::Raised)
     }
@@ -59,7 +62,7 @@ mod tests {
         Timestamp::from_secs(second)
     }
     fn step(score: f64) -> Step {
-        Step { score, alarm: score > 1.0, edge: None, changed: false }
+        Step { score, alarm: score > 1.0, edge: None, changed: false, restless: false }
     }
 
     #[test]
@@ -69,6 +72,14 @@ mod tests {
         confirmation.update(at(20), step(0.5), true, || 3.0, &SETTINGS());
         assert!((21..400).all(|second| confirmation.update(at(second), step(1.2), true, || 1.0, &SETTINGS()).is_none()));
         assert_eq!(confirmation.update(at(400), step(1.2), true, || 2.5, &SETTINGS()), Some(Edge::Raised));
+    }
+
+    #[test]
+    fn a_machine_that_stays_restless_is_told_of_though_no_signal_drifts() {
+        let mut confirmation = Confirmation::default();
+        let restless = Step { restless: true, ..step(1.2) };
+        assert!((0..299).all(|second| confirmation.update(at(second), restless, true, || 0.0, &SETTINGS()).is_none()));
+        assert_eq!(confirmation.update(at(300), restless, true, || 0.0, &SETTINGS()), Some(Edge::Raised));
     }
 
     #[test]

@@ -27,6 +27,8 @@ pub struct MonitorSettings {
     pub confirm_score: f64,
     /// … else when it has stood for so long and the last minute of some signal is past the drift limit.
     pub confirm_after_s: u32,
+    /// … or when it has stood for so long because of how the machine moves, not of where it stands.
+    pub confirm_restless_s: u32,
     /// While an alert stands, features for diagnosis are given this often.
     pub features_every_s: u32,
     /// An alarm that stands is told again after so many seconds.
@@ -48,6 +50,7 @@ impl Default for MonitorSettings {
             mismatch_limit: 6.0,
             confirm_score: 2.0,
             confirm_after_s: 30,
+            confirm_restless_s: 300,
             features_every_s: 15,
             realarm_after_s: 8 * 3_600,
             mewma: MewmaSettings::default(),

@@ -249,6 +249,11 @@ pub(super) fn change(partition: &PartitionId, next: u64, facts: &[Fact]) -> Chan
     Change {
         position: Position::at(partition.clone(), next),
         cases: facts.iter().filter_map(|fact| fact.case).collect(),
-        plant: facts.iter().any(|fact| matches!(fact.stream.as_str(), "site") || fact.stream.as_str().starts_with("signal/")),
+        plant: facts.iter().any(|fact| is_of_plant(fact.stream.as_str())),
     }
+}
+
+/// Sites, signals and machines: what people said of them, and what was learned.
+fn is_of_plant(stream: &str) -> bool {
+    stream == "site" || stream.starts_with("signal/") || stream.starts_with("asset/")
 }

@@ -8,9 +8,11 @@ mod readings;
 mod rebuilding;
 mod road;
 mod sharing;
+mod similar;
 mod speed;
 mod tables;
 mod trouble;
+mod watching;
 
 pub(crate) use bench::{Bench, on_both};
 

@@ -4,7 +4,7 @@ use super::{
     disturb::Disturbance,
     process::{FAULTS, ProcessPlant},
 };
-use millwright_domain::memory::{Calibration, Judged, Memory, Signature, SignatureSettings, Witness, calibration_error, patterns};
+use millwright_domain::memory::{Calibration, Judged, Memory, Signature, SignatureSettings, Witness, patterns};
 
 fn episodes() -> Vec<(usize, Signature)> {
     let plant = ProcessPlant::new(3);
@@ -75,8 +75,8 @@ fn judged(plants: std::ops::Range<u64>) -> Vec<Judged> {
                 (run, Signature::of(&episode, settings).unwrap())
             });
             let memory = Memory::rebuilt(remembered).unwrap();
-            for fault in 0..18 {
-                let episode = plant.episode(FAULTS[fault].1, 7, 160, 560);
+            for (fault, (_, strikes)) in FAULTS.into_iter().enumerate() {
+                let episode = plant.episode(strikes, 7, 160, 560);
                 for disturbance in [Disturbance::NONE, Disturbance { units: true, every: 2, noise: 0.3, seed: 1 }] {
                     let query = Signature::of(&disturbance.of(&episode, "query"), settings).unwrap();
                     let found = memory.similar(&query, 5, |_| true).unwrap();
@@ -89,14 +89,12 @@ fn judged(plants: std::ops::Range<u64>) -> Vec<Judged> {
 }
 
 #[test]
-fn the_shipped_calibration_claims_what_comes_true_on_a_plant_it_never_saw() {
-    if std::env::var_os("FIT").is_some() {
-        let fitted = Calibration::fit(judged(40..46)).unwrap();
-        let steps: Vec<String> = fitted.steps().iter().map(|step| format!("({:.3}, {:.3}) x{}", step.score, step.rate, step.samples)).collect();
-        println!("{}", steps.join("\n"));
+fn the_shipped_calibration_claims_no_more_than_comes_true_on_a_plant_it_never_saw() {
+    let judged = judged(60..61);
+    for lowest in [0.5, 0.6, 0.7] {
+        let band = || judged.iter().filter(|judged| (lowest..lowest + 0.1).contains(&judged.score));
+        let claimed = band().map(|judged| Calibration::shipped().rate(judged.score)).sum::<f64>();
+        let came_true = band().filter(|judged| judged.hit).count() as f64;
+        assert!(claimed <= came_true + 0.05 * band().count() as f64, "from {lowest} on {claimed} claimed and {came_true} true of {}", band().count());
     }
-    let claims: Vec<Judged> =
-        judged(60..61).into_iter().map(|judged| Judged { score: Calibration::shipped().rate(judged.score), ..judged }).collect();
-    let error = calibration_error(&claims);
-    assert!(error < 0.08, "{error}");
 }

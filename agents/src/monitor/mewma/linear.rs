@@ -49,3 +49,9 @@ pub(super) fn quantile(sorted: &[f64], share: f64) -> f64 {
     let above = (below + 1).min(last);
     sorted[below] + (place - place.floor()) * (sorted[above] - sorted[below])
 }
+
+/// Means of that many blocks of equal length; a rest shorter than a block is left out.
+pub(super) fn block_means(column: &[f64], blocks: usize) -> Vec<f64> {
+    let length = (column.len() / blocks.max(1)).max(1);
+    column.chunks_exact(length).map(|block| block.iter().sum::<f64>() / length as f64).collect()
+}

@@ -1,10 +1,12 @@
-//! One distance for a whole machine: its smoothed signals against what training saw (MEWMA: Lowry, Woodall, Champ and Rigdon 1992).
+//! One score for a whole machine against what training saw: where it stands (MEWMA: Lowry, Woodall, Champ and Rigdon 1992), or how it moves.
 //!
 //! Channels that drift already inside training count little: their spread says nothing about tomorrow. No labels; streaming: a row's score
 //! depends on rows up to it alone.
 
 mod changes;
+mod innovation;
 mod linear;
+mod restless;
 mod training;
 
 pub use training::MewmaTraining;
@@ -12,6 +14,7 @@ pub use training::MewmaTraining;
 use super::hysteresis::{Alarm, Edge, Level};
 use changes::Changes;
 use linear::{distance, pull};
+use restless::Restless;
 use serde::{Deserialize, Serialize};
 
 /// One configuration for every machine.
@@ -68,6 +71,7 @@ pub struct Mewma {
     whiten: Vec<f64>,
     smoothed: Vec<f64>,
     limit: f64,
+    restless: Restless,
     alarm: Alarm,
     changes: Changes,
 }
@@ -75,28 +79,43 @@ pub struct Mewma {
 /// What one row did.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Step {
-    /// Distance over its limit: past 1 is abnormal.
+    /// Distance or restlessness over its limit, whichever is further: past 1 is abnormal.
     pub score: f64,
     pub alarm: bool,
     pub edge: Option<Edge>,
     /// The machine has just changed: into a fault, deeper into it, or back.
     pub changed: bool,
+    /// It is how the machine moves that is abnormal, more than where it stands.
+    pub restless: bool,
 }
 
 impl Mewma {
     /// Takes one row in. A channel without a number keeps its smoothed value.
     pub fn step(&mut self, row: &[f64]) -> Step {
         let weights = self.mean.iter().zip(&self.scale);
-        for ((smoothed, channel), (mean, scale)) in self.smoothed.iter_mut().zip(&self.channels).zip(weights) {
+        for (place, ((smoothed, channel), (mean, scale))) in self.smoothed.iter_mut().zip(&self.channels).zip(weights).enumerate() {
             let standardised = (row.get(*channel).copied().unwrap_or(f64::NAN) - mean) * scale;
             if standardised.is_finite() {
                 *smoothed += self.settings.smoothing * (standardised - *smoothed);
+                self.restless.observe(place, standardised);
             }
         }
-        let score = distance(&self.whiten, &self.smoothed) / self.limit;
+        let distance = self.distance();
+        let score = distance.max(self.restless.score());
         let level = Level::of(score, 1.0, self.settings.clear_below);
         let edge = self.alarm.update(level, self.settings.raise_after, self.settings.clear_after);
-        Step { score, alarm: self.alarm.is_on(), edge, changed: self.changes.observe(score) }
+        // A change is told by the distance alone: restlessness comes and goes while nothing changes.
+        Step { score, alarm: self.alarm.is_on(), edge, changed: self.changes.observe(distance), restless: score > distance }
+    }
+
+    /// Where the machine stands, in limits.
+    fn distance(&self) -> f64 {
+        distance(&self.whiten, &self.smoothed) / self.limit
+    }
+
+    /// It is how the machine moves that is abnormal, more than where it stands.
+    pub fn is_restless(&self) -> bool {
+        self.restless.score() > self.distance()
     }
 
     pub fn is_alarmed(&self) -> bool {
@@ -107,10 +126,10 @@ impl Mewma {
         &self.channels
     }
 
-    /// Each channel's share of the squared distance, signed by the channel's direction; largest first. Shares below zero speak for normal and are dropped.
+    /// Each channel's share of the squared distance, or of the squared restlessness where that is further past its limit, signed by the channel's
+    /// direction; largest first. Shares below zero speak for normal and are dropped.
     pub fn contributions(&self) -> Vec<(usize, f64)> {
-        let pulled = pull(&self.whiten, &self.smoothed);
-        let parts: Vec<f64> = self.smoothed.iter().zip(&pulled).map(|(value, pull)| (value * pull).max(0.0)).collect();
+        let parts = if self.is_restless() { self.restless.parts() } else { self.distance_parts() };
         let whole = parts.iter().sum::<f64>().max(f64::MIN_POSITIVE);
         let mut shares: Vec<(usize, f64)> = self
             .channels
@@ -122,6 +141,11 @@ impl Mewma {
         shares.retain(|(_, share)| *share != 0.0);
         shares.sort_by(|one, other| other.1.abs().total_cmp(&one.1.abs()));
         shares
+    }
+
+    fn distance_parts(&self) -> Vec<f64> {
+        let pulled = pull(&self.whiten, &self.smoothed);
+        self.smoothed.iter().zip(&pulled).map(|(value, pull)| (value * pull).max(0.0)).collect()
     }
 }
 
@@ -184,10 +208,57 @@ mod tests {
     }
 
     #[test]
+    fn a_signal_that_shakes_about_its_mean_is_raised_with_its_channel_first() {
+        let mut mewma = trained();
+        let shaken = |number: u32| {
+            let [one, two, drifting] = row(number);
+            [one, two + 3.0 * noise(number, 3), drifting]
+        };
+        let edges = (400..500).filter(|number| mewma.step(&shaken(*number)).edge == Some(Edge::Raised)).count();
+        let (channel, share) = mewma.contributions()[0];
+        assert!(edges == 1 && mewma.is_restless() && channel == 1 && share.abs() > 0.8, "{edges} {channel} {share}");
+        (500..560).for_each(|number| _ = mewma.step(&row(number)));
+        assert!(!mewma.is_alarmed());
+    }
+
+    #[test]
+    fn two_days_of_training_still_know_how_one_row_follows_another() {
+        let slow = |number: u32| [(f64::from(number) * 0.01).sin() + 0.01 * noise(number, 0)];
+        let mut training = MewmaTraining::new(1, MewmaSettings::default());
+        (0..20_000).for_each(|number| training.learn(&slow(number)));
+        let mut mewma = training.finish().unwrap();
+        assert!((20_000..22_000).all(|number| !mewma.step(&slow(number)).alarm));
+        let shaken = |number: u32| slow(number).map(|value| value + 0.2 * noise(number, 1));
+        assert!((22_000..22_050).any(|number| mewma.step(&shaken(number)).alarm));
+    }
+
+    #[test]
+    fn a_restored_detector_goes_on_as_the_one_that_was_kept() {
+        let through_json = |mewma: &Mewma| serde_json::from_str::<Mewma>(&serde_json::to_string(mewma).unwrap()).unwrap();
+        let mut kept = trained();
+        (400..450).for_each(|number| _ = kept.step(&row(number)));
+        let mut restored = through_json(&kept);
+        assert_eq!(restored, kept);
+        (450..600).for_each(|number| assert_eq!(restored.step(&row(number)), kept.step(&row(number))));
+        let mut training = MewmaTraining::new(3, MewmaSettings::default());
+        (0..400).for_each(|number| training.learn(&row(number)));
+        let again: MewmaTraining = serde_json::from_str(&serde_json::to_string(&training).unwrap()).unwrap();
+        assert_eq!(again, training);
+    }
+
+    #[test]
     fn a_row_without_numbers_changes_nothing() {
         let mut mewma = trained();
         let before = mewma.step(&row(400)).score;
         assert_eq!(mewma.step(&[f64::NAN; 3]).score, before);
+    }
+
+    #[test]
+    fn the_shortest_training_gives_a_detector_with_finite_scores() {
+        let mut training = MewmaTraining::new(3, MewmaSettings::default());
+        (0..30).for_each(|number| training.learn(&row(number)));
+        let mut mewma = training.finish().unwrap();
+        assert!((30..200).all(|number| mewma.step(&row(number)).score.is_finite()));
     }
 
     #[test]

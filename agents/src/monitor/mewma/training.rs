@@ -6,7 +6,9 @@
 use super::{
     Mewma, MewmaSettings,
     changes::Changes,
+    innovation,
     linear::{distance, quantile, whitening},
+    restless::Restless,
 };
 use crate::monitor::{
     hysteresis::Alarm,
@@ -26,7 +28,11 @@ pub struct MewmaTraining {
     settings: MewmaSettings,
     raw: Diary,
     smooth: Diary,
+    /// The two rows before each that was kept, so that thinning does not part a row from its past.
+    before: Diary,
     smoothed: Vec<f64>,
+    /// The last row and the one before it.
+    recent: Vec<f64>,
 }
 
 /// What was learned of some rows, in standardised numbers.
@@ -44,7 +50,8 @@ struct Sample {
 
 impl MewmaTraining {
     pub fn new(channels: usize, settings: MewmaSettings) -> Self {
-        Self { settings, raw: Diary::new(channels), smooth: Diary::new(channels), smoothed: vec![] }
+        let (raw, smooth, before) = (Diary::new(channels), Diary::new(channels), Diary::new(2 * channels));
+        Self { settings, raw, smooth, before, smoothed: vec![], recent: vec![] }
     }
 
     /// Rows with a gap are passed over: a covariance needs whole rows.
@@ -54,12 +61,16 @@ impl MewmaTraining {
         }
         if self.smoothed.is_empty() {
             self.smoothed.extend_from_slice(row);
+            self.recent = row.repeat(2);
         }
         for (smoothed, value) in self.smoothed.iter_mut().zip(row) {
             *smoothed += self.settings.smoothing * (value - *smoothed);
         }
         self.raw.write(row);
         self.smooth.write(&self.smoothed);
+        self.before.write(&self.recent);
+        self.recent.rotate_right(row.len());
+        self.recent[..row.len()].copy_from_slice(row);
     }
 
     /// The rows it has kept, for whoever learns from the same training.
@@ -87,8 +98,26 @@ impl MewmaTraining {
         let whiten = sample.fit(&all, &self.settings)?.whiten;
         let limit = sample.limit(&self.settings)?;
         let smoothed = standard(&self.smoothed);
+        let restless = self.restless(&channels, &mean, &scale);
         let (settings, alarm, changes) = (self.settings, Alarm::default(), Changes::default());
-        Some(Mewma { settings, channels, mean, scale, whiten, smoothed, limit, alarm, changes })
+        Some(Mewma { settings, channels, mean, scale, whiten, smoothed, limit, restless, alarm, changes })
+    }
+
+    /// How the channels moved, from the same rows; `mean` and `scale` standardise them.
+    fn restless(&self, channels: &[usize], mean: &[f64], scale: &[f64]) -> Restless {
+        let width = self.smoothed.len();
+        let standard = |place: usize, value: f64| (value - mean[place]) * scale[place];
+        let past = |place: usize, recent: &[f64]| [0, width].map(|back| standard(place, recent[back + channels[place]]));
+        let rows = |place: usize| {
+            self.raw.rows().zip(self.before.rows()).map(move |(row, before)| (standard(place, row[channels[place]]), past(place, before)))
+        };
+        let sample = |place: usize| innovation::Sample {
+            rows: rows(place).map(|(now, [last, before])| [now, last, before]).collect(),
+            blocks: self.settings.gate_blocks,
+        };
+        let samples: Vec<innovation::Sample> = (0..channels.len()).map(sample).collect();
+        let last: Vec<[f64; 2]> = (0..channels.len()).map(|place| past(place, &self.recent)).collect();
+        Restless::learn(&samples, &last, self.settings.folds)
     }
 
     /// How much a channel's spread in training says too little about tomorrow: next to nothing for one that stays, without bound for one that

@@ -1,5 +1,8 @@
 //! Watching one machine: learning, then judging its signals alone once a minute and together with every row.
 
+mod relearning;
+mod telling;
+
 use super::{
     Finding,
     confirmation::Confirmation,
@@ -19,7 +22,7 @@ use millwright_domain::{
     Timestamp,
     case::AlertRaised,
     evidence::{Evidence, Feature},
-    ids::{AssetId, DeviceId, SignalId},
+    ids::{AssetId, DeviceId},
     plant::Asset,
     reading::Reading,
 };
@@ -28,9 +31,6 @@ use std::collections::BTreeMap;
 
 /// Rows closer than this are one row: detectors judge seconds, however fast a device is polled.
 const ROW_EVERY: TimeDelta = TimeDelta::milliseconds(500);
-
-/// Relearnings that can be taken back one after another.
-const MOST_FORMER: usize = 2;
 
 #[derive(Clone, Serialize, Deserialize)]
 pub struct AssetWatch {
@@ -110,51 +110,6 @@ impl AssetWatch {
 
     pub const fn is_learning(&self) -> bool {
         matches!(self.phase, Phase::Learning { .. })
-    }
-
-    pub fn relearn(&mut self, settings: &MonitorSettings) {
-        let mut anew = Self::new(&self.description, settings);
-        anew.signals.clone_from(&self.signals);
-        for (signal, description) in anew.signals.iter_mut().zip(&self.description.signals) {
-            signal.relearn(description);
-        }
-        anew.suspended = self.suspended;
-        anew.former = Some(Box::new(std::mem::replace(self, Self::new(&self.description, settings))));
-        if let Some(former) = &mut anew.former {
-            former.forget_beyond(MOST_FORMER);
-        }
-        *self = anew;
-    }
-
-    /// Takes the latest relearning back: what was normal before is normal again, from the readings of now.
-    pub fn restore(&mut self) {
-        let Some(former) = self.former.take() else { return };
-        let mut restored = *former;
-        for (signal, now) in restored.signals.iter_mut().zip(&self.signals) {
-            signal.take_over(now);
-        }
-        restored.row.clone_from(&self.row);
-        restored.suspended = self.suspended;
-        (restored.next_minute, restored.next_features, restored.last_row) = (self.next_minute, self.next_features, self.last_row);
-        *self = restored;
-    }
-
-    fn forget_beyond(&mut self, most: usize) {
-        match (&mut self.former, most) {
-            (former, 0) => *former = None,
-            (Some(former), most) => former.forget_beyond(most - 1),
-            (None, _) => {}
-        }
-    }
-
-    /// Its limits are so many times the configured ones, by signal.
-    pub fn tolerate(&mut self, factor_of: impl Fn(&SignalId) -> f64) {
-        self.signals.iter_mut().for_each(|signal| signal.factor = factor_of(&signal.id));
-    }
-
-    /// What still stands of a detector is told again at the next minute: somebody has just begun to listen.
-    pub fn remind(&mut self, detector: Detector) {
-        self.told_at.insert(detector, Timestamp::default());
     }
 
     pub fn suspend(&mut self, suspended: bool) {
@@ -263,18 +218,6 @@ impl AssetWatch {
         }
     }
 
-    /// The step as the signal that speaks loudest in it is to be heard.
-    fn tolerated(&self, step: Step) -> Step {
-        let is_usual = self.signals.iter().all(|signal| signal.factor == 1.0);
-        let Phase::Watching { mewma: Some(mewma), .. } = &self.phase else { return step };
-        if is_usual || !step.alarm {
-            return step;
-        }
-        let loudest = mewma.contributions().first().and_then(|(channel, _)| self.signals.get(*channel));
-        let score = step.score / loudest.map_or(1.0, |signal| signal.factor);
-        Step { score, alarm: score >= 1.0, ..step }
-    }
-
     /// What the multivariate distance is made of, largest first.
     fn contributions(&self, at: Timestamp) -> Vec<Evidence> {
         const MOST: usize = 4;
@@ -307,24 +250,6 @@ impl AssetWatch {
             }
         }
         self.tell_again(end, moment);
-    }
-
-    /// An alarm that stands for hours is told again: people change shifts, and forget.
-    fn tell_again(&mut self, end: i64, moment: &mut Moment<'_>) {
-        let (at, again_after) = (moment.at, TimeDelta::seconds(i64::from(moment.settings.realarm_after_s)));
-        let is_due = |(detector, told_at): (&Detector, &Timestamp)| (at.since(*told_at) >= again_after).then_some(*detector);
-        let due: Vec<Detector> = self.told_at.iter().filter_map(is_due).collect();
-        for detector in due {
-            if !self.is_alarmed_by(detector) {
-                self.told_at.remove(&detector);
-                continue;
-            }
-            let evidence = match detector {
-                Detector::Mewma => self.contributions(at),
-                _ => self.signals.iter().filter_map(|signal| signal.standing(detector, end)).collect(),
-            };
-            self.alert(detector, 1.0, evidence, moment);
-        }
     }
 
     fn judge_following(&mut self, end: i64, settings: &MonitorSettings) -> Vec<Change> {
