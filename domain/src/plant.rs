@@ -60,6 +60,9 @@ pub struct Signal {
     /// Outside this range a value is marked uncertain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub range: Option<Range>,
+    /// Beyond these the machine should not go on: what a drift is forecast towards.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trip: Option<Trip>,
     /// Present exactly when Millwright may write it. This is the allow-list.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub writable: Option<Writable>,
@@ -76,6 +79,24 @@ pub struct Range {
 impl Range {
     pub fn holds(&self, value: f64) -> bool {
         self.low <= value && value <= self.high
+    }
+}
+
+/// Where a machine should be stopped, in the signal's unit; at least one side.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Trip {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub low: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub high: Option<f64>,
+}
+
+impl Trip {
+    fn can_be(&self) -> bool {
+        let sides = [self.low, self.high].into_iter().flatten();
+        let ordered = !matches!((self.low, self.high), (Some(low), Some(high)) if low >= high);
+        sides.clone().count() > 0 && sides.into_iter().all(f64::is_finite) && ordered
     }
 }
 
@@ -102,6 +123,8 @@ pub enum PlantRefused {
     AssetTwice(AssetId),
     #[error("{signal}: {what} must be an interval of finite numbers with low <= high")]
     BadRange { signal: SignalId, what: &'static str },
+    #[error("{0}: trip needs a finite `low` or `high`, and low < high if it has both")]
+    BadTrip(SignalId),
     #[error("{0}: writable needs a finite `rated` and `max_step` and `tolerance` of at least 0")]
     BadWritable(SignalId),
 }
@@ -152,6 +175,9 @@ impl Signal {
         if self.range.as_ref().is_some_and(bad) {
             return Err(PlantRefused::BadRange { signal: self.id.clone(), what: "range" });
         }
+        if self.trip.is_some_and(|trip| !trip.can_be()) {
+            return Err(PlantRefused::BadTrip(self.id.clone()));
+        }
         let Some(writable) = &self.writable else { return Ok(()) };
         if bad(&writable.limits) {
             return Err(PlantRefused::BadRange { signal: self.id.clone(), what: "writable.limits" });
@@ -169,7 +195,15 @@ mod tests {
     use super::*;
 
     fn signal(id: &str) -> Signal {
-        Signal { id: id.parse().unwrap(), device: "plc".parse().unwrap(), kind: QuantityKind::Flow, unit: Unit::Bar, range: None, writable: None }
+        Signal {
+            id: id.parse().unwrap(),
+            device: "plc".parse().unwrap(),
+            kind: QuantityKind::Flow,
+            unit: Unit::Bar,
+            range: None,
+            trip: None,
+            writable: None,
+        }
     }
     fn plant(signals: Vec<Signal>) -> Plant {
         let asset = Asset {
@@ -197,5 +231,12 @@ mod tests {
             let bad = Signal { range: Some(Range { low, high }), ..signal("pump/flow") };
             assert!(plant(vec![bad]).checked().is_err(), "{low}..{high}");
         }
+    }
+
+    #[test]
+    fn a_trip_has_a_side_and_its_sides_are_in_order() {
+        let refused = |low, high| plant(vec![Signal { trip: Some(Trip { low, high }), ..signal("pump/flow") }]).checked().is_err();
+        assert!(!refused(None, Some(7.1)) && !refused(Some(1.0), None) && !refused(Some(1.0), Some(2.0)));
+        assert!(refused(None, None) && refused(Some(2.0), Some(1.0)) && refused(None, Some(f64::NAN)));
     }
 }

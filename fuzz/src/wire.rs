@@ -47,7 +47,7 @@ pub fn talk(bytes: &[u8], protocol: Value, point: Value) {
 
 async fn probe(at: SocketAddr, mut protocol: Value, mut point: Value) {
     let (signal, device) = ("m/v".parse().expect("a name"), "d".parse().expect("a name"));
-    let signal = Signal { id: signal, device, kind: QuantityKind::Generic, unit: Unit::One, range: None, writable: None };
+    let signal = Signal { id: signal, device, kind: QuantityKind::Generic, unit: Unit::One, range: None, trip: None, writable: None };
     let (id, text) = ("m".parse().expect("a name"), String::new);
     let asset = Asset { id, name: text(), area: text(), line: text(), cell: None, class: text(), vendor: text(), signals: vec![signal] };
     let plant = Plant { site: "s".parse().expect("a name"), name: text(), source: Source::Live, assets: vec![asset] };

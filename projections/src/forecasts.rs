@@ -30,7 +30,7 @@ pub struct SignalForecast {
     pub signal: SignalId,
     /// In the signal's unit.
     pub threshold: f64,
-    /// The threshold is the signal's described range; else it is eight baseline standard deviations.
+    /// The threshold is where the signal trips as described; else it is eight baseline standard deviations.
     pub described: bool,
     /// The latest reading that it rests on (plant time); the forecast counts from there.
     pub from: Timestamp,
@@ -58,7 +58,7 @@ impl Projections {
         let baseline = plant.and_then(|plant| plant.baselines.get(signal.as_str()));
         let (Some(described), Some(baseline)) = (described, baseline) else { return Ok(None) };
         let critical = baseline.mean + towards.signum() * CRITICAL * baseline.std;
-        let limit = range_end(described, towards);
+        let limit = trip(described, towards);
         let newest = self.live().newest(&row.site, signal).map(|row| row.at);
         let Some(to) = newest else { return Ok(None) };
         let span = [since(file, to), to];
@@ -85,9 +85,9 @@ fn drifting(file: &CaseFile) -> Vec<(SignalId, f64)> {
     found
 }
 
-fn range_end(signal: &Signal, towards: f64) -> Option<f64> {
-    let range = signal.range?;
-    Some(if towards > 0.0 { range.high } else { range.low })
+fn trip(signal: &Signal, towards: f64) -> Option<f64> {
+    let trip = signal.trip?;
+    if towards > 0.0 { trip.high } else { trip.low }
 }
 
 /// What was done has changed the way things go: what was before says nothing of what comes.

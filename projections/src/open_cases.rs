@@ -220,6 +220,12 @@ pub async fn closed(db: &Db, cause: Option<&CauseId>, limit: usize) -> Result<Ve
     Ok(ask.docs(db).await?)
 }
 
+/// Last closed first, of those that ended so.
+pub async fn ended_as(db: &Db, outcome: Outcome, limit: usize) -> Result<Vec<CaseRow>, NotRead> {
+    let ask = Ask::new("SELECT doc FROM cases WHERE open = 0 AND outcome = $1 ORDER BY closed_at DESC, id LIMIT $2");
+    Ok(ask.bind(Value::word(&outcome)).bind(Value::count(limit as u64)).docs(db).await?)
+}
+
 /// Last opened first.
 pub async fn page(db: &Db, filter: &CaseFilter, window: &Window) -> Result<Page<CaseRow>, NotRead> {
     let mut ask = Ask::new("SELECT doc FROM cases WHERE 1 = 1");

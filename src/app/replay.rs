@@ -5,7 +5,7 @@ use anyhow::{Context, Result, bail};
 use indicatif::ProgressBar;
 use millwright_agents::{
     site_tail::SiteTail,
-    what_if::{Difference, Said, WhatIf},
+    what_if::{Difference, KnownEnds, Said, Score, WhatIf},
 };
 use millwright_domain::{
     Timestamp,
@@ -124,7 +124,9 @@ fn site_text(partition: &PartitionId, next: u64, site: &Site) -> String {
 /// Runs the configured and the new rules over the same recorded readings.
 pub async fn with_rules(log: Arc<dyn EventLog>, partition: &PartitionId, rules: &Path, settings: &Settings, bar: &ProgressBar) -> Result<Replayed> {
     let site_id = partition.as_site().context("only a site has readings")?;
-    let site = SiteTail::at_the_end(log.clone(), partition.clone()).await?.site;
+    let mut ends = KnownEnds::default();
+    let site = SiteTail::seen_to_the_end(log.clone(), partition.clone(), |fact| ends.see(fact)).await?.site;
+    let ends = ends.on(&site);
     let plant = site.plant.with_context(|| format!("{partition} was never described"))?;
     let (old, new) = (configured::rules(&settings.rules)?, if rules.is_dir() { configured::rules(rules)? } else { configured::rule_file(rules)? });
     let mut comparison = WhatIf::new(&plant, (old, settings.monitor), (new, settings.monitor));
@@ -145,7 +147,7 @@ pub async fn with_rules(log: Arc<dyn EventLog>, partition: &PartitionId, rules: 
         }
     }
     bar.finish_and_clear();
-    let difference = comparison.finish();
+    let difference = comparison.finish(&ends);
     Ok(Replayed { json: serde_json::to_value(&difference)?, text: difference_text(&difference) })
 }
 
@@ -157,5 +159,26 @@ fn difference_text(difference: &Difference) -> String {
     let gone = difference.only_before.iter().map(|said| line('-', said));
     let new = difference.only_after.iter().map(|said| line('+', said));
     let changes: String = gone.chain(new).collect();
-    format!("{changes}{} gone, {} new, {} the same\n", difference.only_before.len(), difference.only_after.len(), difference.same)
+    let counts = format!("{} gone, {} new, {} the same\n", difference.only_before.len(), difference.only_after.len(), difference.same);
+    format!("{changes}{counts}{}", scores(difference))
+}
+
+/// Held against what people found, where they said so.
+fn scores(difference: &Difference) -> String {
+    if difference.known_ends == 0 {
+        return "no case has an outcome by a person yet, so nothing says which rules are better\n".into();
+    }
+    let line = |name: &str, score: Score| {
+        let Score { hits, misses, wrong, false_alarms } = score;
+        format!(
+            "{name}: {hits} of {} confirmed causes named, {wrong} cases with another cause named, {false_alarms} false alarms raised again\n",
+            hits + misses
+        )
+    };
+    format!(
+        "of {} cases that people have judged\n{}{}",
+        difference.known_ends,
+        line("  before", difference.before),
+        line("  after ", difference.after)
+    )
 }

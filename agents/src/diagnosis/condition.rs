@@ -6,12 +6,13 @@ use millwright_domain::{
     ids::SignalId,
     quantity::{QuantityKind, UnknownQuantityKind},
 };
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeSet, str::FromStr};
+use std::{borrow::Cow, collections::BTreeSet, str::FromStr};
 use thiserror::Error;
 
 /// `{ of: vibration, feature: drift, at_least: 2 }`
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Condition {
     pub of: Of,
@@ -77,8 +78,19 @@ impl From<Of> for String {
     }
 }
 
+impl JsonSchema for Of {
+    fn schema_name() -> Cow<'static, str> {
+        "Of".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let others = [Self::Subject, Self::Others, Self::Any];
+        let words: Vec<String> = QuantityKind::ALL.iter().copied().map(Self::Kind).chain(others).map(String::from).collect();
+        json_schema!({ "type": "string", "enum": words, "description": "A quantity kind, or subject, others, any." })
+    }
+}
+
 /// Which figure; see [`SignalFeatures`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RuleFeature {
     Drift,

@@ -11,7 +11,7 @@ pub use book::{CannotLoad, RuleBook};
 pub use condition::{Condition, Of, RuleFeature};
 pub use judge::Diagnosis;
 pub use naming::{Naming, Nominations};
-pub use parse::BadRules;
+pub use parse::{BadRules, schema};
 pub use rule::{Explained, Rule, Rules};
 
 #[cfg(test)]

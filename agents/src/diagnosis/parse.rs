@@ -4,6 +4,7 @@ use super::{
     condition::{Condition, Of},
     rule::{Rule, Rules},
 };
+use schemars::{JsonSchema, Schema};
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 use thiserror::Error;
@@ -22,6 +23,21 @@ pub struct BadRules {
 #[serde(deny_unknown_fields)]
 struct RuleFile {
     rules: Vec<Spanned<Rule>>,
+}
+
+/// As an editor sees a rule file.
+#[derive(JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "only its shape is asked for")]
+struct RuleFileShape {
+    rules: Vec<Rule>,
+}
+
+/// JSON Schema of a rule file, so that an editor completes and checks while one writes.
+pub fn schema() -> Schema {
+    let mut schema = millwright_domain::schema::of::<RuleFileShape>();
+    schema.insert("title".into(), "Millwright diagnosis rules".into());
+    schema
 }
 
 /// Larger than any rule file that a person wrote.
@@ -124,6 +140,39 @@ mod tests {
     fn layout_and_comments_do_not_change_the_digest() {
         let spaced = format!("# a comment\n\n{GOOD}");
         assert_eq!(Rules::parse(GOOD, "a").unwrap().digest(), Rules::parse(&spaced, "b").unwrap().digest());
+    }
+
+    fn config() -> std::path::PathBuf {
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/rules")
+    }
+
+    #[test]
+    fn the_schema_beside_the_rules_is_the_codes() {
+        let file = config().join("rules.schema.json");
+        let text = serde_json::to_string_pretty(&schema()).unwrap() + "\n";
+        if std::env::var_os("BLESS").is_some() {
+            std::fs::write(&file, &text).unwrap();
+        }
+        assert!(std::fs::read_to_string(&file).unwrap() == text, "config/rules/rules.schema.json has drifted; run this test with BLESS=1");
+    }
+
+    #[test]
+    fn the_schema_takes_the_shipped_rules_which_name_it_and_refuses_a_misspelt_word() {
+        let schema = jsonschema::validator_for(schema().as_value()).unwrap();
+        for entry in std::fs::read_dir(config()).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_none_or(|ending| ending != "yaml") {
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).unwrap();
+            assert!(text.starts_with("# yaml-language-server: $schema=rules.schema.json\n"), "{}", path.display());
+            let file: serde_json::Value = serde_saphyr::from_str(&text).unwrap();
+            assert!(schema.is_valid(&file), "{}: {:?}", path.display(), schema.iter_errors(&file).next());
+        }
+        for (word, wrong) in [("vibration", "vibratoin"), ("at_least", "at_last"), ("drift", "drfit")] {
+            let file: serde_json::Value = serde_saphyr::from_str(&GOOD.replace(word, wrong)).unwrap();
+            assert!(!schema.is_valid(&file), "{wrong}");
+        }
     }
 
     proptest! {

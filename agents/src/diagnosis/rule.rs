@@ -6,10 +6,11 @@ use millwright_domain::{
     policy::digest,
     quantity::QuantityKind,
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// As written in `config/rules/*.yaml`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
     pub cause: CauseId,
@@ -37,7 +38,7 @@ pub struct Rule {
 }
 
 /// Drift of a kind that a cause accounts for, from `from` to `to` standard deviations.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Explained {
     pub kind: QuantityKind,

@@ -27,6 +27,7 @@ pub fn plant() -> Plant {
         kind,
         unit,
         range: None,
+        trip: None,
         writable: None,
     };
     let asset = Asset {

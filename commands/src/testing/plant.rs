@@ -34,7 +34,7 @@ pub fn vibration() -> SignalId {
 }
 
 fn signal(id: &str, kind: QuantityKind, unit: Unit, writable: Option<Writable>) -> Signal {
-    Signal { id: id.parse().unwrap(), device: "plc-1".parse().unwrap(), kind, unit, range: None, writable }
+    Signal { id: id.parse().unwrap(), device: "plc-1".parse().unwrap(), kind, unit, range: None, trip: None, writable }
 }
 
 pub fn described(source: Source) -> Plant {

@@ -2,6 +2,7 @@
 
 mod api;
 mod body;
+mod false_positives;
 mod guard;
 mod metrics;
 mod page;
@@ -25,6 +26,7 @@ pub fn router(state: AppState) -> Router {
         .route("/review/approve", post(review::approve))
         .route("/review/edit", post(review::edit))
         .route("/review/close", post(review::close))
+        .route("/review/false-positives", get(false_positives::false_positives))
         .route("/scenario/status", get(scenario::status))
         .route("/scenario/load", post(scenario::load))
         .route("/scenario/start", post(scenario::start))

@@ -1,5 +1,6 @@
 //! The surface as its users meet it: over a real port.
 
+mod alarms;
 mod asking;
 mod doing;
 mod http;

@@ -12,7 +12,7 @@ pub struct Forecast {
     signal: ID,
     /// In the signal's unit.
     threshold: f64,
-    /// The threshold is the signal's described range; else it is eight baseline standard deviations.
+    /// The threshold is where the signal trips as described; else it is eight baseline standard deviations.
     described: bool,
     /// In the signal's unit an hour, signed.
     velocity_per_h: f64,

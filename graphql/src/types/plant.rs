@@ -197,6 +197,12 @@ fn interval(range: &plant::Range) -> Interval {
 }
 
 #[derive(SimpleObject)]
+pub struct Trip {
+    low: Option<f64>,
+    high: Option<f64>,
+}
+
+#[derive(SimpleObject)]
 pub struct Writable {
     limits: Interval,
     rated: f64,
@@ -253,6 +259,10 @@ impl Signal {
     }
     async fn range(&self) -> Option<Interval> {
         self.signal.range.as_ref().map(interval)
+    }
+    /// Beyond these the machine should not go on.
+    async fn trip(&self) -> Option<Trip> {
+        self.signal.trip.map(|trip| Trip { low: trip.low, high: trip.high })
     }
     /// Present exactly when Millwright may write it.
     async fn writable(&self) -> Option<Writable> {

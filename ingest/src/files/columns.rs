@@ -116,7 +116,7 @@ impl Layout {
         let mut signals = Vec::with_capacity(columns.len());
         for column in &columns {
             let id = names.unique(asset, column.signal.as_deref().unwrap_or(&column.column));
-            let signal = Signal { id, device: device.clone(), kind: column.kind, unit: column.unit, range: None, writable: None };
+            let signal = Signal { id, device: device.clone(), kind: column.kind, unit: column.unit, range: None, trip: None, writable: None };
             signals.push((needed(&column.column)?, signal));
         }
         if signals.is_empty() {

@@ -1,7 +1,7 @@
 //! The pumps of the simulated plant, the eight measured quantities and two setpoints of each: names, units, what each sensor is like.
 
 use millwright_domain::{
-    plant::Range,
+    plant::{Range, Trip},
     quantity::{QuantityKind, Unit},
 };
 
@@ -117,6 +117,17 @@ impl Channel {
             Self::ValvePosition => (-5.0, 105.0),
         };
         Range { low, high }
+    }
+    /// Vibration by zone D of ISO 20816-3 for a machine of this size, temperatures by what grease and winding bear.
+    pub const fn trip(self) -> Option<Trip> {
+        let high = match self {
+            Self::BearingTemperature => 90.0,
+            Self::MotorTemperature => 120.0,
+            Self::Vibration => 7.1,
+            Self::MotorCurrent => 18.0,
+            Self::Flow | Self::Pressure | Self::Speed | Self::ValvePosition => return None,
+        };
+        Some(Trip { low: None, high: Some(high) })
     }
     pub(super) const fn sensor(self) -> Sensor {
         let (noise, drift_span, digits) = match self {

@@ -114,6 +114,7 @@ fn asset(place: usize) -> Asset {
         kind: channel.kind(),
         unit: channel.unit(),
         range: Some(channel.range()),
+        trip: channel.trip(),
         writable: None,
     });
     let told = Setpoint::ALL.iter().map(|setpoint| setpoint_signal(place, *setpoint));
@@ -169,6 +170,7 @@ fn setpoint_signal(place: usize, setpoint: Setpoint) -> Signal {
         kind,
         unit,
         range: Some(setpoint.range()),
+        trip: None,
         writable: Some(Writable { limits, rated: setpoint.rated(), max_step, min_interval_s: 60, tolerance }),
     }
 }

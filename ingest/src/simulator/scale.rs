@@ -89,8 +89,15 @@ pub fn described(at: SocketAddr, devices: u16, interval_ms: u64) -> io::Result<(
         let (asset, device) = (format!("machine-{:04}", number + 1), format!("plc-{:04}", number + 1));
         let id = |name: &str| format!("{asset}/{name}").parse().expect("signal names are names");
         let device: millwright_domain::ids::DeviceId = device.parse().expect("device names are names");
-        let signals =
-            QUANTITIES.map(|(name, kind, unit, ..)| Signal { id: id(name), device: device.clone(), kind, unit, range: None, writable: None });
+        let signals = QUANTITIES.map(|(name, kind, unit, ..)| Signal {
+            id: id(name),
+            device: device.clone(),
+            kind,
+            unit,
+            range: None,
+            trip: None,
+            writable: None,
+        });
         let points = (0..).step_by(2).zip(&QUANTITIES).map(|(at, (name, ..))| PointConfig::at(id(name), format!("holding:{at}:f32"))).collect();
         let every = PollClass::every(interval_ms);
         let speaks = Speaks::ModbusTcp(ModbusTcp::at(address(at, number)?.to_string()));

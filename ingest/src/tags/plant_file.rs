@@ -161,7 +161,7 @@ impl<'a> Usable<'a> {
                 point.insert(key.into(), value.into());
             }
         }
-        let signal = Signal { id, device: about.device.clone(), kind, unit, range: None, writable: None };
+        let signal = Signal { id, device: about.device.clone(), kind, unit, range: None, trip: None, writable: None };
         Self { tag, signal, point, kind_is_guessed, unit_is_guessed, remark }
     }
 }

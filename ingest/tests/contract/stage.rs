@@ -45,7 +45,15 @@ pub fn configured<B: Bench>(at: SocketAddr, signals: &[&str]) -> (Plant, DeviceC
         let limits = Range { low: -1e9, high: 1e9 };
         let can_be_written = matches!(*id, "p/set" | "p/stubborn");
         let writable = can_be_written.then_some(Writable { limits, rated: 1.0, max_step: 1e9, min_interval_s: 0, tolerance: 0.01 });
-        Signal { id: id.parse().unwrap(), device: "plc".parse().unwrap(), kind: QuantityKind::Generic, unit: Unit::One, range: None, writable }
+        Signal {
+            id: id.parse().unwrap(),
+            device: "plc".parse().unwrap(),
+            kind: QuantityKind::Generic,
+            unit: Unit::One,
+            range: None,
+            trip: None,
+            writable,
+        }
     };
     let (id, text) = ("p".parse().unwrap(), String::new);
     let signals_of_asset = signals.iter().map(signal).collect();

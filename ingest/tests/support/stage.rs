@@ -164,5 +164,5 @@ fn signal(device: &Value, point: &mut Value) -> Signal {
     let limits = Range { low: -1e9, high: 1e9 };
     let writable = id.starts_with("p/set").then_some(Writable { limits, rated: 1.0, max_step: 1e9, min_interval_s: 0, tolerance: 0.01 });
     let device = device.as_str().unwrap().parse().unwrap();
-    Signal { id: id.parse().unwrap(), device, kind: QuantityKind::Generic, unit: Unit::One, range, writable }
+    Signal { id: id.parse().unwrap(), device, kind: QuantityKind::Generic, unit: Unit::One, range, trip: None, writable }
 }

@@ -25,8 +25,15 @@ pub fn site() -> SiteId {
 }
 
 pub fn plant() -> Plant {
-    let signal =
-        |id: &str, kind, unit, writable| Signal { id: id.parse().unwrap(), device: "plc-1".parse().unwrap(), kind, unit, range: None, writable };
+    let signal = |id: &str, kind, unit, writable| Signal {
+        id: id.parse().unwrap(),
+        device: "plc-1".parse().unwrap(),
+        kind,
+        unit,
+        range: None,
+        trip: None,
+        writable,
+    };
     let limits = Range { low: 0.0, high: 3_000.0 };
     let speed = Writable { limits, rated: 1_450.0, max_step: 1_000.0, min_interval_s: 10, tolerance: 5.0 };
     let pump = Asset {

@@ -62,6 +62,7 @@ pub fn plant(devices: usize) -> Plant {
                 kind: kinds.get(place).copied().unwrap_or(QuantityKind::Generic),
                 unit: Unit::One,
                 range: None,
+                trip: None,
                 writable: None,
             })
             .collect(),

@@ -82,6 +82,7 @@ fn plant(devices: usize) -> Plant {
             kind: QuantityKind::Generic,
             unit: Unit::One,
             range: None,
+            trip: None,
             writable: None,
         })
     };

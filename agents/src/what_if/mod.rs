@@ -1,4 +1,9 @@
-//! What other rules would have said of the same readings: both sets see the same scans, and only the differences are told. Pure.
+//! What other rules would have said of the same readings: both sets see the same scans, only the differences are told, and both are held
+//! against what people found. Pure.
+
+mod ends;
+
+pub use ends::{KnownEnd, KnownEnds, Score};
 
 use crate::{
     diagnosis::{Naming, Nominations, Rules},
@@ -37,6 +42,10 @@ pub struct Difference {
     pub only_after: Vec<Said>,
     /// Said by both.
     pub same: usize,
+    /// Cases of which people said what they were; 0 leaves both scores empty.
+    pub known_ends: usize,
+    pub before: Score,
+    pub after: Score,
 }
 
 pub struct WhatIf {
@@ -55,9 +64,10 @@ impl WhatIf {
         self.after.observe(scan);
     }
 
-    pub fn finish(self) -> Difference {
+    pub fn finish(self, ends: &[KnownEnd]) -> Difference {
+        let [before, after] = [&self.before.said, &self.after.said].map(|said| ends::score(said, ends));
         let mut only_after = self.after.said;
-        let mut difference = Difference::default();
+        let mut difference = Difference { known_ends: ends.len(), before, after, ..Difference::default() };
         for said in self.before.said {
             match only_after.iter().position(|other| *other == said) {
                 Some(place) => {
@@ -93,6 +103,23 @@ impl Side {
 }
 
 impl Said {
+    pub fn at(&self) -> Timestamp {
+        match self {
+            Self::Alert { at, .. } | Self::Diagnosis { at, .. } => *at,
+        }
+    }
+    pub fn asset(&self) -> &AssetId {
+        match self {
+            Self::Alert { alert, .. } => &alert.asset,
+            Self::Diagnosis { asset, .. } => asset,
+        }
+    }
+    pub fn cause(&self) -> Option<&CauseId> {
+        match self {
+            Self::Alert { .. } => None,
+            Self::Diagnosis { cause, .. } => Some(cause),
+        }
+    }
     fn diagnosis(at: Timestamp, asset: &AssetId, naming: &Naming) -> Self {
         let diagnosis = &naming.diagnosis;
         let suggests = diagnosis.suggests.iter().map(ToString::to_string).collect();
@@ -103,7 +130,8 @@ impl Said {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::monitor::testing::{healthy, plant, scan, settings};
+    use crate::monitor::testing::{START, healthy, plant, scan, settings};
+    use chrono::TimeDelta;
 
     const RULES: &str = "rules:\n  - cause: bearing_wear\n    title: Bearing wear\n    when: [{ of: vibration, feature: drift, at_least: 2 }]\n    confidence: 0.7\n    suggests: [shutdown_motor]\n    explanation: It shakes.\n";
 
@@ -115,7 +143,13 @@ mod tests {
             values[2] += if second >= 1_200 { 0.5 } else { 0.0 };
             what_if.observe(&scan(second, values));
         }
-        what_if.finish()
+        let end = |cause: Option<&str>| KnownEnd {
+            asset: "pump".parse().unwrap(),
+            from: START,
+            to: START + TimeDelta::seconds(1_600),
+            cause: cause.map(|cause| cause.parse().unwrap()),
+        };
+        what_if.finish(&[end(Some("bearing_wear")), end(None)])
     }
 
     #[test]
@@ -133,5 +167,7 @@ mod tests {
         };
         assert_eq!((cause(&difference.only_before), cause(&difference.only_after)), ("bearing_wear".into(), "misalignment".into()));
         assert!(difference.same >= 1);
+        assert_eq!(difference.before, Score { hits: 1, misses: 0, wrong: 0, false_alarms: 1 });
+        assert_eq!(difference.after, Score { hits: 0, misses: 1, wrong: 1, false_alarms: 1 });
     }
 }
