@@ -36,7 +36,6 @@ impl Seeded {
         radius * (std::f64::consts::TAU * self.uniform()).cos()
     }
     /// 0 to `below`, without `below` itself.
-    #[cfg(test)]
     pub fn below(&mut self, below: usize) -> usize {
         ((self.uniform() * below as f64) as usize).min(below.saturating_sub(1))
     }

@@ -53,8 +53,24 @@ pub struct PendingApprovalsChange {
     pending_approvals: Vec<Action>,
 }
 
+/// Something of a site is other than it was shown: ask again.
+#[derive(SimpleObject)]
+pub struct PlantChange {
+    position: Position,
+    /// Description, switches, alarms, baselines or limits; else only cases.
+    plant: bool,
+}
+
 #[GraphqlSubscription]
 impl Subscription {
+    /// At once, and each time that alarms, switches, baselines, limits or cases of any site change.
+    async fn plant_changed(&self, ctx: &Context<'_>) -> Result<impl Stream<Item = PlantChange> + use<>> {
+        let state = ctx.data::<AppState>()?.clone();
+        let changes = state.projections.subscribe();
+        let watching = PlantWatch { changes, state, first: true };
+        Ok(stream::unfold(watching, |mut watching| async move { watching.next().await.map(|change| (change, watching)) }))
+    }
+
     /// Each change of a case. Begins behind `after`, so nothing is missed between a query and its subscription; without it, with the next change.
     async fn case_changed(
         &self,
@@ -97,6 +113,31 @@ impl Subscription {
         let changes = state.projections.subscribe();
         let watching = ApprovalsWatch { site: maybe(site.as_ref(), "site")?, changes, state, shown: None };
         Ok(stream::unfold(watching, |mut watching| async move { watching.next().await.map(|change| (change, watching)) }))
+    }
+}
+
+struct PlantWatch {
+    changes: broadcast::Receiver<Change>,
+    state: AppState,
+    first: bool,
+}
+
+impl PlantWatch {
+    async fn next(&mut self) -> Option<PlantChange> {
+        let plant = if std::mem::take(&mut self.first) { false } else { self.changed().await? };
+        Some(PlantChange { position: Position(self.state.projections.position()), plant })
+    }
+
+    async fn changed(&mut self) -> Option<bool> {
+        loop {
+            match self.changes.recv().await {
+                Ok(change) if change.plant || !change.cases.is_empty() => return Some(change.plant),
+                Ok(_) => {}
+                // What was missed may have been anything.
+                Err(broadcast::error::RecvError::Lagged(_)) => return Some(true),
+                Err(broadcast::error::RecvError::Closed) => return None,
+            }
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use chrono::TimeDelta;
 use millwright_agents::{
     diagnosis::RuleBook,
     executor::Executor,
+    feedback::Feedback,
     monitor::MonitorSettings,
     outbox::Outbox,
     proposer::Proposer,
@@ -92,11 +93,12 @@ impl Work {
 
     pub fn decide(self: &Arc<Self>) -> Deciding {
         let stop = CancellationToken::new();
-        let (proposing, keeping, delivering) = (self.clone(), self.clone(), self.clone());
+        let (proposing, keeping, delivering, learning) = (self.clone(), self.clone(), self.clone(), self.clone());
         let workers = vec![
             supervised!(self, stop, move || proposing.proposer()),
             supervised!(self, stop, move || keeping.timekeeper()),
             supervised!(self, stop, move || delivering.outbox()),
+            supervised!(self, stop, move || learning.feedback()),
         ];
         Deciding { stop, workers }
     }
@@ -138,6 +140,15 @@ impl Work {
             clock: self.clock.clone(),
             partition: self.partition(),
             checkpoint: self.disk.file("proposer.json"),
+        }
+    }
+    fn feedback(&self) -> Feedback {
+        Feedback {
+            log: self.log.clone(),
+            commands: self.commands.clone(),
+            clock: self.clock.clone(),
+            partition: self.partition(),
+            checkpoint: self.disk.file("feedback.json"),
         }
     }
     fn executor(&self) -> Executor {

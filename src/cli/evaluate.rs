@@ -1,6 +1,7 @@
 //! `millwright evaluate`: the live detectors over labelled recordings, scored by published protocols.
 
 mod all;
+mod processes;
 mod recordings;
 mod scenario;
 mod similar;
@@ -8,7 +9,11 @@ mod similar;
 use crate::settings::Settings;
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
-use millwright_agents::evaluate::{ai4i::evaluate_ai4i, cmapss::evaluate_cmapss};
+use millwright_agents::evaluate::{
+    ai4i::evaluate_ai4i,
+    cmapss::evaluate_cmapss,
+    plot::{Picture, scatter},
+};
 use recordings::Recordings;
 use serde_json::Value;
 use similar::Similar;
@@ -33,7 +38,7 @@ pub struct Evaluate {
     /// One JSON object instead of text.
     #[arg(long)]
     json: bool,
-    /// Also write the report as Markdown.
+    /// Also write the report as Markdown, with its pictures in a folder of the same name.
     #[arg(long, value_name = "FILE")]
     markdown: Option<PathBuf>,
     #[command(flatten)]
@@ -56,6 +61,8 @@ enum Kind {
     Nab,
     /// Labelled episodes of faults: the right past case first, also in foreign units, at another rate, with more noise.
     Similar,
+    /// Process plants made from seeds, 52 signals and 18 faults each: needs no recordings and no path.
+    Processes,
     /// The data folder of a demo: its cases against what the simulator really did.
     Scenario,
     /// All of them that lie in folders of these names under one.
@@ -69,12 +76,13 @@ struct Found {
     json: Value,
     /// Behind the figures.
     details: String,
+    pictures: Vec<Picture>,
 }
 
 impl Found {
     fn new(title: &'static str, figures: Vec<(impl Into<String>, String)>, json: impl serde::Serialize) -> Result<Self> {
         let figures = figures.into_iter().map(|(name, figure)| (name.into(), figure)).collect();
-        Ok(Self { title, figures, json: serde_json::to_value(json)?, details: String::new() })
+        Ok(Self { title, figures, json: serde_json::to_value(json)?, details: String::new(), pictures: vec![] })
     }
 
     fn human(&self) -> String {
@@ -84,12 +92,17 @@ impl Found {
         })
     }
 
-    fn markdown(&self) -> String {
+    /// `folder`: where its pictures lie, beside the text.
+    fn markdown(&self, folder: &str) -> String {
         let mut text = format!("## {}\n\n| what | figure |\n|---|---|\n", self.title);
         for (name, figure) in &self.figures {
             _ = writeln!(text, "| {name} | {figure} |");
         }
-        text + &self.details
+        text += &self.details;
+        for Picture { name, title, .. } in &self.pictures {
+            _ = writeln!(text, "\n![{title}]({folder}/{name}.svg)\n*{title}*");
+        }
+        text
     }
 }
 
@@ -98,14 +111,14 @@ impl Evaluate {
         let (kind, path) = self.asked()?;
         self.refuse_what_is_not_for(kind)?;
         let found = match kind {
+            Kind::Processes => processes::evaluate(settings)?,
             Kind::All => all::evaluate(&path, settings)?,
             Kind::Similar => vec![self.similar.evaluate(&path, self.recordings.time())?],
             Kind::Scenario => vec![scenario::evaluate(&path, settings).await?],
             kind => vec![one(kind, &path, &self.recordings, settings)?],
         };
         if let Some(file) = &self.markdown {
-            let text = found.iter().map(Found::markdown).collect::<Vec<_>>().join("\n");
-            std::fs::write(file, format!("{INTRODUCTION}\n{text}")).with_context(|| format!("could not write {}", file.display()))?;
+            write_markdown(file, &found)?;
         }
         match (self.json, found.as_slice()) {
             (true, [one]) => println!("{}", one.json),
@@ -120,6 +133,7 @@ impl Evaluate {
         match (self.protocol, self.what.as_slice()) {
             (Some(kind), [path]) => Ok((kind, path.into())),
             (None, [kind, path]) => Ok((named(kind)?, path.into())),
+            (None, [kind]) if named(kind).is_ok_and(|kind| kind == Kind::Processes) => Ok((Kind::Processes, PathBuf::new())),
             (Some(_), _) => bail!("--protocol is given, so give one folder or file"),
             (None, _) => bail!("say by which protocol: `millwright evaluate skab DIR`"),
         }
@@ -131,10 +145,25 @@ impl Evaluate {
             Kind::Skab | Kind::Csv => self.similar.given(),
             Kind::Nab => self.similar.given().or(self.recordings.given_beside("--predictions")),
             Kind::Similar => self.recordings.given_beside("--time"),
-            Kind::Ai4i | Kind::Cmapss | Kind::Scenario | Kind::All => self.similar.given().or(self.recordings.given_beside("")),
+            Kind::Ai4i | Kind::Cmapss | Kind::Processes | Kind::Scenario | Kind::All => self.similar.given().or(self.recordings.given_beside("")),
         };
         unused.map_or(Ok(()), |option| bail!("{option} is not for this protocol; leave it out"))
     }
+}
+
+/// The text, and its pictures in a folder of its name beside it.
+fn write_markdown(file: &Path, found: &[Found]) -> Result<()> {
+    let folder = file.with_extension("");
+    let doing = || format!("could not write {}", file.display());
+    let name = folder.file_name().map(|name| name.to_string_lossy().into_owned()).with_context(doing)?;
+    if found.iter().any(|found| !found.pictures.is_empty()) {
+        std::fs::create_dir_all(&folder).with_context(doing)?;
+    }
+    for picture in found.iter().flat_map(|found| &found.pictures) {
+        std::fs::write(folder.join(format!("{}.svg", picture.name)), &picture.svg).with_context(doing)?;
+    }
+    let text = found.iter().map(|found| found.markdown(&name)).collect::<Vec<_>>().join("\n");
+    std::fs::write(file, format!("{INTRODUCTION}\n{text}")).with_context(doing)
 }
 
 fn named(kind: &str) -> Result<Kind> {
@@ -153,8 +182,9 @@ fn one(kind: Kind, path: &Path, recordings: &Recordings, settings: &Settings) ->
         }
         Kind::Cmapss => {
             let found = evaluate_cmapss(path)?;
-            Found::new("C-MAPSS: how long an engine still runs", found.figures(), &found)
+            let picture = scatter("cmapss", "Each engine's remaining life, expected against true.", "cycles", &found.pairs)?;
+            Ok(Found { pictures: vec![picture], ..Found::new("C-MAPSS: how long an engine still runs", found.figures(), &found)? })
         }
-        Kind::Similar | Kind::Scenario | Kind::All => bail!("{kind:?} is asked by itself"),
+        Kind::Processes | Kind::Similar | Kind::Scenario | Kind::All => bail!("{kind:?} is asked by itself"),
     }
 }

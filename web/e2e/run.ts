@@ -1,9 +1,10 @@
 // The road as a person walks it: see the plant, find the case, say yes, see what came of it, say how it ended.
-// MILLWRIGHT_URL is a running demonstration; screenshots go to MILLWRIGHT_ARTEFACTS.
+// MILLWRIGHT_URL is a running demonstration; screenshots go to MILLWRIGHT_ARTEFACTS. MILLWRIGHT_STAND_IN says that it is `npm run mock`.
 import type { Page } from "playwright-core";
-import { desktop, isPhone, keep, launch, openPage, phone } from "./browser.ts";
-import { accessible, fits, fitsNarrow } from "./checks.ts";
+import { desktop, keep, launch, openPage, phone } from "./browser.ts";
 import type { Link } from "./link.ts";
+import { go, lookInto } from "./look.ts";
+import { answerAlarm, sayWhatIsNormal, seeInsight, seePast } from "./watching.ts";
 
 const address = process.env["MILLWRIGHT_URL"];
 if (!address) {
@@ -15,6 +16,7 @@ if (!address) {
 const CASE_WITHIN_MS = Number(process.env["MILLWRIGHT_CASE_WITHIN_MS"] ?? 170_000);
 const STEP_MS = 30_000;
 const errors: string[] = [];
+const look = lookInto(errors);
 
 const browser = await launch();
 try {
@@ -25,8 +27,13 @@ try {
   await seePlant(wide, small);
   await loseLink(wide, link);
   await findCase(wide, small);
+  await seeInsight(look, wide, small);
+  await seePast(look, wide);
   await approve(wide, small);
+  await answerAlarm(look, wide, small);
+  await wide.goBack();
   await recordOutcome(wide);
+  await sayWhatIsNormal(look, wide, small);
   await seeLists(wide, small);
 } catch (problem) {
   errors.push(problem instanceof Error ? problem.message : String(problem));
@@ -107,19 +114,9 @@ async function recordOutcome(page: Page): Promise<void> {
 async function seeLists(...pages: Page[]): Promise<void> {
   for (const [tab, ready] of [["Cases", ".rows tbody tr"], ["Audit", ".facts li"], ["System", ".parts li"]] as const) {
     for (const page of pages) {
-      await page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name: tab }).click();
+      await go(page, tab);
       await page.locator(ready).first().waitFor();
     }
     await look(tab.toLowerCase(), ...pages);
   }
-}
-
-async function look(name: string, ...pages: Page[]): Promise<void> {
-  for (const page of pages) {
-    const shape = isPhone(page) ? "phone" : "desktop";
-    await keep(page, `${name}-${shape}`);
-    errors.push(...(await accessible(page, `${name}-${shape}`)), ...(await fits(page, `${name}-${shape}`)));
-    if (isPhone(page)) errors.push(...(await fitsNarrow(page, `${name}-${shape}`)));
-  }
-  console.log(`seen: ${name}`);
 }

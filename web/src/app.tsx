@@ -3,6 +3,7 @@ import { useEffect, useRef, useSyncExternalStore } from "react";
 import { usePlant } from "./live/plant.tsx";
 import { parseRoute, type Route } from "./logic/route.ts";
 import { Empty } from "./parts/notice.tsx";
+import { AlarmsScreen } from "./screens/alarms/alarms-screen.tsx";
 import { AuditScreen } from "./screens/audit/audit-screen.tsx";
 import { CaseScreen } from "./screens/case/case-screen.tsx";
 import { CasesScreen } from "./screens/cases/cases-screen.tsx";
@@ -56,6 +57,8 @@ function Screen({ route }: { route: Route }) {
       return <CasesScreen />;
     case "case":
       return <CaseScreen key={route.id} id={route.id} />;
+    case "alarms":
+      return <AlarmsScreen />;
     case "audit":
       return <AuditScreen key={route.stream ?? ""} stream={route.stream} />;
     case "system":
@@ -66,7 +69,7 @@ function Screen({ route }: { route: Route }) {
 }
 
 function titleOf(route: Route): string {
-  return { plant: "Plant", cases: "Cases", case: "Case", audit: "Audit", system: "System", unknown: "Not found" }[route.screen];
+  return { plant: "Plant", cases: "Cases", case: "Case", alarms: "Alarms", audit: "Audit", system: "System", unknown: "Not found" }[route.screen];
 }
 
 function useHash(): string {

@@ -12,6 +12,8 @@ import "./styles/shell.css";
 import "./styles/parts.css";
 import "./styles/plant.css";
 import "./styles/case.css";
+import "./styles/insight.css";
+import "./styles/alarms.css";
 import "./styles/lists.css";
 
 const root = document.getElementById("root");

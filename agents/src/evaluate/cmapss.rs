@@ -44,6 +44,9 @@ pub struct Cmapss {
     pub coverage: f64,
     /// Median width of the interval, in cycles.
     pub width: f64,
+    /// Expected and true rest of each, for the picture.
+    #[serde(skip)]
+    pub pairs: Vec<(f64, f64)>,
 }
 
 /// Sensors by cycle.
@@ -158,6 +161,7 @@ fn figures(engines: usize, judged: &[Judged]) -> Cmapss {
         rmse_late: rmse(&|one| one.rest < 60.0),
         coverage: covered as f64 / judged.len().max(1) as f64,
         width: widths.get(widths.len() / 2).copied().unwrap_or(0.0),
+        pairs: judged.iter().map(|one| (one.expected, one.rest)).collect(),
     }
 }
 

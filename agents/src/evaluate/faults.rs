@@ -1,9 +1,11 @@
 //! Cases against what a simulator really did: which faults were named, how soon, and which cases were about nothing. Event by event.
 
+use super::confusion;
 use millwright_domain::{
     Event, Timestamp,
+    change::ChangeKind,
     envelope::Recorded,
-    ids::{AssetId, CaseId, CauseId},
+    ids::{AssetId, CaseId, CauseId, EffectId},
     site::GroundTruthMarked,
 };
 use serde::Serialize;
@@ -29,6 +31,10 @@ pub struct NamedCase {
     pub opened_at: Timestamp,
     /// The last cause named, and when it was named first.
     pub cause: Option<(CauseId, Timestamp)>,
+    /// The last kind of change judged.
+    pub change: Option<ChangeKind>,
+    /// When the first message or ticket about it was delivered.
+    pub told_at: Option<Timestamp>,
 }
 
 /// A case with the fault that it was about.
@@ -42,6 +48,9 @@ pub struct JudgedCase {
     pub seconds_to_alert: Option<f64>,
     /// From the true beginning to the right name.
     pub seconds_to_diagnosis: Option<f64>,
+    /// From the true beginning to the first message or ticket that was delivered.
+    pub seconds_to_message: Option<f64>,
+    pub change: Option<ChangeKind>,
 }
 
 impl JudgedCase {
@@ -58,6 +67,8 @@ pub struct FaultReport {
     pub named: usize,
     pub cases: Vec<JudgedCase>,
     pub missed: Vec<Truth>,
+    /// Of plant time, from the first fact to the last.
+    pub hours: f64,
 }
 
 /// A case opened so long after a fault's end may still be about it: windows look back minutes.
@@ -80,10 +91,21 @@ pub fn truths<'a>(marks: impl IntoIterator<Item = (Timestamp, &'a GroundTruthMar
 /// The cases of a site's facts, in the order in which they were opened.
 pub fn cases<'a>(facts: impl IntoIterator<Item = &'a Recorded>) -> Vec<NamedCase> {
     let mut found: BTreeMap<CaseId, NamedCase> = BTreeMap::new();
+    let mut about: BTreeMap<EffectId, CaseId> = BTreeMap::new();
     for fact in facts {
-        let Some(case) = fact.stream.as_case() else { continue };
         let at = fact.occurred_at;
-        let opened = |asset: &AssetId| NamedCase { case, asset: asset.clone(), alerted_at: None, opened_at: at, cause: None };
+        match &fact.event {
+            Event::EffectWanted(wanted) => _ = wanted.case.map(|case| about.insert(wanted.effect, case)),
+            Event::EffectDone(done) => {
+                if let Some(known) = about.get(&done.effect).and_then(|case| found.get_mut(case)) {
+                    known.told_at = known.told_at.or(Some(at));
+                }
+            }
+            _ => {}
+        }
+        let Some(case) = fact.stream.as_case() else { continue };
+        let opened =
+            |asset: &AssetId| NamedCase { case, asset: asset.clone(), alerted_at: None, opened_at: at, cause: None, change: None, told_at: None };
         match &fact.event {
             Event::AlertRaised(alert) => {
                 let known = found.entry(case).or_insert_with(|| opened(&alert.asset));
@@ -96,6 +118,7 @@ pub fn cases<'a>(facts: impl IntoIterator<Item = &'a Recorded>) -> Vec<NamedCase
                     known.cause = Some((diagnosis.cause.clone(), at));
                 }
             }
+            Event::ChangeJudged(judged) => found.entry(case).or_insert_with(|| opened(&judged.asset)).change = Some(judged.change),
             _ => {}
         }
     }
@@ -105,12 +128,12 @@ pub fn cases<'a>(facts: impl IntoIterator<Item = &'a Recorded>) -> Vec<NamedCase
 }
 
 /// Each case with the fault that it names, else with one that was there.
-pub fn compare(truths: &[Truth], cases: &[NamedCase]) -> FaultReport {
+pub fn compare(truths: &[Truth], cases: &[NamedCase], hours: f64) -> FaultReport {
     let judged: Vec<JudgedCase> = cases.iter().map(|case| judge(case, truths, cases)).collect();
     let is_named =
         |truth: &&Truth| judged.iter().any(|case| case.is_right() && case.asset == truth.asset && case.truth.as_ref() == Some(&truth.fault));
     let (named, missed): (Vec<&Truth>, Vec<&Truth>) = truths.iter().partition(is_named);
-    FaultReport { faults: truths.len(), named: named.len(), missed: missed.into_iter().cloned().collect(), cases: judged }
+    FaultReport { faults: truths.len(), named: named.len(), missed: missed.into_iter().cloned().collect(), cases: judged, hours }
 }
 
 fn judge(case: &NamedCase, truths: &[Truth], cases: &[NamedCase]) -> JudgedCase {
@@ -133,6 +156,8 @@ fn judge(case: &NamedCase, truths: &[Truth], cases: &[NamedCase]) -> JudgedCase 
         truth: truth.map(|truth| truth.fault.clone()),
         seconds_to_alert: first_alert.or(diagnosed),
         seconds_to_diagnosis: diagnosed,
+        seconds_to_message: truth.and_then(|truth| Some(seconds(truth, case.told_at?))),
+        change: case.change,
     }
 }
 
@@ -149,30 +174,48 @@ impl FaultReport {
     pub fn false_cases(&self) -> usize {
         self.cases.iter().filter(|case| case.truth.is_none()).count()
     }
+    pub fn false_cases_a_day(&self) -> f64 {
+        if self.hours > 0.0 { 24.0 * self.false_cases() as f64 / self.hours } else { 0.0 }
+    }
     pub fn median_seconds_to_alert(&self) -> Option<f64> {
-        let mut seconds: Vec<f64> = self.cases.iter().filter_map(|case| case.seconds_to_alert).collect();
-        seconds.sort_by(f64::total_cmp);
-        seconds.get(seconds.len() / 2).copied()
+        median(self.cases.iter().filter_map(|case| case.seconds_to_alert))
+    }
+    pub fn median_seconds_to_message(&self) -> Option<f64> {
+        median(self.cases.iter().filter_map(|case| case.seconds_to_message))
     }
 
     pub fn markdown(&self) -> String {
         let mut text = format!(
-            "| faults | named | recall | precision | false cases |\n|---|---|---|---|---|\n| {} | {} | {:.2} | {:.2} | {} |\n\n| case | asset | cause | truth | s to alert | s to diagnosis |\n|---|---|---|---|---|---|\n",
+            "| faults | named | recall | precision | false cases | a day |\n|---|---|---|---|---|---|\n| {} | {} | {:.2} | {:.2} | {} | {:.1} |\n\n| case | asset | cause | truth | s to alert | s to diagnosis | s to message |\n|---|---|---|---|---|---|---|\n",
             self.faults,
             self.named,
             self.recall(),
             self.precision(),
-            self.false_cases()
+            self.false_cases(),
+            self.false_cases_a_day()
         );
         let word = |cause: &Option<CauseId>| cause.as_ref().map_or_else(|| "none".into(), ToString::to_string);
         let seconds = |seconds: Option<f64>| seconds.map_or_else(|| "–".into(), |seconds| format!("{seconds:.0}"));
         for case in &self.cases {
-            let (alert, diagnosis) = (seconds(case.seconds_to_alert), seconds(case.seconds_to_diagnosis));
-            let line = writeln!(text, "| {} | {} | {} | {} | {alert} | {diagnosis} |", case.case, case.asset, word(&case.cause), word(&case.truth));
+            let [alert, diagnosis, message] = [case.seconds_to_alert, case.seconds_to_diagnosis, case.seconds_to_message].map(seconds);
+            let line = writeln!(
+                text,
+                "| {} | {} | {} | {} | {alert} | {diagnosis} | {message} |",
+                case.case,
+                case.asset,
+                word(&case.cause),
+                word(&case.truth)
+            );
             line.expect("a String takes every write");
         }
-        text
+        text + &confusion::of_cases(&self.cases)
     }
+}
+
+fn median(seconds: impl Iterator<Item = f64>) -> Option<f64> {
+    let mut seconds: Vec<f64> = seconds.collect();
+    seconds.sort_by(f64::total_cmp);
+    seconds.get(seconds.len() / 2).copied()
 }
 
 /// Of nothing, all: a quiet run without faults is perfect.
@@ -194,7 +237,15 @@ mod tests {
     fn case(number: u32, alerted_at: Option<i64>, cause: Option<(&str, i64)>) -> NamedCase {
         let opened_at = at(alerted_at.or(cause.map(|(_, second)| second)).unwrap());
         let cause = cause.map(|(cause, second)| (cause.parse().unwrap(), at(second)));
-        NamedCase { case: CaseId(derived("case", "test", number)), asset: "pump".parse().unwrap(), alerted_at: alerted_at.map(at), opened_at, cause }
+        NamedCase {
+            case: CaseId(derived("case", "test", number)),
+            asset: "pump".parse().unwrap(),
+            alerted_at: alerted_at.map(at),
+            opened_at,
+            cause,
+            change: None,
+            told_at: None,
+        }
     }
 
     #[test]
@@ -209,7 +260,7 @@ mod tests {
         let marks = [mark("clogging", 0.6), mark("sensor_drift", 0.2), mark("noise_burst", 0.5)];
         let truths = truths(marks.iter().zip([900, 2_400, 3_000]).map(|(mark, second)| (at(second), mark)));
         let cases = [case(1, Some(901), Some(("clogging", 916))), case(2, None, Some(("sensor_drift", 2_830)))];
-        let report = compare(&truths, &cases);
+        let report = compare(&truths, &cases, 2.0);
         assert_eq!((report.named, report.recall(), report.precision(), report.false_cases()), (2, 2.0 / 3.0, 1.0, 0));
         assert_eq!(report.missed[0].fault.as_str(), "noise_burst");
         assert_eq!((report.cases[0].seconds_to_alert, report.cases[1].seconds_to_diagnosis), (Some(1.0), Some(430.0)));
@@ -219,8 +270,9 @@ mod tests {
     fn a_case_before_any_fault_is_about_nothing_and_one_with_another_name_is_not_right() {
         let marks = [mark("clogging", 0.6)];
         let truths = truths([(at(900), &marks[0])]);
-        let report = compare(&truths, &[case(1, Some(300), None), case(2, Some(950), Some(("pipe_burst", 960)))]);
+        let report = compare(&truths, &[case(1, Some(300), None), case(2, Some(950), Some(("pipe_burst", 960)))], 12.0);
         assert_eq!((report.false_cases(), report.named, report.precision()), (1, 0, 0.0));
+        assert_eq!(report.false_cases_a_day(), 2.0);
         assert_eq!(report.cases[1].truth.as_ref().map(CauseId::as_str), Some("clogging"));
     }
 }

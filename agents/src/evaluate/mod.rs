@@ -3,10 +3,13 @@
 pub mod ai4i;
 pub mod changepoints;
 pub mod cmapss;
+pub mod confusion;
 pub mod degenerate;
 pub mod episodes;
 pub mod faults;
 pub mod nab;
+pub mod plot;
+pub mod processes;
 pub mod recording;
 pub mod report;
 pub mod rows;

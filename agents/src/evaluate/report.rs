@@ -24,6 +24,12 @@ pub struct Prediction {
     /// The machine has just changed.
     #[serde(skip)]
     pub change: bool,
+    /// What the label says, for the picture.
+    #[serde(skip)]
+    pub anomalous: bool,
+    /// Where there is one signal.
+    #[serde(skip)]
+    pub value: Option<f64>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -187,7 +193,15 @@ mod tests {
     #[test]
     fn predictions_are_written_with_their_header() {
         let mut report = Report::new(&Protocol::skab());
-        report.predictions.push(Prediction { file: "valve1/0.csv".into(), row: 400, score: 0.5, alarm: 1, change: false });
+        report.predictions.push(Prediction {
+            file: "valve1/0.csv".into(),
+            row: 400,
+            score: 0.5,
+            alarm: 1,
+            change: false,
+            anomalous: true,
+            value: None,
+        });
         let mut out = Vec::new();
         report.write_predictions(&mut out).unwrap();
         assert_eq!(String::from_utf8(out).unwrap(), "file,row,score,alarm\nvalve1/0.csv,400,0.5,1\n");

@@ -97,7 +97,8 @@ pub fn score(recording: &Recording, train_rows: usize, settings: MewmaSettings, 
         let anomalous = recording.anomalous[row];
         counts.count(step.alarm, anomalous);
         moments.push(Moment { at: recording.times[row], alarm: step.alarm, anomalous });
-        report.predictions.push(Prediction { file: recording.file.clone(), row, score: step.score, alarm: step.alarm.into(), change: step.changed });
+        let (score, alarm, change) = (step.score, step.alarm.into(), step.changed);
+        report.predictions.push(Prediction { file: recording.file.clone(), row, score, alarm, change, anomalous, value: None });
     }
     let times = || recording.times.iter().copied().enumerate().skip(train_rows);
     let found: Vec<f64> = times().zip(&steps).filter(|(_, step)| step.changed).map(|((_, at), _)| at).collect();
@@ -109,6 +110,11 @@ pub fn score(recording: &Recording, train_rows: usize, settings: MewmaSettings, 
     report.refused.extend(recording.refused.iter().cloned());
     report.files.push(FileReport::of(&recording.file, &counts));
     Ok(())
+}
+
+/// Whether each row behind the training is in alarm.
+pub(super) fn alarms(rows: &[Vec<f64>], train_rows: usize, settings: MewmaSettings) -> Vec<bool> {
+    detect(rows, train_rows, settings).iter().map(|step| step.alarm).collect()
 }
 
 /// One step for each row behind the training.

@@ -53,7 +53,9 @@ pub async fn read_truths(log: &dyn EventLog, site: &SiteId) -> Result<Vec<Truth>
 pub async fn compare_with_truth(log: &dyn EventLog, site: &SiteId) -> Result<FaultReport, CannotCompare> {
     let truths = read_truths(log, site).await?;
     let facts = read(log, &PartitionId::site(site)).await?;
-    Ok(compare(&truths, &cases(&facts)))
+    let times = || facts.iter().map(|fact| fact.occurred_at);
+    let hours = times().max().zip(times().min()).map_or(0.0, |(last, first)| last.since(first).num_seconds() as f64 / 3_600.0);
+    Ok(compare(&truths, &cases(&facts), hours))
 }
 
 async fn read(log: &dyn EventLog, partition: &PartitionId) -> Result<Vec<Recorded>, CannotCompare> {

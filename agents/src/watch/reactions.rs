@@ -13,6 +13,7 @@ use millwright_domain::{
     action::Action,
     baseline::BaselineLearned,
     case::{AlertRaised, CaseFile},
+    change::ChangeKind,
     envelope::Answer,
     ids::{AssetId, CaseId, CommandId},
     position::PartitionId,
@@ -77,7 +78,11 @@ impl Reactions<'_> {
         let asset = followed.asset(&features.asset);
         // Without a case there is nothing to say a cause of; the alert that opens one comes with features of its own.
         let Some(case) = asset.case else { return Ok(()) };
-        if let Some(Judgement { change, because, evidence }) = asset.leaning.lean(judge_change(features)) {
+        let judgement = judge_change(features);
+        // A machine that was just told to run otherwise does: that says nothing of why it had to be told.
+        let is_our_own = judgement.change == ChangeKind::Regime && self.site.case(case).file().is_some_and(|file| acted_at(file).is_some());
+        let leaning = if is_our_own { None } else { asset.leaning.lean(judgement) };
+        if let Some(Judgement { change, because, evidence }) = leaning {
             let id = self.id(&features.asset, features.at, "change");
             self.ask("svc-diagnosis", id, features.at, Some(case), JudgeChange { case, change, because, evidence }).await?;
         }

@@ -63,11 +63,11 @@ async fn a_false_alarm_is_a_line_for_whoever_tunes_and_a_threshold_can_be_set_an
     assert_eq!((&line["case"], &line["note"]), (&json!(case.to_string()), &json!("somebody leant on it")));
     assert_eq!((&line["detector"], &line["cause"]), (&json!("drift"), &json!("bearing_wear")));
     let threshold = "query($at: Position) { asset(site: \"demo\", asset: \"pump-1\", atLeast: $at) { signals { id threshold { factor was by } } } }";
-    for (factor, was) in [(1.3, 1.0), (1.0, 1.3)] {
+    for (factor, shown_as) in [(1.3, json!({ "factor": 1.3, "was": 1.0, "by": "local-operator" })), (1.0, Value::Null)] {
         let set = answered(&house, &format!("setThreshold(site: \"demo\", signal: \"pump-1/vibration\", factor: {factor}, note: \"tried\")")).await;
         assert_eq!(set["kind"], "DONE", "{set}");
         let shown = house.graphql(threshold, json!({ "at": set["position"] })).await;
-        assert_eq!(shown["asset"]["signals"][1]["threshold"], json!({ "factor": factor, "was": was, "by": "local-operator" }));
+        assert_eq!(shown["asset"]["signals"][1]["threshold"], shown_as);
     }
 }
 

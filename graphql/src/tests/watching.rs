@@ -87,3 +87,16 @@ async fn what_waits_for_a_yes_is_shown_now_and_at_each_change() {
     house.case_awaiting_approval().await;
     assert_eq!(watch.next().await["pendingApprovalsChanged"]["pendingApprovals"][0]["name"], "slow_down");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shelved_alarm_and_a_closed_case_are_pushed() {
+    let house = House::open().await;
+    let case = house.case_awaiting_approval().await;
+    let mut watch = Watch::open(&house, "subscription { plantChanged { position plant } }", json!({})).await;
+    assert_eq!(watch.next().await["plantChanged"]["plant"], false);
+    let shelve = "mutation { shelveAlarm(site: \"demo\", asset: \"pump-1\", detector: \"drift\", minutes: 5, reason: \"mended\") { kind } }";
+    house.graphql(shelve, json!({})).await;
+    assert_eq!(watch.next().await["plantChanged"]["plant"], true);
+    house.graphql(&format!("mutation {{ recordOutcome(case: \"{case}\", outcome: REPAIRED) {{ kind }} }}"), json!({})).await;
+    assert!(watch.next().await["plantChanged"]["position"].is_string());
+}

@@ -105,8 +105,11 @@ pub struct AlarmPerformance {
 
 #[derive(SimpleObject)]
 pub struct AlarmFigure {
+    /// Stable word for programs: `rate`, `peak`, `flood`, `top_ten`, `chattering`, `stale`, `acknowledge`.
+    code: &'static str,
     name: &'static str,
-    value: f64,
+    /// Null: there was too little to say it from.
+    value: Option<f64>,
     unit: &'static str,
     /// At most this much.
     target: f64,
@@ -131,8 +134,14 @@ pub struct SeverityShare {
 
 impl AlarmPerformance {
     pub(crate) fn of(found: alarm_performance::AlarmPerformance, [from, to]: [Timestamp; 2]) -> Self {
-        let figure =
-            |figure: Figure| AlarmFigure { met: figure.is_met(), name: figure.name, value: figure.value, unit: figure.unit, target: figure.target };
+        let figure = |figure: Figure| AlarmFigure {
+            met: figure.is_met(),
+            code: figure.code,
+            name: figure.name,
+            value: figure.value,
+            unit: figure.unit,
+            target: figure.target,
+        };
         let frequent = |alarm: alarm_performance::Frequent| FrequentAlarm {
             asset: id(&alarm.asset),
             detector: alarm.detector,

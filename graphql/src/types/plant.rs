@@ -289,7 +289,7 @@ impl Signal {
     async fn threshold(&self, ctx: &Context<'_>) -> Result<Option<Threshold>> {
         let plants = ctx.data::<AppState>()?.projections.plants();
         let row = plants.iter().find(|row| row.is_of(&self.site));
-        let adjusted = row.and_then(|row| row.thresholds.get(self.signal.id.as_str()));
+        let adjusted = row.and_then(|row| row.thresholds.get(self.signal.id.as_str())).filter(|(fact, _)| fact.factor != 1.0);
         Ok(adjusted.map(|(fact, at)| Threshold {
             factor: fact.factor,
             was: fact.was,

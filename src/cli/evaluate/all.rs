@@ -1,6 +1,6 @@
-//! Every protocol whose recordings are there, one after the other.
+//! Every protocol whose recordings are there, one after the other, and those that need none.
 
-use super::{Found, Kind, Recordings, one};
+use super::{Found, Kind, Recordings, one, processes};
 use crate::settings::Settings;
 use anyhow::{Result, bail};
 use std::path::Path;
@@ -22,5 +22,7 @@ pub(super) fn evaluate(folder: &Path, settings: &Settings) -> Result<Vec<Found>>
     if found.is_empty() {
         bail!("none of {} is under {}", FOLDERS.map(|(_, name)| name).join(", "), folder.display());
     }
+    eprintln!("simulated processes …");
+    found.extend(processes::evaluate(settings)?);
     Ok(found)
 }

@@ -5,7 +5,12 @@ use crate::settings::Settings;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use millwright_agents::{
-    evaluate::{self, Protocol, nab::evaluate_nab, report::write_predictions},
+    evaluate::{
+        self, Protocol,
+        nab::evaluate_nab,
+        plot::{curve, strips},
+        report::write_predictions,
+    },
     monitor::detectors::combiner::CombinerSettings,
 };
 use serde_json::json;
@@ -14,6 +19,10 @@ use std::{
     fs::File,
     path::{Path, PathBuf},
 };
+
+/// More strips or curves than these are no picture.
+const MOST_STRIPS: usize = 60;
+const MOST_CURVES: usize = 8;
 
 #[derive(Debug, Args, Default)]
 pub struct Recordings {
@@ -59,14 +68,19 @@ impl Recordings {
             eprintln!("refused {}:{}: {}", bad.file, bad.line, bad.reason);
         }
         let title = if is_skab { "SKAB: a water circuit" } else { "Recordings" };
-        Ok(Found { details: report.details(), ..Found::new(title, report.figures(), report.json())? })
+        let pictures = if report.files.len() <= MOST_STRIPS { vec![strips(&report.protocol, &report.predictions)?] } else { vec![] };
+        Ok(Found { details: report.details(), pictures, ..Found::new(title, report.figures(), report.json())? })
     }
 
     pub(super) fn evaluate_nab(&self, folder: &Path) -> Result<Found> {
         let report = evaluate_nab(folder, CombinerSettings::default())?;
         write(self.predictions.as_deref(), |file| write_predictions(&report.predictions, file))?;
         let json = json!({ "score": report.total.score(), "total": report.total, "files": report.files.iter().cloned().collect::<BTreeMap<_, _>>() });
-        Ok(Found { details: report.details(), ..Found::new("NAB: one signal each", report.figures(), json)? })
+        let mut pictures = vec![];
+        for rows in report.predictions.chunk_by(|one, next| one.file == next.file).take(MOST_CURVES) {
+            pictures.extend(curve(rows)?);
+        }
+        Ok(Found { details: report.details(), pictures, ..Found::new("NAB: one signal each", report.figures(), json)? })
     }
 
     fn protocol(&self, is_skab: bool) -> Result<Protocol> {

@@ -24,6 +24,8 @@ pub(super) async fn evaluate(data: &Path, settings: &Settings) -> Result<Found> 
 
 fn in_words(report: &FaultReport) -> String {
     let after = report.median_seconds_to_alert().map_or_else(String::new, |seconds| format!(", alerted after {seconds:.0} s (median)"));
+    let told = report.median_seconds_to_message().map_or_else(String::new, |seconds| format!(", told after {seconds:.0} s"));
     let (named, faults, cases) = (report.named, report.faults, report.cases.len());
-    format!("{named} of {faults} faults named{after}; {cases} cases, {} of them about nothing", report.false_cases())
+    let (false_cases, a_day) = (report.false_cases(), report.false_cases_a_day());
+    format!("{named} of {faults} faults named{after}{told}; {cases} cases, {false_cases} of them about nothing ({a_day:.1} a day)")
 }

@@ -2,7 +2,7 @@
 import { useCallback, useRef, useState } from "react";
 import { type AnyVariables, type TypedDocumentNode, useMutation } from "urql";
 import { problemOf } from "../logic/problem.ts";
-import type { Answered } from "./changes.ts";
+import type { Answered } from "./fragments.ts";
 
 export interface Asking<Wish extends object> {
   busy: boolean;

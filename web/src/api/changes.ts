@@ -1,6 +1,6 @@
 // What the page listens to, and what a person can ask for.
-import { ActionFields, CaseFull, CaseRow, HealthFields, LatestFields } from "./fragments.ts";
-import { graphql, type ResultOf } from "./graphql.ts";
+import { ActionFields, AnsweredFields, CaseFull, CaseRow, HealthFields, LatestFields } from "./fragments.ts";
+import { graphql } from "./graphql.ts";
 
 export const ReadingsChanged = graphql(
   `
@@ -38,8 +38,11 @@ export const ApprovalsChanged = graphql(
   [ActionFields],
 );
 
-const AnsweredFields = graphql(`
-  fragment AnsweredFields on Answered { kind code reason position commandId }
+/** Alarms, switches, baselines, limits or cases are other than they were shown. */
+export const PlantChanged = graphql(`
+  subscription PlantChanged {
+    plantChanged { plant }
+  }
 `);
 
 export const Approve = graphql(
@@ -76,5 +79,3 @@ export const ReleaseKillSwitch = graphql(
   }`,
   [AnsweredFields],
 );
-
-export type Answered = ResultOf<typeof Approve>["answered"];

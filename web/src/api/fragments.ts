@@ -16,6 +16,10 @@ export const EvidenceFields = graphql(`
   fragment EvidenceFields on Evidence { signal kind feature magnitude current expected windowS at }
 `);
 
+export const AnsweredFields = graphql(`
+  fragment AnsweredFields on Answered { kind code reason position commandId }
+`);
+
 export const ActionFields = graphql(`
   fragment ActionFields on Action {
     id site caseId name stage ruling what
@@ -50,6 +54,7 @@ export const SignalFields = graphql(
     writable { rated limits { low high } }
     latest { ...LatestFields }
     baseline { mean std }
+    threshold { factor was by at reason }
   }
 `,
   [LatestFields],
@@ -65,6 +70,7 @@ export const CaseFull = graphql(
       evidenceFor { ...EvidenceFields }
       evidenceAgainst { ...EvidenceFields }
     }
+    change { kind because at evidence { ...EvidenceFields } }
     actions { ...ActionFields }
     outcome { outcome by at note trueCause credited closes }
     timeline { partition seq kind occurredAt recordedAt actor summary action note evidence { ...EvidenceFields } }
@@ -80,6 +86,9 @@ export type Action = FragmentOf<typeof ActionFields>;
 export type CaseSummary = FragmentOf<typeof CaseRow>;
 export type Signal = FragmentOf<typeof SignalFields>;
 export type Case = FragmentOf<typeof CaseFull>;
+export type Change = NonNullable<Case["change"]>;
+export type Threshold = NonNullable<Signal["threshold"]>;
+export type Answered = FragmentOf<typeof AnsweredFields>;
 export type Fact = Case["timeline"][number];
 export type Quality = Latest["quality"];
 export type Severity = NonNullable<Case["severity"]>;

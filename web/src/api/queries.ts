@@ -9,7 +9,8 @@ export const PlantsQuery = graphql(
       site name source
       killSwitch { by reason at }
       assets {
-        id site name area line cell class
+        id site name area line cell class vendor
+        relearning { proposed canBeTakenBack changedBy changedAt }
         signals { ...SignalFields }
         health { ...HealthFields }
         openCases { ...CaseRow }

@@ -1,15 +1,18 @@
 // What all screens share: the plants, cases as they change, and what waits for a person. Asked once, then pushed.
 import { createContext, type ReactNode, useCallback, useContext, useEffect, useMemo, useRef, useState } from "react";
-import { ApprovalsChanged, CasesChanged, ReadingsChanged } from "../api/changes.ts";
+import { ApprovalsChanged, CasesChanged, PlantChanged, ReadingsChanged } from "../api/changes.ts";
 import { useConnection } from "../api/connection.ts";
-import type { Action, AssetHealth, CaseSummary } from "../api/fragments.ts";
+import type { Action, Answered, AssetHealth, CaseSummary } from "../api/fragments.ts";
 import { type Plant, PlantsQuery, StandQuery } from "../api/queries.ts";
 import { type Asked, useAsked } from "../api/use-asked.ts";
+import { useFollowed } from "../api/use-followed.ts";
 import { useListen } from "../api/use-listen.ts";
+import { usePaced } from "../api/use-paced.ts";
 import type { ResultOf } from "../api/graphql.ts";
 import { newer } from "../logic/cases.ts";
 import { lapseOf } from "../logic/lapse.ts";
 import { unlearned } from "../logic/learning.ts";
+import { useRefreshOnReturn } from "./returned.ts";
 import { takeIn } from "./values.ts";
 
 export interface PlantView {
@@ -17,15 +20,22 @@ export interface PlantView {
   loading: boolean;
   problem: string | null;
   refresh: () => void;
+  /** Asks again for what came of an answer. */
+  follow: (answered: Answered | null) => void;
   /** Cases that changed since the page opened, by id. */
   changed: ReadonlyMap<string, CaseSummary>;
   /** Health pushed since the plants were asked, by `site/asset`. */
   health: ReadonlyMap<string, AssetHealth>;
   /** Null until the server has said. */
   approvals: readonly Action[] | null;
+  /** Counts what was pushed: of anything, and of what is shown of the plant itself. */
+  plantChanges: { any: number; plant: number };
   /** `60×` in a demonstration, null in real time. */
   lapse: string | null;
 }
+
+/** A plant's description is large: a busy minute asks for it no more often. */
+const LEAST_BETWEEN_ASKS_MS = 5_000;
 
 const View = createContext<PlantView | null>(null);
 
@@ -36,7 +46,7 @@ export function usePlant(): PlantView {
 }
 
 export function PlantProvider({ children }: { children: ReactNode }) {
-  const asked = useAsked(PlantsQuery, {});
+  const asked = useFollowed(PlantsQuery, {});
   const stand = useAsked(StandQuery, {});
   const [changed, setChanged] = useState<ReadonlyMap<string, CaseSummary>>(new Map());
   const [health, setHealth] = useState<ReadonlyMap<string, AssetHealth>>(new Map());
@@ -46,6 +56,11 @@ export function PlantProvider({ children }: { children: ReactNode }) {
     setChanged((known) => new Map(known).set(row.id, newer(known.get(row.id), row)));
     if (ofAsset) setHealth((known) => new Map(known).set(`${ofAsset.site}/${ofAsset.asset}`, ofAsset));
   });
+  const [plantChanges, setPlantChanges] = useState({ any: 0, plant: 0 });
+  useListen(PlantChanged, {}, (push) => {
+    setPlantChanges(({ any, plant }) => ({ any: any + 1, plant: plant + (push.plantChanged.plant ? 1 : 0) }));
+  });
+  usePaced(plantChanges.plant, asked.refresh, LEAST_BETWEEN_ASKS_MS);
   useListen(ApprovalsChanged, {}, (push) => setApprovals(push.pendingApprovalsChanged.pendingApprovals));
 
   const plants = asked.data?.plants ?? null;
@@ -61,8 +76,8 @@ export function PlantProvider({ children }: { children: ReactNode }) {
 
   const lapse = lapseOf(stand.data?.health.parts ?? []);
   const view = useMemo(
-    () => ({ plants, loading: asked.loading, problem: asked.problem, refresh: asked.refresh, changed, health, approvals, lapse }),
-    [plants, asked.loading, asked.problem, asked.refresh, changed, health, approvals, lapse],
+    () => ({ plants, loading: asked.loading, problem: asked.problem, refresh: asked.refresh, follow: asked.follow, changed, health, approvals, plantChanges, lapse }),
+    [plants, asked.loading, asked.problem, asked.refresh, asked.follow, changed, health, approvals, plantChanges, lapse],
   );
   return (
     <View.Provider value={view}>
@@ -106,15 +121,4 @@ function useRefreshWhileLearning(plants: readonly Plant[] | null, refresh: () =>
     pause.current = Math.min(pause.current * 1.5, LAST_ASK_AGAIN_MS);
     return () => clearTimeout(timer);
   }, [plants, refresh]);
-}
-
-/** Kill switch and lock-out of others are not pushed: whoever comes back to the page sees them as they are. */
-function useRefreshOnReturn(refresh: () => void): void {
-  useEffect(() => {
-    const returned = () => {
-      if (document.visibilityState === "visible") refresh();
-    };
-    document.addEventListener("visibilitychange", returned);
-    return () => document.removeEventListener("visibilitychange", returned);
-  }, [refresh]);
 }

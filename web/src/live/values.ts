@@ -28,7 +28,12 @@ export function useKnown(site: string, signal: string): Known | undefined {
   return useSyncExternalStore(subscribe, () => sites.get(site)?.values.get(signal));
 }
 
-/** The plant's clock in ms; renewed with each push. */
+/** The plant's clock in ms, as far as it is known now. */
+export function plantTimeOf(site: string | undefined): number | null {
+  return site === undefined ? null : (sites.get(site)?.plantTime ?? null);
+}
+
+/** The same, renewed with each push. */
 export function usePlantTime(site: string | undefined): number | null {
-  return useSyncExternalStore(subscribe, () => (site === undefined ? null : (sites.get(site)?.plantTime ?? null)));
+  return useSyncExternalStore(subscribe, () => plantTimeOf(site));
 }

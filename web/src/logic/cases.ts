@@ -16,6 +16,20 @@ export function mergedCases<T extends Versioned>(listed: readonly T[], pushed: R
     .sort((a, b) => b.openedAt.localeCompare(a.openedAt) || b.id.localeCompare(a.id));
 }
 
+interface OnAsset extends Versioned {
+  site: string;
+  assetId: string;
+}
+
+/** An asset's open cases: those known when it was asked, as they are now, and those opened since. */
+export function openCasesOf<T extends OnAsset>(asset: { id: string; site: string; openCases: readonly T[] }, changed: ReadonlyMap<string, T>): T[] {
+  const rows = new Map(asset.openCases.map((row) => [row.id, row]));
+  for (const row of changed.values()) {
+    if (row.site === asset.site && row.assetId === asset.id) rows.set(row.id, newer(rows.get(row.id), row));
+  }
+  return [...rows.values()].filter((row) => row.status === "OPEN");
+}
+
 /** At equal times the later arrival wins: several facts of a case can share one instant. */
 export function newer<T extends { changedAt: string }>(known: T | null | undefined, arrived: T): T {
   return known && Date.parse(known.changedAt) > Date.parse(arrived.changedAt) ? known : arrived;

@@ -1,5 +1,6 @@
 // Which signals a case's curves show: those of the evidence, strongest first, then those that an action writes.
-import type { Case, Evidence, Signal } from "../api/fragments.ts";
+import type { Case, Signal } from "../api/fragments.ts";
+import { strongestFirst } from "./evidence.ts";
 
 const MOST = 6;
 
@@ -8,8 +9,4 @@ export function curveSignals(known: Pick<Case, "evidence" | "diagnosis" | "actio
   const written = known.actions.flatMap((action) => (action.write ? [action.write.signal] : []));
   const ids = [...new Set([...spoken.map((evidence) => evidence.signal), ...written])];
   return ids.flatMap((id) => signals.find((signal) => signal.id === id) ?? []).slice(0, MOST);
-}
-
-function strongestFirst(evidence: readonly Evidence[]): Evidence[] {
-  return evidence.toSorted((a, b) => Math.abs(b.magnitude) - Math.abs(a.magnitude));
 }

@@ -8,6 +8,10 @@ export function distinct(evidence: readonly Evidence[]): { key: string; item: Ev
   return [...byKey].map(([key, item]) => ({ key, item }));
 }
 
+export function strongestFirst<E extends Pick<Evidence, "magnitude">>(evidence: readonly E[]): E[] {
+  return evidence.toSorted((a, b) => Math.abs(b.magnitude) - Math.abs(a.magnitude));
+}
+
 export interface Departure {
   /** `+19.4 σ` */
   size: string;
@@ -30,5 +34,23 @@ export function departureOf({ feature, magnitude, windowS }: Pick<Evidence, "fea
       return { size: `${departure(magnitude)} σ`, feature: "off what the others imply" };
     case "CONTRIBUTION":
       return { size: percent(Math.abs(magnitude)), feature: `${magnitude < 0 ? "low" : "high"}, of the distance ${over}` };
+  }
+}
+
+/** The same in the fewest words, beside what its detector says. */
+export function shortly({ feature, magnitude }: Pick<Evidence, "feature" | "magnitude">, detector: string): string {
+  switch (feature) {
+    case "DRIFT":
+      return `${departure(magnitude)} σ`;
+    case "SLOPE":
+      return `${departure(magnitude)} σ of slope`;
+    case "NOISE":
+      return `${magnitude.toFixed(1)} times as noisy`;
+    case "STUCK":
+      return `${detector === "silence" ? "missing" : "unchanged"} for ${duration(magnitude * 1000)}`;
+    case "RESIDUAL":
+      return `${departure(magnitude)} σ off what was expected`;
+    case "CONTRIBUTION":
+      return `${magnitude < 0 ? "low" : "high"}, ${percent(Math.abs(magnitude))} of it`;
   }
 }

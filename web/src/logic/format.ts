@@ -42,7 +42,13 @@ export function clockTime(iso: string | number, now: number = Date.now()): strin
   if (Number.isNaN(at.getTime())) return NONE;
   const time = [at.getHours(), at.getMinutes(), at.getSeconds()].map(two).join(":");
   if (new Date(now).toDateString() === at.toDateString()) return time;
-  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${time}`;
+  return `${day(at.toISOString())} ${time}`;
+}
+
+/** The day alone, where the hour says nothing any more. */
+export function day(iso: string): string {
+  const at = new Date(iso);
+  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
 }
 
 /** How long something took or is ago, in its two largest units. */

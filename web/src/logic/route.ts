@@ -4,6 +4,7 @@ export type Route =
   | { screen: "plant" }
   | { screen: "cases" }
   | { screen: "case"; id: string }
+  | { screen: "alarms" }
   | { screen: "audit"; stream: string | null }
   | { screen: "system" }
   | { screen: "unknown"; hash: string };
@@ -17,6 +18,8 @@ export function parseRoute(hash: string): Route {
       return { screen: "plant" };
     case "cases":
       return argument === "" ? { screen: "cases" } : { screen: "case", id: argument };
+    case "alarms":
+      return { screen: "alarms" };
     case "audit":
       return { screen: "audit", stream: argument === "" ? null : argument };
     case "system":
@@ -29,6 +32,7 @@ export function parseRoute(hash: string): Route {
 export const href = {
   plant: "#/plant",
   cases: "#/cases",
+  alarms: "#/alarms",
   audit: "#/audit",
   system: "#/system",
   case: (id: string) => `#/cases/${encodeURIComponent(id)}`,

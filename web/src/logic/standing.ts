@@ -36,7 +36,7 @@ export function assetStanding(health: Pick<AssetHealth, "state">, openStages: re
   return { standing: "ok", text: "Normal" };
 }
 
-const RANK: Record<Severity, number> = { LOW: 1, MEDIUM: 2, HIGH: 3, CRITICAL: 4 };
+export const RANK: Record<Severity, number> = { LOW: 1, MEDIUM: 2, HIGH: 3, CRITICAL: 4 };
 
 export function worst(severities: readonly (Severity | null | undefined)[]): Severity | null {
   return severities.reduce<Severity | null>((sofar, next) => (next && (!sofar || RANK[next] > RANK[sofar]) ? next : sofar), null);

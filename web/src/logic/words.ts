@@ -34,8 +34,12 @@ export function signalName(signal: Named, siblings: readonly Named[]): string {
 }
 
 /** `svc-policy` and the like are programs; everybody else is a person. */
+export function isService(actor: string): boolean {
+  return actor.startsWith("svc-");
+}
+
 export function actorName(actor: string): string {
-  return actor.startsWith("svc-") ? `${humanise(actor.slice(4).replace(/-/g, " "))} (automatic)` : actor;
+  return isService(actor) ? `${humanise(actor.slice(4).replace(/-/g, " "))} (automatic)` : actor;
 }
 
 export function plural(count: number, one: string, many = `${one}s`): string {

@@ -27,6 +27,7 @@ export function TopBar({ route }: { route: Route }) {
 const ICONS = {
   plant: "M3 21V10l6 4v-4l6 4V4h6v17z",
   cases: "M4 4h11l5 5v11H4zM8 13h8M8 17h5",
+  alarms: "M6 17v-6a6 6 0 0 1 12 0v6l2 2H4zM10 22h4",
   audit: "M5 5h14M5 10h14M5 15h14M5 20h9",
   system: "M4 18a8 8 0 1 1 16 0M12 18l4-6",
 };
@@ -47,6 +48,9 @@ function Tabs({ route }: { route: Route }) {
             <span className="unseen"> waiting for approval</span>
           </span>
         )}
+      </Tab>
+      <Tab to={href.alarms} icon={ICONS.alarms} here={route.screen === "alarms"}>
+        Alarms
       </Tab>
       <Tab to={href.audit} icon={ICONS.audit} here={route.screen === "audit"}>
         Audit

@@ -126,6 +126,8 @@ pub fn evaluate_nab(folder: &Path, settings: CombinerSettings) -> Result<NabRepo
             score: verdict.surprise,
             alarm: verdict.raised().into(),
             change: verdict.raised(),
+            anomalous: series.windows.iter().any(|(from, to)| (*from..=*to).contains(&row)),
+            value: series.values.get(row).copied(),
         };
         report.predictions.extend(verdicts.iter().enumerate().map(prediction));
         report.files.push((series.file, counts));

@@ -3,7 +3,6 @@
 pub mod disturb;
 mod folder;
 mod manifest;
-#[cfg(test)]
 pub(crate) mod process;
 mod report;
 mod run;

@@ -11,10 +11,11 @@ const PAGE = 50;
 /** Facts of the ledger's own housekeeping, of which there is one for nearly every other fact. */
 const HOUSEKEEPING = ["CommandAnswered", "ReadingsSealed", "PartitionOwned"];
 const KINDS = [
-  "AlertRaised", "DiagnosisRecorded", "ActionProposed", "ActionApproved", "ActionRejected", "ApprovalExpired", "ActionVoided", "ActionSuperseded",
+  "AlertRaised", "ChangeJudged", "DiagnosisRecorded", "CaseRemembered", "ActionProposed", "ActionApproved", "ActionRejected", "ApprovalExpired", "ActionVoided", "ActionSuperseded",
   "ActionStarted", "ActionCompleted", "ActionFailed", "ActionUnverified", "OutcomeRecorded", "CommandRefused", "KillSwitchEngaged",
   "KillSwitchReleased", "AssetLockedOut", "AssetReturnedToService", "PolicyAdopted", "PlantDescribed", "BaselineLearned",
-  "EffectWanted", "EffectDone", "EffectFailed", "PersonIntroduced", "PersonForgotten", ...HOUSEKEEPING,
+  "AlarmAcknowledged", "AlarmCleared", "AlarmShelved", "AlarmUnshelved", "AlarmTakenOutOfService", "AlarmReturnedToService", "AlertSuppressed",
+  "ThresholdAdjusted", "RelearningProposed", "RelearningApproved", "BaselineRestored", "EffectWanted", "EffectDone", "EffectFailed", "PersonIntroduced", "PersonForgotten", ...HOUSEKEEPING,
 ];
 
 export function AuditScreen({ stream }: { stream: string | null }) {

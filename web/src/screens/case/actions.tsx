@@ -1,19 +1,22 @@
 // What could be done, is being done and was done about the case; what waits for a person comes first.
 import type { Action, Case, Signal } from "../../api/fragments.ts";
+import type { Insight } from "../../api/insight.ts";
 import { usePlant } from "../../live/plant.tsx";
 import { stepsOf } from "../../logic/steps.ts";
 import { humanise } from "../../logic/words.ts";
 import { When } from "../../parts/when.tsx";
 import { Decision } from "./decision.tsx";
+import { trackOf } from "./insight.ts";
 import { WhatIsWritten } from "./what-is-written.tsx";
 
 interface Props {
   known: Case;
   signals: readonly Signal[];
+  insight: Insight | null;
   refresh: () => void;
 }
 
-export function Actions({ known, signals, refresh }: Props) {
+export function Actions({ known, signals, insight, refresh }: Props) {
   const waiting = known.actions.filter((action) => action.stage === "AWAITING_APPROVAL");
   const others = known.actions.filter((action) => action.stage !== "AWAITING_APPROVAL").toSorted((a, b) => lastMove(b).localeCompare(lastMove(a)));
   return (
@@ -22,7 +25,7 @@ export function Actions({ known, signals, refresh }: Props) {
         {saidAloud(others[0])}
       </p>
       {waiting.map((action) => (
-        <Decision key={action.id} action={action} signals={signals} refresh={refresh} />
+        <Decision key={action.id} action={action} signals={signals} track={trackOf(insight, action.id)} refresh={refresh} />
       ))}
       {others.map((action) => (
         <Answered key={action.id} action={action} signals={signals} />

@@ -1,6 +1,7 @@
 // Which machine, which cause and how sure, where the case stands.
 import type { Case } from "../../api/fragments.ts";
 import type { CaseAsset } from "../../api/queries.ts";
+import { detectorText } from "../../logic/alarms.ts";
 import { percent } from "../../logic/format.ts";
 import { href } from "../../logic/route.ts";
 import { caseStanding } from "../../logic/standing.ts";
@@ -35,7 +36,7 @@ export function CaseHead({ known, asset }: { known: Case; asset: CaseAsset | nul
           </Fact>
         )}
         <Fact name="Seen by">
-          {known.detector ?? "—"}, {plural(known.alerts, "alert")}
+          {known.detector ? detectorText(known.detector).name : "—"}, {plural(known.alerts, "alert")}
         </Fact>
         {known.branchedFrom && (
           <Fact name="Found beside">

@@ -10,10 +10,14 @@ import { href } from "../../logic/route.ts";
 import { Empty, Loading, Problem } from "../../parts/notice.tsx";
 import { Actions } from "./actions.tsx";
 import { CaseHead } from "./case-head.tsx";
+import { ChangePanel } from "./change-panel.tsx";
 import { Curves } from "./curves.tsx";
 import { DiagnosisPanel } from "./diagnosis.tsx";
 import { EvidenceTable } from "./evidence-table.tsx";
+import { Forecasts } from "./forecasts.tsx";
+import { useInsight } from "./insight.ts";
 import { OutcomePanel } from "./outcome.tsx";
+import { SeenBefore } from "./seen-before.tsx";
 import { Timeline } from "./timeline.tsx";
 
 export function CaseScreen({ id }: { id: string }) {
@@ -50,18 +54,23 @@ interface ViewProps {
 
 function CaseView({ known, asset, problem, refresh }: ViewProps) {
   const signals = useMemo(() => asset?.signals ?? [], [asset]);
+  const { insight, ...past } = useInsight(known);
   return (
     <article className="case">
       <CaseHead known={known} asset={asset} />
       {problem && <Problem text={problem} retry={refresh} />}
+      {past.problem && past.problem !== problem && <Problem text={past.problem} retry={past.refresh} />}
       <div className="columns">
         <div className="actions">
-          <Actions known={known} signals={signals} refresh={refresh} />
+          <Actions known={known} signals={signals} insight={insight} refresh={refresh} />
         </div>
         <div className="reasons">
+          <ChangePanel known={known} signals={signals} />
           <EvidenceTable evidence={known.evidence} signals={signals} />
+          <DiagnosisPanel known={known} signals={signals} record={insight?.diagnosis?.record ?? null} />
+          <SeenBefore known={known} similar={insight?.similar ?? null} />
+          <Forecasts known={known} signals={signals} forecasts={insight?.forecasts ?? []} />
           <Curves known={known} signals={signals} />
-          <DiagnosisPanel known={known} signals={signals} />
           <Timeline known={known} signals={signals} />
         </div>
         <div className="outcomes">

@@ -3,9 +3,11 @@ import { useState } from "react";
 import { useAsk } from "../../api/ask.ts";
 import { Approve, Reject } from "../../api/changes.ts";
 import type { Action, Signal } from "../../api/fragments.ts";
+import type { TrackRecord } from "../../api/insight.ts";
 import { serverNow, useNow } from "../../live/clock.ts";
 import { countdown } from "../../logic/countdown.ts";
 import { exact } from "../../logic/format.ts";
+import { trackText } from "../../logic/track.ts";
 import { actorName, humanise, unitSymbol } from "../../logic/words.ts";
 import { Problem } from "../../parts/notice.tsx";
 import { WhatIsWritten } from "./what-is-written.tsx";
@@ -13,11 +15,14 @@ import { WhatIsWritten } from "./what-is-written.tsx";
 interface Props {
   action: Action;
   signals: readonly Signal[];
+  /** How often it has helped; null until it was counted. */
+  track: TrackRecord | null;
   refresh: () => void;
 }
 
-export function Decision({ action, signals, refresh }: Props) {
+export function Decision({ action, signals, track, refresh }: Props) {
   useNow();
+  const fared = track && trackText(track);
   const left = countdown(action.expiresAt, serverNow(), action.proposedAt);
   return (
     <section className="panel decision" aria-labelledby={`decision-${action.id}`}>
@@ -32,6 +37,7 @@ export function Decision({ action, signals, refresh }: Props) {
         </div>
       </header>
       <WhatIsWritten action={action} signals={signals} />
+      {fared && <p className="track">{fared}</p>}
       <p className="by">Proposed by {actorName(action.proposedBy)}. A yes holds only for exactly this, and only once.</p>
       {left.over ? <p className="warn">Nobody answered in time, so nothing is done. A new alert can propose it again.</p> : <Answer action={action} refresh={refresh} />}
     </section>

@@ -7,6 +7,7 @@ import { assetStanding, worst } from "../../logic/standing.ts";
 import { humanise, signalName } from "../../logic/words.ts";
 import { Mark } from "../../parts/mark.tsx";
 import { useSeen } from "../../parts/seen.ts";
+import { Relearned, RelearningProposed } from "./relearning.tsx";
 import { SignalRow } from "./signal-row.tsx";
 
 interface Props {
@@ -27,7 +28,7 @@ export function AssetCard({ asset, live, health, cases }: Props) {
       <header>
         <h3 id={`asset-${asset.id}`}>
           {asset.name}
-          <span className="class">{[asset.cell, humanise(asset.class)].filter(Boolean).join(" · ")}</span>
+          <span className="class">{[asset.cell, humanise(asset.class), asset.vendor].filter(Boolean).join(" · ")}</span>
         </h3>
         <Mark standing={stood.standing} severity={severity} text={stood.text} />
       </header>
@@ -44,6 +45,7 @@ export function AssetCard({ asset, live, health, cases }: Props) {
           <span className="stage">See case ›</span>
         </a>
       ))}
+      <RelearningProposed asset={asset} />
       <ul className="signals">
         {asset.signals.map((signal) => (
           <SignalRow
@@ -57,6 +59,7 @@ export function AssetCard({ asset, live, health, cases }: Props) {
           />
         ))}
       </ul>
+      <Relearned asset={asset} />
     </article>
   );
 }

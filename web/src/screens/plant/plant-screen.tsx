@@ -1,8 +1,8 @@
 // The plant at a glance: what waits for a person, then every asset in its place.
-import { type AssetHealth, type CaseSummary } from "../../api/fragments.ts";
+import type { AssetHealth } from "../../api/fragments.ts";
 import type { Asset, Plant } from "../../api/queries.ts";
 import { type PlantView, usePlant } from "../../live/plant.tsx";
-import { newer } from "../../logic/cases.ts";
+import { openCasesOf } from "../../logic/cases.ts";
 import { unlearned } from "../../logic/learning.ts";
 import { byPlace } from "../../logic/tree.ts";
 import { placeName, plural } from "../../logic/words.ts";
@@ -35,7 +35,7 @@ export function PlantScreen() {
 }
 
 function Site({ plant, view }: { plant: Plant; view: PlantView }) {
-  const abnormal = plant.assets.filter((asset) => openCasesOf(asset, view).length > 0).length;
+  const abnormal = plant.assets.filter((asset) => openCasesOf(asset, view.changed).length > 0).length;
   const signals = plant.assets.reduce((sum, asset) => sum + asset.signals.length, 0);
   const learning = unlearned(plant.assets);
   return (
@@ -62,7 +62,7 @@ function Site({ plant, view }: { plant: Plant; view: PlantView }) {
                     asset={asset}
                     live={plant.source === "LIVE"}
                     health={healthOf(asset, view)}
-                    cases={openCasesOf(asset, view)}
+                    cases={openCasesOf(asset, view.changed)}
                   />
                 ))}
               </div>
@@ -76,13 +76,4 @@ function Site({ plant, view }: { plant: Plant; view: PlantView }) {
 
 function healthOf(asset: Asset, view: PlantView): AssetHealth {
   return view.health.get(`${asset.site}/${asset.id}`) ?? asset.health;
-}
-
-/** Those known when the plant was asked, as they are now, and those opened since. */
-function openCasesOf(asset: Asset, view: PlantView): CaseSummary[] {
-  const rows = new Map(asset.openCases.map((row) => [row.id, row]));
-  for (const row of view.changed.values()) {
-    if (row.site === asset.site && row.assetId === asset.id) rows.set(row.id, newer(rows.get(row.id), row));
-  }
-  return [...rows.values()].filter((row) => row.status === "OPEN");
 }

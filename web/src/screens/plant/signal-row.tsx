@@ -8,6 +8,7 @@ import { figure } from "../../logic/format.ts";
 import { trust } from "../../logic/quality.ts";
 import { bandOf } from "../../logic/spark.ts";
 import { unitSymbol } from "../../logic/words.ts";
+import { MovedLimits } from "./moved-limits.tsx";
 import { Sparkline } from "./sparkline.tsx";
 
 interface Props {
@@ -44,6 +45,7 @@ export function SignalRow({ site, signal, name, live, seen, suspect }: Props) {
         <output>{figure(known?.reading.value)}</output> <span className="unit">{unitSymbol(signal.unit)}</span>
         {!good && <span className="quality">{believed.text}</span>}
       </span>
+      <MovedLimits site={site} signal={signal} name={name} />
     </li>
   );
 }

@@ -18,14 +18,14 @@ export function KillSwitch({ plant }: { plant: Plant }) {
 }
 
 function Engaged({ plant, engaged }: { plant: Plant; engaged: NonNullable<Plant["killSwitch"]> }) {
-  const { refresh } = usePlant();
+  const { follow } = usePlant();
   const release = useAsk(ReleaseKillSwitch);
   return (
     <>
       <p>
         <strong>Nothing may act.</strong> Stopped by {actorName(engaged.by)} at <When at={engaged.at} />: {engaged.reason}
       </p>
-      <button type="button" disabled={release.busy} onClick={() => void release.ask({ site: plant.site }).then(refresh)}>
+      <button type="button" disabled={release.busy} onClick={() => void release.ask({ site: plant.site }).then(follow)}>
         Let actions run again
       </button>
       {release.problem && <Problem text={release.problem} />}
@@ -34,12 +34,12 @@ function Engaged({ plant, engaged }: { plant: Plant; engaged: NonNullable<Plant[
 }
 
 function Released({ plant }: { plant: Plant }) {
-  const { refresh } = usePlant();
+  const { follow } = usePlant();
   const engage = useAsk(EngageKillSwitch);
   const [reason, setReason] = useState("");
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    void engage.ask({ site: plant.site, reason: reason.trim() }).then(refresh);
+    void engage.ask({ site: plant.site, reason: reason.trim() }).then(follow);
   };
   return (
     <form className="row" onSubmit={submit}>
