@@ -5,6 +5,7 @@ use super::{
     testing::{START, alerts, healthy, plant, run, scan, settings, without},
 };
 use chrono::TimeDelta;
+use millwright_domain::case::Severity;
 use proptest::prelude::*;
 
 fn detectors(found: &[Finding]) -> Vec<&str> {
@@ -60,15 +61,22 @@ fn a_signal_that_stays_a_little_too_high_is_told_again_when_it_falls() {
 
 #[test]
 fn an_episode_is_one_alert_a_detector_however_long_it_lasts() {
-    let found = run(6_000, 1_200, |_, values| values[2] += 1.0);
+    let found = run(6_000, 1_200, |_, values| values[2] += 0.7);
     let mut told = detectors(&found);
     told.sort_unstable();
     assert_eq!(told, ["drift", "mewma"]);
 }
 
 #[test]
+fn an_alarm_that_has_become_critical_is_told_once_more() {
+    let found = run(9_000, 1_200, |second, values| values[2] += (second - 1_200) as f64 * 0.000_5);
+    let told: Vec<Severity> = alerts(&found).iter().filter(|(_, alert)| alert.detector == "drift").map(|(_, alert)| alert.severity).collect();
+    assert_eq!(told, [Severity::Low, Severity::Critical]);
+}
+
+#[test]
 fn after_it_was_over_the_same_fault_is_told_anew() {
-    let found = run(6_000, 1_200, |second, values| values[2] += if (2_400..4_200).contains(&second) { 0.0 } else { 1.0 });
+    let found = run(6_000, 1_200, |second, values| values[2] += if (2_400..4_200).contains(&second) { 0.0 } else { 0.7 });
     assert_eq!(detectors(&found).iter().filter(|detector| **detector == "drift").count(), 2);
     let cleared = found.iter().filter(|finding| matches!(finding, Finding::Cleared { detector: Detector::Drift, .. })).count();
     assert_eq!(cleared, 1);
@@ -149,7 +157,7 @@ fn an_alarm_that_stands_is_told_again_after_its_time_and_when_somebody_begins_to
     let mut found = Vec::new();
     for second in 0..5_000 {
         let mut values = healthy(second);
-        values[2] += if second >= 1_000 { 1.0 } else { 0.0 };
+        values[2] += if second >= 1_000 { 0.7 } else { 0.0 };
         if second == 4_500 {
             monitor.remind(&"pump".parse().unwrap(), Detector::Drift);
         }

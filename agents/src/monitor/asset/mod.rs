@@ -3,6 +3,8 @@
 mod relearning;
 mod telling;
 
+use telling::Told;
+
 use super::{
     Finding,
     confirmation::Confirmation,
@@ -51,9 +53,9 @@ pub struct AssetWatch {
     together: Confirmation,
     /// Somebody works on the machine: nothing is judged.
     suspended: bool,
-    /// When each detector that stands in alarm was last told.
+    /// How each detector that stands in alarm was last told.
     #[serde(default)]
-    told_at: BTreeMap<Detector, Timestamp>,
+    told: BTreeMap<Detector, Told>,
     /// That it should be learned anew was said.
     #[serde(default)]
     relearning_due: bool,
@@ -98,7 +100,7 @@ impl AssetWatch {
             next_features: Timestamp::default(),
             together: Confirmation::default(),
             suspended: false,
-            told_at: BTreeMap::new(),
+            told: BTreeMap::new(),
             relearning_due: false,
             former: None,
         }
@@ -208,7 +210,7 @@ impl AssetWatch {
         match self.together.update(at, step, judges, || largest_drift(signals, at), moment.settings) {
             None => {}
             Some(Edge::Cleared) => {
-                self.told_at.remove(&Detector::Mewma);
+                self.told.remove(&Detector::Mewma);
                 moment.out.push(Finding::Cleared { at, asset: self.id().clone(), detector: Detector::Mewma });
             }
             Some(Edge::Raised) => {
@@ -245,7 +247,7 @@ impl AssetWatch {
                 self.add_related(detector, end, &mut evidence);
                 self.alert(detector, worst, evidence, moment);
             } else if !of_it.is_empty() && !self.is_alarmed_by(detector) {
-                self.told_at.remove(&detector);
+                self.told.remove(&detector);
                 moment.out.push(Finding::Cleared { at, asset: self.id().clone(), detector });
             }
         }
@@ -281,7 +283,7 @@ impl AssetWatch {
         let Moment { at, late, settings, .. } = *moment;
         let severity = detector.severity(times);
         let raised = AlertRaised { asset: self.id().clone(), detector: detector.as_str().into(), severity, evidence, late };
-        self.told_at.insert(detector, at);
+        self.told.insert(detector, Told { at, severity });
         moment.out.push(Finding::Alert { at, raised });
         moment.out.push(Finding::Features(self.features(at, settings)));
         self.next_features = at + TimeDelta::seconds(i64::from(settings.features_every_s));

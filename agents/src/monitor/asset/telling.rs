@@ -1,9 +1,22 @@
 //! Whom an alarm is told to, and when again: tolerance of a signal, alarms that stand for hours, somebody who begins to listen.
 
 use super::{AssetWatch, Moment, Phase};
-use crate::monitor::{detector::Detector, mewma::Step};
+use crate::monitor::{detector::Detector, mewma::Step, settings::MonitorSettings};
 use chrono::TimeDelta;
-use millwright_domain::{Timestamp, ids::SignalId};
+use millwright_domain::{
+    Timestamp,
+    case::Severity,
+    evidence::{Evidence, Feature},
+    ids::SignalId,
+};
+use serde::{Deserialize, Serialize};
+
+/// When and how an alarm that stands was last told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Told {
+    pub at: Timestamp,
+    pub severity: Severity,
+}
 
 impl AssetWatch {
     /// Its limits are so many times the configured ones, by signal.
@@ -13,7 +26,9 @@ impl AssetWatch {
 
     /// What still stands of a detector is told again at the next minute: somebody has just begun to listen.
     pub fn remind(&mut self, detector: Detector) {
-        self.told_at.insert(detector, Timestamp::default());
+        if let Some(told) = self.told.get_mut(&detector) {
+            told.at = Timestamp::default();
+        }
     }
 
     /// The step as the signal that speaks loudest in it is to be heard.
@@ -28,21 +43,44 @@ impl AssetWatch {
         Step { score, alarm: score >= 1.0, ..step }
     }
 
-    /// An alarm that stands for hours is told again: people change shifts, and forget.
+    /// An alarm that stands is told again when it has become critical, and after hours: people change shifts, and forget.
     pub(super) fn tell_again(&mut self, end: i64, moment: &mut Moment<'_>) {
-        let (at, again_after) = (moment.at, TimeDelta::seconds(i64::from(moment.settings.realarm_after_s)));
-        let is_due = |(detector, told_at): (&Detector, &Timestamp)| (at.since(*told_at) >= again_after).then_some(*detector);
-        let due: Vec<Detector> = self.told_at.iter().filter_map(is_due).collect();
-        for detector in due {
+        let again_after = TimeDelta::seconds(i64::from(moment.settings.realarm_after_s));
+        if !self.judges(moment.at) {
+            return;
+        }
+        for (detector, told) in self.told.clone() {
             if !self.is_alarmed_by(detector) {
-                self.told_at.remove(&detector);
+                self.told.remove(&detector);
                 continue;
             }
-            let evidence = match detector {
-                Detector::Mewma => self.contributions(at),
-                _ => self.signals.iter().filter_map(|signal| signal.standing(detector, end)).collect(),
-            };
-            self.alert(detector, 1.0, evidence, moment);
+            let evidence = self.standing(detector, end, moment.at);
+            let times = evidence.iter().filter_map(|one| self.times(one, moment.settings)).fold(1.0, f64::max);
+            let is_critical_now = told.severity < Severity::Critical && detector.severity(times) == Severity::Critical;
+            if is_critical_now || moment.at.since(told.at) >= again_after {
+                self.alert(detector, times, evidence, moment);
+            }
         }
+    }
+
+    /// The figures that hold a detector's alarm up, largest first.
+    fn standing(&self, detector: Detector, end: i64, at: Timestamp) -> Vec<Evidence> {
+        if detector == Detector::Mewma {
+            return self.contributions(at);
+        }
+        let mut evidence: Vec<Evidence> = self.signals.iter().filter_map(|signal| signal.standing(detector, end)).collect();
+        evidence.sort_by(|one, other| other.magnitude.abs().total_cmp(&one.magnitude.abs()));
+        evidence
+    }
+
+    /// How many times its limit a figure is, where that says how bad it is.
+    fn times(&self, evidence: &Evidence, settings: &MonitorSettings) -> Option<f64> {
+        let limit = match evidence.feature {
+            Feature::Drift => settings.drift_limit,
+            Feature::Noise => settings.noise_limit,
+            Feature::Contribution | Feature::Slope | Feature::Stuck | Feature::Residual => return None,
+        };
+        let factor = self.signals.iter().find(|signal| signal.id == evidence.signal)?.factor;
+        Some(evidence.magnitude.abs() / (limit * factor))
     }
 }
