@@ -38,8 +38,12 @@ pub struct Feedback {
 impl Feedback {
     /// Runs until told to stop.
     pub async fn run(self, stop: CancellationToken) -> Result<(), FeedbackError> {
-        let seen = checkpoint::load(&self.checkpoint)?.unwrap_or(0);
-        let mut tail = SiteTail::at(self.log.clone(), self.partition.clone(), seen).await?;
+        let mut tail = match checkpoint::load(&self.checkpoint)? {
+            Some(seen) => SiteTail::at(self.log.clone(), self.partition.clone(), seen).await?,
+            // What ended before there was any feedback was judged by other limits.
+            None => SiteTail::at_the_end(self.log.clone(), self.partition.clone()).await?,
+        };
+        checkpoint::save(&self.checkpoint, &tail.position())?;
         loop {
             let facts = tokio::select! {
                 biased;

@@ -5,6 +5,7 @@ use crate::decision::{Circumstances, Decision, Refused, senseless};
 use millwright_domain::{
     case::{Case, CaseFile, Outcome},
     envelope::StreamId,
+    evidence::Feature,
     ids::{CaseId, SignalId},
     sealed::Sealed,
     site::Site,
@@ -61,9 +62,7 @@ impl LearnThreshold {
         } else {
             return Ok(Decision::AlreadySo);
         };
-        if factor == known.factor {
-            return Ok(Decision::AlreadySo);
-        }
+        // At the most that outcomes may do the factor stays, and the fact says so: what was counted must not count against real faults later.
         let (signal, was, by) = (self.signal.clone(), known.factor, circumstances.by.clone());
         let fact = ThresholdAdjusted { signal, factor, was, by, reason, because, note: None };
         Ok(Decision::one(StreamId::signal(&self.signal), fact))
@@ -118,7 +117,9 @@ fn uncounted(site: &Site, signal: &SignalId, known: &Threshold) -> Uncounted {
 /// The signal that spoke loudest for the case: only its threshold had a part in it.
 fn is_about(file: &CaseFile, signal: &SignalId) -> bool {
     let loudest = file.evidence.iter().max_by(|one, other| one.magnitude.abs().total_cmp(&other.magnitude.abs()));
-    loudest.is_some_and(|evidence| evidence.signal == *signal)
+    // Stillness, silence and setpoints have limits of their own, which no factor moves.
+    let has_a_factor = |feature| matches!(feature, Feature::Drift | Feature::Noise | Feature::Contribution);
+    loudest.is_some_and(|evidence| evidence.signal == *signal && has_a_factor(evidence.feature))
 }
 
 #[cfg(test)]
@@ -149,6 +150,13 @@ mod tests {
             scene = scene.when(watching::learn_threshold());
         }
         assert!((scene.threshold() - 1.5).abs() < 1e-9, "{}", scene.threshold());
+        // However many false alarms came at the cap, two real faults take a step back.
+        for number in 400..402 {
+            scene = scene.when(plant::raise_alert_with_id(number)).happens();
+            let case = scene.subject().parse().unwrap();
+            scene = scene.when(watching::outcome_of(case, Outcome::Repaired)).happens();
+        }
+        assert!(scene.when(watching::learn_threshold()).happens().threshold() < 1.5);
     }
 
     #[test]

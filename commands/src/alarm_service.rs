@@ -31,7 +31,7 @@ impl TakeAlarmOutOfService {
     pub(crate) fn decide(&self, site: &Site, circumstances: Circumstances<'_>) -> Result<Decision, Refused> {
         let by = a_person(circumstances)?;
         match site.alarm(&self.asset, &self.detector) {
-            None => Err(no_alarm(&self.asset, &self.detector)),
+            None => Err(no_alarm(&self.asset)),
             Some(alarm) if alarm.out_of_service => Ok(Decision::AlreadySo),
             Some(_) => {
                 let (asset, detector, reason) = (self.asset.clone(), self.detector.clone(), self.reason.clone());

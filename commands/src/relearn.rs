@@ -57,7 +57,10 @@ impl RestoreBaseline {
         described(site, &self.asset)?;
         a_person(circumstances)?;
         if site.relearning.get(&self.asset).is_none_or(|known| known.depth == 0) {
-            return Err(senseless("nothing_to_restore", format_args!("{} is judged by what was learned first", self.asset)));
+            return Err(senseless(
+                "nothing_to_restore",
+                format_args!("{} is judged by what was learned first, or by the oldest that is kept", self.asset),
+            ));
         }
         Ok(Decision::one(StreamId::asset(&self.asset), BaselineRestored { asset: self.asset.clone(), by: circumstances.by.clone() }))
     }

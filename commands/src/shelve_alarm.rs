@@ -44,7 +44,7 @@ impl ShelveAlarm {
             ));
         }
         if site.alarm(&self.asset, &self.detector).is_none() {
-            return Err(no_alarm(&self.asset, &self.detector));
+            return Err(no_alarm(&self.asset));
         }
         let until = circumstances.now.wall + TimeDelta::minutes(i64::from(self.minutes));
         let (asset, detector, reason) = (self.asset.clone(), self.detector.clone(), self.reason.clone());

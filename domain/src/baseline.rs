@@ -46,12 +46,22 @@ pub struct BaselineRestored {
     pub by: ActorId,
 }
 
+/// Relearnings that can be taken back, one after another.
+pub const MOST_RESTORABLE: u32 = 3;
+
 /// Where relearning of an asset stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Relearning {
     pub proposed: bool,
-    /// How many were approved, less those taken back: 0 when it is judged by what was learned first.
+    /// How many can be taken back: 0 when it is judged by what was learned first, or by the oldest that is kept.
     pub depth: u32,
-    /// Grows with each approval and each restoring, for whoever follows.
-    pub changes: u32,
+}
+
+impl Relearning {
+    pub fn approved(&mut self) {
+        *self = Self { proposed: false, depth: (self.depth + 1).min(MOST_RESTORABLE) };
+    }
+    pub fn restored(&mut self) {
+        *self = Self { proposed: false, depth: self.depth.saturating_sub(1) };
+    }
 }

@@ -33,6 +33,7 @@ pub mod site;
 pub mod threshold;
 pub mod time;
 pub mod track;
+pub mod watching;
 
 pub use event::Event;
 pub use time::{Now, Timestamp};

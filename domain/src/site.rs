@@ -14,6 +14,7 @@ use crate::{
     policy::Policy,
     sealed::Sealed,
     threshold::Threshold,
+    watching::WatchChange,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -103,6 +104,8 @@ pub struct Site {
     pub baseline_versions: HashMap<SignalId, u32>,
     pub relearning: BTreeMap<AssetId, Relearning>,
     pub thresholds: BTreeMap<SignalId, Threshold>,
+    /// By plant time, in the order of the ledger.
+    pub watch_changes: Vec<(Timestamp, WatchChange)>,
     /// By detector.
     pub alarms: BTreeMap<AssetId, BTreeMap<String, Alarm>>,
     pub budgets: BTreeMap<String, BudgetAccount>,
@@ -152,6 +155,9 @@ impl Site {
     /// Takes one fact in.
     pub fn evolve(&mut self, stream: &StreamId, occurred_at: Timestamp, event: &Event) {
         *self.versions.entry(stream.clone()).or_default() += 1;
+        if let Some(change) = WatchChange::of(event) {
+            self.watch_changes.push((occurred_at, change));
+        }
         if let Some((asset, detector, fact)) = alarm_fact(event) {
             self.alarms.entry(asset.clone()).or_default().entry(detector.to_string()).or_default().evolve(fact, occurred_at);
         }
@@ -180,14 +186,8 @@ impl Site {
                 self.baseline_versions.insert(fact.signal.clone(), fact.version);
             }
             Event::RelearningProposed(fact) => self.relearning.entry(fact.asset.clone()).or_default().proposed = true,
-            Event::RelearningApproved(fact) => {
-                let known = self.relearning.entry(fact.asset.clone()).or_default();
-                *known = Relearning { proposed: false, depth: known.depth + 1, changes: known.changes + 1 };
-            }
-            Event::BaselineRestored(fact) => {
-                let known = self.relearning.entry(fact.asset.clone()).or_default();
-                *known = Relearning { proposed: false, depth: known.depth.saturating_sub(1), changes: known.changes + 1 };
-            }
+            Event::RelearningApproved(fact) => self.relearning.entry(fact.asset.clone()).or_default().approved(),
+            Event::BaselineRestored(fact) => self.relearning.entry(fact.asset.clone()).or_default().restored(),
             Event::ThresholdAdjusted(fact) => self.thresholds.entry(fact.signal.clone()).or_default().evolve(fact),
             Event::EffectWanted(fact) => self.want_effect(fact),
             Event::EffectAttempted(fact) => self.step_effect(fact.effect, |effect| effect.attempted(fact)),

@@ -1,6 +1,7 @@
 //! What a person may say about alarms, about what is normal, and about how tolerant the monitor is.
 
 use crate::{
+    errors::bad_input,
     mutation::{Asking, of_site},
     scalars::parse,
     types::answer::Answered,
@@ -13,11 +14,17 @@ use millwright_commands::{
 #[derive(Default)]
 pub struct Watching;
 
+/// Names of detectors are short words of ours.
+fn named(detector: String) -> Result<String> {
+    let is_a_name = (1..=32).contains(&detector.len()) && detector.bytes().all(|letter| letter.is_ascii_lowercase() || letter == b'_');
+    if is_a_name { Ok(detector) } else { Err(bad_input("`detector` is a name as in the list of alarms: `drift`, `mewma`, …")) }
+}
+
 #[Object]
 impl Watching {
     /// Says that somebody has seen it.
     async fn acknowledge_alarm(&self, ctx: &Context<'_>, site: ID, asset: ID, detector: String, command_id: Option<ID>) -> Result<Answered> {
-        let acknowledge = AcknowledgeAlarm { asset: parse(&asset, "asset")?, detector };
+        let acknowledge = AcknowledgeAlarm { asset: parse(&asset, "asset")?, detector: named(detector)? };
         Asking::new(ctx, command_id.as_ref())?.ask(&of_site(&site)?, None, acknowledge).await
     }
 
@@ -34,12 +41,13 @@ impl Watching {
         command_id: Option<ID>,
     ) -> Result<Answered> {
         let asking = Asking::new(ctx, command_id.as_ref())?;
-        let shelve = ShelveAlarm { asset: parse(&asset, "asset")?, detector, minutes, reason: asking.sealed_words("reason", reason)? };
+        let shelve =
+            ShelveAlarm { asset: parse(&asset, "asset")?, detector: named(detector)?, minutes, reason: asking.sealed_words("reason", reason)? };
         asking.ask(&of_site(&site)?, None, shelve).await
     }
 
     async fn unshelve_alarm(&self, ctx: &Context<'_>, site: ID, asset: ID, detector: String, command_id: Option<ID>) -> Result<Answered> {
-        let unshelve = UnshelveAlarm { asset: parse(&asset, "asset")?, detector };
+        let unshelve = UnshelveAlarm { asset: parse(&asset, "asset")?, detector: named(detector)? };
         Asking::new(ctx, command_id.as_ref())?.ask(&of_site(&site)?, None, unshelve).await
     }
 
@@ -54,12 +62,13 @@ impl Watching {
         command_id: Option<ID>,
     ) -> Result<Answered> {
         let asking = Asking::new(ctx, command_id.as_ref())?;
-        let take = TakeAlarmOutOfService { asset: parse(&asset, "asset")?, detector, reason: asking.sealed_words("reason", reason)? };
+        let take =
+            TakeAlarmOutOfService { asset: parse(&asset, "asset")?, detector: named(detector)?, reason: asking.sealed_words("reason", reason)? };
         asking.ask(&of_site(&site)?, None, take).await
     }
 
     async fn return_alarm_to_service(&self, ctx: &Context<'_>, site: ID, asset: ID, detector: String, command_id: Option<ID>) -> Result<Answered> {
-        let give_back = ReturnAlarmToService { asset: parse(&asset, "asset")?, detector };
+        let give_back = ReturnAlarmToService { asset: parse(&asset, "asset")?, detector: named(detector)? };
         Asking::new(ctx, command_id.as_ref())?.ask(&of_site(&site)?, None, give_back).await
     }
 

@@ -159,11 +159,17 @@ fn note(row: &mut AlarmRow, event: &Event, by: &ActorId) {
             row.acknowledged_by = None;
             row.evidence.clone_from(&fact.evidence);
         }
-        Event::AlertSuppressed(fact) => row.evidence.clone_from(&fact.evidence),
+        Event::AlertSuppressed(fact) => {
+            row.acknowledged_by = None;
+            row.evidence.clone_from(&fact.evidence);
+        }
         Event::AlarmAcknowledged(_) => row.acknowledged_by = Some(by.clone()),
         Event::AlarmShelved(fact) => row.silenced = Some((fact.by.clone(), fact.reason.clone())),
         Event::AlarmTakenOutOfService(fact) => row.silenced = Some((fact.by.clone(), fact.reason.clone())),
-        Event::AlarmUnshelved(_) | Event::AlarmReturnedToService(_) => row.silenced = None,
+        // A shelf that ends does not end what was taken out of service meanwhile.
+        Event::AlarmUnshelved(_) | Event::AlarmReturnedToService(_) if !row.alarm.out_of_service && row.alarm.shelved_until.is_none() => {
+            row.silenced = None;
+        }
         _ => {}
     }
 }

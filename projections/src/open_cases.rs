@@ -116,7 +116,7 @@ impl Projection for OpenCases {
         3
     }
     fn changed(&self) -> &'static [&'static str] {
-        &[]
+        &["cases.doc"]
     }
     fn tables(&self) -> Vec<&'static Table> {
         vec![&CASES]

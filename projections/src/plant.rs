@@ -10,7 +10,7 @@ use crate::{
 use async_trait::async_trait;
 use millwright_domain::{
     Event, Timestamp,
-    baseline::BaselineLearned,
+    baseline::{BaselineLearned, Relearning},
     ids::{ActorId, AssetId, SiteId},
     plant::Plant,
     policy::Policy,
@@ -102,6 +102,9 @@ impl Projection for Plants {
     fn version(&self) -> u32 {
         2
     }
+    fn changed(&self) -> &'static [&'static str] {
+        &["plants.doc"]
+    }
     fn tables(&self) -> Vec<&'static Table> {
         vec![&PLANTS, &SIGNALS]
     }
@@ -189,8 +192,8 @@ fn note(row: &mut PlantRow, event: &Event, at: Timestamp) {
             row.baselines.insert(fact.signal.to_string(), fact.clone());
         }
         Event::RelearningProposed(fact) => row.relearning.entry(fact.asset.clone()).or_default().proposed = Some(fact.because.clone()),
-        Event::RelearningApproved(fact) => relearned(row, &fact.asset, &fact.by, at, 1),
-        Event::BaselineRestored(fact) => relearned(row, &fact.asset, &fact.by, at, -1),
+        Event::RelearningApproved(fact) => relearned(row, &fact.asset, &fact.by, at, Relearning::approved),
+        Event::BaselineRestored(fact) => relearned(row, &fact.asset, &fact.by, at, Relearning::restored),
         Event::ThresholdAdjusted(fact) => {
             row.thresholds.insert(fact.signal.to_string(), (fact.clone(), at));
         }
@@ -198,9 +201,11 @@ fn note(row: &mut PlantRow, event: &Event, at: Timestamp) {
     }
 }
 
-fn relearned(row: &mut PlantRow, asset: &AssetId, by: &ActorId, at: Timestamp, deeper: i32) {
+fn relearned(row: &mut PlantRow, asset: &AssetId, by: &ActorId, at: Timestamp, change: fn(&mut Relearning)) {
     let known = row.relearning.entry(asset.clone()).or_default();
-    *known = RelearningRow { proposed: None, depth: known.depth.saturating_add_signed(deeper), changed_by: Some(by.clone()), changed_at: Some(at) };
+    let mut relearning = Relearning { proposed: false, depth: known.depth };
+    change(&mut relearning);
+    *known = RelearningRow { proposed: None, depth: relearning.depth, changed_by: Some(by.clone()), changed_at: Some(at) };
 }
 
 /// Every site, by name of its id.

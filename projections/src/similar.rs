@@ -17,6 +17,8 @@ use thiserror::Error;
 
 /// Rows loaded at a time.
 const PAGE: usize = 500;
+/// Up to so many new ones are put in one by one.
+const FEW: usize = 64;
 /// The latest confirmed cases that claims are calibrated on.
 const JUDGED: usize = 200;
 /// Suggestions that a person is shown, and so those that are judged.
@@ -112,25 +114,38 @@ impl Projections {
 
     async fn load(&self, known: &mut Remembered, db: &Db) -> Result<(), NotCompared> {
         let sites: Vec<SiteId> = self.plants().iter().filter_map(|row| Some(row.plant.as_ref()?.site.clone())).collect();
+        let mut new: Vec<RememberedRow> = Vec::new();
+        let mut next = known.next.clone();
         for site in sites {
             loop {
-                let next = known.next.get(&site).copied().unwrap_or(0);
-                let rows = case_memory::from(db, &site, next, PAGE).await?;
+                let from = next.get(&site).copied().unwrap_or(0);
+                let rows = case_memory::from(db, &site, from, PAGE).await?;
                 let Some(last) = rows.last().map(|row| row.seq) else { break };
-                known.next.insert(site.clone(), last + 1);
-                for row in rows {
-                    known.take(row)?;
-                }
+                next.insert(site.clone(), last + 1);
+                new.extend(rows);
             }
         }
+        known.take(new);
+        known.next = next;
         Ok(())
     }
 }
 
 impl Remembered {
-    fn take(&mut self, row: RememberedRow) -> Result<(), NotIndexed> {
-        self.order.insert(row.case, (row.onset, row.seq));
-        self.memory.remember(row.case, row.signature)
+    fn take(&mut self, rows: Vec<RememberedRow>) {
+        if rows.is_empty() {
+            return;
+        }
+        self.order.extend(rows.iter().map(|row| (row.case, (row.onset, row.seq))));
+        let new = rows.into_iter().map(|row| (row.case, row.signature));
+        let refused = if new.len() > FEW {
+            self.memory.remember_all(new)
+        } else {
+            new.filter_map(|(case, signature)| Some((case, self.memory.remember(case, signature).err()?))).collect()
+        };
+        for (case, cause) in refused {
+            tracing::warn!(%case, %cause, "the signature of case {case} cannot be compared; it is left out");
+        }
     }
 
     /// Each confirmed case asked for its likest among the confirmed ones before it: was it the same fault?

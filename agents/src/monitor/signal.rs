@@ -102,6 +102,13 @@ impl SignalWatch {
         Some(baseline.fact(&self.id, self.version, from, to))
     }
 
+    /// What is normal is what was normal once: told as a version of its own.
+    pub fn restored(&mut self, at: Timestamp) -> Option<BaselineLearned> {
+        let baseline = self.baseline?;
+        self.version += 1;
+        Some(baseline.fact(&self.id, self.version, at, at))
+    }
+
     /// Forgets what is normal and learns it anew. Alarms of the old normal are gone with it.
     pub fn relearn(&mut self, signal: &Signal) {
         *self = Self { version: self.version, windows: self.windows.clone(), factor: self.factor, ..Self::new(signal) };
@@ -110,6 +117,7 @@ impl SignalWatch {
     /// What `now` has seen of late, judged by what is normal here. Versions go on.
     pub fn take_over(&mut self, now: &Self) {
         self.windows.clone_from(&now.windows);
+        self.stillness.take_over(&now.stillness);
         self.version = now.version;
         self.factor = now.factor;
     }

@@ -6,6 +6,7 @@ use super::{
     window::bucket_of,
 };
 use millwright_domain::{
+    Timestamp,
     ids::{AssetId, DeviceId, SignalId},
     plant::{Asset, Plant},
     reading::{LastScan, Scan},
@@ -68,8 +69,8 @@ impl Monitor {
     /// The plant was described anew: machines with the same signals keep what they learned, the others begin.
     pub fn adopt(&mut self, plant: &Plant) {
         let mut known: Vec<AssetWatch> = std::mem::take(&mut self.assets);
-        let watch = |asset: &Asset| match known.iter().position(|watch| watch.description == *asset) {
-            Some(place) => known.swap_remove(place),
+        let watch = |asset: &Asset| match known.iter().position(|watch| watch.fits(asset)) {
+            Some(place) => known.swap_remove(place).described_as(asset),
             None => AssetWatch::new(asset, &self.settings),
         };
         self.assets = plant.assets.iter().map(watch).collect();
@@ -124,33 +125,36 @@ impl Monitor {
     }
 
     /// What diagnosis would look at.
-    pub fn features(&self, asset: &AssetId, at: millwright_domain::Timestamp) -> Option<AssetFeatures> {
+    pub fn features(&self, asset: &AssetId, at: Timestamp) -> Option<AssetFeatures> {
         Some(self.asset(asset)?.features(at, &self.settings))
     }
 
     /// Learns anew what is normal for an asset, from its next scan on.
-    pub fn relearn(&mut self, asset: &AssetId) {
+    pub fn relearn(&mut self, asset: &AssetId, at: Timestamp, out: &mut Vec<Finding>) {
         if let Some(asset) = self.assets.iter_mut().find(|watch| watch.id() == asset) {
-            asset.relearn(&self.settings);
+            asset.relearn(at, &self.settings, out);
         }
     }
 
     /// Judges an asset by what was learned before the latest relearning.
-    pub fn restore_baseline(&mut self, asset: &AssetId) {
+    pub fn restore_baseline(&mut self, asset: &AssetId, at: Timestamp, out: &mut Vec<Finding>) {
         if let Some(asset) = self.assets.iter_mut().find(|watch| watch.id() == asset) {
-            asset.restore();
+            asset.restore(at, out);
         }
     }
 
-    /// How many times the configured limits each signal's are.
-    pub fn tolerate(&mut self, factor_of: impl Fn(&SignalId) -> f64) {
-        self.assets.iter_mut().for_each(|asset| asset.tolerate(&factor_of));
+    /// How many times the configured limits a signal's are.
+    pub fn tolerate(&mut self, signal: &SignalId, factor: f64) {
+        let Some(place) = self.places.get(signal).copied() else { return };
+        if let Some(watch) = self.assets.get_mut(place.asset).and_then(|asset| asset.signals.get_mut(place.signal)) {
+            watch.factor = factor;
+        }
     }
 
     /// An alarm of the asset is listened to again: if it still stands, it is told again.
-    pub fn remind(&mut self, asset: &AssetId, detector: super::Detector) {
+    pub fn remind(&mut self, asset: &AssetId, detectors: &[super::Detector]) {
         if let Some(asset) = self.assets.iter_mut().find(|watch| watch.id() == asset) {
-            asset.remind(detector);
+            detectors.iter().for_each(|detector| asset.remind(*detector));
         }
     }
 

@@ -22,6 +22,11 @@ impl Stillness {
         }
     }
 
+    /// Goes on from what another has seen, with its own measure.
+    pub fn take_over(&mut self, now: &Self) {
+        *self = Self { longest: self.longest, ..*now };
+    }
+
     /// Called for each reading in training.
     pub fn learn(&mut self) {
         self.longest = self.longest.max(self.latest - self.since);

@@ -2,17 +2,17 @@
 
 use crate::{
     diagnosis::Nominations,
-    monitor::{Detector, Leaning, Monitor, MonitorSettings},
+    monitor::{Detector, Finding, Leaning, Monitor, MonitorSettings},
     recovery::RecoveryWatch,
 };
 use millwright_domain::{
     Timestamp,
-    alarm::Alarm,
     case::Case,
     ids::{AssetId, CaseId, CauseId},
     plant::Plant,
     position::Position,
     site::Site,
+    watching::WatchChange,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,12 +26,9 @@ pub(super) struct Followed {
     pub recovery: BTreeMap<CaseId, RecoveryWatch>,
     /// Machines that somebody works on.
     locked_out: BTreeSet<AssetId>,
-    /// How deep each machine's relearning was when it was last looked at.
+    /// How many of the site's changes to watching are applied.
     #[serde(default)]
-    relearned: BTreeMap<AssetId, u32>,
-    /// Alarms that tell nobody.
-    #[serde(default)]
-    shelved: BTreeSet<(AssetId, String)>,
+    applied: usize,
 }
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -58,8 +55,7 @@ impl Followed {
             assets: BTreeMap::new(),
             recovery: BTreeMap::new(),
             locked_out: BTreeSet::new(),
-            relearned: BTreeMap::new(),
-            shelved: BTreeSet::new(),
+            applied: 0,
         }
     }
 
@@ -81,9 +77,6 @@ impl Followed {
             self.monitor.suspend(asset, locked_out.contains(asset));
         }
         self.locked_out = locked_out;
-        self.monitor.tolerate(|signal| site.threshold_factor(signal));
-        self.take_in_relearning(site);
-        self.take_in_shelves(site);
         let is_over = |case: &CaseId| matches!(site.case(*case), Case::Closed(..));
         for asset in self.assets.values_mut() {
             if asset.case.is_some_and(|case| is_over(&case)) {
@@ -95,28 +88,19 @@ impl Followed {
         self.recovery.retain(|case, _| !is_over(case));
     }
 
-    fn take_in_relearning(&mut self, site: &Site) {
-        for (asset, relearning) in &site.relearning {
-            let known = self.relearned.insert(asset.clone(), relearning.depth).unwrap_or(0);
-            if relearning.depth > known {
-                self.monitor.relearn(asset);
-            }
-            (relearning.depth..known).for_each(|_| self.monitor.restore_baseline(asset));
-        }
-    }
-
-    /// What comes off the shelf, or back to service, is told if it still stands.
-    fn take_in_shelves(&mut self, site: &Site) {
-        let tells_nobody = |alarm: &Alarm| alarm.out_of_service || alarm.shelved_until.is_some();
-        let alarms = site.alarms.iter().flat_map(|(asset, alarms)| alarms.iter().map(move |(detector, alarm)| (asset, detector, alarm)));
-        let now: BTreeSet<(AssetId, String)> =
-            alarms.filter(|(.., alarm)| tells_nobody(alarm)).map(|(asset, detector, _)| (asset.clone(), detector.clone())).collect();
-        for (asset, detector) in self.shelved.difference(&now) {
-            if let Some(detector) = Detector::named(detector) {
-                self.monitor.remind(asset, detector);
+    /// What people and outcomes have changed in how machines are watched, up to a plant time: by the readings' own time, so that whoever reads
+    /// them again after a crash finds the same.
+    pub fn apply(&mut self, site: &Site, until: Timestamp, out: &mut Vec<Finding>) {
+        while let Some((at, change)) = site.watch_changes.get(self.applied).filter(|(at, _)| *at <= until) {
+            self.applied += 1;
+            match change {
+                WatchChange::Relearn(asset) => self.monitor.relearn(asset, *at, out),
+                WatchChange::Restore(asset) => self.monitor.restore_baseline(asset, *at, out),
+                WatchChange::Tolerate(signal, factor) => self.monitor.tolerate(signal, *factor),
+                WatchChange::Listen(asset, None) => self.monitor.remind(asset, &Detector::ALL),
+                WatchChange::Listen(asset, Some(name)) => self.monitor.remind(asset, Detector::named(name).as_slice()),
             }
         }
-        self.shelved = now;
     }
 
     pub fn asset(&mut self, asset: &AssetId) -> &mut FollowedAsset {

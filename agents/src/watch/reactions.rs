@@ -31,6 +31,7 @@ pub(super) struct Reactions<'a> {
 impl Reactions<'_> {
     pub async fn observe(&self, followed: &mut Followed, scan: &Scan) -> Result<(), Stopped> {
         let mut found = Vec::new();
+        followed.apply(self.site, scan.scanned_at.min(scan.received_at), &mut found);
         followed.monitor.observe(scan, &mut found);
         for finding in found {
             match finding {

@@ -10,7 +10,8 @@ use crate::{
     diagnosis::{RuleBook, Rules},
     monitor::testing::{START, healthy, plant, scan, settings},
 };
-use millwright_commands::{Ask, Commands, DescribePlant, Surroundings};
+use chrono::TimeDelta;
+use millwright_commands::{ApproveRelearning, Ask, Commands, DescribePlant, Surroundings};
 use millwright_domain::{Event, case::Outcome, envelope::StreamId, position::PartitionId, reading::Scan};
 use std::{path::Path, sync::Arc};
 use tokio::task::JoinHandle;
@@ -187,4 +188,21 @@ async fn a_snapshot_of_another_version_costs_time_and_no_truth() {
     stop.cancel();
     running.await.unwrap();
     assert_eq!(house.said(), said);
+}
+
+#[tokio::test]
+async fn a_relearning_holds_from_its_plant_time_on_whenever_it_is_read() {
+    let shifted = |second: u64| {
+        let mut values = healthy(second);
+        values[2] += if second >= 950 { 0.6 } else { 0.0 };
+        scan(second, values)
+    };
+    let house = House::with((0..2_400).map(shifted).collect()).await;
+    let approve = Ask::new("ann".parse().unwrap(), ApproveRelearning { asset: "pump".parse().unwrap() });
+    house.commands.ask(&PartitionId::site(&plant().site), approve.occurred_at(START + TimeDelta::seconds(900))).await.unwrap();
+    house.watch_all().await;
+    let versions: Vec<u32> =
+        house.said().into_iter().filter_map(|(_, event)| if let Event::BaselineLearned(fact) = event { Some(fact.version) } else { None }).collect();
+    assert_eq!((versions.len(), versions.first(), versions.last()), (12, Some(&1), Some(&2)));
+    assert!(!house.said().iter().any(|(_, event)| matches!(event, Event::AlertRaised(_))), "{:?}", house.kinds());
 }

@@ -58,6 +58,21 @@ impl<K: Ord + Clone> Memory<K> {
         self.episodes.insert(key, signature.into());
         Ok(())
     }
+    /// Many at once, in the time of a sort. Those that cannot be indexed are left out and returned.
+    pub fn remember_all(&mut self, episodes: impl IntoIterator<Item = (K, Signature)>) -> Vec<(K, NotIndexed)> {
+        let mut refused = Vec::new();
+        for (key, signature) in episodes {
+            match Index::new(SKETCH_DIMS).insert(key.clone(), &signature.sketch()) {
+                Ok(()) => _ = self.episodes.insert(key, signature.into()),
+                Err(cause) => refused.push((key, cause)),
+            }
+        }
+        let sketches = self.episodes.iter().map(|(key, kept)| (key.clone(), kept.signature.sketch()));
+        if let Ok(rebuilt) = Index::rebuilt(SKETCH_DIMS, sketches) {
+            self.sketches = rebuilt;
+        }
+        refused
+    }
     /// Whether it was there.
     pub fn forget(&mut self, key: &K) -> bool {
         self.episodes.remove(key);

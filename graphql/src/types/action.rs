@@ -93,7 +93,7 @@ impl Action {
         Ok(row.map(Case))
     }
     /// What it has done so far for that cause on machines of that class. Null while the case has no diagnosis.
-    #[graphql(complexity = "20 + child_complexity")]
+    #[graphql(complexity = "300 + child_complexity")]
     async fn track_record(&self, ctx: &Context<'_>) -> Result<Option<TrackRecord>> {
         let state = ctx.data::<AppState>()?;
         let case = open_cases::find(&state.projections.ledger(), self.0.case).await.map_err(storage)?;

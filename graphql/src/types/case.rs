@@ -233,7 +233,7 @@ pub struct Diagnosis {
 #[ComplexObject]
 impl Diagnosis {
     /// How such diagnoses have fared, by what people found.
-    #[graphql(complexity = "20 + child_complexity")]
+    #[graphql(complexity = "500 + child_complexity")]
     async fn record(&self, ctx: &Context<'_>) -> Result<DiagnosisRecord> {
         let state = ctx.data::<AppState>()?;
         let record = experience::record_of(&state.projections.ledger(), &self.known, self.confidence).await.map_err(storage)?;

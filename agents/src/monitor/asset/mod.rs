@@ -22,7 +22,7 @@ use super::{
 use chrono::TimeDelta;
 use millwright_domain::{
     Timestamp,
-    case::AlertRaised,
+    case::{AlertRaised, Severity},
     evidence::{Evidence, Feature},
     ids::{AssetId, DeviceId},
     plant::Asset,
@@ -53,6 +53,9 @@ pub struct AssetWatch {
     together: Confirmation,
     /// Somebody works on the machine: nothing is judged.
     suspended: bool,
+    /// Of the latest row together, in limits.
+    #[serde(default)]
+    latest_score: f64,
     /// How each detector that stands in alarm was last told.
     #[serde(default)]
     told: BTreeMap<Detector, Told>,
@@ -100,6 +103,7 @@ impl AssetWatch {
             next_features: Timestamp::default(),
             together: Confirmation::default(),
             suspended: false,
+            latest_score: 0.0,
             told: BTreeMap::new(),
             relearning_due: false,
             former: None,
@@ -176,6 +180,7 @@ impl AssetWatch {
                 let Phase::Watching { mewma, .. } = &mut self.phase else { return };
                 let Some(mewma) = mewma else { return };
                 let step = mewma.step(&self.row);
+                self.latest_score = step.score;
                 self.judge_together(self.tolerated(step), moment);
             }
         }
@@ -254,6 +259,16 @@ impl AssetWatch {
         self.tell_again(end, moment);
     }
 
+    /// Those that stand.
+    fn mismatches(&self, end: i64) -> Vec<Evidence> {
+        let standing = self.following.iter().filter(|pair| pair.is_alarmed());
+        let evidence = |pair: &Following| {
+            let (mismatch, signal) = (pair.mismatch(&self.signals, end)?, self.signals.get(pair.measured)?);
+            Some(signal.evidence(Feature::Residual, mismatch, end, features::WINDOW_S))
+        };
+        standing.filter_map(evidence).collect()
+    }
+
     fn judge_following(&mut self, end: i64, settings: &MonitorSettings) -> Vec<Change> {
         let mut changes = Vec::new();
         for pair in &mut self.following {
@@ -280,8 +295,11 @@ impl AssetWatch {
     }
 
     fn alert(&mut self, detector: Detector, times: f64, evidence: Vec<Evidence>, moment: &mut Moment<'_>) {
+        self.tell(detector, detector.severity(times), evidence, moment);
+    }
+
+    fn tell(&mut self, detector: Detector, severity: Severity, evidence: Vec<Evidence>, moment: &mut Moment<'_>) {
         let Moment { at, late, settings, .. } = *moment;
-        let severity = detector.severity(times);
         let raised = AlertRaised { asset: self.id().clone(), detector: detector.as_str().into(), severity, evidence, late };
         self.told.insert(detector, Told { at, severity });
         moment.out.push(Finding::Alert { at, raised });

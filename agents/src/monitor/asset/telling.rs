@@ -7,7 +7,6 @@ use millwright_domain::{
     Timestamp,
     case::Severity,
     evidence::{Evidence, Feature},
-    ids::SignalId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -19,11 +18,6 @@ pub(super) struct Told {
 }
 
 impl AssetWatch {
-    /// Its limits are so many times the configured ones, by signal.
-    pub fn tolerate(&mut self, factor_of: impl Fn(&SignalId) -> f64) {
-        self.signals.iter_mut().for_each(|signal| signal.factor = factor_of(&signal.id));
-    }
-
     /// What still stands of a detector is told again at the next minute: somebody has just begun to listen.
     pub fn remind(&mut self, detector: Detector) {
         if let Some(told) = self.told.get_mut(&detector) {
@@ -31,15 +25,15 @@ impl AssetWatch {
         }
     }
 
-    /// The step as the signal that speaks loudest in it is to be heard.
+    /// The step with each signal's share of it as that signal is to be heard: the others speak as loud as ever.
     pub(super) fn tolerated(&self, step: Step) -> Step {
         let is_usual = self.signals.iter().all(|signal| signal.factor == 1.0);
         let Phase::Watching { mewma: Some(mewma), .. } = &self.phase else { return step };
         if is_usual || !step.alarm {
             return step;
         }
-        let loudest = mewma.contributions().first().and_then(|(channel, _)| self.signals.get(*channel));
-        let score = step.score / loudest.map_or(1.0, |signal| signal.factor);
+        let heard = |(channel, share): &(usize, f64)| share.abs() / self.signals.get(*channel).map_or(1.0, |signal| signal.factor.powi(2));
+        let score = step.score * mewma.contributions().iter().map(heard).sum::<f64>().sqrt();
         Step { score, alarm: score >= 1.0, ..step }
     }
 
@@ -55,18 +49,27 @@ impl AssetWatch {
                 continue;
             }
             let evidence = self.standing(detector, end, moment.at);
-            let times = evidence.iter().filter_map(|one| self.times(one, moment.settings)).fold(1.0, f64::max);
-            let is_critical_now = told.severity < Severity::Critical && detector.severity(times) == Severity::Critical;
+            let times = match detector {
+                Detector::Mewma => self.latest_score,
+                _ => evidence.iter().filter_map(|one| self.times(one, moment.settings)).fold(1.0, f64::max),
+            };
+            // What stands has been as bad as it was told, whatever it is at the moment.
+            let severity = detector.severity(times).max(told.severity);
+            // The signals together are told early and are soon at their worst; one that drifts on is not.
+            let grows = detector != Detector::Mewma;
+            let is_critical_now = grows && told.severity < Severity::Critical && severity == Severity::Critical;
             if is_critical_now || moment.at.since(told.at) >= again_after {
-                self.alert(detector, times, evidence, moment);
+                self.tell(detector, severity, evidence, moment);
             }
         }
     }
 
     /// The figures that hold a detector's alarm up, largest first.
     fn standing(&self, detector: Detector, end: i64, at: Timestamp) -> Vec<Evidence> {
-        if detector == Detector::Mewma {
-            return self.contributions(at);
+        match detector {
+            Detector::Mewma => return self.contributions(at),
+            Detector::Mismatch => return self.mismatches(end),
+            _ => {}
         }
         let mut evidence: Vec<Evidence> = self.signals.iter().filter_map(|signal| signal.standing(detector, end)).collect();
         evidence.sort_by(|one, other| other.magnitude.abs().total_cmp(&one.magnitude.abs()));
