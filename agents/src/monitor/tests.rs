@@ -75,6 +75,16 @@ fn an_alarm_that_has_become_critical_is_told_once_more() {
 }
 
 #[test]
+fn a_signal_that_joins_makes_an_alarm_no_less_bad() {
+    let found = run(6_000, 1_200, |second, values| {
+        values[2] += (second - 1_200) as f64 * 0.001;
+        values[3] += if second >= 4_000 { 0.8 } else { 0.0 };
+    });
+    let told: Vec<Severity> = alerts(&found).iter().filter(|(_, alert)| alert.detector == "drift").map(|(_, alert)| alert.severity).collect();
+    assert_eq!(told, [Severity::Low, Severity::Critical, Severity::Critical]);
+}
+
+#[test]
 fn after_it_was_over_the_same_fault_is_told_anew() {
     let found = run(6_000, 1_200, |second, values| values[2] += if (2_400..4_200).contains(&second) { 0.0 } else { 0.7 });
     assert_eq!(detectors(&found).iter().filter(|detector| **detector == "drift").count(), 2);

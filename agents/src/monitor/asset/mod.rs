@@ -295,7 +295,9 @@ impl AssetWatch {
     }
 
     fn alert(&mut self, detector: Detector, times: f64, evidence: Vec<Evidence>, moment: &mut Moment<'_>) {
-        self.tell(detector, detector.severity(times), evidence, moment);
+        // Another signal that joins makes what stands no less bad.
+        let so_far = self.told.get(&detector).map_or(Severity::Low, |told| told.severity);
+        self.tell(detector, detector.severity(times).max(so_far), evidence, moment);
     }
 
     fn tell(&mut self, detector: Detector, severity: Severity, evidence: Vec<Evidence>, moment: &mut Moment<'_>) {
