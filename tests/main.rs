@@ -7,6 +7,7 @@ mod bad_input;
 mod benches;
 mod cluster;
 mod compose;
+mod confidence;
 mod demo_on_kafka;
 mod describing;
 mod dispatcher;

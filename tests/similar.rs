@@ -5,7 +5,8 @@ use millwright_domain::memory::{Calibration, Channel, ChannelKey, Episode, Judge
 use millwright_ingest::simulator::{record::simulate, scenario::Scenario};
 use serde_json::json;
 
-const FAULTS: [(&str, Option<&str>, &str); 11] = [
+/// Kind, signal and direction.
+pub const FAULTS: [(&str, Option<&str>, &str); 11] = [
     ("bearing_wear", None, "up"),
     ("clogging", None, "up"),
     ("sensor_drift", Some("flow"), "up"),
@@ -24,8 +25,8 @@ const STEP_S: usize = 10;
 const LEAD_IN_S: usize = 1_800;
 const HORIZON_S: usize = 600;
 
-/// One run of a fault, its size, pace and moment drawn from its number, noticed some minutes after it began.
-fn run(fault: usize, number: u64) -> Labelled {
+/// One run of a fault as CSV, its size, pace and moment drawn from its number; and when it was noticed, some minutes after it began.
+pub fn simulated(fault: usize, number: u64) -> (String, usize) {
     let (kind, signal, direction) = FAULTS[fault];
     let draw = |salt: u64, choices: u64| (number * 2_654_435_761 + fault as u64 * 40_503 + salt * 97) / 7 % choices;
     let start = LEAD_IN_S + 60 * draw(1, 10) as usize;
@@ -44,8 +45,14 @@ fn run(fault: usize, number: u64) -> Labelled {
     let mut csv = vec![];
     let ticks = (noticed + HORIZON_S) as u64;
     simulate(100 * fault as u64 + number, ticks, Scenario::from_value(scenario).unwrap(), &mut csv).unwrap();
+    (String::from_utf8(csv).unwrap(), noticed)
+}
+
+fn run(fault: usize, number: u64) -> Labelled {
+    let (kind, signal, direction) = FAULTS[fault];
+    let (csv, noticed) = simulated(fault, number);
     let label = [kind, signal.unwrap_or_default(), direction].join(" ");
-    Labelled { file: format!("{label} {number}"), label, vendor: None, role: None, episode: episode(&String::from_utf8(csv).unwrap(), noticed - 120) }
+    Labelled { file: format!("{label} {number}"), label, vendor: None, role: None, episode: episode(&csv, noticed - 120) }
 }
 
 fn episode(csv: &str, onset: usize) -> Episode {

@@ -25,7 +25,7 @@ use std::{
 
 const INTRODUCTION: &str = "# Evaluation
 
-Written by `millwright evaluate`. FAR is the share of normal rows in alarm, MAR the share of faulty rows without. \"For nothing\" is what detectors get that look at nothing: a figure that they reach is worth nothing by itself, so none stands alone. [Detection](detection.md) says how it is done and what limits it.
+Written by `millwright evaluate`. FAR is the share of normal rows in alarm, MAR the share of faulty rows without. \"For nothing\" is what detectors get that look at nothing: a figure that they reach is worth nothing by itself, so none stands alone. [Detection](detection.md) says how it is done and what limits it; [benchmarks](benchmarks.md), what the detectors cost and how fast similar cases are found.
 ";
 
 #[derive(Debug, Args)]

@@ -46,7 +46,7 @@ async fn a_broker_that_was_killed_misses_nothing_and_gets_it_in_order() {
     let mut broker = Mosquitto::start(spool.path());
     let listener = Listener::to(&broker, "listener").await;
     let house = House::furnished(folder.path()).await;
-    let telling = Telling::begin(&house, bus(&broker));
+    let telling = Telling::begin(&house, bus(&broker)).await;
     let case = open_case(&house).await;
     hears(&house, &listener, "the first alert", |heard| heard.len() == 2).await;
     for outage in 0..2 {
@@ -88,19 +88,19 @@ async fn stopped_after_any_of_its_steps_it_tells_everything_at_least_once_and_re
         let folder = tempfile::tempdir().unwrap();
         let listener = Listener::to(&broker, &format!("listener-{steps}")).await;
         let house = House::furnished(folder.path()).await;
-        let begin = || {
+        let begin = async || {
             let access = millwright_infra::mqtt::BrokerAccess { prefix: format!("run/{steps}"), ..access(&broker, &format!("millwright-{steps}")) };
-            Telling::begin(&house, Arc::new(MqttBus::start(&access).expect("no TLS, no trouble")))
+            Telling::begin(&house, Arc::new(MqttBus::start(&access).expect("no TLS, no trouble"))).await
         };
         let so_far = |story: &[String], which: &str| story.iter().filter(|fact| fact.starts_with(which)).count();
-        let telling = begin();
+        let telling = begin().await;
         let case = open_case(&house).await;
         super::eventually_story(&house, |story| so_far(story, "EffectDone") == 2).await;
         house.ask("svc-diagnosis", diagnosis(case, "bearing_wear", &[])).await;
         house.ask("svc-monitor", alert()).await;
         super::eventually_story(&house, |story| so_far(story, "Effect") >= 6 + steps).await;
         telling.kill().await;
-        let telling = begin();
+        let telling = begin().await;
         super::eventually_story(&house, |story| so_far(story, "EffectDone") == 5).await;
         let wanted = wanted(&house).await;
         let ours = |heard: &[Heard]| -> Vec<Heard> { heard.iter().filter(|one| one.topic.starts_with(&format!("run/{steps}/"))).cloned().collect() };
@@ -128,11 +128,11 @@ async fn what_was_delivered_but_not_written_down_is_told_again_under_the_same_id
     let broker = Mosquitto::start(spool.path());
     let listener = Listener::to(&broker, "listener").await;
     let house = House::furnished(folder.path()).await;
-    let telling = Telling::begin(&house, Arc::new(NeverHeardOf(bus(&broker))));
+    let telling = Telling::begin(&house, Arc::new(NeverHeardOf(bus(&broker)))).await;
     open_case(&house).await;
     hears(&house, &listener, "the alert", |heard| heard.len() == 1).await;
     telling.kill().await;
-    let telling = Telling::begin(&house, bus(&broker));
+    let telling = Telling::begin(&house, bus(&broker)).await;
     hears(&house, &listener, "the alert again, and the ticket", |heard| heard.len() == 3).await;
     let heard = ids(&listener.heard());
     assert_eq!(heard[0], heard[1]);
@@ -157,7 +157,7 @@ async fn what_cannot_be_told_is_given_up_in_sight_and_holds_up_nothing_else() {
     for (name, target) in [("a", "mqtt:alerts/demo/#"), ("b", "pigeon:roof"), ("c", "mqtt:"), ("d", "mqtt:alerts/demo/pump-1")] {
         want(&house, name, target).await;
     }
-    let telling = Telling::begin(&house, bus(&broker));
+    let telling = Telling::begin(&house, bus(&broker)).await;
     hears(&house, &listener, "the one that can be told", |heard| ids(heard) == ["d"]).await;
     house.until(|story| story.iter().filter(|fact| *fact == "EffectFailed").count() == 3).await;
     super::eventually(|| telling.tally.given_up.load(Ordering::Relaxed) == 3, || "three are given up".into(), || ()).await;
@@ -172,14 +172,14 @@ async fn an_imported_site_tells_nothing() {
     let listener = Listener::to(&broker, "listener").await;
     let house = House::open(folder.path()).await;
     house.ask("svc-import", DescribePlant { plant: Plant { source: Source::Imported, ..demo_plant() } }).await;
-    let telling = Telling::begin(&house, bus(&broker));
+    let telling = Telling::begin(&house, bus(&broker)).await;
     open_case(&house).await;
     want(&house, "by hand", "mqtt:alerts/demo/pump-1").await;
     // Another house on the same broker, whose message shows that the way is open and that nothing came before it.
     let other = tempfile::tempdir().unwrap();
     let live = House::furnished(other.path()).await;
     let bus = MqttBus::start(&access(&broker, "other")).expect("no TLS, no trouble");
-    let also = Telling::begin(&live, Arc::new(bus));
+    let also = Telling::begin(&live, Arc::new(bus)).await;
     want(&live, "live", "mqtt:alerts/demo/other").await;
     hears(&live, &listener, "the live site", |heard| !heard.is_empty()).await;
     assert_eq!(ids(&listener.heard()), ["live"]);
@@ -206,11 +206,11 @@ async fn a_broker_that_refuses_the_password_is_waited_for_and_named_without_it()
     let refused = with("wrong-one");
     super::eventually(|| refused.trouble().is_some_and(|why| why.contains("mqtt.password_file")), || "it is refused".into(), || ()).await;
     assert!(!refused.trouble().unwrap().contains("wrong-one"));
-    let telling = Telling::begin(&house, Arc::new(Switchboard::default().with("mqtt", refused)));
+    let telling = Telling::begin(&house, Arc::new(Switchboard::default().with("mqtt", refused))).await;
     open_case(&house).await;
     house.until_story("EffectAttempted").await;
     telling.end().await;
-    let telling = Telling::begin(&house, Arc::new(Switchboard::default().with("mqtt", with("right-one"))));
+    let telling = Telling::begin(&house, Arc::new(Switchboard::default().with("mqtt", with("right-one")))).await;
     super::eventually_story(&house, |story| story.iter().filter(|fact| *fact == "EffectDone").count() == 2).await;
     telling.end().await;
     let told: BTreeMap<String, usize> = house.story().await.into_iter().fold(BTreeMap::new(), |mut counts, fact| {

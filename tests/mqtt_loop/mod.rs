@@ -42,13 +42,15 @@ pub struct Telling {
 }
 
 impl Telling {
-    pub fn begin(house: &House, messenger: Arc<dyn Messenger>) -> Self {
+    /// What happens from here on is told as it happens, not as how things stand.
+    pub async fn begin(house: &House, messenger: Arc<dyn Messenger>) -> Self {
         let (stop, tally) = (CancellationToken::new(), Arc::new(Tally::default()));
         let (log, commands, clock, partition) = (house.log.clone(), house.commands.clone(), house.clock.clone(), house.site.clone());
         let publisher = Publisher { log: log.clone(), commands: commands.clone(), clock: clock.clone(), partition: partition.clone() };
         let outbox = Outbox { log, commands, clock, partition, messenger, tally: tally.clone() };
         let (hear, too) = (stop.clone(), stop.clone());
-        let publishing = tokio::spawn(async move { publisher.run(hear).await.expect("the publisher runs") });
+        let from = publisher.told_up_to().await.expect("the log is read");
+        let publishing = tokio::spawn(async move { publisher.run_from(from, hear).await.expect("the publisher runs") });
         let delivering = tokio::spawn(async move { outbox.run(too).await.expect("the outbox runs") });
         Self { stop, workers: vec![publishing, delivering], tally }
     }
@@ -109,7 +111,7 @@ async fn a_plain_client_hears_the_whole_loop_in_order_and_each_message_is_as_pub
     let broker = Mosquitto::start(spool.path());
     let listener = Listener::to(&broker, "listener").await;
     let house = House::furnished(folder.path()).await;
-    let telling = Telling::begin(&house, bus(&broker));
+    let telling = Telling::begin(&house, bus(&broker)).await;
     let case = open_case(&house).await;
     house.ask("svc-diagnosis", diagnosis(case, "bearing_wear", &["slow_pump_to_75pct"])).await;
     let action = propose(&house, case, "slow_pump_to_75pct").await;
@@ -145,7 +147,7 @@ async fn who_comes_late_finds_how_things_stand_and_nothing_of_what_is_over() {
     let broker = Mosquitto::start(spool.path());
     let witness = Listener::to(&broker, "witness").await;
     let house = House::furnished(folder.path()).await;
-    let telling = Telling::begin(&house, bus(&broker));
+    let telling = Telling::begin(&house, bus(&broker)).await;
     let case = open_case(&house).await;
     house.ask("svc-monitor", alert()).await;
     house.ask("svc-diagnosis", diagnosis(case, "bearing_wear", &[])).await;
@@ -178,7 +180,7 @@ async fn switched_on_later_it_tells_how_things_stand_and_no_history() {
     house.ask("svc-diagnosis", diagnosis(case, "clogging", &[])).await;
     for round in 0..3 {
         // Started again it goes on from where it was, and repeats nothing.
-        let telling = Telling::begin(&house, bus(&broker));
+        let telling = Telling::begin(&house, bus(&broker)).await;
         hears(&house, &listener, "what stands", |heard| heard.len() == 3 + round).await;
         house.ask("svc-monitor", alert()).await;
         hears(&house, &listener, "the new alert", |heard| heard.len() == 4 + round).await;

@@ -33,8 +33,13 @@ pub struct Publisher {
 impl Publisher {
     /// Runs until told to stop. On a site of which nothing was ever told it begins with how things stand, not with history.
     pub async fn run(self, stop: CancellationToken) -> Result<(), TailError> {
-        let Some(site) = self.partition.as_site() else { return Ok(()) };
         let from = self.told_up_to().await?;
+        self.run_from(from, stop).await
+    }
+
+    /// Goes on from where it was found to be.
+    pub async fn run_from(self, from: ToldUpTo, stop: CancellationToken) -> Result<(), TailError> {
+        let Some(site) = self.partition.as_site() else { return Ok(()) };
         let mut tail = SiteTail::from_the_start(self.log.clone(), self.partition.clone());
         let mut standing = Standing::of(site);
         let mut stands_told = false;
@@ -78,9 +83,9 @@ impl Publisher {
     }
 
     /// The fact that the last wish came of; the newest fact there is if nothing was wished for yet.
-    async fn told_up_to(&self) -> Result<From, TailError> {
+    pub async fn told_up_to(&self) -> Result<ToldUpTo, TailError> {
         let mut recent: VecDeque<(EventId, u64)> = VecDeque::new();
-        let mut from = From { seq: 0, first_time: true };
+        let mut from = ToldUpTo { seq: 0, first_time: true };
         let tail = SiteTail::seen_to_the_end(self.log.clone(), self.partition.clone(), |fact| {
             if let Some(cause) = told_because_of(fact) {
                 from.first_time = false;
@@ -103,7 +108,7 @@ impl Publisher {
 }
 
 /// Where to go on: at this fact, which may not be all told; the first time it is only what stands after it that is told.
-struct From {
+pub struct ToldUpTo {
     seq: u64,
     first_time: bool,
 }
