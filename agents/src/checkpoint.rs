@@ -1,5 +1,6 @@
 //! How far a worker has come, in a small file that is either the old one or the new one, never half of each.
 
+use crate::site_tail::TailError;
 use serde::{Serialize, de::DeserializeOwned};
 use std::{
     fs::{self, File},
@@ -7,6 +8,15 @@ use std::{
     path::{Path, PathBuf},
 };
 use thiserror::Error;
+
+/// Why a worker that reacts to facts in order has to stop; it is started again.
+#[derive(Debug, Error)]
+pub enum CannotGoOn {
+    #[error("a worker could not follow its site")]
+    Tail(#[from] TailError),
+    #[error("a worker could not keep its place")]
+    Checkpoint(#[from] CheckpointError),
+}
 
 #[derive(Debug, Error)]
 pub enum CheckpointError {

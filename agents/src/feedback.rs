@@ -1,30 +1,21 @@
 //! On an outcome, ask what it says of the thresholds of the signals that had raised the case. The rule counts and decides.
 
 use crate::{
-    checkpoint::{self, CheckpointError},
+    checkpoint::{self, CannotGoOn},
     insist::{insist, reaction_id, service},
-    site_tail::{SiteTail, TailError},
+    site_tail::SiteTail,
 };
 use millwright_commands::{Ask, Commands, LearnThreshold};
 use millwright_domain::{
     Event,
-    envelope::Recorded,
+    envelope::{Answer, Recorded},
     ids::SignalId,
     ports::{clock::Clock, event_log::EventLog},
     position::PartitionId,
     site::Site,
 };
 use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
-use thiserror::Error;
 use tokio_util::sync::CancellationToken;
-
-#[derive(Debug, Error)]
-pub enum FeedbackError {
-    #[error("feedback could not follow its site")]
-    Tail(#[from] TailError),
-    #[error("feedback could not keep its place")]
-    Checkpoint(#[from] CheckpointError),
-}
 
 pub struct Feedback {
     pub log: Arc<dyn EventLog>,
@@ -37,7 +28,7 @@ pub struct Feedback {
 
 impl Feedback {
     /// Runs until told to stop.
-    pub async fn run(self, stop: CancellationToken) -> Result<(), FeedbackError> {
+    pub async fn run(self, stop: CancellationToken) -> Result<(), CannotGoOn> {
         let mut tail = match checkpoint::load(&self.checkpoint)? {
             Some(seen) => SiteTail::at(self.log.clone(), self.partition.clone(), seen).await?,
             // What ended before there was any feedback was judged by other limits.
@@ -55,7 +46,10 @@ impl Feedback {
                 for (number, signal) in (0..).zip(signals_in_question(&tail.site, fact)) {
                     let ask = Ask::new(service("svc-feedback"), LearnThreshold { signal });
                     let ask = ask.with_id(reaction_id(fact.id, "threshold", number)).because_of(fact.id);
-                    insist(&self.commands, &*self.clock, &self.partition, ask, &stop).await;
+                    let answered = insist(&self.commands, &*self.clock, &self.partition, ask, &stop).await;
+                    if let Some(Answer::Refused { reason, .. }) = answered.map(|answered| answered.answer) {
+                        tracing::info!(reason, "an outcome moved no threshold");
+                    }
                     reacted = true;
                 }
             }

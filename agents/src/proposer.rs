@@ -1,9 +1,9 @@
 //! On DiagnosisRecorded, propose what it suggests, what has helped before first: at most one write for each kind of setpoint, and every message.
 
 use crate::{
-    checkpoint::{self, CheckpointError},
+    checkpoint::{self, CannotGoOn},
     insist::{insist, reaction_id, service},
-    site_tail::{SiteTail, TailError},
+    site_tail::SiteTail,
 };
 use millwright_commands::{Ask, Commands, ProposeAction};
 use millwright_domain::{
@@ -19,16 +19,7 @@ use millwright_domain::{
     track::ranked,
 };
 use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
-use thiserror::Error;
 use tokio_util::sync::CancellationToken;
-
-#[derive(Debug, Error)]
-pub enum ProposerError {
-    #[error("the proposer could not follow its site")]
-    Tail(#[from] TailError),
-    #[error("the proposer could not keep its place")]
-    Checkpoint(#[from] CheckpointError),
-}
 
 pub struct Proposer {
     pub log: Arc<dyn EventLog>,
@@ -41,7 +32,7 @@ pub struct Proposer {
 
 impl Proposer {
     /// Runs until told to stop.
-    pub async fn run(self, stop: CancellationToken) -> Result<(), ProposerError> {
+    pub async fn run(self, stop: CancellationToken) -> Result<(), CannotGoOn> {
         let seen = checkpoint::load(&self.checkpoint)?.unwrap_or(0);
         let mut tail = SiteTail::at(self.log.clone(), self.partition.clone(), seen).await?;
         loop {

@@ -9,6 +9,7 @@ use millwright_commands::{Ask, Commands, RememberCase};
 use millwright_domain::{
     Timestamp,
     case::CaseFile,
+    envelope::Answer,
     ids::{AssetId, CaseId},
     memory::{Channel, ChannelKey, Episode, Signature, SignatureSettings},
     plant::{Asset, Signal},
@@ -112,8 +113,10 @@ impl Remember {
         let command = RememberCase { case: due.case, onset: due.onset, horizon_s: HORIZON_S, signature };
         let mut ask = Ask::new(service("svc-memory"), command).with_id(reaction_id(due.case, "remember", 0)).occurred_at(due.span_ends);
         ask.correlation = Some(due.case.0);
-        insist(&self.commands, &*self.clock, &self.partition, ask, stop).await;
-        Ok(())
+        match insist(&self.commands, &*self.clock, &self.partition, ask, stop).await.map(|answered| answered.answer) {
+            Some(Answer::Refused { reason, .. }) => Err(NotYet::Never(reason)),
+            Some(Answer::Done { .. } | Answer::AlreadySo) | None => Ok(()),
+        }
     }
 }
 

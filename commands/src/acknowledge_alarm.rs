@@ -13,9 +13,7 @@ pub struct AcknowledgeAlarm {
 
 impl AcknowledgeAlarm {
     pub(crate) fn decide(&self, site: &Site, circumstances: Circumstances<'_>) -> Result<Decision, Refused> {
-        if circumstances.by.is_service() {
-            return Err(senseless("not_a_person", "only a person can have seen an alarm"));
-        }
+        circumstances.person("only a person can have seen an alarm")?;
         match site.alarm(&self.asset, &self.detector) {
             None => Err(no_alarm(&self.asset)),
             Some(alarm) if alarm.acknowledged => Ok(Decision::AlreadySo),

@@ -72,9 +72,7 @@ impl LearnThreshold {
 impl SetThreshold {
     pub(crate) fn decide(&self, site: &Site, circumstances: Circumstances<'_>) -> Result<Decision, Refused> {
         described(site, &self.signal)?;
-        if circumstances.by.is_service() {
-            return Err(senseless("not_a_person", "only a person may set how tolerant the monitor is"));
-        }
+        circumstances.person("only a person may set how tolerant the monitor is")?;
         if !SETTABLE.contains(&self.factor) {
             let (least, most) = (SETTABLE.start(), SETTABLE.end());
             return Err(senseless("bad_factor", format_args!("a factor is a number from {least} to {most}, not {}", self.factor)));

@@ -2,7 +2,7 @@
 
 use crate::{
     acknowledge_alarm::no_alarm,
-    decision::{Circumstances, Decision, Refused, senseless},
+    decision::{Circumstances, Decision, Refused},
 };
 use millwright_domain::{
     alarm::{AlarmReturnedToService, AlarmTakenOutOfService},
@@ -13,6 +13,8 @@ use millwright_domain::{
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+const ONLY_A_PERSON: &str = "only a person may take an alarm out of service, or return it";
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TakeAlarmOutOfService {
@@ -29,7 +31,7 @@ pub struct ReturnAlarmToService {
 
 impl TakeAlarmOutOfService {
     pub(crate) fn decide(&self, site: &Site, circumstances: Circumstances<'_>) -> Result<Decision, Refused> {
-        let by = a_person(circumstances)?;
+        let by = circumstances.person(ONLY_A_PERSON)?.clone();
         match site.alarm(&self.asset, &self.detector) {
             None => Err(no_alarm(&self.asset)),
             Some(alarm) if alarm.out_of_service => Ok(Decision::AlreadySo),
@@ -43,19 +45,12 @@ impl TakeAlarmOutOfService {
 
 impl ReturnAlarmToService {
     pub(crate) fn decide(&self, site: &Site, circumstances: Circumstances<'_>) -> Result<Decision, Refused> {
-        let by = a_person(circumstances)?;
+        let by = circumstances.person(ONLY_A_PERSON)?.clone();
         if site.alarm(&self.asset, &self.detector).is_none_or(|alarm| !alarm.out_of_service) {
             return Ok(Decision::AlreadySo);
         }
         let (asset, detector) = (self.asset.clone(), self.detector.clone());
         Ok(Decision::one(StreamId::asset(&self.asset), AlarmReturnedToService { asset, detector, by }))
-    }
-}
-
-fn a_person(circumstances: Circumstances<'_>) -> Result<millwright_domain::ids::ActorId, Refused> {
-    match circumstances.by.is_service() {
-        true => Err(senseless("not_a_person", "only a person may take an alarm out of service, or return it")),
-        false => Ok(circumstances.by.clone()),
     }
 }
 

@@ -19,6 +19,13 @@ pub struct Circumstances<'a> {
     pub observed: &'a [Observed],
 }
 
+impl<'a> Circumstances<'a> {
+    /// Who asks, if it is a person; else a no with this reason.
+    pub fn person(&self, or: &str) -> Result<&'a ActorId, Refused> {
+        if self.by.is_service() { Err(senseless("not_a_person", or)) } else { Ok(self.by) }
+    }
+}
+
 /// What is to be recorded.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Decision {

@@ -10,6 +10,8 @@ use millwright_domain::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+const ONLY_A_PERSON: &str = "only a person may say what is normal";
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ProposeRelearning {
     pub asset: AssetId,
@@ -41,7 +43,7 @@ impl ProposeRelearning {
 impl ApproveRelearning {
     pub(crate) fn decide(&self, site: &Site, circumstances: Circumstances<'_>) -> Result<Decision, Refused> {
         described(site, &self.asset)?;
-        a_person(circumstances)?;
+        circumstances.person(ONLY_A_PERSON)?;
         if site.open_cases_of(&self.asset).next().is_some() {
             return Err(senseless("case_open", format_args!("{} has an open case; close it first, or its fault is learned as normal", self.asset)));
         }
@@ -55,7 +57,7 @@ impl ApproveRelearning {
 impl RestoreBaseline {
     pub(crate) fn decide(&self, site: &Site, circumstances: Circumstances<'_>) -> Result<Decision, Refused> {
         described(site, &self.asset)?;
-        a_person(circumstances)?;
+        circumstances.person(ONLY_A_PERSON)?;
         if site.relearning.get(&self.asset).is_none_or(|known| known.depth == 0) {
             return Err(senseless(
                 "nothing_to_restore",
@@ -70,13 +72,6 @@ fn described(site: &Site, asset: &AssetId) -> Result<(), Refused> {
     match site.plant.as_ref().is_some_and(|plant| plant.asset(asset).is_some()) {
         true => Ok(()),
         false => Err(senseless("unknown_asset", format_args!("no asset {asset} is described for this site"))),
-    }
-}
-
-fn a_person(circumstances: Circumstances<'_>) -> Result<(), Refused> {
-    match circumstances.by.is_service() {
-        true => Err(senseless("not_a_person", "only a person may say what is normal")),
-        false => Ok(()),
     }
 }
 

@@ -34,9 +34,7 @@ pub struct UnshelveAlarm {
 
 impl ShelveAlarm {
     pub(crate) fn decide(&self, site: &Site, circumstances: Circumstances<'_>) -> Result<Decision, Refused> {
-        if circumstances.by.is_service() {
-            return Err(senseless("not_a_person", "only a person may shelve an alarm"));
-        }
+        circumstances.person("only a person may shelve an alarm")?;
         if !(1..=LONGEST_SHELF_MIN).contains(&self.minutes) {
             return Err(senseless(
                 "bad_shelf",

@@ -158,6 +158,18 @@ pub struct OutcomeRecorded {
     pub closes: bool,
 }
 
+impl OutcomeRecorded {
+    /// What it was, by a person's word: what was found, or what was named where that was repaired. A false alarm was nothing.
+    pub fn confirmed_cause<'a>(&'a self, named: Option<&'a CauseId>) -> Option<&'a CauseId> {
+        match self.outcome {
+            _ if self.by.is_service() => None,
+            Outcome::FalseAlarm => None,
+            Outcome::Repaired => self.true_cause.as_ref().or(named),
+            Outcome::Mitigated | Outcome::SelfRecovered | Outcome::NoEffect => self.true_cause.as_ref(),
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
@@ -258,6 +270,14 @@ impl CaseFile {
     }
     pub fn cause(&self) -> Option<&CauseId> {
         self.diagnosis.as_ref().map(|diagnosis| &diagnosis.cause)
+    }
+    /// Plant time when the last write to the machine took effect, if one did.
+    pub fn acted_at(&self) -> Option<Timestamp> {
+        let completed = self.actions.values().filter_map(|action| match action {
+            Action::Completed { proposal, at } if proposal.written_signal().is_some() => Some(*at),
+            _ => None,
+        });
+        completed.max()
     }
     /// One word for where the case stands, for people.
     pub fn stage(&self) -> &'static str {

@@ -9,7 +9,6 @@ use crate::{
 use chrono::TimeDelta;
 use millwright_domain::{
     Timestamp,
-    action::Action,
     case::CaseFile,
     evidence::Feature,
     forecast::{Forecast, time_to_threshold},
@@ -92,11 +91,7 @@ fn trip(signal: &Signal, towards: f64) -> Option<f64> {
 
 /// What was done has changed the way things go: what was before says nothing of what comes.
 fn since(file: &CaseFile, to: Timestamp) -> Timestamp {
-    let acted = file.actions.values().filter_map(|action| match action {
-        Action::Completed { proposal, at } if proposal.written_signal().is_some() => Some(*at),
-        _ => None,
-    });
-    acted.max().unwrap_or(file.opened_at - BEFORE).max(to - LONGEST)
+    file.acted_at().unwrap_or(file.opened_at - BEFORE).max(to - LONGEST)
 }
 
 fn period([from, to]: [Timestamp; 2]) -> Period {

@@ -7,7 +7,7 @@ use crate::{
     open_cases::{self, CaseRow},
 };
 use millwright_domain::{
-    case::{CaseFile, Outcome},
+    case::CaseFile,
     ids::{CaseId, CauseId, SiteId},
     memory::{Calibrating, Calibration, Judged, Memory, NotIndexed, Pattern, Witness, patterns},
     plant::Asset,
@@ -186,7 +186,5 @@ async fn confirmed(db: &Db) -> Result<Vec<(CaseRow, CauseId)>, NotRead> {
 /// What it was, by a person's word.
 pub fn confirmed_cause(row: &CaseRow) -> Option<CauseId> {
     let (outcome, _) = row.outcome.as_ref()?;
-    let by_person = !outcome.by.is_service() && outcome.outcome == Outcome::Repaired;
-    let said = outcome.true_cause.clone();
-    said.or_else(|| row.case.file().and_then(CaseFile::cause).filter(|_| by_person).cloned())
+    outcome.confirmed_cause(row.case.file().and_then(CaseFile::cause)).cloned()
 }

@@ -81,7 +81,7 @@ impl Reactions<'_> {
         let Some(case) = asset.case else { return Ok(()) };
         let judgement = judge_change(features);
         // A machine that was just told to run otherwise does: that says nothing of why it had to be told.
-        let is_our_own = judgement.change == ChangeKind::Regime && self.site.case(case).file().is_some_and(|file| acted_at(file).is_some());
+        let is_our_own = judgement.change == ChangeKind::Regime && self.site.case(case).file().is_some_and(|file| file.acted_at().is_some());
         let leaning = if is_our_own { None } else { asset.leaning.lean(judgement) };
         if let Some(Judgement { change, because, evidence }) = leaning {
             let id = self.id(&features.asset, features.at, "change");
@@ -136,7 +136,7 @@ impl Reactions<'_> {
             return Ok(());
         }
         let watch = followed.recovery.entry(case).or_default();
-        let Some(recovered) = watch.observe(file, acted_at(file), features, &self.watch.settings.recovery) else { return Ok(()) };
+        let Some(recovered) = watch.observe(file, file.acted_at(), features, &self.watch.settings.recovery) else { return Ok(()) };
         let id = self.id(&case, features.at, "recovery");
         let command = RecordOutcome { case, outcome: recovered.outcome, true_cause: None, note: None, evidence: recovered.evidence };
         let answer = self.ask("svc-monitor", id, features.at, Some(case), command).await?;
@@ -178,13 +178,4 @@ fn subject(answer: &Answer) -> Option<CaseId> {
 
 fn is_being_acted_on(file: &CaseFile) -> bool {
     file.actions.values().any(|action| matches!(action, Action::Approved { .. } | Action::Started { .. }))
-}
-
-/// When the last write took effect. A message mends nothing.
-fn acted_at(file: &CaseFile) -> Option<Timestamp> {
-    let completed = file.actions.values().filter_map(|action| match action {
-        Action::Completed { proposal, at } if proposal.written_signal().is_some() => Some(*at),
-        _ => None,
-    });
-    completed.max()
 }

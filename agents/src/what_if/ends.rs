@@ -4,7 +4,7 @@ use super::Said;
 use chrono::TimeDelta;
 use millwright_domain::{
     Event, Timestamp,
-    case::Outcome,
+    case::{Outcome, OutcomeRecorded},
     envelope::Recorded,
     ids::{AssetId, CaseId, CauseId},
     site::Site,
@@ -40,26 +40,25 @@ pub struct Score {
 
 /// Takes facts in, in their order.
 #[derive(Debug, Default)]
-pub struct KnownEnds(BTreeMap<CaseId, (Timestamp, Outcome, Option<CauseId>)>);
+pub struct KnownEnds(BTreeMap<CaseId, (Timestamp, OutcomeRecorded)>);
 
 impl KnownEnds {
     pub fn see(&mut self, fact: &Recorded) {
         let (Event::OutcomeRecorded(outcome), Some(case)) = (&fact.event, fact.stream.as_case()) else { return };
         if outcome.closes && !outcome.by.is_service() {
-            self.0.insert(case, (fact.occurred_at, outcome.outcome, outcome.true_cause.clone()));
+            self.0.insert(case, (fact.occurred_at, outcome.clone()));
         }
     }
 
     /// `site` is the state after the last fact seen.
     pub fn on(self, site: &Site) -> Vec<KnownEnd> {
-        let end = |(case, (to, outcome, found)): (CaseId, (Timestamp, Outcome, Option<CauseId>))| {
+        let end = |(case, (to, outcome)): (CaseId, (Timestamp, OutcomeRecorded))| {
             let file = site.case(case).file()?;
-            let cause = match (outcome, found) {
-                (Outcome::FalseAlarm, _) => None,
-                (_, Some(found)) => Some(found),
-                (Outcome::Repaired, None) => Some(file.cause()?.clone()),
-                _ => return None,
-            };
+            let cause = outcome.confirmed_cause(file.cause()).cloned();
+            // Nothing is known of one that was neither found to be something nor to be nothing.
+            if cause.is_none() && outcome.outcome != Outcome::FalseAlarm {
+                return None;
+            }
             Some(KnownEnd { asset: file.asset.clone(), from: file.opened_at - BEFORE, to, cause })
         };
         self.0.into_iter().filter_map(end).collect()

@@ -68,9 +68,7 @@ impl<K: Ord + Clone> Memory<K> {
             }
         }
         let sketches = self.episodes.iter().map(|(key, kept)| (key.clone(), kept.signature.sketch()));
-        if let Ok(rebuilt) = Index::rebuilt(SKETCH_DIMS, sketches) {
-            self.sketches = rebuilt;
-        }
+        self.sketches = Index::rebuilt(SKETCH_DIMS, sketches).expect("an index has taken each of these before");
         refused
     }
     /// Whether it was there.

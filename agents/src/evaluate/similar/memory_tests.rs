@@ -25,6 +25,9 @@ fn a_memory_grown_and_shrunk_is_the_memory_rebuilt() {
     assert!(grown.forget(&7) && !grown.forget(&7));
     let rebuilt = Memory::rebuilt(episodes.iter().filter(|(key, _)| *key != 7).cloned()).unwrap();
     assert_eq!(grown, rebuilt);
+    let mut at_once = Memory::default();
+    assert_eq!(at_once.remember_all(episodes.iter().filter(|(key, _)| *key != 7).cloned()), []);
+    assert_eq!(at_once, rebuilt);
     assert_eq!((grown.len(), grown.is_empty(), grown.get(&7)), (35, false, None));
 }
 
