@@ -10,9 +10,15 @@ pub enum NotTaken {
     /// Nothing can be delivered there at the moment, this or anything else, and nothing was sent: says nothing about the message.
     #[error("{0}")]
     Away(String),
-    /// Trying again can help.
+    /// The target wants to be left alone for so long; nothing was done.
+    #[error("{reason}")]
+    Busy { reason: String, wait: std::time::Duration },
+    /// Trying again can help, and does no harm: the target knows the key, or certainly took nothing.
     #[error("{0}")]
     ForNow(String),
+    /// Sent, and no answer came. It may have arrived; the target knows no keys and cannot be asked.
+    #[error("{0}")]
+    Unknown(String),
     /// Trying again cannot help: unknown recipient, refused content.
     #[error("{0}")]
     ForGood(String),
@@ -22,4 +28,12 @@ pub enum NotTaken {
 pub trait Messenger: Send + Sync {
     /// Delivers under the effect's idempotency key; a repeated key is delivered once. Returns the target's receipt.
     async fn deliver(&self, effect: &EffectWanted) -> Result<String, NotTaken>;
+    /// Whether a second delivery under the same key does no harm. One that was begun and never ended is made again only then.
+    fn knows_keys(&self, _effect: &EffectWanted) -> bool {
+        true
+    }
+    /// How many deliveries to different targets may be under way at once.
+    fn at_once(&self, _adapter: &str) -> usize {
+        1
+    }
 }

@@ -1,11 +1,14 @@
 //! What we ask of the outside, as traits in our own words. Vendor types never come through here.
 
+pub mod address_book;
 pub mod answers;
 pub mod clock;
 pub mod cluster;
 pub mod event_log;
+pub mod inbound;
 pub mod live_readings;
 pub mod messenger;
 pub mod plant_control;
+pub mod ticket_system;
 pub mod vault;
 pub mod write_device;

@@ -1,0 +1,27 @@
+//! Under which address a person is reached, and whose an address is.
+
+use crate::{Timestamp, ids::ActorId, message::Channel};
+use async_trait::async_trait;
+use thiserror::Error;
+
+/// A person on one channel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contact {
+    pub person: ActorId,
+    /// A number in E.164 for WhatsApp, a chat's id for Telegram, an address for e-mail.
+    pub address: String,
+    /// Wall time of the last message from there: WhatsApp takes free text for 24 hours after it.
+    pub heard_at: Option<Timestamp>,
+    /// The person has shown by a one-time code that the address is hers: only then do answers from there count.
+    pub proved: bool,
+}
+
+#[derive(Debug, Error)]
+#[error("the address book cannot be read")]
+pub struct AddressBookError(#[source] pub Box<dyn std::error::Error + Send + Sync>);
+
+#[async_trait]
+pub trait AddressBook: Send + Sync {
+    async fn contact(&self, person: &ActorId, channel: Channel) -> Result<Option<Contact>, AddressBookError>;
+    async fn whose(&self, channel: Channel, address: &str) -> Result<Option<Contact>, AddressBookError>;
+}
