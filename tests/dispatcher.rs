@@ -50,7 +50,7 @@ pub async fn binding(house: &House, action: ActionId) -> String {
 }
 
 pub async fn approve(house: &House, action: ActionId) {
-    let yes = ApproveAction { action, binding: binding(house, action).await };
+    let yes = ApproveAction { action, binding: binding(house, action).await, via: None };
     let answered = house.ask("ann", yes).await;
     assert!(matches!(answered.answer, Answer::Done { .. }), "{answered:?}");
 }
@@ -84,7 +84,7 @@ async fn a_refusal_is_a_first_answer_too() {
     let house = House::furnished(folder.path()).await;
     let case = open_case(&house).await;
     let action = propose(&house, case, "slow_pump_to_75pct").await;
-    let yes = ApproveAction { action, binding: binding(&house, action).await };
+    let yes = ApproveAction { action, binding: binding(&house, action).await, via: None };
     house.later(TimeDelta::seconds(300));
     let late = house.ask_with_id(9, "ann", yes.clone()).await;
     assert_eq!(refused(&late), "approval_expired");
@@ -121,7 +121,7 @@ async fn the_state_after_a_restart_is_the_state_before_it() {
     let bound = binding(&house, action).await;
     house.close().await;
     let house = House::open(folder.path()).await;
-    let yes = ApproveAction { action, binding: bound };
+    let yes = ApproveAction { action, binding: bound, via: None };
     assert!(matches!(house.ask("ann", yes).await.answer, Answer::Done { .. }));
     house.close().await;
 }

@@ -12,7 +12,7 @@ use millwright_domain::{
     Event, Timestamp,
     action::WriteOrder,
     ids::DeviceId,
-    ports::write_device::{WriteDevice, WriteVerdict},
+    ports::write_device::{WriteDevice, WriteVerdict, Written},
 };
 use millwright_infra::notice::NoticeFile;
 use std::{
@@ -51,10 +51,10 @@ impl WriteDevice for Plc {
         self.asked.notify_one();
         held
     }
-    async fn write_once(&self, order: &WriteOrder, under: u64, _: Timestamp) -> WriteVerdict {
+    async fn write_once(&self, order: &WriteOrder, under: u64, _: Timestamp) -> Written {
         assert_eq!(under, self.held.load(Ordering::Relaxed), "the executor asks only for writes that are its own");
         self.written.lock().unwrap().push(order.value);
-        self.verdict.clone()
+        self.verdict.clone().into()
     }
     async fn read_back(&self, _: &WriteOrder) -> Result<f64, String> {
         Ok(1_450.0)

@@ -15,7 +15,7 @@ use millwright_domain::{
     ports::{
         clock::Clock,
         event_log::EventLog,
-        write_device::{WriteDevice, WriteVerdict},
+        write_device::{WriteDevice, WriteVerdict, Written},
     },
     position::PartitionId,
     site::Site,
@@ -155,13 +155,14 @@ impl Executor {
         if !known.seen_to.insert(action) {
             return;
         }
-        let verdict = match self.devices.write_once(&order, begun_under, send_by).await {
+        let Written { verdict, sent } = self.devices.write_once(&order, begun_under, send_by).await;
+        let verdict = match verdict {
             WriteVerdict::Applied { read_back } => Verdict::Completed { read_back: Some(read_back) },
             WriteVerdict::NotApplied { why } => Verdict::Failed { reason: why },
             WriteVerdict::Unknown { why } => Verdict::Unverified { reason: why },
         };
         tracing::info!(%action, signal = %order.signal, value = order.value, ?verdict, "wrote {} to {}", order.value, order.signal);
-        self.finish(action, verdict, because, stop).await;
+        self.finish(FinishAction { action, verdict, sent }, because, stop).await;
     }
 
     /// Begun by a former run or holder: nobody knows whether its bytes left.
@@ -181,11 +182,12 @@ impl Executor {
         };
         let reason =
             format!("millwright stopped, or its device went to another collector, between deciding this write and recording its end; {seen}");
-        self.finish(action, Verdict::Unverified { reason }, None, stop).await;
+        self.finish(FinishAction { action, verdict: Verdict::Unverified { reason }, sent: None }, None, stop).await;
     }
 
-    async fn finish(&self, action: ActionId, verdict: Verdict, because: Option<EventId>, stop: &CancellationToken) {
-        let mut ask = Ask::new(service("svc-executor"), FinishAction { action, verdict }).with_id(reaction_id(action, "finish", 0));
+    async fn finish(&self, finish: FinishAction, because: Option<EventId>, stop: &CancellationToken) {
+        let id = reaction_id(finish.action, "finish", 0);
+        let mut ask = Ask::new(service("svc-executor"), finish).with_id(id);
         ask.causation = because;
         insist(&self.commands, &*self.clock, &self.partition, ask, stop).await;
     }

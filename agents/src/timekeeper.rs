@@ -1,13 +1,14 @@
-//! On a deadline, say that it has passed: approvals nobody answered or nothing came of, token holds nobody settled, alarms on the shelf. The rules judge the deadline itself.
+//! On a deadline, say that it has passed: questions to be asked again, passed on or given up, token holds nobody settled, alarms on the shelf. The rules judge the deadline itself.
 
 use crate::{
     insist::{insist, reaction_id, service},
     site_tail::{SiteTail, TailError},
 };
-use millwright_commands::{Ask, Command, Commands, ExpireApproval, ExpireReservation, UnshelveAlarm};
+use millwright_commands::{Ask, Command, Commands, EscalateApproval, ExpireApproval, ExpireReservation, RemindApproval, UnshelveAlarm};
 use millwright_domain::{
     Timestamp,
-    action::Action,
+    action::{Action, Proposal},
+    approval::Asked,
     envelope::Answer,
     ids::CommandId,
     ports::{clock::Clock, event_log::EventLog},
@@ -75,13 +76,13 @@ async fn reached(clock: &dyn Clock, due: Option<&Deadline>) {
 }
 
 fn earliest(site: &Site) -> Option<Deadline> {
-    approvals(site).chain(reservations(site)).chain(shelves(site)).min_by(|a, b| (a.at, &a.key).cmp(&(b.at, &b.key)))
+    approvals(site).chain(questions(site)).chain(reservations(site)).chain(shelves(site)).min_by(|a, b| (a.at, &a.key).cmp(&(b.at, &b.key)))
 }
 
 fn approvals(site: &Site) -> impl Iterator<Item = Deadline> {
     let open = site.cases.values().filter_map(|case| case.open_file());
     open.flat_map(|file| file.actions.values()).filter_map(|action| match action {
-        Action::AwaitingApproval { proposal } => {
+        Action::AwaitingApproval { proposal, .. } => {
             let command = ExpireApproval { action: proposal.action }.into();
             Some(Deadline { at: proposal.expires_at, key: proposal.action.to_string(), command })
         }
@@ -92,6 +93,31 @@ fn approvals(site: &Site) -> impl Iterator<Item = Deadline> {
         }
         _ => None,
     })
+}
+
+/// Reminders and escalations before the end of each question.
+fn questions(site: &Site) -> impl Iterator<Item = Deadline> {
+    let open = site.cases.values().filter_map(|case| case.open_file());
+    let asked = open.flat_map(|file| file.actions.values()).filter_map(|action| match action {
+        Action::AwaitingApproval { proposal, asked } => Some((proposal, asked)),
+        _ => None,
+    });
+    asked.flat_map(|(proposal, asked)| chases(site, proposal, asked))
+}
+
+fn chases(site: &Site, proposal: &Proposal, asked: &Asked) -> impl Iterator<Item = Deadline> {
+    let (plan, action) = (&site.policy.approval, proposal.action);
+    let proposed_at = site.policy.proposed_at(proposal);
+    let reminder = asked.next_reminder(plan, proposed_at).map(|(number, at)| {
+        let command = RemindApproval { action, number }.into();
+        Deadline { at, key: format!("{action}/remind/{number}"), command }
+    });
+    let escalation = asked.next_level(plan, proposed_at).map(|(level, _, at)| {
+        let command = EscalateApproval { action, level }.into();
+        Deadline { at, key: format!("{action}/escalate/{level}"), command }
+    });
+    let in_time = |deadline: &Deadline| deadline.at < proposal.expires_at;
+    [reminder, escalation].into_iter().flatten().filter(in_time).collect::<Vec<_>>().into_iter()
 }
 
 fn reservations(site: &Site) -> impl Iterator<Item = Deadline> {

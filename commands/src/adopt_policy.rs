@@ -1,6 +1,6 @@
 //! AdoptPolicy: the site's action policy, as a whole. Any change voids what was approved under the old one.
 
-use crate::decision::{Circumstances, Decision, Refused};
+use crate::decision::{Circumstances, Decision, Refused, senseless};
 use millwright_domain::{
     envelope::StreamId,
     policy::Policy,
@@ -19,6 +19,7 @@ impl AdoptPolicy {
         if site.policy == self.policy {
             return Ok(Decision::AlreadySo);
         }
-        Ok(Decision::one(StreamId::site(), PolicyAdopted { policy: self.policy.clone() }))
+        let policy = self.policy.clone().checked().map_err(|refused| senseless("bad_policy", refused))?;
+        Ok(Decision::one(StreamId::site(), PolicyAdopted { policy }))
     }
 }

@@ -1,12 +1,14 @@
-//! ApproveAction: a person says yes to exactly one proposal. Late, second and ineligible answers are recorded and change nothing.
+//! ApproveAction: a person says yes to exactly one proposal; of high risk it takes two. Late, second and ineligible answers are recorded and change nothing.
 
 use crate::decision::{Circumstances, Decision, Refusal, Refused};
 use millwright_domain::{
     Timestamp,
     action::{Action, Ending, Proposal},
+    approval::{ApprovalGiven, Asked, Risk},
     case::{ActionApproved, Case, Rule},
     envelope::StreamId,
     ids::{ActionId, ActorId},
+    message::{BINDING_SHOWN, Channel},
     site::Site,
 };
 use schemars::JsonSchema;
@@ -16,8 +18,11 @@ use thiserror::Error;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ApproveAction {
     pub action: ActionId,
-    /// The binding shown to the person who said yes.
+    /// The binding shown to the person who said yes. A button of a chat carries the beginning of it.
     pub binding: String,
+    /// How the yes came, if not from the page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub via: Option<Channel>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -38,6 +43,12 @@ pub enum ApproveActionRefused {
     OwnProposal,
     #[error("only a person can approve; {0} is a program")]
     NotAPerson(ActorId),
+    #[error("{0} is not among those who may approve this; ask one of them, or have one of them delegate it")]
+    NotAmongApprovers(ActorId),
+    #[error("{0} has said yes to this already; it takes another person, too")]
+    SaidYesBefore(ActorId),
+    #[error("this is of high risk, so a chat is not enough; answer it at the page")]
+    NeedsThePage,
 }
 
 impl Refusal for ApproveActionRefused {
@@ -51,18 +62,15 @@ impl Refusal for ApproveActionRefused {
             Self::AnotherBinding => "another_binding",
             Self::OwnProposal => "own_proposal",
             Self::NotAPerson(_) => "not_a_person",
+            Self::NotAmongApprovers(_) => "not_among_approvers",
+            Self::SaidYesBefore(_) => "said_yes_before",
+            Self::NeedsThePage => "needs_the_page",
         }
     }
     fn rule(&self) -> Option<Rule> {
         match self {
             Self::NothingProposed(_) => None,
-            Self::CaseClosed
-            | Self::ApprovalExpired(_)
-            | Self::ActionSuperseded
-            | Self::AlreadyDecided(_)
-            | Self::AnotherBinding
-            | Self::OwnProposal
-            | Self::NotAPerson(_) => Some(Rule::Approval),
+            _ => Some(Rule::Approval),
         }
     }
 }
@@ -73,28 +81,54 @@ impl ApproveAction {
             return Err(ApproveActionRefused::NothingProposed(self.action).at(StreamId::partition()));
         };
         let stream = StreamId::case(*case);
-        let proposal = answerable(site.case(*case), self.action, circumstances.now.wall).map_err(|refused| refused.at(stream.clone()))?;
-        self.may_approve(proposal, circumstances.by).map_err(|refused| refused.at(stream.clone()))?;
-        let approved = ActionApproved { action: self.action, binding: self.binding.clone(), by: circumstances.by.clone() };
-        Ok(Decision::one(stream, approved).about(case))
+        let (proposal, asked) = answerable(site.case(*case), self.action, circumstances.now.wall).map_err(|refused| refused.at(stream.clone()))?;
+        let by = circumstances.by.clone();
+        may_answer(site, proposal, asked, &by).and_then(|()| self.fits(proposal, asked, &by)).map_err(|refused| refused.at(stream.clone()))?;
+        let (action, binding) = (self.action, proposal.binding());
+        let needed = proposal.risk.yes_needed();
+        if asked.yes.len() + 1 < needed {
+            let given = ApprovalGiven { action, binding, by, needed: u32::try_from(needed).unwrap_or(u32::MAX) };
+            return Ok(Decision::one(stream, given).about(case));
+        }
+        Ok(Decision::one(stream, ActionApproved { action, binding, by }).about(case))
     }
 
-    fn may_approve(&self, proposal: &Proposal, by: &ActorId) -> Result<(), ApproveActionRefused> {
-        if by.is_service() {
-            return Err(ApproveActionRefused::NotAPerson(by.clone()));
-        }
+    /// Whether this yes is to this proposal, and may come from this person this way.
+    fn fits(&self, proposal: &Proposal, asked: &Asked, by: &ActorId) -> Result<(), ApproveActionRefused> {
         if proposal.proposed_by == *by {
             return Err(ApproveActionRefused::OwnProposal);
         }
-        if proposal.binding() != self.binding {
+        let binding = proposal.binding();
+        let is_same = match self.via {
+            None => binding == self.binding,
+            Some(_) => self.binding.len() >= BINDING_SHOWN && binding.starts_with(&self.binding),
+        };
+        if !is_same {
             return Err(ApproveActionRefused::AnotherBinding);
+        }
+        if self.via.is_some() && proposal.risk == Risk::High {
+            return Err(ApproveActionRefused::NeedsThePage);
+        }
+        if asked.yes.contains(by) {
+            return Err(ApproveActionRefused::SaidYesBefore(by.clone()));
         }
         Ok(())
     }
 }
 
+/// Whether a person's answer to this proposal counts at all.
+pub(crate) fn may_answer(site: &Site, proposal: &Proposal, asked: &Asked, by: &ActorId) -> Result<(), ApproveActionRefused> {
+    if by.is_service() {
+        return Err(ApproveActionRefused::NotAPerson(by.clone()));
+    }
+    if !asked.may_answer(&site.policy.approval, proposal, by) {
+        return Err(ApproveActionRefused::NotAmongApprovers(by.clone()));
+    }
+    Ok(())
+}
+
 /// The proposal, if it still waits for an answer. The deadline is judged here, not by whether a timer has fired.
-pub(crate) fn answerable(case: &Case, action: ActionId, now: Timestamp) -> Result<&Proposal, ApproveActionRefused> {
+pub(crate) fn answerable(case: &Case, action: ActionId, now: Timestamp) -> Result<(&Proposal, &Asked), ApproveActionRefused> {
     let file = match case {
         Case::Unopened => return Err(ApproveActionRefused::NothingProposed(action)),
         Case::Closed(..) => return Err(ApproveActionRefused::CaseClosed),
@@ -102,8 +136,10 @@ pub(crate) fn answerable(case: &Case, action: ActionId, now: Timestamp) -> Resul
     };
     match file.actions.get(&action) {
         None => Err(ApproveActionRefused::NothingProposed(action)),
-        Some(Action::AwaitingApproval { proposal }) if now >= proposal.expires_at => Err(ApproveActionRefused::ApprovalExpired(proposal.expires_at)),
-        Some(Action::AwaitingApproval { proposal }) => Ok(proposal),
+        Some(Action::AwaitingApproval { proposal, .. }) if now >= proposal.expires_at => {
+            Err(ApproveActionRefused::ApprovalExpired(proposal.expires_at))
+        }
+        Some(Action::AwaitingApproval { proposal, asked }) => Ok((proposal, asked)),
         Some(Action::Ended { ending: Ending::Superseded, .. }) => Err(ApproveActionRefused::ActionSuperseded),
         Some(Action::Ended { proposal, ending: Ending::Expired }) => Err(ApproveActionRefused::ApprovalExpired(proposal.expires_at)),
         Some(decided) => Err(ApproveActionRefused::AlreadyDecided(decided.stage())),
@@ -155,5 +191,34 @@ mod tests {
         let action = scene.action();
         let scene = scene.when(plant::approved_by("ann", action)).is_refused("own_proposal");
         scene.when(plant::approved_by("svc-diagnosis", action)).is_refused("not_a_person");
+    }
+
+    #[test]
+    fn what_is_of_high_risk_takes_two_persons_at_the_page() {
+        let scene = scene().given_case().when(plant::adopt(plant::careful_policy())).happens().when(plant::propose("shutdown_motor")).happens();
+        let action = scene.action();
+        let scene = scene.when(plant::approved_in_chat("ann", action)).is_refused("needs_the_page");
+        let scene = scene.when(plant::approved_by("ann", action)).then_facts(["ApprovalGiven"]).action_is(action, "awaiting_approval");
+        let scene = scene.when(plant::approved_by("ann", action)).is_refused("said_yes_before").then_recorded(["CommandRefused"]);
+        let scene = scene.when(plant::start(action)).is_refused("not_approved");
+        scene.when(plant::approved_by("bob", action)).then_facts(["ActionApproved"]);
+    }
+
+    #[test]
+    fn where_policy_names_approvers_nobody_else_counts_unless_one_of_them_delegates() {
+        let scene = scene().given_case().when(plant::adopt(plant::careful_policy())).happens().when(plant::propose("slow_pump_to_75pct")).happens();
+        let action = scene.action();
+        let scene = scene.when(plant::approved_by("carl", action)).is_refused("not_among_approvers");
+        let scene = scene.when(plant::delegate("carl", action, "dora")).is_refused("not_among_approvers");
+        let scene = scene.when(plant::delegate("ann", action, "carl")).then_facts(["ApprovalDelegated", "EffectWanted"]);
+        scene.when(plant::approved_by("carl", action)).then_facts(["ActionApproved"]);
+    }
+
+    #[test]
+    fn a_button_carries_the_beginning_of_the_binding_and_no_less() {
+        let scene = scene().given_proposal();
+        let action = scene.action();
+        let scene = scene.when(plant::approved_in_chat_as("ann", action, 15)).is_refused("another_binding");
+        scene.when(plant::approved_in_chat_as("ann", action, 16)).then_facts(["ActionApproved"]);
     }
 }

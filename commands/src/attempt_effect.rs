@@ -21,7 +21,9 @@ impl AttemptEffect {
     pub(crate) fn decide(&self, site: &Site, _: Circumstances<'_>) -> Result<Decision, Refused> {
         match site.effects.get(&self.effect) {
             None => Err(senseless("unknown_effect", format_args!("nothing with the id {} is to be sent", self.effect))),
-            Some(Effect::Done | Effect::Dead { .. }) => Err(senseless("effect_over", "it was delivered, or given up")),
+            Some(Effect::Done | Effect::Dead { .. } | Effect::Unknown { .. } | Effect::Dropped) => {
+                Err(senseless("effect_over", "it was delivered, dropped, or waits for a person"))
+            }
             Some(_) if !site.is_live() => Err(senseless("not_live", "this site is imported or replayed; nothing leaves the house for it")),
             Some(effect) if self.attempt != effect.attempts() + 1 => {
                 Err(senseless("attempt_taken", format_args!("attempt {} was begun already", self.attempt)))

@@ -1,12 +1,13 @@
 //! Every command there is, and the one place that leads each to its rule.
 
 use crate::{
-    AcknowledgeAlarm, AdoptPolicy, ApproveAction, ApproveRelearning, AssignDevice, AttemptEffect, ClearAlarm, Decision, DescribePlant, DispatchCall,
-    EngageKillSwitch, ExpireApproval, ExpireReservation, FinishAction, FinishEffect, ForgetPerson, IntroducePerson, JudgeChange, LearnBaseline,
-    LearnThreshold, LockOutAsset, MarkTruth, ProposeAction, ProposeRelearning, RaiseAlert, RecordDiagnosis, RecordOutcome, Refused, RejectAction,
-    ReleaseKillSwitch, ReleaseTokens, RememberCase, ReportGap, ReportReadingsDropped, ReserveTokens, RestoreBaseline, ReturnAlarmToService,
-    ReturnAssetToService, SealReadings, SetBudget, SetThreshold, SettleTokens, ShelveAlarm, StartAction, TakeAlarmOutOfService, UnshelveAlarm,
-    WantEffect, decision::Circumstances,
+    AcknowledgeAlarm, AdoptPolicy, AdoptRoster, ApproveAction, ApproveRelearning, AssignDevice, AttemptEffect, ClearAlarm, Decision,
+    DelegateApproval, DescribePlant, DispatchCall, DropEffect, EngageKillSwitch, EnrolContact, EscalateApproval, ExpireApproval, ExpireReservation,
+    FinishAction, FinishEffect, ForgetPerson, IntroducePerson, JudgeChange, LearnBaseline, LearnThreshold, LockOutAsset, MarkMessageRead, MarkTruth,
+    ModifyAction, OfferEnrolment, ProposeAction, ProposeRelearning, RaiseAlert, ReceiveDeed, ReceiveMessage, RecordDiagnosis, RecordOutcome, Refused,
+    RejectAction, ReleaseKillSwitch, ReleaseTokens, RememberCase, RemindApproval, RemoveContact, ReportGap, ReportParts, ReportReadingsDropped,
+    ReportSummary, ReserveTokens, RestoreBaseline, RetryEffect, ReturnAlarmToService, ReturnAssetToService, SealReadings, SetBudget, SetThreshold,
+    SettleTokens, ShelveAlarm, StartAction, TakeAlarmOutOfService, UnshelveAlarm, VerifyAction, WantEffect, decision::Circumstances,
 };
 use millwright_domain::{ids::AssetId, site::Site};
 use schemars::JsonSchema;
@@ -42,13 +43,15 @@ macro_rules! commands {
 
 commands! {
     RaiseAlert, JudgeChange, RecordDiagnosis, RememberCase, ProposeAction, ApproveAction, RejectAction, ExpireApproval, StartAction, FinishAction, RecordOutcome,
+    ModifyAction, DelegateApproval, RemindApproval, EscalateApproval, VerifyAction,
     ClearAlarm, AcknowledgeAlarm, ShelveAlarm, UnshelveAlarm, TakeAlarmOutOfService, ReturnAlarmToService,
     ProposeRelearning, ApproveRelearning, RestoreBaseline, LearnThreshold, SetThreshold,
-    DescribePlant, AdoptPolicy, LearnBaseline, EngageKillSwitch, ReleaseKillSwitch, LockOutAsset, ReturnAssetToService, SealReadings,
+    DescribePlant, AdoptPolicy, AdoptRoster, LearnBaseline, EngageKillSwitch, ReleaseKillSwitch, LockOutAsset, ReturnAssetToService, SealReadings,
     AssignDevice, ReportReadingsDropped, ReportGap,
-    WantEffect, AttemptEffect, FinishEffect,
+    WantEffect, AttemptEffect, FinishEffect, RetryEffect, DropEffect,
+    ReceiveMessage, MarkMessageRead, ReceiveDeed, ReportParts, ReportSummary,
     SetBudget, ReserveTokens, DispatchCall, SettleTokens, ReleaseTokens, ExpireReservation,
-    IntroducePerson, ForgetPerson, MarkTruth,
+    IntroducePerson, ForgetPerson, OfferEnrolment, EnrolContact, RemoveContact, MarkTruth,
 }
 
 impl Command {
@@ -56,6 +59,7 @@ impl Command {
     pub(crate) fn judged_by_readings_of(&self, site: &Site) -> Option<AssetId> {
         let case = match self {
             Self::ProposeAction(command) => command.case,
+            Self::ModifyAction(command) => *site.case_of_action.get(&command.action)?,
             Self::StartAction(command) => *site.case_of_action.get(&command.action)?,
             _ => return None,
         };

@@ -26,7 +26,7 @@ impl ExpireApproval {
             return Err(senseless("nothing_proposed", format_args!("nothing with the id {} was proposed", self.action)));
         };
         match action {
-            Action::AwaitingApproval { proposal } if circumstances.now.wall < proposal.expires_at => {
+            Action::AwaitingApproval { proposal, .. } if circumstances.now.wall < proposal.expires_at => {
                 Err(senseless("not_yet", format_args!("it can be answered until {}", proposal.expires_at)))
             }
             Action::AwaitingApproval { .. } => Ok(Decision::one(StreamId::case(*case), ApprovalExpired { action: self.action }).about(case)),

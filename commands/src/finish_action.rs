@@ -1,13 +1,16 @@
 //! FinishAction: what came of a begun action: it took, it did not, or nobody can know.
 
-use crate::decision::{Circumstances, Decision, Refused, senseless};
+use crate::{
+    decision::{Circumstances, Decision, Refused, senseless},
+    telling::{Telling, links},
+};
 use millwright_domain::{
     Event,
     action::{Action, Order, Proposal},
     case::{ActionCompleted, ActionFailed, ActionUnverified},
-    effect::EffectWanted,
     envelope::StreamId,
-    ids::{ActionId, CaseId, EffectId, derived},
+    ids::{ActionId, CaseId},
+    message::Message,
     policy::Ruling,
     site::Site,
 };
@@ -18,6 +21,9 @@ use serde::{Deserialize, Serialize};
 pub struct FinishAction {
     pub action: ActionId,
     pub verdict: Verdict,
+    /// The bytes that left for the device, hex.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -49,37 +55,38 @@ impl FinishAction {
         if proposal.ruling == Ruling::AutoApprove
             && let Order::Write(_) = proposal.order
         {
-            facts.push(self.announcement(*case, proposal));
+            facts.extend(self.announcement(site, *case, proposal));
         }
         Ok(Decision::Facts { facts, subject: Some(case.to_string()) })
     }
 
     fn ending(&self) -> Event {
+        let (action, sent) = (self.action, self.sent.clone());
         match self.verdict.clone() {
-            Verdict::Completed { read_back } => ActionCompleted { action: self.action, read_back }.into(),
-            Verdict::Failed { reason } => ActionFailed { action: self.action, reason }.into(),
-            Verdict::Unverified { reason } => ActionUnverified { action: self.action, reason }.into(),
+            Verdict::Completed { read_back } => ActionCompleted { action, read_back, sent }.into(),
+            Verdict::Failed { reason } => ActionFailed { action, reason, sent }.into(),
+            Verdict::Unverified { reason } => ActionUnverified { action, reason, sent }.into(),
         }
     }
 
     /// What ran without a person is told to a person.
-    fn announcement(&self, case: CaseId, proposal: &Proposal) -> (StreamId, Event) {
-        let effect = EffectId(derived(&self.action.to_string(), "announcement", 0));
+    fn announcement(&self, site: &Site, case: CaseId, proposal: &Proposal) -> Vec<(StreamId, Event)> {
         let result = match &self.verdict {
             Verdict::Completed { .. } => "executed by itself".to_string(),
             Verdict::Failed { reason } => format!("tried by itself, without effect ({reason})"),
             Verdict::Unverified { reason } => format!("tried by itself, and nobody knows whether it took; please look ({reason})"),
         };
-        let wanted = EffectWanted {
-            effect,
-            idempotency_key: effect.to_string(),
-            target: "notice:operators".into(),
-            subject: format!("{}: {result}", proposal.name),
-            body: format!("Policy allowed {} to run without asking. Result: {result}.", proposal.name),
+        let headline = format!("{}: {result}", proposal.name);
+        let text = format!("Policy allowed {} to run without asking. Result: {result}.", proposal.name);
+        let telling = Telling {
+            to: "operators",
+            message: Message { links: links(site, case), ..Message::plain(headline, text) },
+            because: self.action.to_string(),
+            reason: "announcement",
             case: Some(case),
             action: None,
         };
-        (StreamId::effect(effect), wanted.into())
+        telling.wanted(site)
     }
 }
 

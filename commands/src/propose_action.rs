@@ -9,11 +9,12 @@ use millwright_domain::{
     action::{Action, Ending, Order, Proposal, WriteOrder},
     case::{ActionApproved, ActionProposed, ActionSuperseded, Case, CaseFile, Rule},
     envelope::StreamId,
-    ids::{ActionId, ActionName, ActorId, CaseId, EventId, derived},
+    ids::{ActionId, ActionName, CaseId, EventId, derived},
     plant::Asset,
-    policy::{ActionSpec, Ruling, Setting, WriteSpec},
+    policy::{ActionSpec, Occasion, Ruling, Setting, WriteSpec},
     quantity::QuantityKind,
     site::Site,
+    track::{Track, track},
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -80,8 +81,8 @@ impl ProposeAction {
         if self.stands_already(file) {
             return Ok(Decision::AlreadySo);
         }
-        let (order, ruling) = self.resolve(site, file, circumstances.by).map_err(refused)?;
-        let proposal = self.proposal(site, order, ruling, circumstances);
+        let (order, ruling) = self.resolve(site, file, circumstances).map_err(refused)?;
+        let proposal = self.proposal(site, file, order, ruling, circumstances);
         Ok(Decision::Facts { subject: Some(proposal.action.to_string()), facts: facts(&stream, file, proposal) })
     }
 
@@ -90,8 +91,14 @@ impl ProposeAction {
         file.actions.values().any(|action| action.proposal().name == self.name && !matches!(action, Action::Ended { .. }))
     }
 
-    fn resolve(&self, site: &Site, file: &CaseFile, by: &ActorId) -> Result<(Order, Ruling), ProposeActionRefused> {
-        let ruling = site.policy.ruling(&self.name);
+    pub(crate) fn resolve(
+        &self,
+        site: &Site,
+        file: &CaseFile,
+        Circumstances { by, now, .. }: Circumstances<'_>,
+    ) -> Result<(Order, Ruling), ProposeActionRefused> {
+        let occasion = Occasion { asset: &file.asset, at: now.wall, track: self.track_record(site, file) };
+        let ruling = site.policy.ruling_on(&self.name, &occasion);
         if ruling == Ruling::Never {
             return Err(ProposeActionRefused::Never(self.name.clone()));
         }
@@ -110,6 +117,16 @@ impl ProposeAction {
         Ok((order, ruling))
     }
 
+    /// Counted over all closed cases, so only where the policy asks for it.
+    fn track_record(&self, site: &Site, file: &CaseFile) -> Track {
+        let counts = site.policy.exceptions.iter().any(|exception| exception.action == self.name && exception.track_record.is_some());
+        let class = site.plant.as_ref().and_then(|plant| plant.asset(&file.asset)).map(|asset| &asset.class);
+        match (file.cause(), class) {
+            (Some(cause), Some(class)) if counts => track(site, cause, class, &self.name),
+            _ => Track::default(),
+        }
+    }
+
     fn was_rejected(&self, file: &CaseFile) -> bool {
         file.actions.values().any(|action| matches!(action, Action::Ended { proposal, ending: Ending::Rejected } if proposal.name == self.name))
     }
@@ -122,11 +139,14 @@ impl ProposeAction {
             Setting::PercentOfRated(percent) => writable.rated * percent / 100.0,
             Setting::Absolute(value) => value,
         };
+        if !writable.allows(&self.name) {
+            return Err(SafetyRefused::NotForThisAction { signal: signal.id.clone(), action: self.name.clone() }.into());
+        }
         within_limits(&signal.id, value, writable)?;
         Ok(WriteOrder { device: signal.device.clone(), signal: signal.id.clone(), value, tolerance: writable.tolerance })
     }
 
-    fn proposal(&self, site: &Site, order: Order, ruling: Ruling, circumstances: Circumstances<'_>) -> Proposal {
+    pub(crate) fn proposal(&self, site: &Site, file: &CaseFile, order: Order, ruling: Ruling, circumstances: Circumstances<'_>) -> Proposal {
         let written = match &order {
             Order::Write(write) => Some(&write.signal),
             Order::Message(_) => None,
@@ -142,11 +162,15 @@ impl ProposeAction {
             policy_digest: site.policy.digest(),
             expires_at: circumstances.now.wall + TimeDelta::seconds(site.policy.approval_expires_after_s.into()),
             proposed_by: circumstances.by.clone(),
+            risk: site.policy.risk_of(&self.name),
+            cause: file.cause().cloned(),
+            instead_of: None,
         }
     }
 }
 
-fn facts(stream: &StreamId, file: &CaseFile, proposal: Proposal) -> Vec<(StreamId, millwright_domain::Event)> {
+/// The proposal, what it supersedes, and the policy's yes where that is given at once.
+pub(crate) fn facts(stream: &StreamId, file: &CaseFile, proposal: Proposal) -> Vec<(StreamId, millwright_domain::Event)> {
     let mut facts: Vec<(StreamId, millwright_domain::Event)> = file
         .actions
         .values()
@@ -172,6 +196,21 @@ mod tests {
     fn what_policy_allows_is_approved_at_once_and_what_it_does_not_waits() {
         scene().given_case().when(plant::propose("reduce_motor_speed_to_60pct")).happens().then_facts(["ActionProposed", "ActionApproved"]);
         scene().given_case().when(plant::propose("slow_pump_to_75pct")).happens().then_facts(["ActionProposed"]);
+    }
+
+    #[test]
+    fn an_exception_of_the_policy_lets_run_at_night_what_asks_by_day() {
+        let at_night = |hours| scene().given_case().when(plant::adopt(plant::policy_at(hours))).happens().when(plant::propose("slow_pump_to_75pct"));
+        // It is 22:13 in the tests.
+        at_night("22:00-06:00").then_facts(["ActionProposed", "ActionApproved"]);
+        at_night("06:00-22:00").then_facts(["ActionProposed"]);
+    }
+
+    #[test]
+    fn a_signal_may_be_kept_for_some_actions() {
+        let scene = scene().given_case().when(plant::describe_kept_for("shutdown_motor")).happens();
+        scene.clone().when(plant::propose("slow_pump_to_75pct")).is_refused("not_for_this_action");
+        scene.when(plant::propose("shutdown_motor")).happens();
     }
 
     #[test]

@@ -24,6 +24,7 @@ impl RejectAction {
             return Err(ApproveActionRefused::NotAPerson(circumstances.by.clone()).at(stream));
         }
         answerable(site.case(*case), self.action, circumstances.now.wall).map_err(|refused| refused.at(stream.clone()))?;
+        // A no is the safe answer: every person may give it.
         let rejected = ActionRejected { action: self.action, by: circumstances.by.clone(), note: self.note.clone() };
         Ok(Decision::one(stream, rejected).about(case))
     }

@@ -6,7 +6,7 @@ use millwright_domain::{
     Now, Timestamp,
     action::{Observed, WriteOrder},
     case::Rule,
-    ids::{ActorId, AssetId, DeviceId, SignalId},
+    ids::{ActionName, ActorId, AssetId, DeviceId, SignalId},
     plant::{Asset, Writable},
     policy::{Condition, WriteSpec},
     site::Site,
@@ -26,6 +26,8 @@ pub enum SafetyRefused {
     LockedOut { asset: AssetId, by: ActorId },
     #[error("signal {0} is not on the allow-list; make it `writable` in the plant description if it should be")]
     NotAllowed(SignalId),
+    #[error("{signal} may not be written by {action}; add it to `writable.actions` in the plant description if it should be")]
+    NotForThisAction { signal: SignalId, action: ActionName },
     #[error("{value} is outside the hard limits {low} to {high} of {signal}")]
     OutsideLimits { signal: SignalId, value: f64, low: f64, high: f64 },
     #[error("{signal} would change by {step}, more than the {max} that one write may; do it in smaller steps")]
@@ -47,6 +49,7 @@ impl Refusal for SafetyRefused {
             Self::KillSwitch(_) => "kill_switch",
             Self::LockedOut { .. } => "locked_out",
             Self::NotAllowed(_) => "not_allowed",
+            Self::NotForThisAction { .. } => "not_for_this_action",
             Self::OutsideLimits { .. } => "outside_limits",
             Self::StepTooLarge { .. } => "step_too_large",
             Self::TooSoon { .. } => "too_soon",
@@ -82,13 +85,25 @@ pub fn within_limits(signal: &SignalId, value: f64, writable: &Writable) -> Resu
     Err(SafetyRefused::OutsideLimits { signal: signal.clone(), value, low: writable.limits.low, high: writable.limits.high })
 }
 
+/// A write, the action that it is, and what policy says of that action.
+#[derive(Debug, Clone, Copy)]
+pub struct Write<'a> {
+    pub action: &'a ActionName,
+    pub order: &'a WriteOrder,
+    pub spec: &'a WriteSpec,
+}
+
 /// Whether this write may begin now.
-pub fn may_write(site: &Site, asset: &Asset, order: &WriteOrder, spec: &WriteSpec, observed: &[Observed], now: Now) -> Result<(), SafetyRefused> {
+pub fn may_write(site: &Site, asset: &Asset, write: Write<'_>, observed: &[Observed], now: Now) -> Result<(), SafetyRefused> {
+    let Write { action, order, spec } = write;
     may_act_on(site, &asset.id)?;
     let allowed = asset.signals.iter().find(|signal| signal.id == order.signal && signal.device == order.device);
     let Some(writable) = allowed.and_then(|signal| signal.writable.as_ref()) else {
         return Err(SafetyRefused::NotAllowed(order.signal.clone()));
     };
+    if !writable.allows(action) {
+        return Err(SafetyRefused::NotForThisAction { signal: order.signal.clone(), action: action.clone() });
+    }
     within_limits(&order.signal, order.value, writable)?;
     let fresh_for = TimeDelta::seconds(site.policy.readings_fresh_for_s.into());
     let fresh: Vec<&Observed> = observed.iter().filter(|reading| is_fresh(reading.at, now, fresh_for)).collect();
@@ -152,7 +167,7 @@ mod tests {
         let asset = described.asset(&plant::asset()).unwrap();
         let now = plant::now();
         let observed = plant::observed(present, 4.0, now.plant - TimeDelta::seconds(age_s));
-        may_write(&site, asset, &plant::write_order(value), &plant::write_spec(), &observed, now)
+        may_write(&site, asset, plant::write(&plant::write_order(value), &plant::write_spec()), &observed, now)
     }
 
     proptest! {
@@ -182,7 +197,7 @@ mod tests {
         let asset = described.asset(&plant::asset()).unwrap();
         let now = plant::now();
         let only_speed = &plant::observed(1_200.0, 4.0, now.plant)[..1];
-        let refused = may_write(&site, asset, &plant::write_order(1_000.0), &plant::write_spec(), only_speed, now);
+        let refused = may_write(&site, asset, plant::write(&plant::write_order(1_000.0), &plant::write_spec()), only_speed, now);
         assert_eq!(refused, Err(SafetyRefused::NoFreshReading("pump-1/pressure".into())));
     }
 }

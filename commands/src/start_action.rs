@@ -3,16 +3,17 @@
 use crate::{
     decision::{Circumstances, Decision, Refusal, Refused},
     expire_approval::NOT_BEGUN,
-    safety::{SafetyRefused, may_act_on, may_write},
+    safety::{SafetyRefused, Write, may_act_on, may_write},
+    telling::{Telling, links},
 };
 use chrono::TimeDelta;
 use millwright_domain::{
     Event,
     action::{Action, Order, Proposal, WriteOrder},
     case::{ActionStarted, ActionVoided, Case, CaseFile, Rule},
-    effect::EffectWanted,
     envelope::StreamId,
-    ids::{ActionId, CaseId, EffectId, derived},
+    ids::{ActionId, CaseId},
+    message::Message,
     policy::{ActionSpec, MessageSpec},
     site::Site,
 };
@@ -65,7 +66,7 @@ impl StartAction {
         };
         let stream = StreamId::case(case);
         let (file, proposal) = self.approved(site.case(case)).map_err(|refused| refused.at(stream.clone()))?;
-        if let Some(reason) = moved_on(site, proposal, circumstances) {
+        if let Some(reason) = moved_on(site, file, proposal, circumstances) {
             return Ok(Decision::one(stream, ActionVoided { action: self.action, reason }).about(case));
         }
         match &proposal.order {
@@ -99,7 +100,7 @@ impl StartAction {
         let not_allowed = || SafetyRefused::NotAllowed(order.signal.clone());
         let asset = site.plant.as_ref().and_then(|plant| plant.asset(&file.asset)).ok_or_else(not_allowed)?;
         let Some(ActionSpec::Write(spec)) = site.policy.actions.get(&proposal.name) else { return Err(not_allowed()) };
-        may_write(site, asset, order, spec, circumstances.observed, circumstances.now)?;
+        may_write(site, asset, Write { action: &proposal.name, order, spec }, circumstances.observed, circumstances.now)?;
         let collector = site.collectors.get(&order.device).ok_or_else(|| SafetyRefused::NobodyCollects(order.device.clone()))?;
         let started = ActionStarted { device_epoch: Some(collector.epoch), ..self.started(circumstances) };
         Ok(Decision::one(StreamId::case(case), started).about(case))
@@ -114,18 +115,17 @@ impl StartAction {
         circumstances: Circumstances<'_>,
     ) -> Result<Decision, SafetyRefused> {
         may_act_on(site, &file.asset)?;
-        let effect = EffectId(derived(&self.action.to_string(), "message", 0));
-        let wanted = EffectWanted {
-            effect,
-            idempotency_key: effect.to_string(),
-            target: format!("notice:{}", message.to),
-            subject: format!("{}: {}", file.asset, file.cause().map_or("alert", |cause| cause.as_str())),
-            body: message.text.clone(),
+        let headline = format!("{}: {}", file.asset, file.cause().map_or("alert", |cause| cause.as_str()));
+        let telling = Telling {
+            to: &message.to,
+            message: Message { links: links(site, case), ..Message::plain(headline, &message.text) },
+            because: self.action.to_string(),
+            reason: "message",
             case: Some(case),
             action: Some(self.action),
         };
-        let facts: Vec<(StreamId, Event)> =
-            vec![(StreamId::case(case), self.started(circumstances).into()), (StreamId::effect(effect), wanted.into())];
+        let mut facts: Vec<(StreamId, Event)> = vec![(StreamId::case(case), self.started(circumstances).into())];
+        facts.extend(telling.wanted(site));
         Ok(Decision::Facts { facts, subject: Some(case.to_string()) })
     }
 
@@ -146,12 +146,17 @@ impl StartAction {
 }
 
 /// Why the approval no longer fits the world, if it does not.
-fn moved_on(site: &Site, proposal: &Proposal, Circumstances { now, observed, .. }: Circumstances<'_>) -> Option<String> {
+fn moved_on(site: &Site, file: &CaseFile, proposal: &Proposal, Circumstances { now, observed, .. }: Circumstances<'_>) -> Option<String> {
     if now.wall >= proposal.begin_by() {
         return Some(NOT_BEGUN.into());
     }
     if site.policy.digest() != proposal.policy_digest {
         return Some("the policy was changed after the approval".into());
+    }
+    if let (Some(then), Some(now)) = (&proposal.cause, file.cause())
+        && then != now
+    {
+        return Some(format!("it was approved for {then}, and the machine is thought to have {now} now"));
     }
     let Order::Write(order) = &proposal.order else { return None };
     proposal.preconditions.iter().find_map(|before| {
@@ -223,6 +228,16 @@ mod tests {
             let action = scene.action();
             scene.when(switch).happens().when(plant::start(action)).is_refused(code);
         }
+    }
+
+    #[test]
+    fn an_approval_is_void_once_the_machine_is_thought_to_have_something_else() {
+        let scene = scene().given_case().when(plant::diagnose("bearing_wear", 0.8)).happens().when(plant::propose("slow_pump_to_75pct")).happens();
+        let action = scene.action();
+        let scene = scene.when(plant::approve(action)).happens();
+        let surer = scene.clone().when(plant::revise("bearing_wear", 0.9)).happens();
+        surer.when(plant::start(action)).then_facts(["ActionStarted"]);
+        scene.when(plant::revise("clogging", 0.9)).happens().when(plant::start(action)).then_facts(["ActionVoided"]);
     }
 
     #[test]

@@ -2,7 +2,8 @@
 
 use crate::{
     Timestamp,
-    ids::{ActionId, ActionName, ActorId, DeviceId, EventId, SignalId},
+    approval::{Asked, Risk},
+    ids::{ActionId, ActionName, ActorId, CauseId, DeviceId, EventId, SignalId},
     policy::{MessageSpec, Ruling, digest},
 };
 use chrono::TimeDelta;
@@ -54,6 +55,14 @@ pub struct Proposal {
     /// Wall time.
     pub expires_at: Timestamp,
     pub proposed_by: ActorId,
+    #[serde(default, skip_serializing_if = "Risk::is_medium")]
+    pub risk: Risk,
+    /// What the machine was thought to have. The approval is void once it is thought to have something else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<CauseId>,
+    /// A person wanted it instead of that one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instead_of: Option<ActionId>,
 }
 
 impl Proposal {
@@ -79,6 +88,8 @@ impl Proposal {
 pub enum Action {
     AwaitingApproval {
         proposal: Proposal,
+        #[serde(default)]
+        asked: Asked,
     },
     Approved {
         proposal: Proposal,
@@ -120,7 +131,7 @@ pub enum Ending {
 impl Action {
     pub fn proposal(&self) -> &Proposal {
         match self {
-            Self::AwaitingApproval { proposal }
+            Self::AwaitingApproval { proposal, .. }
             | Self::Approved { proposal, .. }
             | Self::Started { proposal, .. }
             | Self::Completed { proposal, .. }

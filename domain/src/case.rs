@@ -8,11 +8,13 @@
 use crate::{
     Timestamp,
     action::{Action, Ending, Observed, Proposal},
+    approval::{ApprovalDelegated, ApprovalEscalated, ApprovalGiven, ApprovalReminded, Asked},
     change::{ChangeJudged, ChangeKind},
     evidence::Evidence,
     ids::{ActionId, ActionName, ActorId, AssetId, CaseId, CauseId, CommandId},
     memory::Signature,
     sealed::Sealed,
+    ticket::{TicketOpened, TicketRef},
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -123,6 +125,9 @@ pub struct ActionCompleted {
     pub action: ActionId,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub read_back: Option<f64>,
+    /// The bytes that left for the device, hex: frames as they went over the line; for OPC UA the encoded value, as the line may be encrypted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent: Option<String>,
 }
 
 /// It certainly took no effect, and why.
@@ -130,6 +135,9 @@ pub struct ActionCompleted {
 pub struct ActionFailed {
     pub action: ActionId,
     pub reason: String,
+    /// The bytes that left for the device, hex: frames as they went over the line; for OPC UA the encoded value, as the line may be encrypted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent: Option<String>,
 }
 
 /// It cannot be known whether it took effect.
@@ -137,6 +145,19 @@ pub struct ActionFailed {
 pub struct ActionUnverified {
     pub action: ActionId,
     pub reason: String,
+    /// The bytes that left for the device, hex: frames as they went over the line; for OPC UA the encoded value, as the line may be encrypted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent: Option<String>,
+}
+
+/// A person looked at the machine and says whether an unverified action took.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ActionVerified {
+    pub action: ActionId,
+    pub took: bool,
+    pub by: ActorId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<Sealed>,
 }
 
 /// How it ended, said by a person or by the readings themselves.
@@ -250,6 +271,9 @@ pub struct CaseFile {
     /// Its signature is on record.
     #[serde(default)]
     pub remembered: bool,
+    /// Where outside it is followed, one a system.
+    #[serde(default)]
+    pub tickets: Vec<TicketRef>,
 }
 
 impl CaseFile {
@@ -266,6 +290,7 @@ impl CaseFile {
             mitigated: false,
             change: None,
             remembered: false,
+            tickets: vec![],
         }
     }
     pub fn cause(&self) -> Option<&CauseId> {
@@ -298,6 +323,14 @@ impl CaseFile {
             "open"
         }
     }
+    pub fn ticket_in(&self, system: &str) -> Option<&TicketRef> {
+        self.tickets.iter().find(|ticket| ticket.system == system)
+    }
+    fn ask(&mut self, action: &ActionId, step: impl FnOnce(&mut Asked)) {
+        if let Some(Action::AwaitingApproval { asked, .. }) = self.actions.get_mut(action) {
+            step(asked);
+        }
+    }
     fn end(&mut self, action: &ActionId, ending: Ending) {
         self.step(action, |proposal| Action::Ended { proposal, ending });
     }
@@ -323,6 +356,12 @@ pub enum CaseFact<'a> {
     ActionCompleted(&'a ActionCompleted),
     ActionFailed(&'a ActionFailed),
     ActionUnverified(&'a ActionUnverified),
+    ActionVerified(&'a ActionVerified),
+    ApprovalGiven(&'a ApprovalGiven),
+    ApprovalDelegated(&'a ApprovalDelegated),
+    ApprovalReminded(&'a ApprovalReminded),
+    ApprovalEscalated(&'a ApprovalEscalated),
+    TicketOpened(&'a TicketOpened),
     OutcomeRecorded(&'a OutcomeRecorded),
     ChangeJudged(&'a ChangeJudged),
     CaseRemembered,
@@ -368,9 +407,26 @@ impl Case {
             CaseFact::CaseRemembered => file.remembered = true,
             CaseFact::DiagnosisRecorded(diagnosis) => file.diagnosis = Some(diagnosis.clone()),
             CaseFact::ActionProposed(proposed) => {
-                file.actions.insert(proposed.proposal.action, Action::AwaitingApproval { proposal: proposed.proposal.clone() });
+                file.actions
+                    .insert(proposed.proposal.action, Action::AwaitingApproval { proposal: proposed.proposal.clone(), asked: Asked::default() });
             }
             CaseFact::ActionApproved(approved) => file.step(&approved.action, |proposal| Action::Approved { proposal, by: approved.by.clone() }),
+            CaseFact::ApprovalGiven(given) => file.ask(&given.action, |asked| {
+                asked.yes.insert(given.by.clone());
+            }),
+            CaseFact::ApprovalDelegated(delegated) => file.ask(&delegated.action, |asked| {
+                asked.also.insert(delegated.to.clone());
+            }),
+            CaseFact::ApprovalReminded(reminded) => file.ask(&reminded.action, |asked| asked.reminders = reminded.number),
+            CaseFact::ApprovalEscalated(escalated) => file.ask(&escalated.action, |asked| {
+                asked.level = escalated.level;
+                asked.also.extend(escalated.to.iter().cloned());
+            }),
+            CaseFact::TicketOpened(opened) => {
+                if file.ticket_in(&opened.ticket.system).is_none() {
+                    file.tickets.push(opened.ticket.clone());
+                }
+            }
             CaseFact::ActionRejected(rejected) => file.end(&rejected.action, Ending::Rejected),
             CaseFact::ApprovalExpired(expired) => file.end(&expired.action, Ending::Expired),
             CaseFact::ActionVoided(voided) => file.end(&voided.action, Ending::Voided),
@@ -382,6 +438,10 @@ impl Case {
             CaseFact::ActionCompleted(completed) => file.step(&completed.action, |proposal| Action::Completed { proposal, at: occurred_at }),
             CaseFact::ActionFailed(failed) => file.end(&failed.action, Ending::Failed),
             CaseFact::ActionUnverified(unverified) => file.step(&unverified.action, |proposal| Action::Unverified { proposal }),
+            CaseFact::ActionVerified(verified) if verified.took => {
+                file.step(&verified.action, |proposal| Action::Completed { proposal, at: occurred_at });
+            }
+            CaseFact::ActionVerified(verified) => file.end(&verified.action, Ending::Failed),
             CaseFact::OutcomeRecorded(outcome) => {
                 file.mitigated |= outcome.outcome == Outcome::Mitigated;
                 if outcome.closes {

@@ -1,6 +1,10 @@
 //! What is to leave the house, as facts: wanted, attempted, done or failed. The outbox worker lives by these.
 
-use crate::ids::{ActionId, CaseId, EffectId};
+use crate::{
+    Timestamp,
+    ids::{ActionId, ActorId, CaseId, EffectId},
+    message::MessageUnknown,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -52,6 +56,23 @@ pub struct EffectFailed {
     pub reason: String,
     #[serde(rename = "final")]
     pub final_: bool,
+    /// Wall time of the next attempt; none where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_at: Option<Timestamp>,
+}
+
+/// A person wants tried again what was given up, or what nobody knows the end of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct EffectRetried {
+    pub effect: EffectId,
+    pub by: ActorId,
+}
+
+/// A person does not want it delivered any more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct EffectDropped {
+    pub effect: EffectId,
+    pub by: ActorId,
 }
 
 /// Where an effect stands.
@@ -59,26 +80,38 @@ pub struct EffectFailed {
 pub enum Effect {
     Wanted {
         wanted: EffectWanted,
+        /// More than none where a person wants it tried again.
+        attempts: u32,
     },
     Attempted {
         wanted: EffectWanted,
         attempt: u32,
     },
-    /// Failed, to be tried again.
+    /// Failed, to be tried again from then on (wall time).
     Waiting {
         wanted: EffectWanted,
         attempts: u32,
+        retry_at: Timestamp,
     },
     Done,
+    /// Given up: a person may have it tried again, or drop it.
     Dead {
         wanted: EffectWanted,
+        attempts: u32,
         reason: String,
     },
+    /// Sent once, and nobody knows whether it arrived. Never sent again by itself.
+    Unknown {
+        wanted: EffectWanted,
+        attempts: u32,
+        reason: String,
+    },
+    Dropped,
 }
 
 impl Effect {
     pub fn wanted(wanted: &EffectWanted) -> Self {
-        Self::Wanted { wanted: wanted.clone() }
+        Self::Wanted { wanted: wanted.clone(), attempts: 0 }
     }
     pub fn attempted(&mut self, fact: &EffectAttempted) {
         if let Some(wanted) = self.pending().cloned() {
@@ -90,21 +123,45 @@ impl Effect {
     }
     pub fn failed(&mut self, fact: &EffectFailed) {
         let Some(wanted) = self.pending().cloned() else { return };
-        *self = if fact.final_ { Self::Dead { wanted, reason: fact.reason.clone() } } else { Self::Waiting { wanted, attempts: fact.attempt } };
+        let attempts = fact.attempt;
+        *self = if fact.final_ {
+            Self::Dead { wanted, attempts, reason: fact.reason.clone() }
+        } else {
+            Self::Waiting { wanted, attempts, retry_at: fact.retry_at.unwrap_or_default() }
+        };
+    }
+    pub fn unknown(&mut self, fact: &MessageUnknown) {
+        if let Some(wanted) = self.pending().cloned() {
+            *self = Self::Unknown { wanted, attempts: fact.attempt, reason: fact.reason.clone() };
+        }
+    }
+    pub fn retried(&mut self) {
+        if let Self::Dead { wanted, attempts, .. } | Self::Unknown { wanted, attempts, .. } = self {
+            *self = Self::Wanted { wanted: wanted.clone(), attempts: *attempts };
+        }
+    }
+    pub fn dropped(&mut self) {
+        *self = Self::Dropped;
     }
     /// What is still to be delivered, if anything is.
     pub fn pending(&self) -> Option<&EffectWanted> {
         match self {
-            Self::Wanted { wanted } | Self::Attempted { wanted, .. } | Self::Waiting { wanted, .. } => Some(wanted),
-            Self::Done | Self::Dead { .. } => None,
+            Self::Wanted { wanted, .. } | Self::Attempted { wanted, .. } | Self::Waiting { wanted, .. } => Some(wanted),
+            Self::Done | Self::Dead { .. } | Self::Unknown { .. } | Self::Dropped => None,
         }
+    }
+    /// Not tried again by itself: a person has to look.
+    pub fn waits_for_a_person(&self) -> bool {
+        matches!(self, Self::Dead { .. } | Self::Unknown { .. })
     }
     /// Attempts begun so far.
     pub fn attempts(&self) -> u32 {
         match self {
             Self::Attempted { attempt, .. } => *attempt,
-            Self::Waiting { attempts, .. } => *attempts,
-            Self::Wanted { .. } | Self::Done | Self::Dead { .. } => 0,
+            Self::Wanted { attempts, .. } | Self::Waiting { attempts, .. } | Self::Dead { attempts, .. } | Self::Unknown { attempts, .. } => {
+                *attempts
+            }
+            Self::Done | Self::Dropped => 0,
         }
     }
 }

@@ -38,6 +38,10 @@ impl StreamId {
     pub fn person(person: &ActorId) -> Self {
         Self(format!("person/{person}"))
     }
+    /// How the parts of the house are, and what its days came to.
+    pub fn parts() -> Self {
+        Self("parts".into())
+    }
     /// The plant, its policy, its switches.
     pub fn site() -> Self {
         Self("site".into())

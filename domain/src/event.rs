@@ -2,22 +2,28 @@
 
 use crate::{
     alarm::{AlarmAcknowledged, AlarmCleared, AlarmReturnedToService, AlarmShelved, AlarmTakenOutOfService, AlarmUnshelved, AlertSuppressed},
+    approval::{ApprovalDelegated, ApprovalEscalated, ApprovalGiven, ApprovalReminded},
     baseline::{BaselineLearned, BaselineRestored, RelearningApproved, RelearningProposed},
     budget::{BudgetOverrun, BudgetSet, BudgetWarned, CallDispatched, ReservationExpired, TokensReleased, TokensReserved, TokensSettled},
     case::{
         ActionApproved, ActionCompleted, ActionFailed, ActionProposed, ActionRejected, ActionStarted, ActionSuperseded, ActionUnverified,
-        ActionVoided, AlertRaised, ApprovalExpired, CaseRemembered, CommandRefused, DiagnosisRecorded, OutcomeRecorded,
+        ActionVerified, ActionVoided, AlertRaised, ApprovalExpired, CaseRemembered, CommandRefused, DiagnosisRecorded, OutcomeRecorded,
     },
     change::ChangeJudged,
     collecting::{CollectionResumed, DeviceAnswered, DeviceAssigned, DeviceFellSilent, ReadingsDropped},
-    effect::{EffectAttempted, EffectDone, EffectFailed, EffectWanted},
+    contact::{ContactEnrolled, ContactRemoved, EnrolmentOffered},
+    effect::{EffectAttempted, EffectDone, EffectDropped, EffectFailed, EffectRetried, EffectWanted},
     envelope::CommandAnswered,
+    message::{MessageRead, MessageReceived, MessageUnknown},
+    parts::{PartFailed, PartRecovered, SummaryReported},
+    roster::RosterAdopted,
     sealed::{PersonForgotten, PersonIntroduced},
     site::{
         AssetLockedOut, AssetReturnedToService, GroundTruthMarked, KillSwitchEngaged, KillSwitchReleased, PartitionOwned, PlantDescribed,
         PolicyAdopted, ReadingsSealed,
     },
     threshold::ThresholdAdjusted,
+    ticket::{TicketOpened, TicketTouched},
 };
 use schemars::{Schema, SchemaGenerator};
 use serde_json::{Value, value::RawValue};
@@ -94,7 +100,7 @@ facts! {
     // the partition itself
     PartitionOwned = 1, CommandAnswered = 1, ReadingsSealed = 1,
     // the plant and its rules
-    PlantDescribed = 1, PolicyAdopted = 1, BaselineLearned = 1,
+    PlantDescribed = 1, PolicyAdopted = 1, RosterAdopted = 1, BaselineLearned = 1,
     RelearningProposed = 1, RelearningApproved = 1, BaselineRestored = 1, ThresholdAdjusted = 1,
     KillSwitchEngaged = 1, KillSwitchReleased = 1, AssetLockedOut = 1, AssetReturnedToService = 1,
     // who collects, and what is missing
@@ -102,17 +108,22 @@ facts! {
     // a case
     AlertRaised = 1, ChangeJudged = 1, DiagnosisRecorded = 1, CaseRemembered = 1,
     ActionProposed = 1, ActionApproved = 1, ActionRejected = 1, ApprovalExpired = 1, ActionVoided = 1, ActionSuperseded = 1,
-    ActionStarted = 1, ActionCompleted = 1, ActionFailed = 1, ActionUnverified = 1,
+    ApprovalGiven = 1, ApprovalDelegated = 1, ApprovalReminded = 1, ApprovalEscalated = 1,
+    ActionStarted = 1, ActionCompleted = 1, ActionFailed = 1, ActionUnverified = 1, ActionVerified = 1,
     OutcomeRecorded = 1, CommandRefused = 1,
     // alarms as operators handle them
     AlarmCleared = 1, AlarmAcknowledged = 1, AlarmShelved = 1, AlarmUnshelved = 1, AlarmTakenOutOfService = 1, AlarmReturnedToService = 1,
     AlertSuppressed = 1,
     // what leaves the house
-    EffectWanted = 1, EffectAttempted = 1, EffectDone = 1, EffectFailed = 1,
+    EffectWanted = 1, EffectAttempted = 1, EffectDone = 1, EffectFailed = 1, MessageUnknown = 1, EffectRetried = 1, EffectDropped = 1,
+    // what comes in
+    MessageReceived = 1, MessageRead = 1, TicketOpened = 1, TicketTouched = 1,
     // token budgets
     BudgetSet = 1, TokensReserved = 1, CallDispatched = 1, TokensSettled = 1, BudgetOverrun = 1, TokensReleased = 1, ReservationExpired = 1, BudgetWarned = 1,
     // people
-    PersonIntroduced = 1, PersonForgotten = 1,
+    PersonIntroduced = 1, PersonForgotten = 1, EnrolmentOffered = 1, ContactEnrolled = 1, ContactRemoved = 1,
+    // the house itself
+    PartFailed = 1, PartRecovered = 1, SummaryReported = 1,
     // what a simulator did, for the evaluation alone
     GroundTruthMarked = 1,
 }

@@ -78,6 +78,32 @@ pub struct Message {
     pub repeat: bool,
 }
 
+impl Message {
+    pub fn plain(headline: impl Into<String>, text: impl Into<String>) -> Self {
+        Self { headline: headline.into(), text: text.into(), severity: None, buttons: vec![], links: vec![], repeat: false }
+    }
+
+    /// As it is kept in the body of an effect: a notice is read as it is, everything else by its adapter.
+    pub fn body_for(&self, target: &str) -> String {
+        if target.split(':').next() == Some(Channel::Notice.as_str()) {
+            return self.to_string();
+        }
+        serde_json::to_string(self).expect("texts are JSON")
+    }
+
+    pub fn of_body(body: &str) -> Option<Self> {
+        serde_json::from_str(body).ok()
+    }
+}
+
+/// Text and links, a line each. The headline goes before it, or into the subject.
+impl fmt::Display for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)?;
+        self.links.iter().try_for_each(|link| write!(f, "\n{}: {}", link.title, link.url))
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Button {
     /// Comes back when it is pressed. 1 to 64 bytes (Telegram's limit), see [`Answer`].

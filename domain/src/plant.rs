@@ -1,7 +1,7 @@
 //! A plant as described by its engineers: assets by ISA-95 place, devices, and the signals that join them.
 
 use crate::{
-    ids::{AssetId, DeviceId, SignalId, SiteId},
+    ids::{ActionName, AssetId, DeviceId, SignalId, SiteId},
     quantity::{QuantityKind, Unit},
 };
 use schemars::JsonSchema;
@@ -101,7 +101,7 @@ impl Trip {
 }
 
 /// Hard limits of a writable signal: no action and no approval goes past them.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Writable {
     pub limits: Range,
@@ -113,6 +113,15 @@ pub struct Writable {
     pub min_interval_s: u32,
     /// How far the value read back may be from the value written.
     pub tolerance: f64,
+    /// The only actions that may write it; none named: every action that policy has.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub actions: Vec<ActionName>,
+}
+
+impl Writable {
+    pub fn allows(&self, action: &ActionName) -> bool {
+        self.actions.is_empty() || self.actions.contains(action)
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Error)]

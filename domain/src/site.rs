@@ -7,11 +7,14 @@ use crate::{
     budget::{BudgetAccount, BudgetFact},
     case::{Case, CaseFact, CaseFile},
     collecting::DeviceAssigned,
+    contact::Contacts,
     effect::{Effect, EffectWanted},
     envelope::{Recorded, StreamId},
     ids::{ActionId, ActorId, AssetId, CaseId, CauseId, DeviceId, EffectId, SignalId, SiteId},
+    parts::SummaryKind,
     plant::{Plant, Source},
     policy::Policy,
+    roster::Roster,
     sealed::Sealed,
     threshold::Threshold,
     watching::WatchChange,
@@ -94,6 +97,7 @@ pub struct GroundTruthMarked {
 pub struct Site {
     pub plant: Option<Plant>,
     pub policy: Policy,
+    pub roster: Roster,
     pub kill_switch: Option<KillSwitchEngaged>,
     pub locked_out: BTreeMap<AssetId, AssetLockedOut>,
     pub cases: HashMap<CaseId, Case>,
@@ -115,6 +119,13 @@ pub struct Site {
     /// How many were given up, and wait for a person.
     pub given_up: usize,
     pub people: BTreeSet<ActorId>,
+    pub contacts: Contacts,
+    /// By system and the system's id.
+    pub case_of_ticket: HashMap<(String, String), CaseId>,
+    /// Parts of the house that fail, and since which check (plant time).
+    pub failing: BTreeMap<String, Timestamp>,
+    /// Up to when the last summary of each kind counted (wall time).
+    pub summed_up: BTreeMap<SummaryKind, Timestamp>,
     /// Who reads and writes each device now.
     pub collectors: BTreeMap<DeviceId, DeviceAssigned>,
     /// Of the partition's last owner.
@@ -174,6 +185,7 @@ impl Site {
         match event {
             Event::PlantDescribed(fact) => self.plant = Some(fact.plant.clone()),
             Event::PolicyAdopted(fact) => self.policy = fact.policy.clone(),
+            Event::RosterAdopted(fact) => self.roster = fact.roster.clone(),
             Event::KillSwitchEngaged(fact) => self.kill_switch = Some(fact.clone()),
             Event::KillSwitchReleased(_) => self.kill_switch = None,
             Event::AssetLockedOut(fact) => {
@@ -193,11 +205,27 @@ impl Site {
             Event::EffectAttempted(fact) => self.step_effect(fact.effect, |effect| effect.attempted(fact)),
             Event::EffectDone(fact) => self.step_effect(fact.effect, Effect::done),
             Event::EffectFailed(fact) => self.step_effect(fact.effect, |effect| effect.failed(fact)),
+            Event::MessageUnknown(fact) => self.step_effect(fact.effect, |effect| effect.unknown(fact)),
+            Event::EffectRetried(fact) => self.step_effect(fact.effect, Effect::retried),
+            Event::EffectDropped(fact) => self.step_effect(fact.effect, Effect::dropped),
             Event::PersonIntroduced(fact) => {
                 self.people.insert(fact.person.clone());
             }
             Event::PersonForgotten(fact) => {
                 self.people.remove(&fact.person);
+                self.contacts.forgotten(&fact.person);
+            }
+            Event::EnrolmentOffered(fact) => self.contacts.offered(fact),
+            Event::ContactEnrolled(fact) => self.contacts.enrolled(fact),
+            Event::ContactRemoved(fact) => self.contacts.removed(fact),
+            Event::PartFailed(fact) => {
+                self.failing.entry(fact.part.clone()).or_insert(occurred_at);
+            }
+            Event::PartRecovered(fact) => {
+                self.failing.remove(&fact.part);
+            }
+            Event::SummaryReported(fact) => {
+                self.summed_up.insert(fact.kind, fact.to);
             }
             Event::DeviceAssigned(fact) => {
                 self.collectors.insert(fact.device.clone(), fact.clone());
@@ -222,15 +250,17 @@ impl Site {
 
     fn step_effect(&mut self, effect: EffectId, step: impl FnOnce(&mut Effect)) {
         let Some(known) = self.effects.get_mut(&effect) else { return };
-        let was_pending = known.pending().is_some();
+        let (was_pending, waited) = (known.pending().is_some(), known.waits_for_a_person());
         step(known);
-        if !was_pending || known.pending().is_some() {
-            return;
-        }
-        self.given_up += usize::from(matches!(known, Effect::Dead { .. }));
-        // Mostly the first one or close to it.
-        if let Some(place) = self.outgoing.iter().position(|waiting| *waiting == effect) {
-            self.outgoing.remove(place);
+        let is_pending = known.pending().is_some();
+        self.given_up = self.given_up + usize::from(known.waits_for_a_person()) - usize::from(waited);
+        if was_pending && !is_pending {
+            // Mostly the first one or close to it.
+            if let Some(place) = self.outgoing.iter().position(|waiting| *waiting == effect) {
+                self.outgoing.remove(place);
+            }
+        } else if is_pending && !was_pending {
+            self.outgoing.push_back(effect);
         }
     }
 
@@ -239,6 +269,9 @@ impl Site {
         case.evolve(fact, occurred_at);
         if let CaseFact::ActionProposed(proposed) = fact {
             self.case_of_action.insert(proposed.proposal.action, id);
+        }
+        if let CaseFact::TicketOpened(opened) = fact {
+            self.case_of_ticket.insert((opened.ticket.system.clone(), opened.ticket.id.clone()), id);
         }
         if let CaseFact::ActionStarted(started) = fact
             && let Some(signal) = case.file().and_then(|file| file.actions.get(&started.action)?.proposal().written_signal())
@@ -274,6 +307,12 @@ pub fn case_fact(event: &Event) -> Option<CaseFact<'_>> {
         Event::ActionCompleted(fact) => CaseFact::ActionCompleted(fact),
         Event::ActionFailed(fact) => CaseFact::ActionFailed(fact),
         Event::ActionUnverified(fact) => CaseFact::ActionUnverified(fact),
+        Event::ActionVerified(fact) => CaseFact::ActionVerified(fact),
+        Event::ApprovalGiven(fact) => CaseFact::ApprovalGiven(fact),
+        Event::ApprovalDelegated(fact) => CaseFact::ApprovalDelegated(fact),
+        Event::ApprovalReminded(fact) => CaseFact::ApprovalReminded(fact),
+        Event::ApprovalEscalated(fact) => CaseFact::ApprovalEscalated(fact),
+        Event::TicketOpened(fact) => CaseFact::TicketOpened(fact),
         Event::OutcomeRecorded(fact) => CaseFact::OutcomeRecorded(fact),
         Event::ChangeJudged(fact) => CaseFact::ChangeJudged(fact),
         Event::CaseRemembered(_) => CaseFact::CaseRemembered,

@@ -39,7 +39,7 @@ impl Road {
     async fn approve_action(&self, ctx: &Context<'_>, action: ID, binding: String, command_id: Option<ID>) -> Result<Answered> {
         let asking = Asking::new(ctx, command_id.as_ref())?;
         let known = asking.action(parse(&action, "action")?).await?;
-        let approve = ApproveAction { action: known.proposal.action, binding };
+        let approve = ApproveAction { action: known.proposal.action, binding, via: None };
         asking.ask(&PartitionId::site(&known.site), Some(known.case), approve).await
     }
 

@@ -25,7 +25,7 @@ use millwright_domain::{
     ports::{
         clock::Clock,
         event_log::EventLog,
-        write_device::{WriteDevice, WriteVerdict},
+        write_device::{WriteDevice, WriteVerdict, Written},
     },
 };
 use std::{
@@ -333,7 +333,7 @@ impl WriteDevice for Field {
     fn held_under(&self, device: &DeviceId) -> Option<u64> {
         self.slots().get(device)?.held.as_ref()?.0.lease.held()
     }
-    async fn write_once(&self, order: &WriteOrder, under: u64, send_by: Timestamp) -> WriteVerdict {
+    async fn write_once(&self, order: &WriteOrder, under: u64, send_by: Timestamp) -> Written {
         match self.held(order) {
             Ok(held) if held.lease.held() == Some(under) => held.write_once(order, send_by).await,
             Ok(held) => {
@@ -342,9 +342,9 @@ impl WriteDevice for Field {
                     order.device,
                     held.lease.epoch()
                 );
-                WriteVerdict::NotApplied { why }
+                WriteVerdict::NotApplied { why }.into()
             }
-            Err(why) => WriteVerdict::NotApplied { why },
+            Err(why) => WriteVerdict::NotApplied { why }.into(),
         }
     }
     async fn read_back(&self, order: &WriteOrder) -> Result<f64, String> {

@@ -7,11 +7,14 @@ use millwright_domain::{Timestamp, ports::clock::Clock};
 use std::{
     fmt,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
 };
+
+/// A write has some dozens of bytes; what goes beyond this is not kept.
+const KEPT: usize = 4_096;
 
 /// Time since the machine was started, sleep included. Nobody can set it.
 pub trait SinceBoot: Send + Sync {
@@ -71,6 +74,8 @@ pub struct Gate {
     /// `send_by` as it was when the order arrived, on the clock that is never set.
     boot_by: Duration,
     passed: AtomicBool,
+    /// What left through it.
+    sent: Mutex<Vec<u8>>,
 }
 
 impl Gate {
@@ -78,7 +83,7 @@ impl Gate {
     pub fn new(clocks: Clocks, lease: Lease, send_by: Timestamp) -> Self {
         let left = send_by.since(clocks.clock.now().wall).to_std().unwrap_or_default();
         let boot_by = clocks.since_boot.since_boot() + left;
-        Self { clocks, lease, send_by, boot_by, passed: AtomicBool::new(false) }
+        Self { clocks, lease, send_by, boot_by, passed: AtomicBool::new(false), sent: Mutex::default() }
     }
     /// `Err` says why nothing may be sent.
     pub fn check(&self) -> Result<(), String> {
@@ -102,6 +107,17 @@ impl Gate {
     }
     pub fn has_passed(&self) -> bool {
         self.passed.load(Ordering::SeqCst)
+    }
+    /// These bytes left, or may have.
+    pub fn note(&self, bytes: &[u8]) {
+        let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+        let room = KEPT.saturating_sub(sent.len());
+        sent.extend_from_slice(&bytes[..bytes.len().min(room)]);
+    }
+    /// All that left, in hex.
+    pub fn sent(&self) -> Option<String> {
+        let sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+        (!sent.is_empty()).then(|| sent.iter().map(|byte| format!("{byte:02x}")).collect())
     }
 }
 

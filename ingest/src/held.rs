@@ -17,7 +17,11 @@ use crate::{
     point::Point,
     snapshot::{DeviceSnapshot, UnitSnapshot},
 };
-use millwright_domain::{Timestamp, action::WriteOrder, ports::write_device::WriteVerdict};
+use millwright_domain::{
+    Timestamp,
+    action::WriteOrder,
+    ports::write_device::{WriteVerdict, Written},
+};
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
@@ -130,14 +134,14 @@ impl Held {
         noticed.for_each(|(unit, noticed)| news.noticed(&self.device.id, self.lease.epoch(), unit, noticed));
     }
 
-    pub(crate) async fn write_once(&self, order: &WriteOrder, send_by: Timestamp) -> WriteVerdict {
+    pub(crate) async fn write_once(&self, order: &WriteOrder, send_by: Timestamp) -> Written {
         let gate = Gate::new(self.clocks.clone(), self.lease.clone(), send_by);
         let target = match self.target(order) {
             Ok(target) => target,
-            Err(why) => return WriteVerdict::NotApplied { why },
+            Err(why) => return WriteVerdict::NotApplied { why }.into(),
         };
         if !target.point.writable {
-            return WriteVerdict::NotApplied { why: format!("{} is not writable in the plant's description", order.signal) };
+            return WriteVerdict::NotApplied { why: format!("{} is not writable in the plant's description", order.signal) }.into();
         }
         target.write_once(order.value, order.tolerance, gate).await
     }

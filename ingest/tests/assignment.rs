@@ -94,7 +94,7 @@ impl Stage {
         Self { field, log, clock, writes }
     }
     async fn write(&self, under: u64) -> WriteVerdict {
-        self.field.write_once(&order(), under, self.clock.now().wall + TimeDelta::seconds(2)).await
+        self.field.write_once(&order(), under, self.clock.now().wall + TimeDelta::seconds(2)).await.verdict
     }
     fn writes(&self) -> usize {
         self.writes.load(Ordering::SeqCst)
@@ -275,7 +275,7 @@ async fn a_process_that_stood_still_for_too_long_sends_nothing_whatever_its_cloc
 async fn unanswered_write(stage: &Stage) -> tokio::task::JoinHandle<WriteVerdict> {
     stage.field.take(&plc(), 1).await.unwrap();
     let (field, send_by) = (stage.field.clone(), stage.clock.now().wall + TimeDelta::seconds(2));
-    let writing = tokio::spawn(async move { field.write_once(&order(), 1, send_by).await });
+    let writing = tokio::spawn(async move { field.write_once(&order(), 1, send_by).await.verdict });
     eventually("the write arrives", SOON, || stage.writes() == 1).await;
     writing
 }

@@ -99,7 +99,7 @@ async fn a_setpoint_is_written_read_back_and_obeyed() {
     let stage = Stage::set(Scenario::normal()).await;
     let field = stage.field().await;
     let send_by = stage.clock.now().wall + chrono::TimeDelta::seconds(2);
-    assert_eq!(field.write_once(&order(888.0), 1, send_by).await, WriteVerdict::Applied { read_back: 888.0 });
+    assert_eq!(field.write_once(&order(888.0), 1, send_by).await.verdict, WriteVerdict::Applied { read_back: 888.0 });
     eventually("the pump turns more slowly", SOON, || {
         stage.log.last("pump-1/speed").and_then(|speed| speed.good()).is_some_and(|speed| (speed - 888.0).abs() < 20.0)
     })
@@ -113,7 +113,7 @@ async fn nothing_is_sent_once_its_time_has_passed() {
     let stage = Stage::set(Scenario::normal()).await;
     let field = stage.field().await;
     let send_by = stage.clock.now().wall - chrono::TimeDelta::milliseconds(1);
-    let verdict = field.write_once(&order(888.0), 1, send_by).await;
+    let verdict = field.write_once(&order(888.0), 1, send_by).await.verdict;
     assert!(matches!(&verdict, WriteVerdict::NotApplied { why } if why.contains("time to send it had passed")), "{verdict:?}");
     assert_eq!(field.read_back(&order(0.0)).await, Ok(1_480.0));
     field.stop().await;
@@ -124,7 +124,7 @@ async fn a_value_that_the_controller_refuses_was_certainly_not_written() {
     let stage = Stage::set(Scenario::normal()).await;
     let field = stage.field().await;
     let send_by = stage.clock.now().wall + chrono::TimeDelta::seconds(2);
-    let verdict = field.write_once(&order(9_000.0), 1, send_by).await;
+    let verdict = field.write_once(&order(9_000.0), 1, send_by).await.verdict;
     assert!(matches!(&verdict, WriteVerdict::NotApplied { why } if why.contains("exception 3")), "{verdict:?}");
     field.stop().await;
 }

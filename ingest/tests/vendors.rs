@@ -204,7 +204,7 @@ async fn our_own_collectors_read_the_same_and_write_setpoints_that_read_back() {
         let signal = format!("{asset}/speed_setpoint").parse().unwrap();
         let order = WriteOrder { device: device.parse().unwrap(), signal, value: 888.0, tolerance: 1.0 };
         let send_by = stage.clock.now().wall + chrono::TimeDelta::seconds(2);
-        assert_eq!(field.write_once(&order, 1, send_by).await, WriteVerdict::Applied { read_back: 888.0 }, "{asset}");
+        assert_eq!(field.write_once(&order, 1, send_by).await.verdict, WriteVerdict::Applied { read_back: 888.0 }, "{asset}");
     }
     field.stop().await;
 }

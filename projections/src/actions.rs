@@ -38,6 +38,16 @@ pub struct ActionRow {
     pub ended_at: Option<Timestamp>,
     pub read_back: Option<f64>,
     pub reason: Option<String>,
+    /// Who said yes so far, where it takes several persons.
+    pub yes: Vec<ActorId>,
+    /// Who may answer beside those that policy names.
+    pub also: Vec<ActorId>,
+    pub reminders: u32,
+    pub level: u32,
+    /// The bytes that left for the device, hex.
+    pub sent: Option<String>,
+    /// Who looked whether it took.
+    pub verified_by: Option<ActorId>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,10 +111,10 @@ impl Projection for Actions {
         "actions"
     }
     fn version(&self) -> u32 {
-        2
+        3
     }
     fn changed(&self) -> &'static [&'static str] {
-        &["actions.stage"]
+        &["actions.stage", "actions.doc"]
     }
     fn tables(&self) -> Vec<&'static Table> {
         vec![&ACTIONS]
@@ -147,6 +157,11 @@ pub(crate) fn action_of(event: &Event) -> Option<ActionId> {
         Event::ActionCompleted(fact) => Some(fact.action),
         Event::ActionFailed(fact) => Some(fact.action),
         Event::ActionUnverified(fact) => Some(fact.action),
+        Event::ActionVerified(fact) => Some(fact.action),
+        Event::ApprovalGiven(fact) => Some(fact.action),
+        Event::ApprovalDelegated(fact) => Some(fact.action),
+        Event::ApprovalReminded(fact) => Some(fact.action),
+        Event::ApprovalEscalated(fact) => Some(fact.action),
         _ => None,
     }
 }
@@ -168,6 +183,12 @@ fn proposed_row(proposal: &Proposal, binding: &str, case: CaseId, site: SiteId, 
         ended_at: None,
         read_back: None,
         reason: None,
+        yes: vec![],
+        also: vec![],
+        reminders: 0,
+        level: 0,
+        sent: None,
+        verified_by: None,
     }
 }
 
@@ -197,13 +218,31 @@ fn step(row: &mut ActionRow, event: &Event, at: Timestamp) {
         }
         Event::ActionCompleted(fact) => {
             row.read_back = fact.read_back;
+            row.sent.clone_from(&fact.sent);
             end(row, Stage::Completed, None);
         }
         Event::ApprovalExpired(_) => end(row, Stage::Expired, Some("nobody said yes in time")),
         Event::ActionVoided(fact) => end(row, Stage::Voided, Some(&fact.reason)),
         Event::ActionSuperseded(fact) => end(row, Stage::Superseded, Some(&format!("replaced by action {}", fact.by))),
-        Event::ActionFailed(fact) => end(row, Stage::Failed, Some(&fact.reason)),
-        Event::ActionUnverified(fact) => end(row, Stage::Unverified, Some(&fact.reason)),
+        Event::ActionFailed(fact) => {
+            row.sent.clone_from(&fact.sent);
+            end(row, Stage::Failed, Some(&fact.reason));
+        }
+        Event::ActionUnverified(fact) => {
+            row.sent.clone_from(&fact.sent);
+            end(row, Stage::Unverified, Some(&fact.reason));
+        }
+        Event::ActionVerified(fact) => {
+            row.stage = if fact.took { Stage::Completed } else { Stage::Failed };
+            row.verified_by = Some(fact.by.clone());
+        }
+        Event::ApprovalGiven(fact) => row.yes.push(fact.by.clone()),
+        Event::ApprovalDelegated(fact) => row.also.push(fact.to.clone()),
+        Event::ApprovalReminded(fact) => row.reminders = fact.number,
+        Event::ApprovalEscalated(fact) => {
+            row.level = fact.level;
+            row.also.extend(fact.to.iter().filter(|person| !row.also.contains(person)).cloned().collect::<Vec<_>>());
+        }
         _ => {}
     }
 }

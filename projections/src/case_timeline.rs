@@ -63,7 +63,7 @@ impl Projection for CaseTimeline {
         "case_timeline"
     }
     fn version(&self) -> u32 {
-        1
+        2
     }
     fn tables(&self) -> Vec<&'static Table> {
         vec![&TIMELINE]
@@ -97,7 +97,10 @@ impl Projection for CaseTimeline {
 fn note_of(event: &Event) -> Option<&Sealed> {
     match event {
         Event::ActionRejected(fact) => fact.note.as_ref(),
+        Event::ActionVerified(fact) => fact.note.as_ref(),
         Event::OutcomeRecorded(fact) => fact.note.as_ref(),
+        Event::MessageReceived(fact) => Some(&fact.words),
+        Event::TicketTouched(fact) => fact.words.as_ref(),
         _ => None,
     }
 }

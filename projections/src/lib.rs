@@ -32,8 +32,10 @@ pub mod audit;
 pub mod budget;
 pub mod case_memory;
 pub mod case_timeline;
+pub mod contacts;
 pub mod experience;
 pub mod forecasts;
+pub mod house_days;
 pub mod live;
 pub mod notices;
 pub mod open_cases;
@@ -41,6 +43,7 @@ pub mod pending_approvals;
 pub mod plant;
 pub mod readings;
 pub mod similar;
+pub mod tickets;
 
 pub use db::{Db, NotRead};
 pub use follow::{

@@ -113,7 +113,7 @@ impl Projection for OpenCases {
         "open_cases"
     }
     fn version(&self) -> u32 {
-        3
+        4
     }
     fn changed(&self) -> &'static [&'static str] {
         &["cases.doc"]

@@ -40,6 +40,8 @@ impl Projection for PendingApprovals {
         let event = fact.event()?;
         let Some(action) = action_of(event) else { return Ok(()) };
         let row = match event {
+            // It goes on waiting.
+            Event::ApprovalGiven(_) | Event::ApprovalDelegated(_) | Event::ApprovalReminded(_) | Event::ApprovalEscalated(_) => return Ok(()),
             Event::ActionProposed(proposed) if proposed.proposal.ruling == Ruling::RequireApproval => Some(vec![
                 Value::text(action),
                 Value::text(site),

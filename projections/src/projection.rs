@@ -44,6 +44,9 @@ pub(crate) fn all() -> Vec<Box<dyn Projection>> {
         Box::<crate::alarms::Alarms>::default(),
         Box::<crate::asset_health::AssetHealth>::default(),
         Box::<crate::notices::outbox::Outbox>::default(),
+        Box::<crate::tickets::Tickets>::default(),
+        Box::<crate::contacts::Contacts>::default(),
+        Box::<crate::house_days::HouseDays>::default(),
         Box::<crate::budget::Budgets>::default(),
     ]
 }

@@ -8,7 +8,11 @@ use millwright_domain::{
     case::Outcome,
     envelope::Answer,
     evidence::{Evidence, Feature},
+    ids::ActorId,
+    message::Answer as Said,
+    parts::SummaryKind,
     policy::Ruling,
+    ticket::TicketDeed,
 };
 
 /// What happened, in plain words.
@@ -18,6 +22,7 @@ pub fn summary(event: &Event) -> String {
         Event::CommandAnswered(fact) => format!("{} was answered: {}", fact.asked, answered(&fact.answer)),
         Event::ReadingsSealed(fact) => format!("readings {} to {} of {} were sealed", fact.from, fact.to, fact.partition),
         Event::PlantDescribed(fact) => format!("{} was described: {} assets", fact.plant.name, fact.plant.assets.len()),
+        Event::RosterAdopted(fact) => format!("a roster of {} people was adopted", fact.roster.people.len()),
         Event::PolicyAdopted(fact) => format!("a policy of {} actions was adopted", fact.policy.actions.len()),
         Event::BaselineLearned(fact) => {
             format!("baseline {} of {}: mean {:.3}, standard deviation {:.3}", fact.version, fact.signal, fact.mean, fact.std)
@@ -76,6 +81,32 @@ pub fn summary(event: &Event) -> String {
         },
         Event::ActionFailed(fact) => format!("failed, no effect: {}", fact.reason),
         Event::ActionUnverified(fact) => format!("nobody can know whether it took effect, a person has to look: {}", fact.reason),
+        Event::ActionVerified(fact) => format!("{} looked: it {}", fact.by, if fact.took { "took" } else { "did not take" }),
+        Event::ApprovalGiven(fact) => format!("{} said yes; it takes {} in all", fact.by, fact.needed),
+        Event::ApprovalDelegated(fact) => format!("{} asked {} to answer", fact.by, fact.to),
+        Event::ApprovalReminded(fact) => format!("nobody has answered; reminder {}", fact.number),
+        Event::ApprovalEscalated(fact) => format!("nobody has answered; level {}: {} may answer, too", fact.level, named(&fact.to)),
+        Event::TicketOpened(fact) => format!("ticket {} in {}", fact.ticket.id, fact.ticket.system),
+        Event::TicketTouched(fact) => {
+            let who = fact.by.as_ref().map_or("somebody", ActorId::as_str);
+            format!("{who} {} ticket {} in {}", deed(&fact.deed), fact.ticket.id, fact.ticket.system)
+        }
+        Event::MessageReceived(fact) => format!("{} by {}: {}", fact.by, fact.channel, said(&fact.answer)),
+        Event::MessageRead(_) => "read".into(),
+        Event::MessageUnknown(fact) => format!("attempt {}: nobody knows whether it arrived: {}", fact.attempt, fact.reason),
+        Event::EffectRetried(fact) => format!("{} wants it tried again", fact.by),
+        Event::EffectDropped(fact) => format!("{} dropped it", fact.by),
+        Event::EnrolmentOffered(fact) => format!("a code was made for {} by {}", fact.person, fact.way),
+        Event::ContactEnrolled(fact) => {
+            format!("{} is known by {}{}", fact.person, fact.way, if fact.proved { ", proved by a code" } else { ", not proved" })
+        }
+        Event::ContactRemoved(fact) => format!("{} is known by {} no more", fact.person, fact.way),
+        Event::PartFailed(fact) => format!("{} does not work: {}", fact.part, fact.detail),
+        Event::PartRecovered(fact) => format!("{} works again", fact.part),
+        Event::SummaryReported(fact) => {
+            let kind = if fact.kind == SummaryKind::Daily { "the day" } else { "the last hours" };
+            format!("{kind}: {} alerts, {} cases open", fact.figures.alerts, fact.figures.cases_open)
+        }
         Event::OutcomeRecorded(fact) => {
             let closes = if fact.closes { "; the case is closed" } else { "" };
             format!("{}, says {}{closes}", outcome(fact.outcome), fact.by)
@@ -107,6 +138,30 @@ pub fn what(order: &Order) -> String {
     match order {
         Order::Write(write) => format!("write {} to {} on {}", write.value, write.signal, write.device),
         Order::Message(message) => format!("tell {}: {}", message.to, message.text),
+    }
+}
+
+fn named<'a>(people: impl IntoIterator<Item = &'a ActorId>) -> String {
+    people.into_iter().map(ActorId::as_str).collect::<Vec<_>>().join(", ")
+}
+
+fn deed(deed: &TicketDeed) -> String {
+    match deed {
+        TicketDeed::Commented { .. } => "commented on".into(),
+        TicketDeed::Closed { means: Some(means) } => format!("closed ({})", outcome(*means)),
+        TicketDeed::Closed { means: None } => "closed".into(),
+        TicketDeed::Reopened => "reopened".into(),
+        TicketDeed::Labelled { .. } => "labelled".into(),
+    }
+}
+
+fn said(answer: &Said) -> &'static str {
+    match answer {
+        Said::Yes { .. } => "yes",
+        Said::No { .. } => "no",
+        Said::Ended(ended) => outcome(*ended),
+        Said::Seen => "seen",
+        Said::Words => "words",
     }
 }
 

@@ -164,7 +164,7 @@ fn unended(site: &Site, before: Timestamp) -> Vec<String> {
     for file in site.cases.values().filter_map(|case| case.open_file()) {
         for action in file.actions.values() {
             let overdue = match action {
-                Action::AwaitingApproval { proposal } => proposal.expires_at < before,
+                Action::AwaitingApproval { proposal, .. } => proposal.expires_at < before,
                 Action::Approved { .. } => true,
                 Action::Started { proposal, send_by, .. } => proposal.written_signal().is_some() && *send_by < before,
                 Action::Completed { .. } | Action::Ended { .. } | Action::Unverified { .. } => false,

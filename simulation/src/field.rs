@@ -15,7 +15,7 @@ use millwright_domain::{
     ports::{
         clock::Clock,
         event_log::EventLog,
-        write_device::{WriteDevice, WriteVerdict},
+        write_device::{WriteDevice, WriteVerdict, Written},
     },
 };
 use millwright_ingest::{
@@ -124,11 +124,11 @@ impl WriteDevice for Field {
         self.held().get(device).and_then(|(lease, _)| lease.held())
     }
 
-    async fn write_once(&self, order: &WriteOrder, under: u64, send_by: Timestamp) -> WriteVerdict {
+    async fn write_once(&self, order: &WriteOrder, under: u64, send_by: Timestamp) -> Written {
         self.life.gate().await;
         let lease = self.held().get(&order.device).map(|(lease, _)| lease.clone()).filter(|lease| lease.held() == Some(under));
         let Some(lease) = lease else {
-            return WriteVerdict::NotApplied { why: "the device is held by another node; nothing was sent".into() };
+            return WriteVerdict::NotApplied { why: "the device is held by another node; nothing was sent".into() }.into();
         };
         let clocks = Clocks { clock: self.clock.clone(), since_boot: self.clock.clone() };
         let gate = Gate::new(clocks, lease, send_by);
@@ -137,8 +137,8 @@ impl WriteDevice for Field {
         tokio::time::sleep(turn).await;
         self.life.gate().await;
         match gate.check() {
-            Ok(()) => self.send(order, under).await,
-            Err(why) => WriteVerdict::NotApplied { why },
+            Ok(()) => self.send(order, under).await.into(),
+            Err(why) => WriteVerdict::NotApplied { why }.into(),
         }
     }
 

@@ -122,10 +122,10 @@ pub async fn operate(asker: Asker, machines: Arc<Machines>) {
             if asker.chance.per_mille(150) {
                 asker.ask(RejectAction { action, note: None }).await;
             } else {
-                asker.ask(ApproveAction { action, binding: binding.clone() }).await;
+                asker.ask(ApproveAction { action, binding: binding.clone(), via: None }).await;
             }
             if asker.chance.per_mille(150) {
-                asker.ask(ApproveAction { action, binding }).await;
+                asker.ask(ApproveAction { action, binding, via: None }).await;
             }
         }
         for case in mended(&tail.site, asker.time) {
@@ -145,7 +145,7 @@ fn waiting(site: &Site) -> Vec<Proposal> {
     let files = site.cases.values().filter_map(|case| case.open_file());
     let actions = files.flat_map(|file| file.actions.values());
     let mut waiting: Vec<Proposal> =
-        actions.filter_map(|action| if let Action::AwaitingApproval { proposal } = action { Some(proposal.clone()) } else { None }).collect();
+        actions.filter_map(|action| if let Action::AwaitingApproval { proposal, .. } = action { Some(proposal.clone()) } else { None }).collect();
     waiting.sort_by_key(|proposal| proposal.action);
     waiting
 }

@@ -1,18 +1,17 @@
-//! What is to be delivered next, and when: to one target in order, by one adapter one thing at a time, after a failure with growing pauses. Pure.
+//! What is to be delivered next, and when: to one target in order, by one adapter as many at once as it can, after a failure when its time has come. Pure.
 
-use super::Tried;
-use chrono::TimeDelta;
+use super::{
+    Tried,
+    breaker::{Breaker, Sign},
+};
 use millwright_domain::{Timestamp, effect::Effect, ids::EffectId, site::Site};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 #[derive(Default)]
 pub struct Calendar {
-    /// Adapters that are delivering something.
-    busy: BTreeSet<String>,
-    /// Wall time before which nothing is tried through an adapter whose target was away, and how often in a row it was.
-    away: BTreeMap<String, (Timestamp, u32)>,
-    /// The same for one thing that was not taken. Everything later for its target waits with it.
-    not_before: BTreeMap<EffectId, Timestamp>,
+    /// What is being delivered, by adapter.
+    busy: BTreeMap<String, BTreeSet<EffectId>>,
+    breakers: BTreeMap<String, Breaker>,
 }
 
 /// What is next, and at which wall time.
@@ -24,22 +23,26 @@ pub struct Due {
 
 impl Calendar {
     /// Of what is due now, the first that was wanted; else what is due soonest. Imported and replayed sites have no effects, whatever their
-    /// log says.
-    pub fn next(&self, site: &Site, now: Timestamp) -> Option<Due> {
+    /// log says. `at_once` says how much an adapter can do at a time.
+    pub fn next(&self, site: &Site, now: Timestamp, at_once: impl Fn(&str) -> usize) -> Option<Due> {
         if !site.is_live() {
             return None;
         }
         let mut targets: HashSet<&str> = HashSet::new();
         let mut soonest: Option<Due> = None;
         for effect in &site.outgoing {
-            let Some(wanted) = site.effects.get(effect).and_then(Effect::pending) else { continue };
+            let Some(known) = site.effects.get(effect) else { continue };
+            let Some(wanted) = known.pending() else { continue };
             let adapter = wanted.adapter_and_recipient().0;
+            // Behind one that waits or is under way, everything later for the same target waits with it.
             let is_first = targets.insert(&wanted.target);
-            if !is_first || self.busy.contains(adapter) {
+            let busy = self.busy.get(adapter);
+            let is_under_way = busy.is_some_and(|busy| busy.contains(effect));
+            if !is_first || is_under_way || busy.is_some_and(|busy| busy.len() >= at_once(adapter).max(1)) {
                 continue;
             }
-            let back = self.away.get(adapter).map(|(until, _)| *until);
-            let at = self.not_before.get(effect).copied().max(back).unwrap_or_default();
+            let Some(open_until) = self.breakers.get(adapter).map_or(Some(Timestamp::default()), Breaker::next_try) else { continue };
+            let at = open_until.max(retry_at(known));
             if at <= now {
                 return Some(Due { at, effect: *effect });
             }
@@ -50,37 +53,34 @@ impl Calendar {
         soonest
     }
 
-    pub fn begun(&mut self, adapter: &str) {
-        self.busy.insert(adapter.to_string());
+    pub fn begun(&mut self, adapter: &str, effect: EffectId) {
+        self.busy.entry(adapter.to_string()).or_default().insert(effect);
+        self.breakers.entry(adapter.to_string()).or_default().begun(effect);
     }
 
-    /// `known` is what the state says of it now.
-    pub fn tried(&mut self, Tried { effect, adapter, target_away }: &Tried, known: Option<&Effect>, now: Timestamp) {
-        self.busy.remove(adapter);
-        if *target_away {
-            let (until, times) = self.away.entry(adapter.clone()).or_default();
-            *until = now + pause_while_away(*times);
-            *times += 1;
-            return;
+    pub fn tried(&mut self, Tried { effect, adapter, sign }: &Tried, now: Timestamp) {
+        if let Some(busy) = self.busy.get_mut(adapter) {
+            busy.remove(effect);
         }
-        self.away.remove(adapter);
-        match known.filter(|known| known.pending().is_some()) {
-            Some(pending) => self.not_before.insert(*effect, now + pause(*effect, pending.attempts())),
-            None => self.not_before.remove(effect),
-        };
+        let breaker = self.breakers.entry(adapter.clone()).or_default();
+        match sign {
+            Some(sign) => breaker.ended(*effect, *sign, now),
+            // Never sent: our own side stopped. Whatever the breaker thought, it still thinks.
+            None => breaker.ended(*effect, Sign::Busy(chrono::TimeDelta::zero()), now),
+        }
+    }
+
+    /// Adapters that are not simply tried, and why.
+    pub fn troubles(&self, now: Timestamp) -> BTreeMap<String, String> {
+        self.breakers.iter().filter_map(|(adapter, breaker)| Some((adapter.clone(), breaker.trouble(now)?))).collect()
     }
 }
 
-/// Doubles from one second to five minutes; spread by the effect's id, so that many do not come back at once.
-fn pause(effect: EffectId, attempts: u32) -> TimeDelta {
-    let doubled = 1_000i64 << attempts.saturating_sub(1).min(9);
-    let spread = i64::try_from(effect.0.as_u128() % 250).unwrap_or(0);
-    TimeDelta::milliseconds((doubled.min(300_000) * (1_000 + spread)) / 1_000)
-}
-
-/// Doubles from a quarter of a second to 15 seconds: asking an adapter that knows its target to be away costs nothing.
-fn pause_while_away(times: u32) -> TimeDelta {
-    TimeDelta::milliseconds((250i64 << times.min(6)).min(15_000))
+fn retry_at(effect: &Effect) -> Timestamp {
+    match effect {
+        Effect::Waiting { retry_at, .. } => *retry_at,
+        _ => Timestamp::default(),
+    }
 }
 
 #[cfg(test)]
@@ -116,15 +116,20 @@ mod tests {
         }
         site
     }
-    fn tried(number: u128, adapter: &str, target_away: bool) -> Tried {
-        Tried { effect: id(number), adapter: adapter.into(), target_away }
+    fn tried(number: u128, adapter: &str, sign: Sign) -> Tried {
+        Tried { effect: id(number), adapter: adapter.into(), sign: Some(sign) }
     }
+    /// To be tried again after two seconds.
     fn fail(site: &mut Site, number: u128, attempt: u32, final_: bool) {
         take(site, EffectAttempted { effect: id(number), attempt });
-        take(site, EffectFailed { effect: id(number), attempt, reason: "no".into(), final_ });
+        let retry_at = Some(at(3));
+        take(site, EffectFailed { effect: id(number), attempt, reason: "no".into(), final_, retry_at });
+    }
+    fn next_of(calendar: &Calendar, site: &Site, second: i64, at_once: usize) -> Option<(EffectId, bool)> {
+        calendar.next(site, at(second), |_| at_once).map(|due| (due.effect, due.at <= at(second)))
     }
     fn next(calendar: &Calendar, site: &Site, second: i64) -> Option<(EffectId, bool)> {
-        calendar.next(site, at(second)).map(|due| (due.effect, due.at <= at(second)))
+        next_of(calendar, site, second, 1)
     }
 
     #[test]
@@ -137,12 +142,13 @@ mod tests {
     fn behind_one_that_was_not_taken_its_own_target_waits_and_no_other() {
         let mut site = site(Source::Live, &["mqtt:a", "mqtt:a", "mqtt:b"]);
         let mut calendar = Calendar::default();
+        calendar.begun("mqtt", id(1));
         fail(&mut site, 1, 1, false);
-        calendar.tried(&tried(1, "mqtt", false), site.effects.get(&id(1)), at(1));
+        calendar.tried(&tried(1, "mqtt", Sign::Failed), at(1));
         assert_eq!(next(&calendar, &site, 1), Some((id(3), true)));
         assert_eq!(next(&calendar, &site, 3), Some((id(1), true)), "in order again once it is due");
         fail(&mut site, 1, 2, true);
-        calendar.tried(&tried(1, "mqtt", false), site.effects.get(&id(1)), at(3));
+        calendar.tried(&tried(1, "mqtt", Sign::Well), at(3));
         assert_eq!(next(&calendar, &site, 3), Some((id(2), true)), "what was given up holds nobody up");
         assert_eq!(site.given_up, 1);
     }
@@ -152,28 +158,48 @@ mod tests {
         let site = site(Source::Live, &["mqtt:a", "mqtt:b", "notice:x"]);
         let mut calendar = Calendar::default();
         for second in 1..100 {
-            calendar.tried(&tried(1, "mqtt", true), site.effects.get(&id(1)), at(second));
+            calendar.tried(&tried(1, "mqtt", Sign::Away), at(second));
         }
         assert_eq!(next(&calendar, &site, 99), Some((id(3), true)));
-        calendar.begun("notice");
+        calendar.begun("notice", id(3));
         assert_eq!(next(&calendar, &site, 99), Some((id(1), false)));
         assert_eq!(next(&calendar, &site, 99 + 15), Some((id(1), true)), "never longer than 15 s after it is back");
     }
 
     #[test]
-    fn an_adapter_delivers_one_thing_at_a_time() {
-        let site = site(Source::Live, &["mqtt:a", "mqtt:b"]);
+    fn an_adapter_delivers_as_much_at_once_as_it_can_and_to_one_target_one_thing() {
+        let site = site(Source::Live, &["mqtt:a", "mqtt:a", "mqtt:b", "mqtt:c"]);
         let mut calendar = Calendar::default();
-        calendar.begun("mqtt");
+        calendar.begun("mqtt", id(1));
         assert_eq!(next(&calendar, &site, 1), None);
-        calendar.tried(&tried(1, "mqtt", false), None, at(1));
-        assert!(next(&calendar, &site, 1).is_some());
+        assert_eq!(next_of(&calendar, &site, 1, 2), Some((id(3), true)), "the next of another target");
+        calendar.begun("mqtt", id(3));
+        assert_eq!(next_of(&calendar, &site, 1, 2), None);
+        calendar.tried(&tried(3, "mqtt", Sign::Well), at(1));
+        assert!(next_of(&calendar, &site, 1, 2).is_some());
+    }
+
+    #[test]
+    fn a_target_that_fails_is_left_alone_and_then_probed_with_one_thing() {
+        let site = site(Source::Live, &["mqtt:a", "mqtt:b", "notice:x"]);
+        let mut calendar = Calendar::default();
+        for _ in 0..5 {
+            calendar.tried(&tried(1, "mqtt", Sign::Failed), at(1));
+        }
+        assert_eq!(next_of(&calendar, &site, 2, 8), Some((id(3), true)), "others go on");
+        assert!(calendar.troubles(at(2)).contains_key("mqtt"));
+        calendar.begun("notice", id(3));
+        assert_eq!(next_of(&calendar, &site, 31, 8), Some((id(1), true)));
+        calendar.begun("mqtt", id(1));
+        assert_eq!(next_of(&calendar, &site, 31, 8), None, "one probe");
+        calendar.tried(&tried(1, "mqtt", Sign::Well), at(32));
+        assert!(next_of(&calendar, &site, 32, 8).is_some() && calendar.troubles(at(32)).is_empty());
     }
 
     #[test]
     fn nothing_leaves_the_house_for_an_imported_or_replayed_site() {
         for source in [Source::Imported, Source::Replayed] {
-            assert_eq!(Calendar::default().next(&site(source, &["mqtt:a"]), at(1)), None);
+            assert_eq!(Calendar::default().next(&site(source, &["mqtt:a"]), at(1), |_| 1), None);
         }
     }
 }

@@ -1,15 +1,18 @@
 //! On EffectWanted, deliver it: attempt recorded, sent under its key, result recorded; again with growing pauses until done or given up.
 //!
-//! To one target everything goes in the order in which it was wanted. Each adapter delivers one thing at a time, beside the others: a broker
-//! that hangs holds up no notice.
+//! To one target everything goes in the order in which it was wanted. Each adapter delivers beside the others: a broker that hangs holds up
+//! no notice. What may have been sent to a target that knows no keys is never sent again by itself.
 
+mod breaker;
 mod calendar;
 
 use crate::{
     insist::{insist, last_call, reaction_id, service},
     site_tail::{SiteTail, TailError},
 };
+use breaker::Sign;
 use calendar::{Calendar, Due};
+use chrono::TimeDelta;
 use futures::{StreamExt, stream::FuturesUnordered};
 use millwright_commands::{Ask, AttemptEffect, Command, Commands, EffectResult, FinishEffect};
 use millwright_domain::{
@@ -25,14 +28,14 @@ use millwright_domain::{
     position::PartitionId,
     site::Site,
 };
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 use tokio_util::sync::CancellationToken;
-
-/// Attempts before a person has to look. One on a target that is away is none.
-const ATTEMPTS: u32 = 8;
 
 pub struct Outbox {
     pub log: Arc<dyn EventLog>,
@@ -49,12 +52,18 @@ pub struct Tally {
     pub waiting: AtomicUsize,
     /// Not tried again: waits for a person.
     pub given_up: AtomicUsize,
+    /// Adapters that are left alone for a while, and why.
+    troubles: Mutex<BTreeMap<String, String>>,
 }
 
 impl Tally {
-    fn note(&self, site: &Site) {
+    fn note(&self, site: &Site, troubles: BTreeMap<String, String>) {
         self.waiting.store(site.outgoing.len(), Ordering::Relaxed);
         self.given_up.store(site.given_up, Ordering::Relaxed);
+        *self.troubles.lock().unwrap_or_else(PoisonError::into_inner) = troubles;
+    }
+    pub fn troubles(&self) -> BTreeMap<String, String> {
+        self.troubles.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -62,7 +71,8 @@ impl Tally {
 struct Tried {
     effect: EffectId,
     adapter: String,
-    target_away: bool,
+    /// What it said about the target; nothing if it did not come to that.
+    sign: Option<Sign>,
 }
 
 impl Outbox {
@@ -72,19 +82,20 @@ impl Outbox {
         let mut calendar = Calendar::default();
         let mut under_way = FuturesUnordered::new();
         while !stop.is_cancelled() {
-            self.tally.note(&tail.site);
-            let due = calendar.next(&tail.site, self.clock.now().wall);
+            let now = self.clock.now().wall;
+            self.tally.note(&tail.site, calendar.troubles(now));
+            let due = calendar.next(&tail.site, now, |adapter| self.messenger.at_once(adapter));
             tokio::select! {
                 biased;
                 () = stop.cancelled() => {}
                 Some(tried) = under_way.next() => {
                     // What was answered is durable: fold it before looking for what is due, so that nothing is begun twice.
                     tail.up_to_now().await?;
-                    calendar.tried(&tried, tail.site.effects.get(&tried.effect), self.clock.now().wall);
+                    calendar.tried(&tried, self.clock.now().wall);
                 }
                 () = reached(&*self.clock, due.as_ref().map(|due| due.at)) => {
                     let Some(attempt) = due.and_then(|due| begun(due, &tail.site)) else { continue };
-                    calendar.begun(&attempt.adapter);
+                    calendar.begun(&attempt.adapter, attempt.wanted.effect);
                     under_way.push(self.deliver(attempt, &stop));
                 }
                 facts = tail.next() => { facts?; }
@@ -94,33 +105,48 @@ impl Outbox {
         Ok(())
     }
 
-    /// One attempt. An attempt that a former run began and did not end is made again under the same key: the target knows it.
+    /// One attempt. An attempt that a former run began and did not end is made again under the same key where the target knows it; elsewhere
+    /// nobody can tell whether it was sent.
     async fn deliver(&self, Attempt { wanted, number, on_record, adapter }: Attempt, stop: &CancellationToken) -> Tried {
         let effect = wanted.effect;
-        let over = |target_away| Tried { effect, adapter, target_away };
+        let over = |sign| Tried { effect, adapter, sign };
         if !on_record && !self.ask(AttemptEffect { effect, attempt: number }.into(), effect, "attempt", number, stop).await {
-            return over(false);
+            return over(None);
         }
-        let delivered = tokio::select! {
-            biased;
-            delivered = self.messenger.deliver(&wanted) => delivered,
-            () = last_call(&*self.clock, stop) => return over(false),
-        };
-        let result = match delivered {
-            Ok(receipt) => EffectResult::Done { receipt },
-            // Nothing was sent, so the attempt goes on: it is made when the target is back, however long that takes.
-            Err(NotTaken::Away(reason)) => {
-                tracing::debug!(target = wanted.target, reason, "{} has to wait", wanted.target);
-                return over(true);
+        let delivered = if on_record && !self.messenger.knows_keys(&wanted) {
+            Err(NotTaken::Unknown("millwright stopped between sending this and hearing that it was taken".into()))
+        } else {
+            tokio::select! {
+                biased;
+                delivered = self.messenger.deliver(&wanted) => delivered,
+                () = last_call(&*self.clock, stop) => return over(None),
             }
-            Err(NotTaken::ForNow(reason)) if number < ATTEMPTS => EffectResult::FailedForNow { reason },
-            Err(NotTaken::ForNow(reason) | NotTaken::ForGood(reason)) => {
+        };
+        let (result, sign) = match delivered {
+            Ok(receipt) => (EffectResult::Done { receipt }, Sign::Well),
+            // Nothing was sent, so the attempt goes on where that does no harm: it is made when the target is back, however long that takes.
+            Err(NotTaken::Away(reason)) if self.messenger.knows_keys(&wanted) => {
+                tracing::debug!(target = wanted.target, reason, "{} has to wait", wanted.target);
+                return over(Some(Sign::Away));
+            }
+            Err(NotTaken::Away(reason)) => (EffectResult::FailedForNow { reason, wait_ms: None }, Sign::Away),
+            Err(NotTaken::Busy { reason, wait }) => {
+                let wait_ms = u32::try_from(wait.as_millis()).unwrap_or(u32::MAX);
+                let sign = Sign::Busy(TimeDelta::milliseconds(wait_ms.into()));
+                (EffectResult::FailedForNow { reason, wait_ms: Some(wait_ms) }, sign)
+            }
+            Err(NotTaken::ForNow(reason)) => (EffectResult::FailedForNow { reason, wait_ms: None }, Sign::Failed),
+            Err(NotTaken::Unknown(reason)) => {
+                tracing::warn!(target = wanted.target, %effect, reason, "nobody knows whether {} got a message", wanted.target);
+                (EffectResult::Unknown { reason }, Sign::Failed)
+            }
+            Err(NotTaken::ForGood(reason)) => {
                 tracing::warn!(target = wanted.target, %effect, reason, "{} did not get a message, and it is given up", wanted.target);
-                EffectResult::FailedForGood { reason }
+                (EffectResult::FailedForGood { reason }, Sign::Well)
             }
         };
         self.ask(FinishEffect { effect, attempt: number, result }.into(), effect, "finish", number, stop).await;
-        over(false)
+        over(Some(sign))
     }
 
     async fn ask(&self, command: Command, effect: EffectId, reaction: &str, attempt: u32, stop: &CancellationToken) -> bool {
@@ -140,10 +166,9 @@ struct Attempt {
 
 fn begun(due: Due, site: &Site) -> Option<Attempt> {
     let (wanted, number, on_record) = match site.effects.get(&due.effect)? {
-        Effect::Wanted { wanted } => (wanted.clone(), 1, false),
+        Effect::Wanted { wanted, attempts } | Effect::Waiting { wanted, attempts, .. } => (wanted.clone(), attempts + 1, false),
         Effect::Attempted { wanted, attempt } => (wanted.clone(), *attempt, true),
-        Effect::Waiting { wanted, attempts } => (wanted.clone(), attempts + 1, false),
-        Effect::Done | Effect::Dead { .. } => return None,
+        Effect::Done | Effect::Dead { .. } | Effect::Unknown { .. } | Effect::Dropped => return None,
     };
     let adapter = wanted.adapter_and_recipient().0.to_string();
     Some(Attempt { wanted, number, on_record, adapter })

@@ -12,11 +12,13 @@ use millwright_domain::{
     Event, Now,
     action::Observed,
     budget::{Spent, Window},
-    case::CommandRefused,
+    case::{CommandRefused, Severity},
+    effect::EffectWanted,
     envelope::StreamId,
     ids::{ActionId, ActorId, CaseId, CommandId, EffectId, ReservationId, derived},
     plant::Source,
     site::Site,
+    ticket::{TicketRef, TicketText, TicketWork},
 };
 use uuid::Uuid;
 
@@ -89,6 +91,20 @@ impl Scene {
         let scene = self.given_approval();
         let action = scene.action();
         scene.when(plant::start(action)).happens()
+    }
+    /// A message that policy sends by itself, handed to the outbox.
+    pub fn given_message(self) -> Self {
+        let scene = self.given_case().when(plant::propose("send_alert_to_backup_tech")).happens();
+        let action = scene.action();
+        scene.when(plant::start(action)).happens()
+    }
+    pub fn given_ticket(self, system: &str, id: &str) -> Self {
+        let text = TicketText { title: "t".into(), body: "b".into(), labels: vec![], severity: Severity::Low };
+        let scene = self.given_case().when(plant::want_ticket(&format!("tickets/{system}"), &TicketWork::Open { text })).happens();
+        let effect = scene.effect();
+        let receipt = serde_json::to_string(&TicketRef { system: system.into(), id: id.into(), url: String::new() }).unwrap();
+        let done = crate::EffectResult::Done { receipt };
+        scene.when(plant::attempt(effect, 1)).happens().when(plant::finish_effect(effect, 1, done)).happens()
     }
     pub fn given_completed(self) -> Self {
         let scene = self.given_started();
@@ -176,6 +192,14 @@ impl Scene {
     }
 
     // what there is
+    pub fn recorded(&self) -> Vec<&Event> {
+        self.recorded.iter().map(|(_, event)| event).collect()
+    }
+    pub fn wanted(&self) -> Vec<EffectWanted> {
+        let wanted =
+            self.recorded().into_iter().filter_map(|event| if let Event::EffectWanted(wanted) = event { Some(wanted.clone()) } else { None });
+        wanted.collect()
+    }
     pub fn subject(&self) -> String {
         let Some(Ok(Decision::Facts { subject, .. })) = &self.last else { panic!("nothing happened: {:?}", self.last) };
         subject.clone().unwrap()

@@ -2,24 +2,30 @@
 
 use super::{Asked, Asking};
 use crate::{
-    AdoptPolicy, ApproveAction, AssignDevice, AttemptEffect, Command, DescribePlant, DispatchCall, EffectResult, EngageKillSwitch, ExpireApproval,
-    ExpireReservation, FinishAction, FinishEffect, Gap, LockOutAsset, ProposeAction, RaiseAlert, RecordDiagnosis, RecordOutcome, RejectAction,
-    ReleaseTokens, ReportGap, ReserveTokens, SetBudget, SettleTokens, StartAction, Verdict,
+    AdoptPolicy, ApproveAction, AssignDevice, AttemptEffect, Command, DelegateApproval, DescribePlant, DispatchCall, EffectResult, EngageKillSwitch,
+    ExpireApproval, ExpireReservation, FinishAction, FinishEffect, Gap, Instead, LockOutAsset, ModifyAction, ProposeAction, RaiseAlert,
+    RecordDiagnosis, RecordOutcome, RejectAction, ReleaseTokens, ReportGap, ReserveTokens, SetBudget, SettleTokens, StartAction, Verdict, WantEffect,
+    safety::Write,
 };
 use millwright_domain::{
     Now, Timestamp,
     action::{Observed, WriteOrder},
+    approval::{Exception, Risk},
     budget::BudgetSet,
     case::{AlertRaised, DiagnosisRecorded, Outcome, Severity},
     collecting::{CollectionResumed, DeviceAnswered, DeviceFellSilent},
+    effect::EffectWanted,
     evidence::{Evidence, Feature},
-    ids::{ActionId, AssetId, EffectId, EventId, ReservationId, SignalId},
+    ids::{ActionId, ActionName, AssetId, EffectId, EventId, ReservationId, SignalId, derived},
+    message::{Channel, Message},
     plant::{Asset, Plant, Range, Signal, Source, Writable},
-    policy::{ActionSpec, MessageSpec, Policy, Setting, WriteSpec},
+    policy::{ActionSpec, MessageSpec, Policy, Ruling, Setting, WriteSpec},
     quantity::{QuantityKind, Unit},
     sealed::Sealed,
     site::Site,
+    ticket::TicketWork,
 };
+use std::sync::LazyLock;
 use uuid::Uuid;
 
 pub fn now() -> Now {
@@ -38,7 +44,14 @@ fn signal(id: &str, kind: QuantityKind, unit: Unit, writable: Option<Writable>) 
 }
 
 pub fn described(source: Source) -> Plant {
-    let writable = Writable { limits: Range { low: 600.0, high: 1_500.0 }, rated: 1_500.0, max_step: 800.0, min_interval_s: 60, tolerance: 5.0 };
+    let writable = Writable {
+        limits: Range { low: 600.0, high: 1_500.0 },
+        rated: 1_500.0,
+        max_step: 800.0,
+        min_interval_s: 60,
+        tolerance: 5.0,
+        actions: vec![],
+    };
     let signals = vec![
         signal("pump-1/speed_setpoint", QuantityKind::SpeedSetpoint, Unit::RevolutionsPerMinute, Some(writable)),
         signal("pump-1/pressure", QuantityKind::Pressure, Unit::Bar, None),
@@ -78,7 +91,23 @@ pub fn policy() -> Policy {
             (named("send_alert_to_backup_tech"), message),
         ]
         .into(),
+        ..Policy::default()
     }
+}
+
+/// Stopping takes two; only Ann and Bob may answer, and Emma after two minutes.
+pub fn careful_policy() -> Policy {
+    let careful = r#"{"approvers": {"medium": ["ann", "bob"], "high": ["ann", "bob"]}, "remind_after_s": [60, 180], "escalate": [{"after_s": 120, "to": ["emma"]}]}"#;
+    let risk = [("shutdown_motor".parse().unwrap(), Risk::High)].into();
+    Policy { risk, approval: serde_json::from_str(careful).unwrap(), ..policy() }
+}
+
+/// Slowing runs by itself during these hours.
+pub fn policy_at(hours: &str) -> Policy {
+    let action = "slow_pump_to_75pct".parse().unwrap();
+    let hours = Some(hours.parse().unwrap());
+    let exception = Exception { action, assets: [asset()].into(), hours, track_record: None, ruling: Ruling::AutoApprove };
+    Policy { exceptions: vec![exception], ..policy() }
 }
 
 pub fn site() -> Site {
@@ -95,6 +124,11 @@ pub fn observed(speed: f64, pressure: f64, at: Timestamp) -> Vec<Observed> {
 
 pub fn write_order(value: f64) -> WriteOrder {
     WriteOrder { device: "plc-1".parse().unwrap(), signal: "pump-1/speed_setpoint".parse().unwrap(), value, tolerance: 5.0 }
+}
+
+pub fn write<'a>(order: &'a WriteOrder, spec: &'a WriteSpec) -> Write<'a> {
+    static SLOW: LazyLock<ActionName> = LazyLock::new(|| "reduce_motor_speed_to_60pct".parse().unwrap());
+    Write { action: &SLOW, order, spec }
 }
 
 pub fn ask(by: &str, command: impl Into<Command>) -> Asking {
@@ -128,6 +162,17 @@ pub fn resumed(former_epoch: u64, epoch: u64) -> Asking {
 }
 pub fn adopt_policy() -> Asking {
     ask("svc-settings", AdoptPolicy { policy: policy() })
+}
+pub fn adopt(policy: Policy) -> Asking {
+    ask("svc-settings", AdoptPolicy { policy })
+}
+/// The pump's setpoint may be written by this action alone.
+pub fn describe_kept_for(action: &str) -> Asking {
+    let mut plant = described(Source::Live);
+    for writable in plant.assets.iter_mut().flat_map(|asset| &mut asset.signals).filter_map(|signal| signal.writable.as_mut()) {
+        writable.actions = vec![action.parse().unwrap()];
+    }
+    ask("svc-settings", DescribePlant { plant })
 }
 pub fn adopt_other_policy() -> Asking {
     ask("svc-settings", AdoptPolicy { policy: Policy { approval_expires_after_s: 60, ..policy() } })
@@ -201,15 +246,50 @@ pub fn propose(name: &'static str) -> Asking {
 }
 pub fn approved_by(by: &'static str, action: ActionId) -> Asking {
     Box::new(move |scene| {
-        let command = ApproveAction { action, binding: scene.binding(action) };
+        let command = ApproveAction { action, binding: scene.binding(action), via: None };
         Asked { command: command.into(), by: by.parse().unwrap(), number: 0 }
     })
+}
+/// By a button with so many digits of the binding.
+pub fn approved_in_chat_as(by: &'static str, action: ActionId, digits: usize) -> Asking {
+    Box::new(move |scene| {
+        let command = ApproveAction { action, binding: scene.binding(action)[..digits].into(), via: Some(Channel::Whatsapp) };
+        Asked { command: command.into(), by: by.parse().unwrap(), number: 0 }
+    })
+}
+pub fn approved_in_chat(by: &'static str, action: ActionId) -> Asking {
+    approved_in_chat_as(by, action, 16)
+}
+pub fn delegate(by: &str, action: ActionId, to: &str) -> Asking {
+    ask(by, DelegateApproval { action, to: to.parse().unwrap() })
+}
+pub fn modify(by: &'static str, action: ActionId, instead: Instead) -> Asking {
+    Box::new(move |scene| {
+        let command = ModifyAction { action, binding: scene.binding(action), instead: instead.clone() };
+        Asked { command: command.into(), by: by.parse().unwrap(), number: 0 }
+    })
+}
+fn want(target: &str, body: String, of_case: bool) -> Asking {
+    let target = target.to_string();
+    Box::new(move |scene| {
+        let effect = EffectId(derived(&target, "test", 0));
+        let (idempotency_key, subject) = (effect.to_string(), String::new());
+        let (target, body, case) = (target.clone(), body.clone(), of_case.then(|| scene.case()));
+        let wanted = EffectWanted { effect, idempotency_key, target, subject, body, case, action: None };
+        Asked { command: WantEffect { wanted }.into(), by: "svc-test".parse().unwrap(), number: 0 }
+    })
+}
+pub fn want_message(target: &str, message: &Message) -> Asking {
+    want(target, message.body_for(target), false)
+}
+pub fn want_ticket(adapter: &str, work: &TicketWork) -> Asking {
+    want(&format!("{adapter}:case"), serde_json::to_string(work).unwrap(), true)
 }
 pub fn approve(action: ActionId) -> Asking {
     approved_by("ann", action)
 }
 pub fn approve_bound(action: ActionId, binding: &str) -> Asking {
-    ask("ann", ApproveAction { action, binding: binding.into() })
+    ask("ann", ApproveAction { action, binding: binding.into(), via: None })
 }
 pub fn reject(action: ActionId) -> Asking {
     ask("ann", RejectAction { action, note: None })
@@ -221,7 +301,7 @@ pub fn start(action: ActionId) -> Asking {
     ask("svc-executor", StartAction { action })
 }
 pub fn finish(action: ActionId, verdict: Verdict) -> Asking {
-    ask("svc-executor", FinishAction { action, verdict })
+    ask("svc-executor", FinishAction { action, verdict, sent: None })
 }
 pub fn outcome_by(by: &'static str, outcome: Outcome) -> Asking {
     Box::new(move |scene| {

@@ -85,7 +85,7 @@ impl Approve {
     async fn ask(self, state: &AppState) -> async_graphql::Result<Answered> {
         let asking = Asking::by(state, self.command_id);
         let known = asking.action(self.action).await?;
-        let approve = ApproveAction { action: self.action, binding: self.binding };
+        let approve = ApproveAction { action: self.action, binding: self.binding, via: None };
         asking.ask(&PartitionId::site(&known.site), Some(known.case), approve).await
     }
 }

@@ -5,7 +5,8 @@ use async_graphql::{Enum, ID, SimpleObject};
 use chrono::{DateTime, Utc};
 use millwright_projections::notices::outbox;
 
-/// WAITING: failed, to be tried again. DEAD: waits for a person.
+/// WAITING: failed, to be tried again. DEAD: given up, waits for a person. UNKNOWN: sent, and nobody knows whether it arrived; waits for a
+/// person, too. DROPPED: a person did not want it delivered any more.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "outbox::NoticeStage")]
 pub enum NoticeStage {
@@ -14,6 +15,8 @@ pub enum NoticeStage {
     Waiting,
     Done,
     Dead,
+    Unknown,
+    Dropped,
 }
 
 #[derive(SimpleObject)]
@@ -31,6 +34,10 @@ pub struct Notice {
     changed_at: DateTime<Utc>,
     receipt: Option<String>,
     reason: Option<String>,
+    /// When it is tried next, while it waits.
+    retry_at: Option<DateTime<Utc>>,
+    /// When the channel said that it is on the person's screen.
+    read_at: Option<DateTime<Utc>>,
 }
 
 impl From<outbox::NoticeRow> for Notice {
@@ -49,6 +56,8 @@ impl From<outbox::NoticeRow> for Notice {
             changed_at: time(row.changed_at),
             receipt: row.receipt,
             reason: row.reason,
+            retry_at: row.retry_at.map(time),
+            read_at: row.read_at.map(time),
         }
     }
 }

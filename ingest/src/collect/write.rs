@@ -6,7 +6,10 @@ use crate::{
     point::Point,
     protocol::{PointNo, Protocol},
 };
-use millwright_domain::{ports::write_device::WriteVerdict, reading::Quality};
+use millwright_domain::{
+    ports::write_device::{WriteVerdict, Written},
+    reading::Quality,
+};
 use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
 
@@ -24,7 +27,13 @@ pub(crate) struct Target<'a> {
 }
 
 impl Target<'_> {
-    pub(crate) async fn write_once(&self, value: f64, tolerance: f64, gate: Gate) -> WriteVerdict {
+    pub(crate) async fn write_once(&self, value: f64, tolerance: f64, gate: Gate) -> Written {
+        let gate = Arc::new(gate);
+        let verdict = self.write(value, tolerance, &gate).await;
+        Written { verdict, sent: gate.sent() }
+    }
+
+    async fn write(&self, value: f64, tolerance: f64, gate: &Arc<Gate>) -> WriteVerdict {
         let raw = self.point.unscaled(value);
         if let Err(why) = self.protocol.fits(self.number, raw) {
             return WriteVerdict::NotApplied { why: format!("{}: {why}", self.point.place) };
@@ -33,7 +42,7 @@ impl Target<'_> {
         if let Err(why) = self.read().await {
             return WriteVerdict::NotApplied { why: format!("{} cannot be read, so it was not written: {why}", self.point.place) };
         }
-        match self.link.write(self.number, raw, Arc::new(gate), self.timeout).await {
+        match self.link.write(self.number, raw, gate.clone(), self.timeout).await {
             Sent::Acknowledged => self.verify(value, tolerance).await,
             Sent::Refused(refusal) => WriteVerdict::NotApplied { why: format!("{}: {refusal}", self.point.place) },
             Sent::NotSent(why) => WriteVerdict::NotApplied { why },

@@ -117,6 +117,7 @@ impl Session {
                 // An error may hide that bytes have left; only a socket that was not ready has certainly taken none.
                 written => {
                     gate.pass();
+                    gate.note(question);
                     sent = written?;
                 }
             }

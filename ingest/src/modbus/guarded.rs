@@ -19,8 +19,8 @@ impl<S> Guarded<S> {
     pub(crate) fn new(stream: S, gate: Arc<Mutex<Option<Arc<Gate>>>>) -> Self {
         Self { stream, gate }
     }
-    fn unpassed(&self) -> Option<Arc<Gate>> {
-        self.gate.lock().unwrap_or_else(PoisonError::into_inner).clone().filter(|gate| !gate.has_passed())
+    fn gate(&self) -> Option<Arc<Gate>> {
+        self.gate.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -32,11 +32,14 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guarded<S> {
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
     fn poll_write(mut self: Pin<&mut Self>, task: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let Some(gate) = self.unpassed() else { return Pin::new(&mut self.stream).poll_write(task, bytes) };
-        gate.check().map_err(io::Error::other)?;
+        let Some(gate) = self.gate() else { return Pin::new(&mut self.stream).poll_write(task, bytes) };
+        if !gate.has_passed() {
+            gate.check().map_err(io::Error::other)?;
+        }
         let written = ready!(Pin::new(&mut self.stream).poll_write(task, bytes));
         // An error may hide that bytes have left; only a socket that was not ready has certainly taken none.
         gate.pass();
+        gate.note(&bytes[..*written.as_ref().unwrap_or(&bytes.len())]);
         Poll::Ready(written)
     }
     fn poll_flush(mut self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -15,6 +15,7 @@ use rumqttc::{
 };
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until, timeout};
+use tokio_util::bytes::BytesMut;
 
 /// Topics in one packet; some brokers take no more.
 const TOPICS_AT_ONCE: usize = 8;
@@ -190,7 +191,10 @@ impl Socket {
     /// Sends once. Nobody acknowledges it: what came of it shows in what is told afterwards.
     pub(crate) async fn write(&mut self, outgoing: Outgoing, gate: &Gate) -> Result<(), WireError> {
         let packet = publish(outgoing);
+        let mut bytes = BytesMut::new();
+        packet.write(&mut bytes, usize::MAX).map_err(WireError::broken)?;
         gate.leave().map_err(WireError::broken)?;
+        gate.note(&bytes);
         self.feed(packet).await?;
         self.flush().await
     }

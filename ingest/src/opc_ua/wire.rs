@@ -14,7 +14,7 @@ use crate::{
     protocol::{Answer, Bulletin, CannotConnect, PointNo, Refusal, Told, Wire, WireError},
 };
 use async_trait::async_trait;
-use opcua::types::{AttributeId, DataValue, Identifier, NodeId, ReadValueId, TimestampsToReturn, Variant, WriteValue};
+use opcua::types::{AttributeId, BinaryEncodable, ContextOwned, DataValue, Identifier, NodeId, ReadValueId, TimestampsToReturn, Variant, WriteValue};
 use std::{mem, sync::Arc};
 use tokio::time::{Instant, timeout_at};
 use tracing::warn;
@@ -211,7 +211,9 @@ impl Wire for Listening {
         let value = WriteValue { value: DataValue { value: value.value.value, ..Default::default() }, ..value };
         let session = self.line.session.clone();
         let values = [value];
+        let encoded = values[0].encode_to_vec(&ContextOwned::default().context());
         gate.leave().map_err(WireError::broken)?;
+        gate.note(&encoded);
         let results = self.line.doing(session.write(&values)).await?.map_err(WireError::broken)?;
         match results.as_slice() {
             [code] if !code.is_bad() => Ok(()),

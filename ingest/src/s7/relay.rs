@@ -102,10 +102,12 @@ impl Shared {
         *self.ended.lock().unwrap_or_else(PoisonError::into_inner) = why;
     }
     /// The last look, under the lock that a withdrawn write takes its gate away with.
-    fn let_pass(&self) -> Result<(), Ended> {
+    fn let_pass(&self, frame: &[u8]) -> Result<(), Ended> {
         let mut gate = self.gate();
         let Some(gate) = gate.take() else { return Err(Ended::NotLet("a write that nobody waits for any more was not sent".into())) };
-        gate.leave().map_err(Ended::NotLet)
+        gate.leave().map_err(Ended::NotLet)?;
+        gate.note(frame);
+        Ok(())
     }
 }
 
@@ -160,7 +162,7 @@ async fn carry(snap7: &mut TcpStream, device: &mut TcpStream, shared: &Shared) -
 async fn exchange(asked: &[u8], snap7: &mut TcpStream, device: &mut TcpStream, shared: &Shared) -> Result<(), Ended> {
     let question = Question::of(asked).ok_or(Ended::Mismatch("a question that is never asked"))?;
     if matches!(question, Question::Write { .. }) {
-        shared.let_pass()?;
+        shared.let_pass(asked)?;
     }
     device.write_all(asked).await?;
     let answer = whole_frame(device).await?;

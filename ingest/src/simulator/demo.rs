@@ -171,7 +171,7 @@ fn setpoint_signal(place: usize, setpoint: Setpoint) -> Signal {
         unit,
         range: Some(setpoint.range()),
         trip: None,
-        writable: Some(Writable { limits, rated: setpoint.rated(), max_step, min_interval_s: 60, tolerance }),
+        writable: Some(Writable { limits, rated: setpoint.rated(), max_step, min_interval_s: 60, tolerance, actions: vec![] }),
     }
 }
 

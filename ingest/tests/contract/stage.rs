@@ -11,7 +11,7 @@ use millwright_domain::{
     plant::{Asset, Plant, Range, Signal, Source, Writable},
     ports::{
         clock::Clock,
-        write_device::{WriteDevice, WriteVerdict},
+        write_device::{WriteDevice, WriteVerdict, Written},
     },
     quantity::{QuantityKind, Unit},
     reading::{Quality, Scan},
@@ -44,7 +44,7 @@ pub fn configured<B: Bench>(at: SocketAddr, signals: &[&str]) -> (Plant, DeviceC
     let signal = |id: &&str| {
         let limits = Range { low: -1e9, high: 1e9 };
         let can_be_written = matches!(*id, "p/set" | "p/stubborn");
-        let writable = can_be_written.then_some(Writable { limits, rated: 1.0, max_step: 1e9, min_interval_s: 0, tolerance: 0.01 });
+        let writable = can_be_written.then_some(Writable { limits, rated: 1.0, max_step: 1e9, min_interval_s: 0, tolerance: 0.01, actions: vec![] });
         Signal {
             id: id.parse().unwrap(),
             device: "plc".parse().unwrap(),
@@ -101,7 +101,11 @@ impl<B: Bench> Stage<B> {
     }
     pub async fn write(&self, signal: &str, value: f64) -> WriteVerdict {
         let order = WriteOrder { device: "plc".parse().unwrap(), signal: signal.parse().unwrap(), value, tolerance: 0.01 };
-        self.field.write_once(&order, 1, self.clock.now().wall + TimeDelta::seconds(2)).await
+        let Written { verdict, sent } = self.field.write_once(&order, 1, self.clock.now().wall + TimeDelta::seconds(2)).await;
+        // What took, or may have, left in bytes that somebody can be shown.
+        let left = matches!(verdict, WriteVerdict::Applied { .. } | WriteVerdict::Unknown { .. });
+        assert!(!left || sent.is_some_and(|sent| !sent.is_empty()), "{verdict:?}, and no byte was kept");
+        verdict
     }
     /// Good in a scan that is still to come.
     pub async fn until_good(&self, signal: &str) {

@@ -118,7 +118,7 @@ impl Stage {
     pub async fn write(&self, name: &str, value: f64) -> WriteVerdict {
         let device = self.field.devices().remove(0);
         let order = WriteOrder { device, signal: id_of(name).parse().unwrap(), value, tolerance: 0.01 };
-        self.field.write_once(&order, 1, self.clock.now().wall + TimeDelta::seconds(2)).await
+        self.field.write_once(&order, 1, self.clock.now().wall + TimeDelta::seconds(2)).await.verdict
     }
     pub fn connects(&self) -> u64 {
         self.field.snapshots()[0].units[0].connects
@@ -162,7 +162,8 @@ fn signal(device: &Value, point: &mut Value) -> Signal {
     let range = point.remove("range").map(|range| serde_json::from_value(range).unwrap());
     let id = point["signal"].as_str().unwrap();
     let limits = Range { low: -1e9, high: 1e9 };
-    let writable = id.starts_with("p/set").then_some(Writable { limits, rated: 1.0, max_step: 1e9, min_interval_s: 0, tolerance: 0.01 });
+    let writable =
+        id.starts_with("p/set").then_some(Writable { limits, rated: 1.0, max_step: 1e9, min_interval_s: 0, tolerance: 0.01, actions: vec![] });
     let device = device.as_str().unwrap().parse().unwrap();
     Signal { id: id.parse().unwrap(), device, kind: QuantityKind::Generic, unit: Unit::One, range, trip: None, writable }
 }

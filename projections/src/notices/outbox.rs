@@ -31,6 +31,10 @@ pub struct NoticeRow {
     pub changed_at: Timestamp,
     pub receipt: Option<String>,
     pub reason: Option<String>,
+    /// Wall time of the next attempt, while it waits.
+    pub retry_at: Option<Timestamp>,
+    /// Wall time; the channel says that it is on the person's screen.
+    pub read_at: Option<Timestamp>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +47,10 @@ pub enum NoticeStage {
     Done,
     /// Waits for a person.
     Dead,
+    /// Sent, and nobody knows whether it arrived. Waits for a person.
+    Unknown,
+    /// A person did not want it delivered any more.
+    Dropped,
 }
 
 static NOTICES: Table = Table {
@@ -54,12 +62,13 @@ static NOTICES: Table = Table {
         ("target", Kind::Text),
         ("stage", Kind::Text),
         ("attempts", Kind::Whole),
+        ("receipt", Kind::Text),
         ("wanted_at", Kind::Time),
         ("changed_at", Kind::Time),
         ("doc", Kind::Doc),
     ],
     key: 1,
-    indexes: &[&["wanted_at", "id"], &["case_id"]],
+    indexes: &[&["wanted_at", "id"], &["case_id"], &["receipt"], &["stage", "wanted_at"], &["target", "wanted_at"]],
 };
 
 impl Shelved for NoticeRow {
@@ -74,6 +83,7 @@ impl Shelved for NoticeRow {
             Value::text(&self.wanted.target),
             Value::word(&self.stage),
             Value::Whole(self.attempts.into()),
+            Value::maybe(self.receipt.as_ref(), Value::text),
             Value::Time(self.wanted_at),
             Value::Time(self.changed_at),
         ]
@@ -91,10 +101,10 @@ impl Projection for Outbox {
         "notices"
     }
     fn version(&self) -> u32 {
-        2
+        3
     }
     fn changed(&self) -> &'static [&'static str] {
-        &["notices.stage"]
+        &["notices.doc", "notices.receipt"]
     }
     fn tables(&self) -> Vec<&'static Table> {
         vec![&NOTICES]
@@ -118,6 +128,8 @@ impl Projection for Outbox {
                 changed_at: fact.recorded_at,
                 receipt: None,
                 reason: None,
+                retry_at: None,
+                read_at: None,
             });
             return Ok(());
         }
@@ -125,7 +137,7 @@ impl Projection for Outbox {
         let row = self.notices.edit(&effect.to_string());
         let row = row.ok_or_else(|| Poison(format!("{} speaks of effect {effect}, which nobody wanted", fact.kind)))?;
         row.changed_at = fact.recorded_at;
-        step(row, event);
+        step(row, event, fact.recorded_at);
         Ok(())
     }
     fn drain(&mut self, writes: &mut Writes) {
@@ -142,11 +154,16 @@ fn effect_of(event: &Event) -> Option<EffectId> {
         Event::EffectAttempted(fact) => Some(fact.effect),
         Event::EffectDone(fact) => Some(fact.effect),
         Event::EffectFailed(fact) => Some(fact.effect),
+        Event::MessageUnknown(fact) => Some(fact.effect),
+        Event::EffectRetried(fact) => Some(fact.effect),
+        Event::EffectDropped(fact) => Some(fact.effect),
+        Event::MessageRead(fact) => Some(fact.effect),
         _ => None,
     }
 }
 
-fn step(row: &mut NoticeRow, event: &Event) {
+fn step(row: &mut NoticeRow, event: &Event, at: Timestamp) {
+    row.retry_at = None;
     match event {
         Event::EffectAttempted(fact) => {
             row.stage = NoticeStage::Attempted;
@@ -159,9 +176,42 @@ fn step(row: &mut NoticeRow, event: &Event) {
         Event::EffectFailed(fact) => {
             row.stage = if fact.final_ { NoticeStage::Dead } else { NoticeStage::Waiting };
             row.reason = Some(fact.reason.clone());
+            row.retry_at = fact.retry_at;
         }
+        Event::MessageUnknown(fact) => {
+            row.stage = NoticeStage::Unknown;
+            row.reason = Some(fact.reason.clone());
+        }
+        Event::EffectRetried(_) => row.stage = NoticeStage::Wanted,
+        Event::EffectDropped(_) => row.stage = NoticeStage::Dropped,
+        Event::MessageRead(_) => row.read_at = Some(at),
         _ => {}
     }
+}
+
+pub async fn find(db: &Db, effect: EffectId) -> Result<Option<NoticeRow>, NotRead> {
+    Ok(Ask::new("SELECT doc FROM notices WHERE id = $1").bind(Value::text(effect)).doc(db).await?)
+}
+
+/// The one that the channel gave this receipt for.
+pub async fn of_receipt(db: &Db, receipt: &str) -> Result<Option<NoticeRow>, NotRead> {
+    Ok(Ask::new("SELECT doc FROM notices WHERE receipt = $1 ORDER BY wanted_at DESC LIMIT 1").bind(Value::text(receipt)).doc(db).await?)
+}
+
+/// The latest that was wanted for a target and is about a case.
+pub async fn last_to(db: &Db, target: &str) -> Result<Option<NoticeRow>, NotRead> {
+    let ask = Ask::new("SELECT doc FROM notices WHERE target = $1 AND case_id IS NOT NULL ORDER BY wanted_at DESC, id DESC LIMIT 1");
+    Ok(ask.bind(Value::text(target)).doc(db).await?)
+}
+
+/// What waits for a person: given up, or sent with no telling whether it arrived. The oldest first.
+pub async fn waiting_for_a_person(db: &Db, site: Option<&SiteId>, most: usize) -> Result<Vec<NoticeRow>, NotRead> {
+    let mut ask = Ask::new("SELECT doc FROM notices WHERE stage IN ('dead', 'unknown')");
+    if let Some(site) = site {
+        ask.push(" AND site = ").push_bind(Value::text(site));
+    }
+    ask.push(&format!(" ORDER BY wanted_at, id LIMIT {most}"));
+    Ok(ask.docs(db).await?)
 }
 
 /// Last wanted first.

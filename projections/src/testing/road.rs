@@ -5,6 +5,7 @@ use chrono::TimeDelta;
 use millwright_domain::{
     Timestamp,
     action::{Observed, Order, Proposal, WriteOrder},
+    approval::Risk,
     baseline::BaselineLearned,
     budget::{BudgetSet, TokensReserved, TokensSettled},
     case::{ActionApproved, ActionCompleted, ActionProposed, ActionStarted, AlertRaised, DiagnosisRecorded, Outcome, OutcomeRecorded, Severity},
@@ -35,7 +36,7 @@ pub fn plant() -> Plant {
         writable,
     };
     let limits = Range { low: 0.0, high: 3_000.0 };
-    let speed = Writable { limits, rated: 1_450.0, max_step: 1_000.0, min_interval_s: 10, tolerance: 5.0 };
+    let speed = Writable { limits, rated: 1_450.0, max_step: 1_000.0, min_interval_s: 10, tolerance: 5.0, actions: vec![] };
     let pump = Asset {
         id: "pump-1".parse().unwrap(),
         name: "Pump 1".into(),
@@ -113,6 +114,9 @@ pub fn proposal(case: CaseId, because: EventId, now: Timestamp) -> Proposal {
         policy_digest: policy().digest(),
         expires_at: now + TimeDelta::minutes(5),
         proposed_by: "svc-diagnosis".parse().unwrap(),
+        risk: Risk::Medium,
+        cause: None,
+        instead_of: None,
     }
 }
 
@@ -189,7 +193,7 @@ pub fn finished(recorder: &mut Recorder, case: CaseId, proposal: &Proposal, outc
             "svc-executor",
             ActionStarted { action, send_by: now + TimeDelta::seconds(2), device_epoch: None, observed: proposal.preconditions.clone() },
         )
-        .record(stream.clone(), "svc-executor", ActionCompleted { action, read_back: Some(870.0) })
+        .record(stream.clone(), "svc-executor", ActionCompleted { action, read_back: Some(870.0), sent: None })
         .record(StreamId::effect(effect), "svc-executor", wanted)
         .record(StreamId::effect(effect), "svc-outbox", EffectAttempted { effect, attempt: 1 })
         .record(StreamId::effect(effect), "svc-outbox", EffectDone { effect, attempt: 1, receipt: "ok".into() })

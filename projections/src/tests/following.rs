@@ -54,7 +54,7 @@ async fn a_fact_that_cannot_be_read_stops_its_stream_and_nothing_else(bench: &Be
 
 async fn a_fact_that_makes_no_sense_stops_its_stream_too(bench: &Bench) {
     let (log, mut recorder) = recorded();
-    let never_proposed = ActionCompleted { action: road::action_of(road::case(9)), read_back: None };
+    let never_proposed = ActionCompleted { action: road::action_of(road::case(9)), read_back: None, sent: None };
     recorder.record(StreamId::case(road::case(2)), "svc-executor", never_proposed.clone());
     recorder.record(StreamId::case(road::case(8)), "svc-executor", never_proposed);
     let projections = bench.caught_up(&log).await;
@@ -153,7 +153,11 @@ impl metrics::Recorder for Gauges {
 async fn lag_and_parked_streams_are_measured(bench: &Bench) {
     let (log, mut recorder) = recorded();
     let projections = bench.caught_up(&log).await;
-    recorder.record(StreamId::case(road::case(8)), "svc-executor", ActionCompleted { action: road::action_of(road::case(9)), read_back: None });
+    recorder.record(
+        StreamId::case(road::case(8)),
+        "svc-executor",
+        ActionCompleted { action: road::action_of(road::case(9)), read_back: None, sent: None },
+    );
     let gauges = Gauges::default();
     let lag = format!("millwright_projection_lag_records{{partition={}}}", recorder.partition);
     let seen = |gauges: &Gauges| gauges.0.lock().unwrap().clone();
