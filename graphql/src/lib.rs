@@ -5,6 +5,7 @@ mod errors;
 mod http;
 mod mutation;
 mod notes;
+mod outside;
 mod query;
 mod scalars;
 mod schema;

@@ -3,6 +3,7 @@
 use crate::{
     errors::{bad_input, not_answered, not_found, storage},
     notes,
+    outside::Outside,
     scalars::{maybe, parse},
     state::AppState,
     types::{answer::Answered, case::Outcome},
@@ -10,8 +11,8 @@ use crate::{
 };
 use async_graphql::{Context, ID, MergedObject, Object, Result};
 use millwright_commands::{
-    ApproveAction, Ask, Command, EngageKillSwitch, ForgetPerson, IntroducePerson, LockOutAsset, ProposeAction, RecordOutcome, RejectAction,
-    ReleaseKillSwitch, ReturnAssetToService, SetBudget,
+    self as commands, ApproveAction, Ask, Command, EngageKillSwitch, ForgetPerson, IntroducePerson, LockOutAsset, NotAnswered, ProposeAction,
+    RecordOutcome, RejectAction, ReleaseKillSwitch, ReturnAssetToService, SetBudget,
 };
 use millwright_domain::{
     budget::BudgetSet,
@@ -28,7 +29,7 @@ pub struct Road;
 
 /// What a person may ask to be done.
 #[derive(MergedObject, Default)]
-pub struct Mutation(Road, Watching);
+pub struct Mutation(Road, Watching, Outside);
 
 /// Longer texts than this are no notes.
 const MOST_TEXT: usize = 4_000;
@@ -138,7 +139,7 @@ pub(crate) fn of_site(site: &ID) -> Result<PartitionId> {
     Ok(PartitionId::site(&parse(site, "site")?))
 }
 
-fn text(name: &str, text: String) -> Result<String> {
+pub(crate) fn text(name: &str, text: String) -> Result<String> {
     let trimmed = text.trim();
     if trimmed.is_empty() || trimmed.len() > MOST_TEXT {
         return Err(bad_input(format!("`{name}` takes 1 to {MOST_TEXT} bytes of text")));
@@ -148,7 +149,7 @@ fn text(name: &str, text: String) -> Result<String> {
 
 /// One command on its way, in the operator's name.
 pub(crate) struct Asking<'a> {
-    state: &'a AppState,
+    pub(crate) state: &'a AppState,
     id: CommandId,
 }
 
@@ -183,9 +184,18 @@ impl<'a> Asking<'a> {
     }
 
     pub(crate) async fn ask(self, partition: &PartitionId, case: Option<CaseId>, command: impl Into<Command>) -> Result<Answered> {
+        let answered = self.answered(partition, case, command).await.map_err(not_answered)?;
+        Ok(Answered::of(self.id, answered))
+    }
+
+    pub(crate) async fn answered(
+        &self,
+        partition: &PartitionId,
+        case: Option<CaseId>,
+        command: impl Into<Command>,
+    ) -> std::result::Result<commands::Answered, NotAnswered> {
         let mut ask = Ask::new(self.state.operator.clone(), command).with_id(self.id);
         ask.correlation = case.map(|case| case.0);
-        let answered = self.state.commands.ask(partition, ask).await.map_err(not_answered)?;
-        Ok(Answered::of(self.id, answered))
+        self.state.commands.ask(partition, ask).await
     }
 }

@@ -12,11 +12,14 @@ use crate::{
         budget::Budget,
         case::{Case, CaseStatus},
         connection::{Asked, PAGE, connection},
+        contact::Contact,
         health::Health,
         notice::Notice,
         plant::{Asset, Plant},
         readings::{Point, Resolution, Series},
         similar::FaultPattern,
+        summary::Summary,
+        ticket::Ticket,
     },
 };
 use async_graphql::{Context, ID, Object, Result, connection::Connection};
@@ -28,10 +31,10 @@ use millwright_domain::{
 use millwright_projections::{
     alarm_performance::performance,
     alarms::{self, AlarmRow},
-    asset_health, audit, budget,
+    asset_health, audit, budget, contacts, house_days,
     notices::outbox,
     open_cases::{self, CaseFilter},
-    pending_approvals, readings,
+    pending_approvals, readings, tickets,
 };
 
 pub struct Query;
@@ -228,6 +231,55 @@ impl Query {
         let window = Asked { first, after, last, before }.window()?;
         let page = outbox::page(&state.projections.ledger(), site.as_ref(), maybe(case.as_ref(), "case")?, &window).await.map_err(storage)?;
         Ok(connection(page, Notice::from))
+    }
+
+    /// What waits for a person: given up, or sent with no telling whether it arrived. The oldest first, 200 at most.
+    #[graphql(complexity = "20 * child_complexity")]
+    async fn dead_letters(&self, ctx: &Context<'_>, site: Option<ID>, at_least: Option<Position>) -> Result<Vec<Notice>> {
+        let state = ready(ctx, at_least).await?;
+        let site: Option<SiteId> = maybe(site.as_ref(), "site")?;
+        let rows = outbox::waiting_for_a_person(&state.projections.ledger(), site.as_ref(), 200).await.map_err(storage)?;
+        Ok(rows.into_iter().map(Notice::from).collect())
+    }
+
+    /// Tickets of cases, last opened first.
+    #[allow(clippy::too_many_arguments, reason = "they are the question's arguments, each named by whoever asks")]
+    #[graphql(complexity = "nodes(first, last) * child_complexity")]
+    async fn tickets(
+        &self,
+        ctx: &Context<'_>,
+        site: Option<ID>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+        at_least: Option<Position>,
+    ) -> Result<Connection<String, Ticket>> {
+        let state = ready(ctx, at_least).await?;
+        let site: Option<SiteId> = maybe(site.as_ref(), "site")?;
+        let window = Asked { first, after, last, before }.window()?;
+        let page = tickets::page(&state.projections.ledger(), site.as_ref(), &window).await.map_err(storage)?;
+        Ok(connection(page, Ticket::from))
+    }
+
+    /// How people are known outside.
+    #[graphql(complexity = "20 * child_complexity")]
+    async fn contacts(&self, ctx: &Context<'_>, at_least: Option<Position>) -> Result<Vec<Contact>> {
+        let state = ready(ctx, at_least).await?;
+        let rows = contacts::all(&state.projections.ledger()).await.map_err(storage)?;
+        let shown = rows.into_iter().map(|row| {
+            let address = row.address.as_ref().map(|address| state.vault.open(address)).transpose().map_err(storage)?;
+            Ok(Contact::of(row, address.flatten().as_deref()))
+        });
+        shown.collect()
+    }
+
+    /// What days and stretches of work came to, the latest first.
+    async fn summaries(&self, ctx: &Context<'_>, site: ID, #[graphql(default = 7)] first: usize, at_least: Option<Position>) -> Result<Vec<Summary>> {
+        let state = ready(ctx, at_least).await?;
+        let site: SiteId = parse(&site, "site")?;
+        let rows = house_days::summaries(&state.projections.ledger(), &site, first.min(100)).await.map_err(storage)?;
+        Ok(rows.iter().map(|row| Summary::of(&site, row)).collect())
     }
 
     async fn budgets(&self, ctx: &Context<'_>, at_least: Option<Position>) -> Result<Vec<Budget>> {

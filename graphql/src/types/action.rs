@@ -12,7 +12,7 @@ use crate::{
 };
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
-use millwright_domain::{action::Order, ids::SignalId, policy};
+use millwright_domain::{action::Order, approval, ids::SignalId, policy};
 use millwright_projections::{
     actions::{self, ActionRow},
     open_cases,
@@ -40,6 +40,15 @@ pub enum Ruling {
     AutoApprove,
     RequireApproval,
     Never,
+}
+
+/// What a wrong yes could cost. HIGH takes two persons, at the page.
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "approval::Risk")]
+pub enum Risk {
+    Low,
+    Medium,
+    High,
 }
 
 #[derive(SimpleObject)]
@@ -155,6 +164,40 @@ impl Action {
     }
     async fn note(&self, ctx: &Context<'_>) -> Result<Option<String>> {
         notes::opened(ctx.data()?, self.0.note.as_ref())
+    }
+    async fn risk(&self) -> Risk {
+        self.0.proposal.risk.into()
+    }
+    /// How many persons have to say yes.
+    async fn yes_needed(&self) -> usize {
+        self.0.proposal.risk.yes_needed()
+    }
+    /// Who has said yes so far, while more than one is needed.
+    async fn yes(&self) -> Vec<ID> {
+        self.0.yes.iter().map(id).collect()
+    }
+    /// Who may answer beside those that policy names: delegates, and those it was escalated to.
+    async fn also_asked(&self) -> Vec<ID> {
+        self.0.also.iter().map(id).collect()
+    }
+    async fn reminders(&self) -> u32 {
+        self.0.reminders
+    }
+    /// How often it was passed on because nobody had answered.
+    async fn escalations(&self) -> u32 {
+        self.0.level
+    }
+    /// The proposal in whose place a person wanted this one.
+    async fn instead_of(&self) -> Option<ID> {
+        self.0.proposal.instead_of.map(id)
+    }
+    /// The bytes that left for the device, hex.
+    async fn sent(&self) -> Option<&str> {
+        self.0.sent.as_deref()
+    }
+    /// Who looked at the machine, where nobody could vouch for a write.
+    async fn verified_by(&self) -> Option<ID> {
+        self.0.verified_by.as_ref().map(id)
     }
     async fn started_at(&self) -> Option<DateTime<Utc>> {
         self.0.started_at.map(time)

@@ -11,6 +11,7 @@ use crate::{
         forecast::Forecast,
         plant::Asset,
         similar::SimilarCases,
+        ticket::Ticket,
     },
 };
 use async_graphql::{ComplexObject, Context, Enum, ID, Object, Result, SimpleObject};
@@ -26,7 +27,7 @@ use millwright_projections::{
     case_timeline::{self, TimelineRow},
     experience,
     open_cases::CaseRow,
-    similar,
+    similar, tickets,
 };
 
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
@@ -193,6 +194,12 @@ impl Case {
     /// The case whose asset this other cause was found on.
     async fn branched_from(&self) -> Option<ID> {
         self.0.branched_from.map(id)
+    }
+    /// Where outside it is followed.
+    async fn tickets(&self, ctx: &Context<'_>) -> Result<Vec<Ticket>> {
+        let state = ctx.data::<AppState>()?;
+        let rows = tickets::of_case(&state.projections.ledger(), self.0.id).await.map_err(storage)?;
+        Ok(rows.into_iter().map(Ticket::from).collect())
     }
     async fn timeline(&self, ctx: &Context<'_>) -> Result<Vec<TimelineEntry>> {
         let state = ctx.data::<AppState>()?;
