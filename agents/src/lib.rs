@@ -2,19 +2,23 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod checkpoint;
+pub mod clerk;
 pub mod diagnosis;
 pub mod evaluate;
 pub mod executor;
 pub mod feedback;
 pub mod insist;
+pub mod messages;
 pub mod monitor;
 pub mod outbox;
+pub mod precedent;
 pub mod proposer;
 pub mod publisher;
 pub mod recovery;
 pub mod remember;
 mod seeded;
 pub mod site_tail;
+pub mod ticketing;
 pub mod timekeeper;
 pub mod watch;
 pub mod what_if;

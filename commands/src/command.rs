@@ -3,11 +3,12 @@
 use crate::{
     AcknowledgeAlarm, AdoptPolicy, AdoptRoster, ApproveAction, ApproveRelearning, AssignDevice, AttemptEffect, ClearAlarm, Decision,
     DelegateApproval, DescribePlant, DispatchCall, DropEffect, EngageKillSwitch, EnrolContact, EscalateApproval, ExpireApproval, ExpireReservation,
-    FinishAction, FinishEffect, ForgetPerson, IntroducePerson, JudgeChange, LearnBaseline, LearnThreshold, LockOutAsset, MarkMessageRead, MarkTruth,
-    ModifyAction, OfferEnrolment, ProposeAction, ProposeRelearning, RaiseAlert, ReceiveDeed, ReceiveMessage, RecordDiagnosis, RecordOutcome, Refused,
-    RejectAction, ReleaseKillSwitch, ReleaseTokens, RememberCase, RemindApproval, RemoveContact, ReportGap, ReportParts, ReportReadingsDropped,
-    ReportSummary, ReserveTokens, RestoreBaseline, RetryEffect, ReturnAlarmToService, ReturnAssetToService, SealReadings, SetBudget, SetThreshold,
-    SettleTokens, ShelveAlarm, StartAction, TakeAlarmOutOfService, UnshelveAlarm, VerifyAction, WantEffect, decision::Circumstances,
+    FinishAction, FinishEffect, ForgetPerson, IntroducePerson, JudgeChange, LearnBaseline, LearnThreshold, LockOutAsset, MarkMessageNotDelivered,
+    MarkMessageRead, MarkTruth, ModifyAction, OfferEnrolment, ProposeAction, ProposeRelearning, RaiseAlert, ReceiveDeed, ReceiveMessage,
+    RecordDiagnosis, RecordOutcome, Refused, RejectAction, ReleaseKillSwitch, ReleaseTokens, RememberCase, RemindApproval, RemoveContact, ReportGap,
+    ReportParts, ReportReadingsDropped, ReportSummary, ReserveTokens, RestoreBaseline, RetryEffect, ReturnAlarmToService, ReturnAssetToService,
+    SealReadings, SetBudget, SetThreshold, SettleTokens, ShelveAlarm, StartAction, TakeAlarmOutOfService, UnshelveAlarm, VerifyAction, WantEffect,
+    decision::Circumstances,
 };
 use millwright_domain::{ids::AssetId, site::Site};
 use schemars::JsonSchema;
@@ -49,7 +50,7 @@ commands! {
     DescribePlant, AdoptPolicy, AdoptRoster, LearnBaseline, EngageKillSwitch, ReleaseKillSwitch, LockOutAsset, ReturnAssetToService, SealReadings,
     AssignDevice, ReportReadingsDropped, ReportGap,
     WantEffect, AttemptEffect, FinishEffect, RetryEffect, DropEffect,
-    ReceiveMessage, MarkMessageRead, ReceiveDeed, ReportParts, ReportSummary,
+    ReceiveMessage, MarkMessageRead, MarkMessageNotDelivered, ReceiveDeed, ReportParts, ReportSummary,
     SetBudget, ReserveTokens, DispatchCall, SettleTokens, ReleaseTokens, ExpireReservation,
     IntroducePerson, ForgetPerson, OfferEnrolment, EnrolContact, RemoveContact, MarkTruth,
 }

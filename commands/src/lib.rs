@@ -100,7 +100,7 @@ pub use people::{ForgetPerson, IntroducePerson};
 pub use propose_action::{ProposeAction, ProposeActionRefused};
 pub use raise_alert::RaiseAlert;
 pub use receive_deed::ReceiveDeed;
-pub use receive_message::{MarkMessageRead, ReceiveMessage};
+pub use receive_message::{MarkMessageNotDelivered, MarkMessageRead, ReceiveMessage};
 pub use record_diagnosis::RecordDiagnosis;
 pub use record_outcome::{RecordOutcome, RecordOutcomeRefused};
 pub use reject_action::RejectAction;

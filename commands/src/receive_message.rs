@@ -1,10 +1,10 @@
-//! ReceiveMessage and MarkMessageRead: an enrolled person wrote or pressed a button, or has a message of ours on the screen.
+//! ReceiveMessage, MarkMessageRead, MarkMessageNotDelivered: an enrolled person wrote or pressed a button; a message of ours was read, or never arrived.
 
 use crate::decision::{Circumstances, Decision, Refused, senseless};
 use millwright_domain::{
     envelope::StreamId,
     ids::{CaseId, EffectId},
-    message::{Answer, Channel, MessageRead, MessageReceived},
+    message::{Answer, Channel, MessageNotDelivered, MessageRead, MessageReceived},
     sealed::Sealed,
     site::Site,
 };
@@ -27,6 +27,12 @@ pub struct MarkMessageRead {
     pub effect: EffectId,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MarkMessageNotDelivered {
+    pub effect: EffectId,
+    pub reason: String,
+}
+
 impl ReceiveMessage {
     pub(crate) fn decide(&self, site: &Site, circumstances: Circumstances<'_>) -> Result<Decision, Refused> {
         let by = circumstances.person("only a person's answer is an answer")?.clone();
@@ -40,9 +46,21 @@ impl ReceiveMessage {
 
 impl MarkMessageRead {
     pub(crate) fn decide(&self, site: &Site, _: Circumstances<'_>) -> Result<Decision, Refused> {
-        if !site.effects.contains_key(&self.effect) {
-            return Err(senseless("unknown_effect", format_args!("nothing with the id {} was sent", self.effect)));
-        }
+        known(site, self.effect)?;
         Ok(Decision::one(StreamId::effect(self.effect), MessageRead { effect: self.effect }))
     }
+}
+
+impl MarkMessageNotDelivered {
+    pub(crate) fn decide(&self, site: &Site, _: Circumstances<'_>) -> Result<Decision, Refused> {
+        known(site, self.effect)?;
+        Ok(Decision::one(StreamId::effect(self.effect), MessageNotDelivered { effect: self.effect, reason: self.reason.clone() }))
+    }
+}
+
+fn known(site: &Site, effect: EffectId) -> Result<(), Refused> {
+    if site.effects.contains_key(&effect) {
+        return Ok(());
+    }
+    Err(senseless("unknown_effect", format_args!("nothing with the id {effect} was sent")))
 }

@@ -14,7 +14,7 @@ use crate::{
     contact::{ContactEnrolled, ContactRemoved, EnrolmentOffered},
     effect::{EffectAttempted, EffectDone, EffectDropped, EffectFailed, EffectRetried, EffectWanted},
     envelope::CommandAnswered,
-    message::{MessageRead, MessageReceived, MessageUnknown},
+    message::{MessageNotDelivered, MessageRead, MessageReceived, MessageUnknown},
     parts::{PartFailed, PartRecovered, SummaryReported},
     roster::RosterAdopted,
     sealed::{PersonForgotten, PersonIntroduced},
@@ -117,7 +117,7 @@ facts! {
     // what leaves the house
     EffectWanted = 1, EffectAttempted = 1, EffectDone = 1, EffectFailed = 1, MessageUnknown = 1, EffectRetried = 1, EffectDropped = 1,
     // what comes in
-    MessageReceived = 1, MessageRead = 1, TicketOpened = 1, TicketTouched = 1,
+    MessageReceived = 1, MessageRead = 1, MessageNotDelivered = 1, TicketOpened = 1, TicketTouched = 1,
     // token budgets
     BudgetSet = 1, TokensReserved = 1, CallDispatched = 1, TokensSettled = 1, BudgetOverrun = 1, TokensReleased = 1, ReservationExpired = 1, BudgetWarned = 1,
     // people

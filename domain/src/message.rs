@@ -211,6 +211,13 @@ pub struct MessageUnknown {
     pub reason: String,
 }
 
+/// The channel had taken it, and says now that it could not be delivered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MessageNotDelivered {
+    pub effect: EffectId,
+    pub reason: String,
+}
+
 /// The channel says that the person has it on the screen.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct MessageRead {

@@ -3,6 +3,7 @@
 //! `FUZZ_SECONDS` for each target (10), `FUZZ_SEED` (1), `FUZZ_TARGET` to run one. A failing input is written to `fuzz/corpus/`,
 //! where it is tried first from then on.
 
+mod door;
 mod field;
 mod mutate;
 mod targets;
@@ -33,7 +34,7 @@ fn main() -> Result<()> {
         PANICS.fetch_add(1, Ordering::SeqCst);
     }));
     let mut run = 0;
-    let all = || field::TARGETS.iter().copied().flatten().chain(TARGETS);
+    let all = || field::TARGETS.iter().copied().flatten().chain(TARGETS).chain(door::TARGETS);
     for target in all().filter(|target| only.as_ref().is_none_or(|only| only == target.name)) {
         let before = peak_kb();
         let tried = fuzz(target, Duration::from_secs_f64(seconds), seed)?;

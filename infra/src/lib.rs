@@ -1,14 +1,19 @@
-//! The outside behind the domain's ports: the log, keys, answers, clocks, notices, the message bus and SQL pools.
+//! The outside behind the domain's ports: the log, keys and secrets, answers, clocks, SQL pools, the message bus, and whatever leaves the house or knocks at its door.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod answers;
 pub mod clock;
+pub mod inbound;
 pub mod log;
+pub mod messengers;
 pub mod mqtt;
 pub mod notice;
+pub mod outward;
+pub mod secret;
 pub mod sql;
 pub mod switchboard;
+pub mod tickets;
 pub mod vault;
 
 pub use answers::AnswerIndex;

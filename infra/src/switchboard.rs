@@ -31,6 +31,12 @@ impl Messenger for Switchboard {
             }
         }
     }
+    fn knows_keys(&self, effect: &EffectWanted) -> bool {
+        self.adapters.get(effect.adapter_and_recipient().0).is_none_or(|messenger| messenger.knows_keys(effect))
+    }
+    fn at_once(&self, adapter: &str) -> usize {
+        self.adapters.get(adapter).map_or(1, |messenger| messenger.at_once(adapter))
+    }
 }
 
 #[cfg(test)]

@@ -93,6 +93,7 @@ pub fn summary(event: &Event) -> String {
         }
         Event::MessageReceived(fact) => format!("{} by {}: {}", fact.by, fact.channel, said(&fact.answer)),
         Event::MessageRead(_) => "read".into(),
+        Event::MessageNotDelivered(fact) => format!("taken, and not delivered after all: {}", fact.reason),
         Event::MessageUnknown(fact) => format!("attempt {}: nobody knows whether it arrived: {}", fact.attempt, fact.reason),
         Event::EffectRetried(fact) => format!("{} wants it tried again", fact.by),
         Event::EffectDropped(fact) => format!("{} dropped it", fact.by),
@@ -178,6 +179,11 @@ fn strongest(evidence: &[Evidence]) -> String {
     let Some(one) = evidence.iter().max_by(|a, b| a.magnitude.abs().total_cmp(&b.magnitude.abs())) else {
         return "no figures".into();
     };
+    figure(one)
+}
+
+/// One figure in plain words.
+pub fn figure(one: &Evidence) -> String {
     let feature = match one.feature {
         Feature::Drift => format!("drifted by {:+.1} standard deviations", one.magnitude),
         Feature::Contribution => format!("contributes {:.0} % to the departure", one.magnitude.abs() * 100.0),

@@ -7,10 +7,13 @@ import { AlarmsScreen } from "./screens/alarms/alarms-screen.tsx";
 import { AuditScreen } from "./screens/audit/audit-screen.tsx";
 import { CaseScreen } from "./screens/case/case-screen.tsx";
 import { CasesScreen } from "./screens/cases/cases-screen.tsx";
+import { OutboxScreen } from "./screens/outbox/outbox-screen.tsx";
+import { PeopleScreen } from "./screens/people/people-screen.tsx";
 import { PlantScreen } from "./screens/plant/plant-screen.tsx";
+import { DaysScreen } from "./screens/system/days-screen.tsx";
+import { SystemScreen } from "./screens/system/system-screen.tsx";
 import { Banners } from "./shell/banners.tsx";
 import { TopBar } from "./shell/top-bar.tsx";
-import { SystemScreen } from "./screens/system/system-screen.tsx";
 
 export function App() {
   const hash = useHash();
@@ -59,17 +62,27 @@ function Screen({ route }: { route: Route }) {
       return <CaseScreen key={route.id} id={route.id} />;
     case "alarms":
       return <AlarmsScreen />;
+    case "outbox":
+      return <OutboxScreen />;
     case "audit":
       return <AuditScreen key={route.stream ?? ""} stream={route.stream} />;
     case "system":
       return <SystemScreen />;
+    case "people":
+      return <PeopleScreen />;
+    case "days":
+      return <DaysScreen />;
     case "unknown":
       return <Empty title="There is no such page">The address ends in {route.hash}. Choose a page from the menu.</Empty>;
   }
 }
 
+const TITLES: Record<Route["screen"], string> = {
+  plant: "Plant", cases: "Cases", case: "Case", alarms: "Alarms", outbox: "Outbox", audit: "Audit", system: "System", people: "People", days: "Days", unknown: "Not found",
+};
+
 function titleOf(route: Route): string {
-  return { plant: "Plant", cases: "Cases", case: "Case", alarms: "Alarms", audit: "Audit", system: "System", unknown: "Not found" }[route.screen];
+  return TITLES[route.screen];
 }
 
 function useHash(): string {

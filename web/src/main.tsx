@@ -4,6 +4,7 @@ import { createRoot } from "react-dom/client";
 import { Provider } from "urql";
 import { client } from "./api/client.ts";
 import { App } from "./app.tsx";
+import { LettersProvider } from "./live/letters.tsx";
 import { PlantProvider } from "./live/plant.tsx";
 import "uplot/dist/uPlot.min.css";
 import "./styles/tokens.css";
@@ -15,6 +16,8 @@ import "./styles/case.css";
 import "./styles/insight.css";
 import "./styles/alarms.css";
 import "./styles/lists.css";
+import "./styles/approval.css";
+import "./styles/outbox.css";
 
 const root = document.getElementById("root");
 if (root === null) throw new Error("index.html has no #root to draw into");
@@ -23,7 +26,9 @@ createRoot(root).render(
   <StrictMode>
     <Provider value={client}>
       <PlantProvider>
-        <App />
+        <LettersProvider>
+          <App />
+        </LettersProvider>
       </PlantProvider>
     </Provider>
   </StrictMode>,

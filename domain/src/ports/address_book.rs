@@ -23,5 +23,6 @@ pub struct AddressBookError(#[source] pub Box<dyn std::error::Error + Send + Syn
 #[async_trait]
 pub trait AddressBook: Send + Sync {
     async fn contact(&self, person: &ActorId, channel: Channel) -> Result<Option<Contact>, AddressBookError>;
-    async fn whose(&self, channel: Channel, address: &str) -> Result<Option<Contact>, AddressBookError>;
+    /// `way`: a channel or a ticket system, see [`crate::contact::Way`].
+    async fn whose(&self, way: &str, address: &str) -> Result<Option<Contact>, AddressBookError>;
 }

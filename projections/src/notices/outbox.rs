@@ -158,6 +158,7 @@ fn effect_of(event: &Event) -> Option<EffectId> {
         Event::EffectRetried(fact) => Some(fact.effect),
         Event::EffectDropped(fact) => Some(fact.effect),
         Event::MessageRead(fact) => Some(fact.effect),
+        Event::MessageNotDelivered(fact) => Some(fact.effect),
         _ => None,
     }
 }
@@ -185,6 +186,7 @@ fn step(row: &mut NoticeRow, event: &Event, at: Timestamp) {
         Event::EffectRetried(_) => row.stage = NoticeStage::Wanted,
         Event::EffectDropped(_) => row.stage = NoticeStage::Dropped,
         Event::MessageRead(_) => row.read_at = Some(at),
+        Event::MessageNotDelivered(fact) => row.reason = Some(fact.reason.clone()),
         _ => {}
     }
 }

@@ -14,7 +14,7 @@ export const ReadingsChanged = graphql(
 export const CasesChanged = graphql(
   `
   subscription CasesChanged($after: Position) {
-    caseChanged(after: $after) { case { ...CaseRow asset { health { ...HealthFields } } } }
+    caseChanged(after: $after) { case { ...CaseRow actions { id yes } asset { health { ...HealthFields } } } }
   }
 `,
   [CaseRow, HealthFields],
@@ -55,6 +55,28 @@ export const Approve = graphql(
 export const Reject = graphql(
   `mutation Reject($action: ID!, $note: String, $commandId: ID!) {
     answered: rejectAction(action: $action, note: $note, commandId: $commandId) { ...AnsweredFields }
+  }`,
+  [AnsweredFields],
+);
+
+/** Not this, but that: either another action or another value. */
+export const Modify = graphql(
+  `mutation Modify($action: ID!, $binding: String!, $name: ID, $value: Float, $commandId: ID!) {
+    answered: modifyAction(action: $action, binding: $binding, name: $name, value: $value, commandId: $commandId) { ...AnsweredFields }
+  }`,
+  [AnsweredFields],
+);
+
+export const Delegate = graphql(
+  `mutation Delegate($action: ID!, $to: ID!, $commandId: ID!) {
+    answered: delegateApproval(action: $action, to: $to, commandId: $commandId) { ...AnsweredFields }
+  }`,
+  [AnsweredFields],
+);
+
+export const Verify = graphql(
+  `mutation Verify($action: ID!, $took: Boolean!, $note: String, $commandId: ID!) {
+    answered: verifyAction(action: $action, took: $took, note: $note, commandId: $commandId) { ...AnsweredFields }
   }`,
   [AnsweredFields],
 );

@@ -6,11 +6,13 @@ import * as alarms from "./alarms.ts";
 import * as changes from "./changes.ts";
 import * as insight from "./insight.ts";
 import * as normal from "./normal.ts";
+import * as outbox from "./outbox.ts";
+import * as people from "./people.ts";
 import * as queries from "./queries.ts";
 
 const schema = buildSchema(readFileSync(new URL("../../../graphql/schema.graphql", import.meta.url), "utf8"));
 
-const documents = Object.entries({ ...queries, ...changes, ...insight, ...alarms, ...normal }).map(([name, value]) => [name, value as unknown as DocumentNode] as const);
+const documents = Object.entries({ ...queries, ...changes, ...insight, ...alarms, ...normal, ...outbox, ...people }).map(([name, value]) => [name, value as unknown as DocumentNode] as const);
 
 test.each(documents)("%s fits the schema", (_, document) => {
   expect(validate(schema, parse(print(document))).map((error) => error.message)).toEqual([]);

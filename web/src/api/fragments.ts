@@ -30,7 +30,12 @@ export const ActionFields = graphql(`
     decidedBy decidedAt note startedAt
     observed { signal value at }
     endedAt readBack reason
+    risk yesNeeded yes alsoAsked reminders escalations insteadOf sent verifiedBy
   }
+`);
+
+export const TicketFields = graphql(`
+  fragment TicketFields on Ticket { system ticket url site caseId openedAt changedAt touched lastDeed lastMeant lastBy }
 `);
 
 export const CaseRow = graphql(
@@ -51,7 +56,7 @@ export const SignalFields = graphql(
   fragment SignalFields on Signal {
     id device kind unit
     range { low high }
-    writable { rated limits { low high } }
+    writable { rated maxStep limits { low high } }
     latest { ...LatestFields }
     baseline { mean std }
     threshold { factor was by at reason }
@@ -73,16 +78,18 @@ export const CaseFull = graphql(
     change { kind because at evidence { ...EvidenceFields } }
     actions { ...ActionFields }
     outcome { outcome by at note trueCause credited closes }
+    tickets { ...TicketFields }
     timeline { partition seq kind occurredAt recordedAt actor summary action note evidence { ...EvidenceFields } }
   }
 `,
-  [EvidenceFields, ActionFields],
+  [EvidenceFields, ActionFields, TicketFields],
 );
 
 export type Latest = FragmentOf<typeof LatestFields>;
 export type AssetHealth = FragmentOf<typeof HealthFields>;
 export type Evidence = FragmentOf<typeof EvidenceFields>;
 export type Action = FragmentOf<typeof ActionFields>;
+export type Ticket = FragmentOf<typeof TicketFields>;
 export type CaseSummary = FragmentOf<typeof CaseRow>;
 export type Signal = FragmentOf<typeof SignalFields>;
 export type Case = FragmentOf<typeof CaseFull>;
@@ -90,6 +97,7 @@ export type Change = NonNullable<Case["change"]>;
 export type Threshold = NonNullable<Signal["threshold"]>;
 export type Answered = FragmentOf<typeof AnsweredFields>;
 export type Fact = Case["timeline"][number];
+export type Risk = Action["risk"];
 export type Quality = Latest["quality"];
 export type Severity = NonNullable<Case["severity"]>;
 export type OutcomeKind = NonNullable<Case["outcome"]>["outcome"];

@@ -8,6 +8,7 @@ import { type Asked, useAsked } from "./use-asked.ts";
 export interface Followed<Data> extends Asked<Data> {
   /** Asks again, for views that are at least as far as the answer's facts. */
   follow: (answered: Answered | null) => void;
+  followTo: (position: string) => void;
 }
 
 export function useFollowed<Data, Variables extends { atLeast?: string | null | undefined }>(
@@ -21,15 +22,15 @@ export function useFollowed<Data, Variables extends { atLeast?: string | null | 
   // A server that was started anew on another log may never come to a position of the old one.
   useEffect(() => setAtLeast(null), [epoch]);
 
-  const follow = useCallback(
-    (answered: Answered | null) => {
-      if (answered === null) return;
-      if (answered.position === atLeast) refresh();
-      else setAtLeast(answered.position);
+  const followTo = useCallback(
+    (position: string) => {
+      if (position === atLeast) refresh();
+      else setAtLeast(position);
     },
     [atLeast, refresh],
   );
-  return { ...asked, data: useLast(asked.data), follow };
+  const follow = useCallback((answered: Answered | null) => answered !== null && followTo(answered.position), [followTo]);
+  return { ...asked, data: useLast(asked.data), follow, followTo };
 }
 
 /** What was known last, while nothing is. */

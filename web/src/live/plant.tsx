@@ -9,6 +9,7 @@ import { useFollowed } from "../api/use-followed.ts";
 import { useListen } from "../api/use-listen.ts";
 import { usePaced } from "../api/use-paced.ts";
 import type { ResultOf } from "../api/graphql.ts";
+import { withYes } from "../logic/approval.ts";
 import { newer } from "../logic/cases.ts";
 import { lapseOf } from "../logic/lapse.ts";
 import { unlearned } from "../logic/learning.ts";
@@ -50,10 +51,14 @@ export function PlantProvider({ children }: { children: ReactNode }) {
   const stand = useAsked(StandQuery, {});
   const [changed, setChanged] = useState<ReadonlyMap<string, CaseSummary>>(new Map());
   const [health, setHealth] = useState<ReadonlyMap<string, AssetHealth>>(new Map());
-  const [approvals, setApprovals] = useState<readonly Action[] | null>(null);
+  const [pushed, setApprovals] = useState<readonly Action[] | null>(null);
+  const [said, setSaid] = useState<ReadonlyMap<string, readonly string[]>>(new Map());
+  const approvals = useMemo(() => pushed && withYes(pushed, said), [pushed, said]);
 
-  useCaseChanges(stand, (row, ofAsset) => {
+  useCaseChanges(stand, ({ actions, ...row }, ofAsset) => {
     setChanged((known) => new Map(known).set(row.id, newer(known.get(row.id), row)));
+    const half = actions.filter((action) => action.yes.length > 0);
+    if (half.length > 0) setSaid((known) => new Map([...known, ...half.map((action) => [action.id, action.yes] as const)]));
     if (ofAsset) setHealth((known) => new Map(known).set(`${ofAsset.site}/${ofAsset.asset}`, ofAsset));
   });
   const [plantChanges, setPlantChanges] = useState({ any: 0, plant: 0 });
@@ -87,8 +92,10 @@ export function PlantProvider({ children }: { children: ReactNode }) {
   );
 }
 
+type ChangedCase = CaseSummary & { actions: readonly Pick<Action, "id" | "yes">[] };
+
 /** Begins behind a position read under this connection, so that nothing between query and push is missed. */
-function useCaseChanges(stand: Asked<ResultOf<typeof StandQuery>>, take: (row: CaseSummary, health: AssetHealth | undefined) => void): void {
+function useCaseChanges(stand: Asked<ResultOf<typeof StandQuery>>, take: (row: ChangedCase, health: AssetHealth | undefined) => void): void {
   const { epoch } = useConnection();
   const after = stand.loading || epoch === 0 ? null : (stand.data?.health.position ?? null);
   useListen(CasesChanged, after === null ? null : { after }, (push) => {

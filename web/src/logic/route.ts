@@ -5,6 +5,9 @@ export type Route =
   | { screen: "cases" }
   | { screen: "case"; id: string }
   | { screen: "alarms" }
+  | { screen: "outbox" }
+  | { screen: "people" }
+  | { screen: "days" }
   | { screen: "audit"; stream: string | null }
   | { screen: "system" }
   | { screen: "unknown"; hash: string };
@@ -19,11 +22,13 @@ export function parseRoute(hash: string): Route {
     case "cases":
       return argument === "" ? { screen: "cases" } : { screen: "case", id: argument };
     case "alarms":
-      return { screen: "alarms" };
+    case "outbox":
+    case "people":
+    case "days":
+    case "system":
+      return { screen };
     case "audit":
       return { screen: "audit", stream: argument === "" ? null : argument };
-    case "system":
-      return { screen: "system" };
     default:
       return { screen: "unknown", hash };
   }
@@ -33,6 +38,9 @@ export const href = {
   plant: "#/plant",
   cases: "#/cases",
   alarms: "#/alarms",
+  outbox: "#/outbox",
+  people: "#/people",
+  days: "#/days",
   audit: "#/audit",
   system: "#/system",
   case: (id: string) => `#/cases/${encodeURIComponent(id)}`,

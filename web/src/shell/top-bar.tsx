@@ -1,6 +1,7 @@
 // The top bar, and on a phone the tabs at the thumb: places, link state, plant clock, kill switch.
 import type { ReactNode } from "react";
 import { useConnection } from "../api/connection.ts";
+import { useLetters } from "../live/letters.tsx";
 import { usePlantTime } from "../live/values.ts";
 import { usePlant } from "../live/plant.tsx";
 import { clockTime } from "../logic/format.ts";
@@ -28,6 +29,7 @@ const ICONS = {
   plant: "M3 21V10l6 4v-4l6 4V4h6v17z",
   cases: "M4 4h11l5 5v11H4zM8 13h8M8 17h5",
   alarms: "M6 17v-6a6 6 0 0 1 12 0v6l2 2H4zM10 22h4",
+  outbox: "M3 13l3-9h12l3 9v7H3zM3 13h5l1.5 3h5L16 13h5",
   audit: "M5 5h14M5 10h14M5 15h14M5 20h9",
   system: "M4 18a8 8 0 1 1 16 0M12 18l4-6",
 };
@@ -35,6 +37,7 @@ const ICONS = {
 function Tabs({ route }: { route: Route }) {
   const { approvals } = usePlant();
   const waiting = approvals?.length ?? 0;
+  const letters = useLetters().data?.deadLetters.length ?? 0;
   return (
     <nav className="tabs" aria-label="Pages">
       <Tab to={href.plant} icon={ICONS.plant} here={route.screen === "plant"}>
@@ -42,23 +45,32 @@ function Tabs({ route }: { route: Route }) {
       </Tab>
       <Tab to={href.cases} icon={ICONS.cases} here={route.screen === "cases" || route.screen === "case"}>
         Cases
-        {waiting > 0 && (
-          <span className="badge">
-            {waiting}
-            <span className="unseen"> waiting for approval</span>
-          </span>
-        )}
+        <Badge count={waiting} says="waiting for approval" />
       </Tab>
       <Tab to={href.alarms} icon={ICONS.alarms} here={route.screen === "alarms"}>
         Alarms
       </Tab>
+      <Tab to={href.outbox} icon={ICONS.outbox} here={route.screen === "outbox"}>
+        Outbox
+        <Badge count={letters} says="undelivered" />
+      </Tab>
       <Tab to={href.audit} icon={ICONS.audit} here={route.screen === "audit"}>
         Audit
       </Tab>
-      <Tab to={href.system} icon={ICONS.system} here={route.screen === "system"}>
+      <Tab to={href.system} icon={ICONS.system} here={route.screen === "system" || route.screen === "people" || route.screen === "days"}>
         System
       </Tab>
     </nav>
+  );
+}
+
+function Badge({ count, says }: { count: number; says: string }) {
+  if (count === 0) return null;
+  return (
+    <span className="badge">
+      {count}
+      <span className="unseen"> {says}</span>
+    </span>
   );
 }
 

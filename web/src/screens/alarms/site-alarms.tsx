@@ -1,7 +1,6 @@
 // A site's alarms by state, those that ask for a person first; asked again when anything of it changes.
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useEffect } from "react";
 import { type Alarm, AlarmsQuery } from "../../api/alarms.ts";
-import type { Answered } from "../../api/fragments.ts";
 import type { Plant } from "../../api/queries.ts";
 import { useFollowed } from "../../api/use-followed.ts";
 import { usePaced } from "../../api/use-paced.ts";
@@ -9,8 +8,9 @@ import { serverNow } from "../../live/clock.ts";
 import { usePlant } from "../../live/plant.tsx";
 import { useRefreshOnReturn } from "../../live/returned.ts";
 import { alarmKey, nextShelfEnd, ofState, STATES } from "../../logic/alarms.ts";
-import { clockTime } from "../../logic/format.ts";
+import { AsOf } from "../../parts/as-of.tsx";
 import { Empty, Loading, Problem } from "../../parts/notice.tsx";
+import { type Tell, useSaid } from "../../parts/said.ts";
 import { AlarmRow } from "./alarm-row.tsx";
 import { Flood, Performance, usePerformance } from "./performance.tsx";
 
@@ -20,7 +20,6 @@ export function SiteAlarms({ plant }: { plant: Plant }) {
   const changes = usePlant().plantChanges;
   const asked = useFollowed(AlarmsQuery, { site: plant.site });
   const alarms = asked.data?.alarms ?? null;
-  const readAt = useMemo(() => (alarms ? serverNow() : null), [alarms]);
   usePaced(changes.any, asked.refresh, LEAST_MS);
   useRefreshOnReturn(asked.refresh);
   useShelfEnd(alarms, asked.refresh);
@@ -31,12 +30,7 @@ export function SiteAlarms({ plant }: { plant: Plant }) {
     <section className="alarmsite" aria-labelledby={`alarms-${plant.site}`}>
       <header>
         <h2 id={`alarms-${plant.site}`}>{plant.name}</h2>
-        <div className="asof">
-          {readAt !== null && <span className="when">as of {clockTime(readAt)}</span>}
-          <button type="button" className="quiet" disabled={asked.loading} onClick={asked.refresh}>
-            Read again
-          </button>
-        </div>
+        <AsOf read={alarms} loading={asked.loading} refresh={asked.refresh} />
       </header>
       <p ref={element} tabIndex={-1} className="said" role="status">
         {said}
@@ -48,8 +42,6 @@ export function SiteAlarms({ plant }: { plant: Plant }) {
     </section>
   );
 }
-
-type Tell = (answered: Answered | null, words: string) => void;
 
 function ByState({ alarms, plant, tell }: { alarms: readonly Alarm[]; plant: Plant; tell: Tell }) {
   if (alarms.length === 0) return <Empty title="No alarm was ever raised">One appears here by itself when a machine departs from normal.</Empty>;
@@ -95,22 +87,4 @@ function useShelfEnd(alarms: readonly Alarm[] | null, refresh: () => void): void
     const timer = setTimeout(refresh, end + 2_000);
     return () => clearTimeout(timer);
   }, [alarms, refresh]);
-}
-
-/** An answered alarm moves to another list: what was done is said, and whoever works by keyboard is led there, once. */
-function useSaid(alarms: readonly Alarm[] | null, follow: (answered: Answered | null) => void) {
-  const [said, setSaid] = useState({ text: "" });
-  const element = useRef<HTMLParagraphElement>(null);
-  const led = useRef(said);
-  useEffect(() => {
-    if (led.current === said || document.activeElement !== document.body) return;
-    led.current = said;
-    element.current?.focus({ preventScroll: true });
-  }, [alarms, said]);
-  const tell: Tell = (answered, words) => {
-    if (answered === null) return;
-    if (answered.kind !== "REFUSED") setSaid({ text: answered.kind === "DONE" ? `${words}.` : `${words}, which was so already.` });
-    follow(answered);
-  };
-  return { said: said.text, tell, element };
 }

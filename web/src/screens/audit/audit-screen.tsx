@@ -5,17 +5,19 @@ import { useAsked } from "../../api/use-asked.ts";
 import { href } from "../../logic/route.ts";
 import { factName, plural } from "../../logic/words.ts";
 import { Empty, Loading, Problem } from "../../parts/notice.tsx";
+import { Pager, usePages } from "../../parts/pager.tsx";
 import { AuditRow } from "./audit-row.tsx";
 
 const PAGE = 50;
 /** Facts of the ledger's own housekeeping, of which there is one for nearly every other fact. */
 const HOUSEKEEPING = ["CommandAnswered", "ReadingsSealed", "PartitionOwned"];
 const KINDS = [
-  "AlertRaised", "ChangeJudged", "DiagnosisRecorded", "CaseRemembered", "ActionProposed", "ActionApproved", "ActionRejected", "ApprovalExpired", "ActionVoided", "ActionSuperseded",
-  "ActionStarted", "ActionCompleted", "ActionFailed", "ActionUnverified", "OutcomeRecorded", "CommandRefused", "KillSwitchEngaged",
+  "AlertRaised", "ChangeJudged", "DiagnosisRecorded", "CaseRemembered", "ActionProposed", "ApprovalGiven", "ApprovalDelegated", "ApprovalReminded", "ApprovalEscalated", "ActionApproved", "ActionRejected", "ApprovalExpired", "ActionVoided", "ActionSuperseded",
+  "ActionStarted", "ActionCompleted", "ActionFailed", "ActionUnverified", "ActionVerified", "OutcomeRecorded", "CommandRefused", "KillSwitchEngaged",
   "KillSwitchReleased", "AssetLockedOut", "AssetReturnedToService", "PolicyAdopted", "PlantDescribed", "BaselineLearned",
   "AlarmAcknowledged", "AlarmCleared", "AlarmShelved", "AlarmUnshelved", "AlarmTakenOutOfService", "AlarmReturnedToService", "AlertSuppressed",
-  "ThresholdAdjusted", "RelearningProposed", "RelearningApproved", "BaselineRestored", "EffectWanted", "EffectDone", "EffectFailed", "PersonIntroduced", "PersonForgotten", ...HOUSEKEEPING,
+  "ThresholdAdjusted", "RelearningProposed", "RelearningApproved", "BaselineRestored", "EffectWanted", "EffectDone", "EffectFailed", "MessageUnknown", "EffectRetried", "EffectDropped", "MessageRead", "MessageReceived", "TicketOpened", "TicketTouched",
+  "RosterAdopted", "EnrolmentOffered", "ContactEnrolled", "ContactRemoved", "PersonIntroduced", "PersonForgotten", "PartFailed", "PartRecovered", "SummaryReported", ...HOUSEKEEPING,
 ];
 
 export function AuditScreen({ stream }: { stream: string | null }) {
@@ -59,9 +61,8 @@ export function AuditScreen({ stream }: { stream: string | null }) {
 }
 
 function AuditPages({ kind, actor, stream, all }: { kind: string | null; actor: string | null; stream: string | null; all: boolean }) {
-  // The cursors that led here, so that one can go back; null is the newest page.
-  const [cursors, setCursors] = useState<readonly (string | null)[]>([null]);
-  const asked = useAsked(AuditQuery, { filter: { kind, actor, stream }, first: PAGE, after: cursors.at(-1) ?? null });
+  const pages = usePages();
+  const asked = useAsked(AuditQuery, { filter: { kind, actor, stream }, first: PAGE, after: pages.after });
   const page = asked.data?.audit;
   if (!page) return asked.problem ? <Problem text={asked.problem} retry={asked.refresh} /> : <Loading what="the ledger" />;
   if (page.nodes.length === 0) return <Empty title="No such fact">Nothing on the ledger matches. Choose another kind or person.</Empty>;
@@ -76,18 +77,7 @@ function AuditPages({ kind, actor, stream, all }: { kind: string | null; actor: 
         ))}
       </ol>
       {shown.length < page.nodes.length && <p className="hidden">{plural(page.nodes.length - shown.length, "fact")} of housekeeping not shown on this page.</p>}
-      <nav className="pager" aria-label="Pages of the audit list">
-        <button type="button" disabled={cursors.length === 1} onClick={() => setCursors(cursors.slice(0, -1))}>
-          Newer
-        </button>
-        <span>Page {cursors.length}</span>
-        <button type="button" disabled={next === null} onClick={() => setCursors([...cursors, next])}>
-          Older
-        </button>
-        <button type="button" className="quiet" disabled={asked.loading} onClick={asked.refresh}>
-          Read again
-        </button>
-      </nav>
+      <Pager of="audit list" pages={pages} next={next} loading={asked.loading} refresh={asked.refresh} />
     </>
   );
 }

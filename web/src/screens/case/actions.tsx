@@ -7,6 +7,8 @@ import { humanise } from "../../logic/words.ts";
 import { When } from "../../parts/when.tsx";
 import { Decision } from "./decision.tsx";
 import { trackOf } from "./insight.ts";
+import { Sent } from "./sent.tsx";
+import { VerifyPanel } from "./verify.tsx";
 import { WhatIsWritten } from "./what-is-written.tsx";
 
 interface Props {
@@ -19,16 +21,18 @@ interface Props {
 export function Actions({ known, signals, insight, refresh }: Props) {
   const waiting = known.actions.filter((action) => action.stage === "AWAITING_APPROVAL");
   const others = known.actions.filter((action) => action.stage !== "AWAITING_APPROVAL").toSorted((a, b) => lastMove(b).localeCompare(lastMove(a)));
+  // What nobody could vouch for waits for a person, too.
+  const shown = [...others.filter((action) => action.stage === "UNVERIFIED"), ...others.filter((action) => action.stage !== "UNVERIFIED")];
   return (
     <>
       <p className="unseen" role="status">
-        {saidAloud(others[0])}
+        {saidAloud(others[0], known)}
       </p>
       {waiting.map((action) => (
-        <Decision key={action.id} action={action} signals={signals} track={trackOf(insight, action.id)} refresh={refresh} />
+        <Decision key={action.id} action={action} known={known} signals={signals} track={trackOf(insight, action.id)} refresh={refresh} />
       ))}
-      {others.map((action) => (
-        <Answered key={action.id} action={action} signals={signals} />
+      {shown.map((action) => (
+        <Answered key={action.id} action={action} known={known} signals={signals} refresh={refresh} />
       ))}
       {known.actions.length === 0 && (
         <section className="panel" aria-label="Actions">
@@ -45,19 +49,19 @@ function lastMove(action: Action): string {
 }
 
 /** For those who hear the page: what came of the latest answer. */
-function saidAloud(action: Action | undefined): string {
-  return action ? stepsOf(action).map((step) => `${step.name}: ${step.text}.`).join(" ") : "";
+function saidAloud(action: Action | undefined, known: Case): string {
+  return action ? stepsOf(action, known).map((step) => `${step.name}: ${step.text}.`).join(" ") : "";
 }
 
 /** Allowed is one fact and executed another, so both stand there, each with its time. */
-function Answered({ action, signals }: { action: Action; signals: readonly Signal[] }) {
+function Answered({ action, known, signals, refresh }: { action: Action; known: Case; signals: readonly Signal[]; refresh: () => void }) {
   const { lapse } = usePlant();
   return (
     <section className="panel action" aria-label={`Action ${humanise(action.name)}`}>
       <h2>{humanise(action.name)}</h2>
       <WhatIsWritten action={action} signals={signals} />
       <ol className="steps">
-        {stepsOf(action).map((step) => (
+        {stepsOf(action, known).map((step) => (
           <li key={step.name} data-state={step.state}>
             <strong>{step.name}</strong> <span>{step.text}</span>
             {step.at && (
@@ -70,6 +74,8 @@ function Answered({ action, signals }: { action: Action; signals: readonly Signa
         ))}
       </ol>
       {action.note && <blockquote>{action.note}</blockquote>}
+      <Sent action={action} />
+      {action.stage === "UNVERIFIED" && <VerifyPanel action={action} refresh={refresh} />}
     </section>
   );
 }

@@ -16,8 +16,10 @@ import { DiagnosisPanel } from "./diagnosis.tsx";
 import { EvidenceTable } from "./evidence-table.tsx";
 import { Forecasts } from "./forecasts.tsx";
 import { useInsight } from "./insight.ts";
+import { MessagesPanel } from "./messages.tsx";
 import { OutcomePanel } from "./outcome.tsx";
 import { SeenBefore } from "./seen-before.tsx";
+import { TicketsPanel } from "./tickets.tsx";
 import { Timeline } from "./timeline.tsx";
 
 export function CaseScreen({ id }: { id: string }) {
@@ -75,6 +77,8 @@ function CaseView({ known, asset, problem, refresh }: ViewProps) {
         </div>
         <div className="outcomes">
           <OutcomePanel known={known} refresh={refresh} />
+          <TicketsPanel known={known} />
+          <MessagesPanel known={known} />
         </div>
       </div>
     </article>

@@ -2,6 +2,7 @@
 import type { Action } from "../../api/fragments.ts";
 import { serverNow, useNow } from "../../live/clock.ts";
 import { usePlant } from "../../live/plant.tsx";
+import { shortApproval } from "../../logic/approval.ts";
 import { countdown } from "../../logic/countdown.ts";
 import { href } from "../../logic/route.ts";
 import { humanise, plural } from "../../logic/words.ts";
@@ -28,7 +29,10 @@ function Waiting({ action }: { action: Action }) {
     <li>
       <a href={href.case(action.caseId)}>
         <strong>{humanise(action.name)}</strong>
-        <span className="what">{action.what}</span>
+        <span className="what">
+          {action.what}
+          <span className="feature"> {shortApproval(action)}</span>
+        </span>
         <span className={left.urgent ? "left urgent" : "left"}>{left.over ? "expired" : `expires in ${left.text}`}</span>
         <span className="go">Review</span>
       </a>

@@ -1,30 +1,25 @@
 // How Millwright itself is: its parts, how far its views lag the log, what it set aside; and the kill switches.
-import { useMemo } from "react";
 import { HealthQuery, type SystemHealth } from "../../api/queries.ts";
 import { useAsked } from "../../api/use-asked.ts";
 import { usePlant } from "../../live/plant.tsx";
-import { serverNow } from "../../live/clock.ts";
-import { clockTime } from "../../logic/format.ts";
-import { humanise, plural } from "../../logic/words.ts";
+import { plural } from "../../logic/words.ts";
+import { AsOf } from "../../parts/as-of.tsx";
 import { Loading, Problem } from "../../parts/notice.tsx";
+import { PartList } from "../../parts/part-list.tsx";
 import { KillSwitch } from "./kill-switch.tsx";
+import { SystemTabs } from "./system-tabs.tsx";
 
 export function SystemScreen() {
   const { plants } = usePlant();
   const asked = useAsked(HealthQuery, {});
   const health = asked.data?.health;
-  const readAt = useMemo(() => (health ? serverNow() : null), [health]);
   return (
     <>
       <header className="pagehead">
         <h1>System</h1>
-        <div className="asof">
-          {readAt !== null && <span className="when">as of {clockTime(readAt)}</span>}
-          <button type="button" className="quiet" disabled={asked.loading} onClick={asked.refresh}>
-            Read again
-          </button>
-        </div>
+        <AsOf read={health} loading={asked.loading} refresh={asked.refresh} />
       </header>
+      <SystemTabs here="system" />
       {plants?.map((plant) => <KillSwitch key={plant.site} plant={plant} />)}
       {asked.problem && <Problem text={asked.problem} retry={asked.refresh} />}
       {health ? <Report health={health} /> : !asked.problem && <Loading what="the system's health" />}
@@ -38,15 +33,7 @@ function Report({ health }: { health: SystemHealth }) {
       {health.trouble && <Problem text={`What you see is held up: ${health.trouble}. The views go on by themselves once the cause is mended; see the log of the program.`} />}
       <section className="panel" aria-labelledby="parts">
         <h2 id="parts">Parts</h2>
-        <ul className="parts">
-          {health.parts.map((part) => (
-            <li key={part.name} className={part.ok ? "" : "bad"}>
-              <strong>{humanise(part.name)}</strong>
-              <span className="word">{part.ok ? "OK" : "Not OK"}</span>
-              <span className="detail">{part.detail}</span>
-            </li>
-          ))}
-        </ul>
+        <PartList parts={health.parts} />
       </section>
       <section className="panel" aria-labelledby="lag">
         <h2 id="lag">Views behind the log</h2>

@@ -1,0 +1,122 @@
+//! What was told: which effects, to whom, when, and what of it a person has to know to understand the next message. Folded from the facts. Pure.
+
+use super::list::{Item, To};
+use millwright_domain::{
+    Event, Timestamp,
+    effect::EffectWanted,
+    envelope::Recorded,
+    ids::{ActorId, CaseId, EffectId, derived},
+    roster::Roster,
+};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+
+/// As many messages to a person are remembered as a limit against floods can count.
+const REMEMBERED: usize = 1_000;
+
+/// A message to a person, as long as its end may still come back.
+#[derive(Debug, Clone)]
+struct Sent {
+    person: ActorId,
+    channel: String,
+    case: Option<CaseId>,
+    headline: String,
+    body: String,
+}
+
+#[derive(Default)]
+pub(crate) struct Told {
+    effects: HashSet<EffectId>,
+    sent: HashMap<EffectId, Sent>,
+    /// Wall times of messages to each person.
+    times: HashMap<ActorId, VecDeque<Timestamp>>,
+    people: HashSet<(CaseId, ActorId)>,
+    first_words: HashSet<EffectId>,
+}
+
+impl Told {
+    pub fn take(&mut self, fact: &Recorded, roster: &Roster) {
+        match &fact.event {
+            Event::EffectWanted(wanted) => self.wanted(wanted, fact.recorded_at, roster),
+            // It arrived as far as anybody will ever hear, or nobody cares any more.
+            Event::EffectDropped(dropped) => drop(self.sent.remove(&dropped.effect)),
+            Event::OutcomeRecorded(outcome) if outcome.closes => {
+                if let Some(case) = fact.stream.as_case() {
+                    self.sent.retain(|_, sent| sent.case != Some(case));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn wanted(&mut self, wanted: &EffectWanted, at: Timestamp, roster: &Roster) {
+        let (channel, name) = wanted.adapter_and_recipient();
+        let Ok(person) = name.parse::<ActorId>() else { return };
+        if !roster.people.contains_key(&person) {
+            return;
+        }
+        self.effects.insert(wanted.effect);
+        let times = self.times.entry(person.clone()).or_default();
+        times.push_back(at);
+        if times.len() > REMEMBERED {
+            times.pop_front();
+        }
+        if let Some(case) = wanted.case
+            && self.people.insert((case, person.clone()))
+        {
+            self.first_words.insert(wanted.effect);
+        }
+        let (channel, headline, body) = (channel.to_string(), wanted.subject.clone(), wanted.body.clone());
+        self.sent.insert(wanted.effect, Sent { person, channel, case: wanted.case, headline, body });
+    }
+
+    pub fn knows(&self, effect: EffectId) -> bool {
+        self.effects.contains(&effect)
+    }
+    pub fn was_told(&self, case: CaseId, person: &ActorId) -> bool {
+        self.people.contains(&(case, person.clone()))
+    }
+    /// Whether it was the first that a person heard of its case.
+    pub fn is_first_word(&self, effect: EffectId) -> bool {
+        self.first_words.contains(&effect)
+    }
+    pub fn case_of(&self, effect: EffectId) -> Option<CaseId> {
+        self.sent.get(&effect)?.case
+    }
+
+    /// Who it went to, by which of her ways, and what it said.
+    pub fn what_went(&self, effect: EffectId, roster: &Roster) -> Option<(ActorId, usize, String, String)> {
+        let sent = self.sent.get(&effect)?;
+        let way = roster.people.get(&sent.person)?.by.iter().position(|channel| channel.as_str() == sent.channel)?;
+        Some((sent.person.clone(), way, sent.headline.clone(), sent.body.clone()))
+    }
+
+    /// When (wall time) the person may be told the next thing that is not urgent.
+    pub fn room_for(&self, person: &ActorId, most: u32, within_s: u32, now: Timestamp) -> Timestamp {
+        let window = chrono::TimeDelta::seconds(within_s.into());
+        let Some(times) = self.times.get(person) else { return now };
+        let most = usize::try_from(most).unwrap_or(usize::MAX);
+        times.len().checked_sub(most).and_then(|place| times.get(place)).map_or(now, |oldest| *oldest + window)
+    }
+
+    /// The items that are off the list with this effect: itself, or as many as a message about several says that it tells.
+    pub fn covered(&self, wanted: &EffectWanted, items: &[Item]) -> BTreeSet<EffectId> {
+        if let Some(item) = items.iter().find(|item| item.effect == wanted.effect) {
+            return [item.effect].into();
+        }
+        let Some((_, count)) = wanted.idempotency_key.rsplit_once('/') else { return BTreeSet::new() };
+        let Ok(count) = count.parse::<usize>() else { return BTreeSet::new() };
+        let first = items.iter().find(|item| together_id(item) == wanted.effect);
+        let Some(To::Person(person, _)) = first.map(|item| &item.to) else { return BTreeSet::new() };
+        told_together(items, person).take(count).map(|item| item.effect).collect()
+    }
+}
+
+/// The id of a message that tells this item and those behind it.
+pub(crate) fn together_id(first: &Item) -> EffectId {
+    EffectId(derived(&first.effect.to_string(), "together", 0))
+}
+
+/// What can be told to a person in one message, in the order in which it came to be.
+pub(crate) fn told_together<'a>(items: &'a [Item], person: &'a ActorId) -> impl Iterator<Item = &'a Item> {
+    items.iter().filter(move |item| !item.urgent && matches!(&item.to, To::Person(to, 0) if to == person))
+}

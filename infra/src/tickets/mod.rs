@@ -1,0 +1,15 @@
+//! Tickets in outside systems: one adapter a system, and the desk that hands them the work.
+
+pub mod builtin;
+mod desk;
+pub mod github;
+mod mark;
+pub mod salesforce;
+mod settings;
+pub mod trello;
+mod turns;
+mod ways;
+pub mod webhook;
+
+pub use desk::TicketDesk;
+pub use settings::{BadTickets, TicketSettings};
