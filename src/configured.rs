@@ -3,7 +3,7 @@
 use crate::settings::Settings;
 use anyhow::{Context, Result, bail, ensure};
 use millwright_agents::diagnosis::{RuleBook, Rules};
-use millwright_domain::{plant::Plant, policy::Policy};
+use millwright_domain::{plant::Plant, policy::Policy, roster::Roster};
 use millwright_ingest::{
     device::{Device, DeviceConfig},
     field,
@@ -35,6 +35,7 @@ pub struct Configured {
     /// At least one, each of its own name.
     pub sites: Vec<ConfiguredSite>,
     pub policy: Policy,
+    pub roster: Roster,
     pub rules: Rules,
 }
 
@@ -43,16 +44,16 @@ impl Configured {
         let sites = plant_files(&settings.plant)?;
         let checked = |path: &PathBuf| ConfiguredSite::of(plant_file(path)?).with_context(|| format!("in {}", path.display()));
         let sites = sites.iter().map(checked).collect::<Result<Vec<_>>>()?;
-        Self::of(sites, policy(&settings.policy)?, rules(&settings.rules)?)
+        Self::of(sites, policy(&settings.policy)?, roster(&settings.roster)?, rules(&settings.rules)?)
     }
 
-    pub fn of(sites: Vec<ConfiguredSite>, policy: Policy, rules: Rules) -> Result<Self> {
+    pub fn of(sites: Vec<ConfiguredSite>, policy: Policy, roster: Roster, rules: Rules) -> Result<Self> {
         let mut names = BTreeSet::new();
         if let Some(twice) = sites.iter().find(|site| !names.insert(&site.plant.site)) {
             bail!("two plant files describe the site {}; each site has one", twice.plant.site);
         }
         field::check_apart(sites.iter().flat_map(|site| &site.devices))?;
-        Ok(Self { sites, policy, rules })
+        Ok(Self { sites, policy, roster, rules })
     }
 }
 
@@ -84,7 +85,18 @@ pub fn plant_file(path: &Path) -> Result<PlantFile> {
 
 pub fn policy(path: &Path) -> Result<Policy> {
     let text = read(path, "policy", "config/policy.yaml in the sources is an example")?;
-    serde_saphyr::from_str(&text).with_context(|| format!("the policy {} cannot be used", path.display()))
+    let policy: Policy = serde_saphyr::from_str(&text).with_context(|| format!("the policy {} cannot be used", path.display()))?;
+    policy.checked().with_context(|| format!("the policy {} cannot be used", path.display()))
+}
+
+/// Without a file, nobody is told anything outside.
+pub fn roster(path: &Path) -> Result<Roster> {
+    if path.as_os_str().is_empty() {
+        return Ok(Roster::default());
+    }
+    let text = read(path, "roster", "config/roster.example.yaml in the sources is an example")?;
+    let roster: Roster = serde_saphyr::from_str(&text).with_context(|| format!("the roster {} cannot be used", path.display()))?;
+    roster.checked().with_context(|| format!("the roster {} cannot be used", path.display()))
 }
 
 /// Every `.yaml` file of the folder, in the order of their names.

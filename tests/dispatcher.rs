@@ -13,7 +13,14 @@ use millwright_domain::{
 use uuid::Uuid;
 
 pub fn alert() -> RaiseAlert {
-    let alert = AlertRaised { asset: "pump-1".parse().unwrap(), detector: "drift".into(), severity: Severity::High, evidence: vec![], late: false };
+    let alert = AlertRaised {
+        asset: "pump-1".parse().unwrap(),
+        detector: "drift".into(),
+        severity: Severity::High,
+        evidence: vec![],
+        late: false,
+        says: None,
+    };
     RaiseAlert { alert }
 }
 

@@ -135,8 +135,14 @@ mod tests {
 
     fn case() -> CaseFile {
         let evidence = figures(0, 4.0).signals[0].evidence(Feature::Drift, at(0)).unwrap();
-        let alert =
-            AlertRaised { asset: "pump".parse().unwrap(), detector: "drift".into(), severity: Severity::High, evidence: vec![evidence], late: false };
+        let alert = AlertRaised {
+            asset: "pump".parse().unwrap(),
+            detector: "drift".into(),
+            severity: Severity::High,
+            evidence: vec![evidence],
+            late: false,
+            says: None,
+        };
         let mut case = Case::default();
         case.evolve(CaseFact::AlertRaised(&alert), at(0));
         case.open_file().unwrap().clone()

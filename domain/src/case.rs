@@ -31,6 +31,9 @@ pub struct AlertRaised {
     /// It came from readings older than 30 s on arrival: shown, never acted upon.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub late: bool,
+    /// What another monitoring system says of it: one line, cleaned, not trusted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub says: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]

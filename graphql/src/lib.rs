@@ -3,6 +3,7 @@
 
 mod errors;
 mod http;
+pub mod inbound;
 mod mutation;
 mod notes;
 mod outside;

@@ -3,7 +3,14 @@
 use millwright_commands::Commands;
 use millwright_domain::{
     ids::ActorId,
-    ports::{clock::Clock, event_log::EventLog, plant_control::PlantControl, vault::Vault},
+    ports::{
+        address_book::AddressBook,
+        clock::Clock,
+        event_log::EventLog,
+        inbound::{Inbound, Pressed},
+        plant_control::PlantControl,
+        vault::Vault,
+    },
 };
 use millwright_projections::Projections;
 use std::{sync::Arc, time::Duration};
@@ -34,6 +41,11 @@ pub struct AppState {
     pub operator: ActorId,
     /// `None` when no simulated plant runs here.
     pub plant_control: Option<Arc<dyn PlantControl>>,
+    /// Who verifies webhooks; `None` where none is listened to.
+    pub door: Option<Arc<dyn Inbound>>,
+    /// Who shows that a pressed button was taken, where a channel wants that.
+    pub pressed: Option<Arc<dyn Pressed>>,
+    pub book: Arc<dyn AddressBook>,
     pub parts: Parts,
     pub metrics: MetricsPage,
     /// Ends open subscriptions, so that the server can drain.

@@ -9,7 +9,9 @@ use millwright_domain::{
     Now, Timestamp,
     envelope::Answer,
     ids::{ActorId, CaseId, CommandId, EventId},
+    message::Channel,
     ports::{
+        address_book::{AddressBook, AddressBookError, Contact},
         answers::{Answers, AnswersError, Given},
         clock::Clock,
         event_log::EventLog,
@@ -58,6 +60,18 @@ impl Clock for StandingClock {
 async fn wait_for_ever_unless(reached: bool) {
     if !reached {
         std::future::pending::<()>().await;
+    }
+}
+
+struct NobodyKnown;
+
+#[async_trait]
+impl AddressBook for NobodyKnown {
+    async fn contact(&self, _: &ActorId, _: Channel) -> Result<Option<Contact>, AddressBookError> {
+        Ok(None)
+    }
+    async fn whose(&self, _: &str, _: &str) -> Result<Option<Contact>, AddressBookError> {
+        Ok(None)
     }
 }
 
@@ -119,6 +133,9 @@ impl House {
             clock: Arc::new(StandingClock),
             operator: "local-operator".parse().unwrap(),
             plant_control: None,
+            door: None,
+            pressed: None,
+            book: Arc::new(NobodyKnown),
             parts: Arc::new(|| vec![PartHealth { name: "plc-1".into(), ok: true, detail: "polled".into() }]),
             metrics: Arc::new(|| "millwright_worker_up{worker=\"monitor\"} 1\n".into()),
             shutdown: CancellationToken::new(),

@@ -9,12 +9,12 @@ use std::{collections::BTreeMap, sync::Arc};
 
 #[derive(Default)]
 pub struct Switchboard {
-    adapters: BTreeMap<&'static str, Arc<dyn Messenger>>,
+    adapters: BTreeMap<String, Arc<dyn Messenger>>,
 }
 
 impl Switchboard {
-    pub fn with(mut self, adapter: &'static str, messenger: Arc<dyn Messenger>) -> Self {
-        self.adapters.insert(adapter, messenger);
+    pub fn with(mut self, adapter: &str, messenger: Arc<dyn Messenger>) -> Self {
+        self.adapters.insert(adapter.to_string(), messenger);
         self
     }
 }
@@ -26,7 +26,7 @@ impl Messenger for Switchboard {
         match self.adapters.get(adapter) {
             Some(messenger) => messenger.deliver(effect).await,
             None => {
-                let known = self.adapters.keys().copied().collect::<Vec<_>>().join(", ");
+                let known = self.adapters.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
                 Err(NotTaken::ForGood(format!("nothing here delivers to `{adapter}:`, only to: {known}; is it switched off in the settings?")))
             }
         }

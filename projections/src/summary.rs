@@ -43,7 +43,8 @@ pub fn summary(event: &Event) -> String {
         Event::CollectionResumed(fact) => format!("nothing was collected from {} from {} to {}: {}", fact.device, fact.since, fact.until, fact.why),
         Event::AlertRaised(fact) => {
             let late = if fact.late { ", from late readings" } else { "" };
-            format!("{} raised an alert on {}: {}{late}", fact.detector, fact.asset, strongest(&fact.evidence))
+            let what = fact.says.clone().unwrap_or_else(|| strongest(&fact.evidence));
+            format!("{} raised an alert on {}: {what}{late}", fact.detector, fact.asset)
         }
         Event::AlertSuppressed(fact) => {
             let why = match fact.why {

@@ -24,6 +24,7 @@ use millwright_domain::{
     case::Case,
     ports::clock::Clock,
     position::{Lane, PartitionId},
+    roster::Roster,
 };
 use millwright_infra::clock::ScaledClock;
 use millwright_ingest::simulator::demo::{Addresses, demo_plant};
@@ -53,13 +54,16 @@ impl Demo {
         // Ten simulated minutes are enough to know this machine; a real one is watched for two days.
         settings.monitor.learning_s = 600;
         settings.operator = "demo-operator".into();
+        if settings.tickets.builtin.public_url.is_empty() {
+            settings.tickets.builtin.public_url = format!("http://{}", settings.http.listen);
+        }
         let begin = last_plant_time(&settings).await?.map_or_else(|| Utc::now().into(), |last| last.max(Utc::now().into()));
         let clock: Arc<dyn Clock> = Arc::new(ScaledClock::new(begin, options.speed)?);
         let scenario = scenario::named_or_file(&options.scenario)?;
         let simulation = Simulation { at: options.plant, pumps: options.pumps, seed: options.seed, scenario, speed: options.speed };
         let mut simulated = Simulated::start(simulation, clock.clone()).await?;
         let reached_at = Addresses { controller: options.wire.unwrap_or(simulated.addresses.controller), ..simulated.addresses };
-        let configured = simulated.configured(&reached_at, policy(&settings, options.speed)?, rules(&settings)?)?;
+        let configured = simulated.configured(&reached_at, policy(&settings, options.speed)?, roster(&settings)?, rules(&settings)?)?;
         let site = PartitionId::site(&demo_plant().site);
         let foundation = Foundation::open(&settings, clock.clone()).await?;
         simulated.record_truth(&foundation.commands, &clock).await?;
@@ -149,6 +153,19 @@ fn policy(settings: &Settings, speed: f64) -> Result<millwright_domain::policy::
     // In a time-lapse the road from a sensor to a decision takes as long as ever, so in plant time readings look older than they are.
     policy.readings_fresh_for_s = (f64::from(policy.readings_fresh_for_s) + speed.max(1.0)).ceil() as u32;
     Ok(policy)
+}
+
+/// The demo's own people, as long as no others are configured: the operator reads notices, cases have tickets in the list of our own.
+fn roster(settings: &Settings) -> Result<Roster> {
+    if !settings.roster.as_os_str().is_empty() {
+        return configured::roster(&settings.roster);
+    }
+    let (operator, page) = (&settings.operator, &settings.tickets.builtin.public_url);
+    let text = format!(
+        "groups: {{ operators: [{operator}] }}\npeople: {{ {operator}: {{ by: [notice] }} }}\nalerts: {{ to: operators }}\ntickets: [builtin]\nlinks: {{ page: \"{page}\" }}"
+    );
+    let roster: Roster = serde_saphyr::from_str(&text).context("the demo's roster")?;
+    roster.checked().context("the demo's roster")
 }
 
 fn rules(settings: &Settings) -> Result<millwright_agents::diagnosis::Rules> {

@@ -4,6 +4,7 @@ use millwright_agents::outbox::Tally;
 use millwright_graphql::{PartHealth, Parts};
 use millwright_infra::mqtt::MqttBus;
 use millwright_ingest::field::Field;
+use millwright_projections::Projections;
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError, Weak, atomic::Ordering},
@@ -53,6 +54,13 @@ impl HealthBoard {
         Arc::new(move || board.workers().into_iter().chain(board.devices()).chain(board.stores()).chain(board.messages()).collect())
     }
 
+    /// What does not work, by name, and why; the read models among it.
+    pub fn failing(&self, projections: &Projections) -> BTreeMap<String, String> {
+        let parts = (self.parts())().into_iter().filter(|part| !part.ok).map(|part| (part.name, part.detail));
+        let held_up = projections.trouble().into_iter().map(|why| ("projections".to_string(), why));
+        parts.chain(held_up).collect()
+    }
+
     fn set(&self, worker: &str, ok: bool, detail: &str) {
         // Each entry is written whole, so a panic elsewhere leaves nothing half.
         let mut workers = self.workers.lock().unwrap_or_else(PoisonError::into_inner);
@@ -86,10 +94,15 @@ impl HealthBoard {
         });
         let outboxes = self.outboxes.lock().unwrap_or_else(PoisonError::into_inner);
         let tallies = outboxes.iter().filter_map(|(name, tally)| Some((name, tally.upgrade()?)));
-        let counted = tallies.map(|(name, tally)| (name, tally.waiting.load(Ordering::Relaxed), tally.given_up.load(Ordering::Relaxed)));
-        let shown = counted.filter(|(_, waiting, given_up)| waiting + given_up > 0).map(|(name, waiting, given_up)| {
-            let detail = format!("{waiting} wait, {given_up} were given up; the notices of the site say which and why");
-            PartHealth { name: name.clone(), ok: true, detail }
+        let shown = tallies.flat_map(|(name, tally)| {
+            let (waiting, given_up) = (tally.waiting.load(Ordering::Relaxed), tally.given_up.load(Ordering::Relaxed));
+            let detail = format!("{waiting} wait, {given_up} wait for a person; the outbox says which and why");
+            let counted = (waiting + given_up > 0).then(|| PartHealth { name: name.clone(), ok: true, detail });
+            let left_alone = tally.troubles().into_iter().map(move |(adapter, why)| {
+                let detail = format!("{why} after failures; what is for it waits");
+                PartHealth { name: format!("{name} by {adapter}"), ok: false, detail }
+            });
+            counted.into_iter().chain(left_alone)
         });
         bus.into_iter().chain(shown).collect()
     }

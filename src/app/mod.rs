@@ -3,6 +3,7 @@
 //! Up: log → projections → dispatcher → duties (sites decided, devices collected from, workers) → page. Down is the same road back, so that
 //! nothing is asked of a part that has stopped already.
 
+mod address_book;
 mod broker;
 pub mod demo;
 mod drops;
@@ -15,6 +16,7 @@ pub mod log;
 pub mod metrics;
 mod news;
 pub mod operator;
+mod outside;
 mod platform;
 pub mod replay;
 mod rules_file;
@@ -35,18 +37,13 @@ use duties::Duties;
 use foundation::Foundation;
 use health::HealthBoard;
 use millwright_agents::diagnosis::RuleBook;
-use millwright_domain::{
-    budget::BudgetSet,
-    ids::ActorId,
-    policy::Policy,
-    ports::{messenger::Messenger, plant_control::PlantControl},
-};
+use millwright_domain::{budget::BudgetSet, ids::ActorId, policy::Policy, ports::plant_control::PlantControl, roster::Roster};
 use millwright_graphql::AppState;
-use millwright_infra::{mqtt::MqttBus, notice::NoticeFile, switchboard::Switchboard};
 use millwright_ingest::{
     field::{Field, FieldSettings},
     store::StoreSettings,
 };
+use outside::Outside;
 use platform::Platform;
 use site::{Described, SiteAtWork};
 use std::{net::SocketAddr, sync::Arc};
@@ -87,9 +84,12 @@ impl App {
         let operator: ActorId = settings.operator.parse().context("the setting `operator`")?;
         let board = HealthBoard::default();
         board.time_lapse(lapse.speed);
-        let rules = RuleBook::new(configured.rules);
-        let yard = Yard { settings, foundation: &foundation, board: &board, rules: &rules, policy: &configured.policy, speed: lapse.speed };
-        let sites: Vec<Arc<SiteAtWork>> = yard.sites(configured.sites)?.into_iter().map(Arc::new).collect();
+        let rules = RuleBook::new(configured.rules.clone());
+        let outside = Outside::of(settings, &foundation, &board)?;
+        let Configured { sites, policy, roster, .. } = configured;
+        let house = House { policy, roster };
+        let yard = Yard { settings, foundation: &foundation, board: &board, rules: &rules, house: &house, outside: &outside, speed: lapse.speed };
+        let sites: Vec<Arc<SiteAtWork>> = yard.sites(sites).into_iter().map(Arc::new).collect();
         let platform = Platform { commands: foundation.commands.clone(), vault: foundation.vault.clone(), operator: operator.clone() };
         let duties = Duties {
             sites: sites.clone(),
@@ -121,6 +121,9 @@ impl App {
             clock: foundation.clock.clone(),
             operator,
             plant_control: lapse.plant_control,
+            door: outside.door.clone(),
+            pressed: outside.pressed.clone(),
+            book: outside.book.clone(),
             parts: board.parts(),
             metrics: metrics::page(board.clone(), foundation.projections.clone(), foundation.commands.clone()),
             shutdown: stop_page.clone(),
@@ -155,18 +158,24 @@ struct Yard<'a> {
     foundation: &'a Foundation,
     board: &'a HealthBoard,
     rules: &'a RuleBook,
-    policy: &'a Policy,
+    house: &'a House,
+    outside: &'a Outside,
     speed: f64,
 }
 
+/// What holds for every site of the house.
+struct House {
+    policy: Policy,
+    roster: Roster,
+}
+
 impl Yard<'_> {
-    fn sites(&self, configured: Vec<ConfiguredSite>) -> Result<Vec<SiteAtWork>> {
-        let messenger = self.messenger()?;
+    fn sites(&self, configured: Vec<ConfiguredSite>) -> Vec<SiteAtWork> {
         let alone = configured.len() == 1;
-        Ok(configured.into_iter().map(|site| self.site(site, alone, messenger.clone())).collect())
+        configured.into_iter().map(|site| self.site(site, alone)).collect()
     }
 
-    fn site(&self, ConfiguredSite { plant, devices }: ConfiguredSite, alone: bool, messenger: Option<Arc<dyn Messenger>>) -> SiteAtWork {
+    fn site(&self, ConfiguredSite { plant, devices }: ConfiguredSite, alone: bool) -> SiteAtWork {
         let Self { settings, foundation, .. } = self;
         let store = StoreSettings { dir: foundation.data.join("spool").join(plant.site.as_str()), max_bytes: settings.store_forward.max_mb << 20 };
         let how = FieldSettings { speed: self.speed, store: Some(store), ..FieldSettings::default() };
@@ -174,26 +183,9 @@ impl Yard<'_> {
         let field = Arc::new(field);
         self.board.field(&field);
         let limits = BudgetSet { tokens_per_hour: settings.budget.tokens_per_hour, tokens_per_day: settings.budget.tokens_per_day };
-        let workshop = Workshop::new(settings, foundation, self.board, self.rules, &plant.site, alone);
-        let described = Described { plant, policy: self.policy.clone(), limits };
-        SiteAtWork::new(workshop, described, foundation.node.clone(), field, messenger)
-    }
-
-    fn messenger(&self) -> Result<Option<Arc<dyn Messenger>>> {
-        let notices = match NoticeFile::open(self.foundation.data.join("notices.jsonl"), self.foundation.clock.clone()) {
-            Ok(notices) => notices,
-            Err(error) => {
-                self.board.failed("outbox", &format!("{:#}", anyhow::Error::from(error)));
-                return Ok(None);
-            }
-        };
-        let mut switchboard = Switchboard::default().with("notice", Arc::new(notices));
-        if let Some(access) = self.settings.mqtt.access(&self.foundation.node)? {
-            let bus = Arc::new(MqttBus::start(&access).context("the settings under `mqtt`")?);
-            self.board.bus(&bus);
-            switchboard = switchboard.with("mqtt", bus);
-        }
-        Ok(Some(Arc::new(switchboard)))
+        let workshop = Workshop::new(settings, foundation, self.board, self.rules, &plant.site, alone).with(self.outside);
+        let described = Described { plant, policy: self.house.policy.clone(), roster: self.house.roster.clone(), limits };
+        SiteAtWork::new(workshop, described, foundation.node.clone(), field, self.outside.messenger.clone())
     }
 }
 

@@ -5,7 +5,7 @@ use crate::configured::{Configured, ConfiguredSite, PlantFile};
 use anyhow::{Context, Result};
 use millwright_agents::diagnosis::Rules;
 use millwright_commands::Commands;
-use millwright_domain::{policy::Policy, ports::clock::Clock};
+use millwright_domain::{policy::Policy, ports::clock::Clock, roster::Roster};
 use millwright_ingest::simulator::{
     demo::{Addresses, demo_plant, devices_of, plant_of, shipped_scenarios},
     mqtt,
@@ -79,9 +79,9 @@ impl Simulated {
     }
 
     /// The configuration that reads this plant, at its own addresses or at those that lead to it.
-    pub fn configured(&self, reached_at: &Addresses, policy: Policy, rules: Rules) -> Result<Configured> {
+    pub fn configured(&self, reached_at: &Addresses, policy: Policy, roster: Roster, rules: Rules) -> Result<Configured> {
         let site = ConfiguredSite::of(described(self.plant.pumps(), reached_at))?;
-        Configured::of(vec![site], policy, rules)
+        Configured::of(vec![site], policy, roster, rules)
     }
 
     /// Takes the truth's partition and records what is told.

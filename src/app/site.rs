@@ -3,7 +3,7 @@
 use super::{finished, workers::Workshop};
 use anyhow::{Context, Result, bail};
 use chrono::TimeDelta;
-use millwright_commands::{AdoptPolicy, Ask, AssignDevice, Command, DescribePlant, NotAnswered, SetBudget};
+use millwright_commands::{AdoptPolicy, AdoptRoster, Ask, AssignDevice, Command, DescribePlant, NotAnswered, SetBudget};
 use millwright_domain::{
     budget::BudgetSet,
     envelope::Answer,
@@ -12,6 +12,7 @@ use millwright_domain::{
     policy::Policy,
     ports::messenger::Messenger,
     position::PartitionId,
+    roster::Roster,
 };
 use millwright_ingest::field::Field;
 use std::sync::Arc;
@@ -29,6 +30,7 @@ const PAUSE: TimeDelta = TimeDelta::seconds(1);
 pub struct Described {
     pub plant: Plant,
     pub policy: Policy,
+    pub roster: Roster,
     pub limits: BudgetSet,
 }
 
@@ -108,6 +110,8 @@ impl SiteAtWork {
         let stop = CancellationToken::new();
         let shop = &self.workshop;
         let mut workers = vec![shop.proposer(&stop), shop.feedback(&stop), shop.remember(&stop), shop.timekeeper(&stop), shop.sealer(&stop)];
+        workers.extend([shop.message_desk(&stop), shop.ticket_desk(&stop), shop.replies(&stop), shop.health_watch(&stop)]);
+        workers.extend(shop.ticket_poll(&stop));
         workers.extend(self.messenger.clone().map(|messenger| self.workshop.outbox(messenger, &stop)));
         workers.extend(self.workshop.publishes.then(|| self.workshop.publisher(&stop)));
         *self.deciding.lock().await = Some(Deciding { stop, workers });
@@ -172,10 +176,11 @@ impl SiteAtWork {
     }
 
     async fn describe(&self) -> Result<(), NotDescribed> {
-        let Described { plant, policy, limits } = &self.described;
-        let commands: [Command; 3] = [
+        let Described { plant, policy, roster, limits } = &self.described;
+        let commands: [Command; 4] = [
             DescribePlant { plant: plant.clone() }.into(),
             AdoptPolicy { policy: policy.clone() }.into(),
+            AdoptRoster { roster: roster.clone() }.into(),
             SetBudget { scope: "site".into(), limits: limits.clone() }.into(),
         ];
         let by: ActorId = "svc-settings".parse().expect("a literal that is a name");

@@ -1,24 +1,32 @@
 //! The workers of one site, each supervised: those that every node runs, and those of the node that decides for the site.
 
 use super::{
-    drops::DropReporter, foundation::Foundation, health::HealthBoard, leases::Leases, news::NewsReporter, seal::Sealer, supervise::supervise,
+    drops::DropReporter, foundation::Foundation, health::HealthBoard, leases::Leases, news::NewsReporter, outside::Outside, seal::Sealer,
+    supervise::supervise,
 };
 use crate::settings::Settings;
 use millwright_agents::{
+    clerk::Clerk,
     diagnosis::RuleBook,
     executor::Executor,
     feedback::Feedback,
+    health_watch::{Failing, HealthWatch},
+    messages::MessageDesk,
     outbox::{Outbox, Tally},
+    precedent::{PastCases, Precedents},
     proposer::Proposer,
     publisher::Publisher,
     remember::Remember,
+    replies::Replies,
+    ticket_poll::{Reader, TicketPoll},
+    ticketing::{Rollups, TicketDesk},
     timekeeper::Timekeeper,
     watch::{Watch, WatchSettings},
 };
 use millwright_commands::Commands;
 use millwright_domain::{
     ids::{NodeId, SiteId},
-    ports::{clock::Clock, event_log::EventLog, messenger::Messenger, write_device::WriteDevice},
+    ports::{clock::Clock, event_log::EventLog, messenger::Messenger, ticket_system::TicketSystem, vault::Vault, write_device::WriteDevice},
     position::PartitionId,
 };
 use millwright_ingest::field::Field;
@@ -26,6 +34,8 @@ use millwright_projections::Projections;
 use std::{convert::Infallible, future::Future, path::PathBuf, sync::Arc};
 use tokio::{sync::Notify, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
+
+type Systems = Vec<(String, Arc<dyn TicketSystem>)>;
 
 /// What the workers of a site work with.
 #[derive(Clone)]
@@ -45,6 +55,9 @@ pub struct Workshop {
     pub seal_every_s: u32,
     /// Whether what happens is told on a bus.
     pub publishes: bool,
+    pub vault: Arc<dyn Vault>,
+    /// Ticket systems that can be asked what people did there, and who reads their answers.
+    pub asked: Option<(Systems, Arc<dyn Reader>)>,
 }
 
 impl Workshop {
@@ -62,7 +75,14 @@ impl Workshop {
             rules: rules.clone(),
             seal_every_s: settings.log.seal_every_s,
             publishes: settings.mqtt.is_on(),
+            vault: foundation.vault.clone(),
+            asked: None,
         }
+    }
+
+    pub fn with(mut self, outside: &Outside) -> Self {
+        self.asked = (!outside.systems.is_empty()).then(|| (outside.systems.clone(), outside.reader.clone()));
+        self
     }
 
     /// Every node watches: what it finds it asks for under ids that depend on the finding alone, so what two nodes find is decided once.
@@ -176,6 +196,59 @@ impl Workshop {
             let Workshop { log, commands, clock, .. } = shop.clone();
             Outbox { log, commands, clock, partition, messenger, tally }.run(stop_it.clone())
         })
+    }
+
+    pub fn message_desk(&self, stop: &CancellationToken) -> JoinHandle<()> {
+        let (shop, stop_it) = (self.clone(), stop.clone());
+        self.supervised("messages", stop, move || {
+            let (partition, precedents) = (shop.partition(), shop.precedents());
+            let Workshop { log, commands, clock, .. } = shop.clone();
+            Clerk { log, commands, clock, partition, name: "svc-messages", desk: MessageDesk::new(precedents) }.run(stop_it.clone())
+        })
+    }
+
+    pub fn ticket_desk(&self, stop: &CancellationToken) -> JoinHandle<()> {
+        let (shop, stop_it) = (self.clone(), stop.clone());
+        self.supervised("tickets", stop, move || {
+            let (partition, precedents) = (shop.partition(), shop.precedents());
+            let Workshop { log, commands, clock, projections, .. } = shop.clone();
+            let desk = TicketDesk::new(precedents, Arc::new(Rollups(projections)));
+            Clerk { log, commands, clock, partition, name: "svc-tickets", desk }.run(stop_it.clone())
+        })
+    }
+
+    pub fn replies(&self, stop: &CancellationToken) -> JoinHandle<()> {
+        let (shop, stop_it) = (self.clone(), stop.clone());
+        self.supervised("replies", stop, move || {
+            let partition = shop.partition();
+            let Workshop { log, commands, clock, vault, rules, places, .. } = shop.clone();
+            Replies { log, commands, clock, partition, vault, rules, checkpoint: places.join("replies.json") }.run(stop_it.clone())
+        })
+    }
+
+    pub fn health_watch(&self, stop: &CancellationToken) -> JoinHandle<()> {
+        let (shop, stop_it) = (self.clone(), stop.clone());
+        self.supervised("health watch", stop, move || {
+            let partition = shop.partition();
+            let Workshop { log, commands, clock, board, projections, .. } = shop.clone();
+            let failing: Failing = Arc::new(move || board.failing(&projections));
+            HealthWatch { log, commands, clock, partition, failing }.run(stop_it.clone())
+        })
+    }
+
+    /// Only where a ticket system can be asked.
+    pub fn ticket_poll(&self, stop: &CancellationToken) -> Option<JoinHandle<()>> {
+        let (systems, reader) = self.asked.clone()?;
+        let (shop, stop_it) = (self.clone(), stop.clone());
+        Some(self.supervised("ticket poll", stop, move || {
+            let (partition, systems, reader) = (shop.partition(), systems.clone(), reader.clone());
+            let Workshop { commands, clock, places, .. } = shop.clone();
+            TicketPoll { commands, clock, partition, systems, reader, checkpoint: places.join("ticket_poll.json") }.run(stop_it.clone())
+        }))
+    }
+
+    fn precedents(&self) -> Arc<dyn Precedents> {
+        Arc::new(PastCases { projections: self.projections.clone(), vault: self.vault.clone() })
     }
 
     /// Only where there is a bus to publish to.

@@ -1,5 +1,6 @@
 //! The command line: one file a subcommand.
 
+mod ask;
 mod audit;
 mod bench;
 mod check;
@@ -9,6 +10,8 @@ mod health;
 mod import;
 mod kafka;
 mod log;
+mod outbox;
+mod people;
 mod plant;
 mod progress;
 mod rebuild;
@@ -77,6 +80,10 @@ enum Sub {
     Evaluate(evaluate::Evaluate),
     /// Measure this machine against a peer or a physical limit.
     Bench(bench::Bench),
+    /// What waits for a person to be delivered, or not: look, try again, drop.
+    Outbox(outbox::Outbox),
+    /// How people are known outside: make a code, look, take away.
+    People(people::People),
     /// Ask the program that runs here how it is.
     Health(health::Health),
     /// Read the configuration and echo every address; with --connect, try every device and show what it says.
@@ -116,6 +123,8 @@ impl Sub {
             Self::Log(command) => command.run(settings).await,
             Self::Evaluate(command) => command.run(&settings).await,
             Self::Bench(command) => command.run(settings).await,
+            Self::Outbox(command) => command.run(&settings).await,
+            Self::People(command) => command.run(&settings).await,
             Self::Health(command) => command.run(&settings).await,
             Self::Check(command) => command.run(settings).await,
         }

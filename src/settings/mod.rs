@@ -9,6 +9,7 @@ use figment::{
     providers::{Env, Format, Serialized, Toml},
 };
 use millwright_agents::{monitor::MonitorSettings, recovery::RecoverySettings, watch::WatchSettings};
+use millwright_infra::{inbound::InboundSettings, messengers::MessageSettings, outward::OutwardSettings, tickets::TicketSettings};
 use serde::{Deserialize, Serialize};
 use std::{
     net::SocketAddr,
@@ -33,6 +34,8 @@ pub struct Settings {
     pub plant: PathBuf,
     /// Which actions run by themselves, ask, or never run.
     pub policy: PathBuf,
+    /// Who is told what, and how; empty for nobody outside.
+    pub roster: PathBuf,
     /// A folder of diagnosis rules.
     pub rules: PathBuf,
     /// The one local operator, until people log in.
@@ -45,6 +48,10 @@ pub struct Settings {
     pub cluster: Cluster,
     pub store_forward: StoreForward,
     pub mqtt: Mqtt,
+    pub outward: OutwardSettings,
+    pub tickets: TicketSettings,
+    pub messages: MessageSettings,
+    pub inbound: InboundSettings,
     pub budget: Budget,
     pub monitor: MonitorSettings,
     pub recovery: RecoverySettings,
@@ -100,6 +107,7 @@ impl Default for Settings {
             keys: PathBuf::new(),
             plant: "plant.toml".into(),
             policy: "config/policy.yaml".into(),
+            roster: PathBuf::new(),
             rules: "config/rules".into(),
             operator: "local-operator".into(),
             http: Http::default(),
@@ -110,6 +118,10 @@ impl Default for Settings {
             cluster: Cluster::default(),
             store_forward: StoreForward::default(),
             mqtt: Mqtt::default(),
+            outward: OutwardSettings::default(),
+            tickets: TicketSettings::default(),
+            messages: MessageSettings::default(),
+            inbound: InboundSettings::default(),
             budget: Budget::default(),
             monitor: MonitorSettings::default(),
             recovery: RecoverySettings::default(),

@@ -14,6 +14,11 @@ const FLAGS = [
 export const desktop: BrowserContextOptions = { viewport: { width: 1440, height: 900 }, colorScheme: "light" };
 export const phone: BrowserContextOptions = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true, colorScheme: "dark" };
 
+/** Who looks, for a backend that asks; the real one has one operator. */
+export function of(person: string, shape: BrowserContextOptions): BrowserContextOptions {
+  return { ...shape, extraHTTPHeaders: { "x-person": person } };
+}
+
 export async function launch(): Promise<Browser> {
   return chromium.launch({ executablePath: EXECUTABLE, args: FLAGS });
 }

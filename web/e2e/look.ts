@@ -3,6 +3,9 @@ import type { Page } from "playwright-core";
 import { isPhone, keep } from "./browser.ts";
 import { accessible, fits, fitsNarrow } from "./checks.ts";
 
+/** The stand-in backend has a past, other people and a future; a demonstration that has just begun has none of them. */
+export const standIn = process.env["MILLWRIGHT_STAND_IN"] !== undefined;
+
 export type Look = (name: string, ...pages: Page[]) => Promise<void>;
 
 export function lookInto(errors: string[]): Look {
@@ -18,6 +21,6 @@ export function lookInto(errors: string[]): Look {
 }
 
 /** By the menu, as a person goes. */
-export async function go(page: Page, tab: string): Promise<void> {
-  await page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name: tab }).click();
+export async function go(page: Page, tab: string, menu = "Pages"): Promise<void> {
+  await page.getByRole("navigation", { name: menu, exact: true }).getByRole("link", { name: tab }).click();
 }

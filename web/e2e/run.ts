@@ -1,9 +1,11 @@
 // The road as a person walks it: see the plant, find the case, say yes, see what came of it, say how it ended.
 // MILLWRIGHT_URL is a running demonstration; screenshots go to MILLWRIGHT_ARTEFACTS. MILLWRIGHT_STAND_IN says that it is `npm run mock`.
 import type { Page } from "playwright-core";
-import { desktop, keep, launch, openPage, phone } from "./browser.ts";
+import { approve, vouch, wantAnother } from "./answering.ts";
+import { desktop, keep, launch, of, openPage, phone } from "./browser.ts";
 import type { Link } from "./link.ts";
 import { go, lookInto } from "./look.ts";
+import { emptyOutbox, enrol } from "./outside.ts";
 import { answerAlarm, sayWhatIsNormal, seeInsight, seePast } from "./watching.ts";
 
 const address = process.env["MILLWRIGHT_URL"];
@@ -20,8 +22,8 @@ const look = lookInto(errors);
 
 const browser = await launch();
 try {
-  const { page: wide, link } = await openPage(await browser.newContext(desktop), address, errors);
-  const { page: small } = await openPage(await browser.newContext(phone), address, errors);
+  const { page: wide, link } = await openPage(await browser.newContext(of("ann", desktop)), address, errors);
+  const { page: small } = await openPage(await browser.newContext(of("bob", phone)), address, errors);
   for (const page of [wide, small]) page.setDefaultTimeout(STEP_MS);
 
   await seePlant(wide, small);
@@ -29,12 +31,16 @@ try {
   await findCase(wide, small);
   await seeInsight(look, wide, small);
   await seePast(look, wide);
-  await approve(wide, small);
+  await wantAnother(look, browser, address, errors, wide, small);
+  await approve(look, wide, small);
   await answerAlarm(look, wide, small);
   await wide.goBack();
   await recordOutcome(wide);
   await sayWhatIsNormal(look, wide, small);
   await seeLists(wide, small);
+  await vouch(look, wide, small);
+  await emptyOutbox(look, wide, small);
+  await enrol(look, wide, small);
 } catch (problem) {
   errors.push(problem instanceof Error ? problem.message : String(problem));
 } finally {
@@ -85,18 +91,6 @@ async function findCase(wide: Page, small: Page): Promise<void> {
   }
   await keep(wide, "case-first-screen-desktop", false);
   await look("case-waiting", wide, small);
-}
-
-async function approve(wide: Page, small: Page): Promise<void> {
-  await small.getByRole("button", { name: "Approve…" }).first().click();
-  await keep(small, "case-confirm-phone");
-  await small.getByRole("button", { name: /^Yes, / }).first().click();
-  for (const page of [small, wide]) {
-    const steps = page.locator(".steps li[data-state='done']");
-    await steps.filter({ hasText: "Approved" }).first().waitFor();
-    await steps.filter({ hasText: "Executed" }).filter({ hasText: "read back" }).first().waitFor();
-  }
-  await look("case-executed", wide, small);
 }
 
 async function recordOutcome(page: Page): Promise<void> {

@@ -1,10 +1,8 @@
 // What a person sees and says about alarms, about what past cases teach, and about what is normal.
 import type { Page } from "playwright-core";
 import { isPhone, keep } from "./browser.ts";
-import { go, type Look } from "./look.ts";
+import { go, type Look, standIn } from "./look.ts";
 
-/** The stand-in backend has a past and a future; a demonstration that has just begun has neither. */
-const standIn = process.env["MILLWRIGHT_STAND_IN"] !== undefined;
 
 /** On a case's screen: the kind of change, bars, what is known of such diagnoses, and what looked like it. */
 export async function seeInsight(look: Look, ...pages: Page[]): Promise<void> {

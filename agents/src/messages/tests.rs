@@ -113,7 +113,10 @@ impl Scene {
             at: self.now,
         };
         let asset = format!("pump-{number}").parse().unwrap();
-        self.fact(StreamId::case(case(number)), AlertRaised { asset, detector: "drift".into(), severity, evidence: vec![evidence], late: false });
+        self.fact(
+            StreamId::case(case(number)),
+            AlertRaised { asset, detector: "drift".into(), severity, evidence: vec![evidence], late: false, says: None },
+        );
     }
     fn diagnosis(&mut self, number: u32, cause: &str) {
         let diagnosis = DiagnosisRecorded {
@@ -356,7 +359,7 @@ fn after_a_restart_exactly_what_was_not_told_is_told() {
     record(&mut scene, StreamId::site(), RosterAdopted { roster }.into());
     for number in 1..=20 {
         let asset: AssetId = format!("pump-{number}").parse().unwrap();
-        let alert = AlertRaised { asset, detector: "drift".into(), severity: Severity::High, evidence: vec![], late: false };
+        let alert = AlertRaised { asset, detector: "drift".into(), severity: Severity::High, evidence: vec![], late: false, says: None };
         record(&mut scene, StreamId::case(case(number)), alert.into());
     }
     scene.later_s(700);

@@ -88,7 +88,7 @@ impl Scene {
     }
     fn alert(&mut self, severity: Severity) {
         let asset = "pump-1".parse().unwrap();
-        self.of_case(AlertRaised { asset, detector: "drift".into(), severity, evidence: vec![], late: false });
+        self.of_case(AlertRaised { asset, detector: "drift".into(), severity, evidence: vec![], late: false, says: None });
     }
     fn diagnosis(&mut self, cause: &str) {
         let diagnosis = DiagnosisRecorded {

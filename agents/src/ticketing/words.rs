@@ -184,6 +184,6 @@ mod tests {
 
     #[test]
     fn what_others_wrote_is_no_markup_and_calls_nobody() {
-        assert_eq!(escaped("<!-- x --> @all [a](b) ![i](j) `c`"), "&lt;!-- x --&gt; @\u{200b}all \\[a\\](b) \\!\\[i\\](j) \\`c\\`");
+        assert_eq!(escaped("<!-- x --> @all [a](b) ![i](j) `c`"), "&lt;\\!-- x --&gt; @\u{200b}all \\[a\\](b) \\!\\[i\\](j) \\`c\\`");
     }
 }

@@ -199,7 +199,7 @@ fn alert(late: bool) -> AlertRaised {
         window_s: 300,
         at: now().plant,
     };
-    AlertRaised { asset: asset(), detector: "drift".into(), severity: Severity::Medium, evidence: vec![evidence], late }
+    AlertRaised { asset: asset(), detector: "drift".into(), severity: Severity::Medium, evidence: vec![evidence], late, says: None }
 }
 pub fn raise_alert() -> Asking {
     ask("svc-monitor", RaiseAlert { alert: alert(false) })

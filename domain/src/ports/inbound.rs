@@ -2,6 +2,7 @@
 
 use super::ticket_system::OutsideDeed;
 use crate::{Timestamp, case::Severity, message::Channel};
+use async_trait::async_trait;
 use std::collections::BTreeMap;
 use thiserror::Error;
 
@@ -92,6 +93,14 @@ pub enum KnockRefused {
     CannotVerify(String),
 }
 
+/// Shows somebody who pressed a button that it was taken, where the channel wants that.
+#[async_trait]
+pub trait Pressed: Send + Sync {
+    async fn taken(&self, message: &ChatMessage, words: &str);
+}
+
 pub trait Inbound: Send + Sync {
     fn hear(&self, knock: &Knock, now: Timestamp) -> Result<Heard, KnockRefused>;
+    /// The most bytes that a body may have.
+    fn largest_body(&self) -> usize;
 }

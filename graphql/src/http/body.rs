@@ -26,26 +26,26 @@ pub async fn json<T: DeserializeOwned>(headers: &HeaderMap, body: Body) -> Resul
     if !content_type.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json")) {
         return Err(refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, "NOT_JSON", "send `content-type: application/json`"));
     }
-    let bytes = bytes(body).await?;
+    let bytes = bytes_up_to(body, MOST_BYTES).await?;
     serde_json::from_slice(&bytes)
         .map_err(|cause| refused(StatusCode::BAD_REQUEST, "BAD_JSON", &format!("the body is not the JSON it should be: {cause}")))
 }
 
-async fn bytes(body: Body) -> Result<Vec<u8>, Response> {
+pub async fn bytes_up_to(body: Body, most: usize) -> Result<Vec<u8>, Response> {
     let mut bytes = Vec::new();
     let mut length = 0;
     let mut frames = body.into_data_stream();
     while let Some(frame) = frames.next().await {
         let frame = frame.map_err(|cause| refused(StatusCode::BAD_REQUEST, "CUT_OFF", &format!("the body did not arrive whole: {cause}")))?;
         length += frame.len();
-        if length <= MOST_BYTES {
+        if length <= most {
             bytes.extend_from_slice(&frame);
         } else if length > MOST_DRAINED {
             break;
         }
     }
-    if length > MOST_BYTES {
-        let message = format!("the body is larger than {MOST_BYTES} bytes; ask for less at once");
+    if length > most {
+        let message = format!("the body is larger than {most} bytes; ask for less at once");
         return Err(refused(StatusCode::PAYLOAD_TOO_LARGE, "TOO_LARGE", &message));
     }
     Ok(bytes)

@@ -8,11 +8,12 @@ mod metrics;
 mod page;
 mod review;
 mod scenario;
+mod webhooks;
 
 use crate::state::AppState;
 use axum::{
     Router, middleware,
-    routing::{get, post},
+    routing::{any, get, post},
 };
 
 /// Everything under one address. Serves only whoever calls it by a local name, see `guard.rs`.
@@ -20,6 +21,7 @@ pub fn router(state: AppState) -> Router {
     let schema = crate::schema(state.clone());
     let graphql = Router::new().route("/graphql", post(api::graphql)).route("/graphql/ws", get(api::subscribe)).with_state((schema, state.clone()));
     Router::new()
+        .route("/webhooks/{source}", any(webhooks::webhook))
         .route("/health", get(api::health))
         .route("/metrics", get(metrics::metrics))
         .route("/schema.graphql", get(api::schema))

@@ -87,6 +87,10 @@ impl InboundSettings {
 }
 
 impl Inbound for Door {
+    fn largest_body(&self) -> usize {
+        LARGEST_BODY
+    }
+
     fn hear(&self, knock: &Knock, now: Timestamp) -> Result<Heard, KnockRefused> {
         let InboundSettings { github, trello, tickets, whatsapp, telegram, alertmanager, cloudevents } = &self.settings;
         if knock.body.len() > LARGEST_BODY {

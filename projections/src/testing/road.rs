@@ -81,7 +81,7 @@ pub fn evidence(at: Timestamp) -> Evidence {
 
 pub fn alert(at: Timestamp) -> AlertRaised {
     let asset = "pump-1".parse().unwrap();
-    AlertRaised { asset, detector: "drift".into(), severity: Severity::High, evidence: vec![evidence(at)], late: false }
+    AlertRaised { asset, detector: "drift".into(), severity: Severity::High, evidence: vec![evidence(at)], late: false, says: None }
 }
 
 pub fn diagnosis(at: Timestamp) -> DiagnosisRecorded {

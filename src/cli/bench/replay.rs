@@ -58,6 +58,7 @@ pub async fn fill(house: &load::House, commands: u64) -> Result<()> {
             severity: Severity::Low,
             evidence: vec![],
             late: false,
+            says: None,
         };
         Ask::new("svc-bench".parse().expect("a name"), RaiseAlert { alert })
     });

@@ -34,6 +34,12 @@ export const ActionFields = graphql(`
   }
 `);
 
+export const NoticeFields = graphql(`
+  fragment NoticeFields on Notice {
+    id site target subject body caseId stage attempts wantedAt changedAt reason retryAt readAt
+  }
+`);
+
 export const TicketFields = graphql(`
   fragment TicketFields on Ticket { system ticket url site caseId openedAt changedAt touched lastDeed lastMeant lastBy }
 `);
@@ -89,6 +95,8 @@ export type Latest = FragmentOf<typeof LatestFields>;
 export type AssetHealth = FragmentOf<typeof HealthFields>;
 export type Evidence = FragmentOf<typeof EvidenceFields>;
 export type Action = FragmentOf<typeof ActionFields>;
+export type Notice = FragmentOf<typeof NoticeFields>;
+export type NoticeStage = Notice["stage"];
 export type Ticket = FragmentOf<typeof TicketFields>;
 export type CaseSummary = FragmentOf<typeof CaseRow>;
 export type Signal = FragmentOf<typeof SignalFields>;

@@ -1,12 +1,6 @@
 // What is to leave the house, or has: messages and what waits for a person, tickets, and what a person may say about them.
-import { AnsweredFields, TicketFields } from "./fragments.ts";
-import { type FragmentOf, graphql } from "./graphql.ts";
-
-export const NoticeFields = graphql(`
-  fragment NoticeFields on Notice {
-    id site target subject body caseId stage attempts wantedAt changedAt reason retryAt readAt
-  }
-`);
+import { AnsweredFields, NoticeFields, TicketFields } from "./fragments.ts";
+import { graphql } from "./graphql.ts";
 
 export const DeadLettersQuery = graphql(
   `
@@ -54,6 +48,3 @@ export const DropNotice = graphql(
   }`,
   [AnsweredFields],
 );
-
-export type Notice = FragmentOf<typeof NoticeFields>;
-export type NoticeStage = Notice["stage"];

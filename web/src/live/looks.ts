@@ -1,6 +1,6 @@
 // What goes on outside is not pushed, but it is known when it may have changed: looked at then, and ever more seldom.
 import { useEffect } from "react";
-import type { Notice } from "../api/outbox.ts";
+import type { Notice } from "../api/fragments.ts";
 import { nextLook } from "../logic/delivery.ts";
 import { serverNow } from "./clock.ts";
 

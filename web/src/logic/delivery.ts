@@ -1,5 +1,5 @@
 // What leaves the house: to whom by which way, how far it came, what it says, and when to look again.
-import type { Notice } from "../api/outbox.ts";
+import type { Notice } from "../api/fragments.ts";
 import { wayName } from "./ways.ts";
 import { plural } from "./words.ts";
 

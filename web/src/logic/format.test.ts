@@ -1,6 +1,7 @@
 // How figures, times and durations are written.
 import { expect, test } from "vitest";
 import { clockTime, departure, duration, exact, figure, percent } from "./format.ts";
+import { stretchText } from "./stretch.ts";
 
 test("a figure has no more digits than its size makes true", () => {
   expect([1450.24, 402.83, 74.661, 0.0123, 0].map(figure)).toEqual(["1450", "402.8", "74.66", "0.012", "0.00"]);
@@ -33,4 +34,10 @@ test("a time of another day names the day", () => {
 
 test("a duration is told in the units that matter", () => {
   expect([4_000, 90_000, 600_000, 5_400_000, 300_000_000].map(duration)).toEqual(["4 s", "1 min 30 s", "10 min", "1 h 30 min", "3 days"]);
+});
+
+test("a stretch of time names the day once where it stays the same", () => {
+  const at = (date: number, hour: number) => new Date(2026, 0, date, hour, 5).toISOString();
+  expect(stretchText(at(15, 6), at(15, 10))).toBe("2026-01-15, 06:05 to 10:05");
+  expect(stretchText(at(14, 6), at(15, 6))).toBe("2026-01-14, 06:05 to 2026-01-15, 06:05");
 });

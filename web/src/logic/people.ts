@@ -2,12 +2,14 @@
 import type { Contact } from "../api/people.ts";
 
 /** In the order in which a plant's people most often have them. */
-export const WAYS = ["whatsapp", "telegram", "email", "github", "trello", "salesforce"] as const;
+export const WAYS: readonly string[] = ["whatsapp", "telegram", "email", "github", "trello", "salesforce"];
+
+/** Nothing comes in by email, so a code cannot come from there. */
+export const PROVABLE: readonly string[] = WAYS.filter((way) => way !== "email");
 
 const SENDS: Record<string, string> = {
   whatsapp: "Send this from the phone to the plant's WhatsApp number.",
   telegram: "Send this from the phone to the plant's Telegram bot.",
-  email: "Send this in a mail from that address to the plant's mailbox.",
   github: "Write this as a comment in one of the plant's tickets on GitHub, from that account.",
   trello: "Write this as a comment on one of the plant's cards on Trello, from that account.",
   salesforce: "Write this as a comment in one of the plant's cases on Salesforce, from that account.",
@@ -18,7 +20,7 @@ export function howToSend(way: string): string {
 }
 
 export function addressHelp(way: string): string {
-  if (way === "email") return "an e-mail address";
+  if (way === "email") return "an email address";
   if (way === "whatsapp") return "a number with its country: +49 170 1234567";
   return way === "telegram" ? "the chat's number" : "the account's name";
 }
@@ -55,6 +57,12 @@ export function contactStanding({ proved, addressHint, codeExpiresAt }: Contact,
   if (addressHint !== null) return { state: "plain", word: "Not proved", says: "is told things; what comes from there changes nothing" };
   if (codeExpiresAt !== null) return { state: "lapsed", word: "Code ran out", says: "nobody sent it in time; make a new one" };
   return { state: "forgotten", word: "No address", says: "the person was forgotten" };
+}
+
+/** Whether a code would be of use. */
+export function takesCode(contact: Contact, serverNow: number): boolean {
+  const { state } = contactStanding(contact, serverNow);
+  return PROVABLE.includes(contact.way) && state !== "proved" && state !== "forgotten";
 }
 
 const CODE_GOOD_FOR_MS = 600_000;

@@ -13,7 +13,7 @@ test("every address that the page makes leads back to its place", () => {
   expect(parseRoute(href.case("0190/ä b"))).toEqual({ screen: "case", id: "0190/ä b" });
   expect(parseRoute(href.auditOf("signal/pump-1/flow"))).toEqual({ screen: "audit", stream: "signal/pump-1/flow" });
   expect(["", "#/", href.plant].map((hash) => parseRoute(hash).screen)).toEqual(["plant", "plant", "plant"]);
-  expect(parseRoute(href.alarms)).toEqual({ screen: "alarms" });
+  expect([href.alarms, href.outbox, href.people, href.days, href.system].map((hash) => parseRoute(hash).screen)).toEqual(["alarms", "outbox", "people", "days", "system"]);
   expect(parseRoute("#/nowhere%E0%A4%A").screen).toBe("unknown");
 });
 

@@ -2,7 +2,7 @@
 import { humanise } from "./words.ts";
 
 const NAMES: Record<string, string> = {
-  whatsapp: "WhatsApp", telegram: "Telegram", email: "e-mail", github: "GitHub", salesforce: "Salesforce", trello: "Trello",
+  whatsapp: "WhatsApp", telegram: "Telegram", email: "email", github: "GitHub", salesforce: "Salesforce", trello: "Trello",
   webhook: "webhook", mqtt: "MQTT", notice: "notice", builtin: "Millwright",
 };
 

@@ -1,5 +1,5 @@
 // A message on its way out: how far it came as a shape and a word, to whom, and what it says. Its words are text, whatever they look like.
-import type { Notice } from "../api/outbox.ts";
+import type { Notice } from "../api/fragments.ts";
 import { type Delivery, deliveryOf, type Mark, targetText, wordsOf } from "../logic/delivery.ts";
 import { When } from "./when.tsx";
 

@@ -302,7 +302,7 @@ impl AssetWatch {
 
     fn tell(&mut self, detector: Detector, severity: Severity, evidence: Vec<Evidence>, moment: &mut Moment<'_>) {
         let Moment { at, late, settings, .. } = *moment;
-        let raised = AlertRaised { asset: self.id().clone(), detector: detector.as_str().into(), severity, evidence, late };
+        let raised = AlertRaised { asset: self.id().clone(), detector: detector.as_str().into(), severity, evidence, late, says: None };
         self.told.insert(detector, Told { at, severity });
         moment.out.push(Finding::Alert { at, raised });
         moment.out.push(Finding::Features(self.features(at, settings)));

@@ -40,7 +40,7 @@ impl Ledger {
         })
     }
     fn alert(&mut self, case: u128, severity: Severity) -> Vec<EffectWanted> {
-        let alert = AlertRaised { asset: "pump-1".parse().unwrap(), detector: "drift".into(), severity, evidence: vec![], late: false };
+        let alert = AlertRaised { asset: "pump-1".parse().unwrap(), detector: "drift".into(), severity, evidence: vec![], late: false, says: None };
         self.take(stream(case), alert)
     }
     fn diagnosis(&mut self, case: u128, cause: &str) -> Vec<EffectWanted> {

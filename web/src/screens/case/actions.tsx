@@ -63,7 +63,9 @@ function Answered({ action, known, signals, refresh }: { action: Action; known: 
       <ol className="steps">
         {stepsOf(action, known).map((step) => (
           <li key={step.name} data-state={step.state}>
-            <strong>{step.name}</strong> <span>{step.text}</span>
+            <p>
+              <strong>{step.name}</strong> {step.text}
+            </p>
             {step.at && (
               <span className="moment">
                 <When at={step.at} title="Real time" />

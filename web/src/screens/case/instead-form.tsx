@@ -25,6 +25,14 @@ export function InsteadForm({ action, suggests, signals, back, done }: Props) {
   const [text, setText] = useState("");
   const [wrong, setWrong] = useState<string | null>(null);
 
+  const type = (typed: string) => {
+    setText(typed);
+    setWrong(null);
+  };
+  const choose = (chosen: string | null) => {
+    setName(chosen);
+    setWrong(null);
+  };
   const submit = (event: FormEvent) => {
     event.preventDefault();
     const judgement = name === null && choice !== null ? judged(text, choice) : null;
@@ -41,12 +49,12 @@ export function InsteadForm({ action, suggests, signals, back, done }: Props) {
         <legend>What instead?</legend>
         {choice !== null && (
           <>
-            <Option of={action.id} checked={name === null} choose={() => setName(null)} text="Another value" />
-            {name === null && <ValueField action={action} choice={choice} text={text} change={setText} wrong={wrong} />}
+            <Option of={action.id} checked={name === null} choose={() => choose(null)} text="Another value" />
+            <ValueField action={action} choice={choice} text={text} change={type} wrong={wrong} disabled={name !== null} />
           </>
         )}
-        {others.map((other) => (
-          <Option key={other} of={action.id} checked={name === other} choose={() => setName(other)} text={humanise(other)} />
+        {others.map((other, place) => (
+          <Option key={other} of={action.id} autoFocus={choice === null && place === 0} checked={name === other} choose={() => choose(other)} text={humanise(other)} />
         ))}
       </fieldset>
       <p className="by">
@@ -54,7 +62,7 @@ export function InsteadForm({ action, suggests, signals, back, done }: Props) {
       </p>
       <div className="buttons">
         <button type="submit" disabled={modify.busy}>
-          Propose it instead
+          Propose this
         </button>
         <button type="button" disabled={modify.busy} onClick={back}>
           Back
@@ -67,10 +75,18 @@ export function InsteadForm({ action, suggests, signals, back, done }: Props) {
 
 const BY_POLICY = "If the policy lets that action run by itself, it begins at once; else another person has to say yes to it.";
 
-function Option({ of, checked, choose, text }: { of: string; checked: boolean; choose: () => void; text: string }) {
+interface OptionProps {
+  of: string;
+  autoFocus?: boolean;
+  checked: boolean;
+  choose: () => void;
+  text: string;
+}
+
+function Option({ of, autoFocus = false, checked, choose, text }: OptionProps) {
   return (
     <label className="choice">
-      <input type="radio" name={`instead-${of}`} checked={checked} onChange={choose} />
+      <input type="radio" name={`instead-${of}`} autoFocus={autoFocus} checked={checked} onChange={choose} />
       {text}
     </label>
   );
@@ -82,14 +98,15 @@ interface FieldProps {
   text: string;
   change: (text: string) => void;
   wrong: string | null;
+  disabled: boolean;
 }
 
-function ValueField({ action, choice, text, change, wrong }: FieldProps) {
+function ValueField({ action, choice, text, change, wrong, disabled }: FieldProps) {
   const id = useId();
   const live = useKnown(action.site, action.write?.signal ?? "");
   const present = live?.reading.quality === "GOOD" ? live.reading.value : null;
   const judgement = judged(text, choice);
-  const warning = "value" in judgement ? stepWarning(judgement.value, present, choice) : null;
+  const warning = !disabled && "value" in judgement ? stepWarning(judgement.value, present, choice) : null;
   return (
     <div className="value">
       <label htmlFor={id} className="unseen">
@@ -99,6 +116,7 @@ function ValueField({ action, choice, text, change, wrong }: FieldProps) {
         id={id}
         value={text}
         autoFocus
+        disabled={disabled}
         inputMode="decimal"
         autoComplete="off"
         maxLength={24}

@@ -1,5 +1,5 @@
 // Everything that was to leave the house, last wanted first, with how far it came.
-import type { Notice } from "../../api/outbox.ts";
+import type { Notice } from "../../api/fragments.ts";
 import { href } from "../../logic/route.ts";
 import { MessageRow } from "../../parts/message.tsx";
 import { Pager, type Pages } from "../../parts/pager.tsx";

@@ -1,6 +1,7 @@
 // What waits for a person: given up, or sent with no telling whether it arrived. Tried again or dropped, with two taps.
 import { useAsk } from "../../api/ask.ts";
-import { DropNotice, type Notice, RetryNotice } from "../../api/outbox.ts";
+import type { Notice } from "../../api/fragments.ts";
+import { DropNotice, RetryNotice } from "../../api/outbox.ts";
 import { usePlant } from "../../live/plant.tsx";
 import { beforeRetry, deliveryOf, targetText } from "../../logic/delivery.ts";
 import { href } from "../../logic/route.ts";

@@ -1,6 +1,6 @@
 // Making a code that proves whose an address is.
 import { type FormEvent, useState } from "react";
-import { WAYS } from "../../logic/people.ts";
+import { PROVABLE } from "../../logic/people.ts";
 import { Problem } from "../../parts/notice.tsx";
 import { PersonField, usePerson } from "../../parts/person-field.tsx";
 import type { Offering } from "./offer.ts";
@@ -8,7 +8,7 @@ import { WayField } from "./way-field.tsx";
 
 export function CodeForm({ offer }: { offer: Offering }) {
   const person = usePerson();
-  const [way, setWay] = useState<string>(WAYS[0]);
+  const [way, setWay] = useState("whatsapp");
   const submit = (event: FormEvent) => {
     event.preventDefault();
     const whose = person.checked();
@@ -21,7 +21,7 @@ export function CodeForm({ offer }: { offer: Offering }) {
       <p className="by">A code is sent from the address within ten minutes. From then on answers from there count: a yes, a no, “fixed”.</p>
       <form onSubmit={submit} noValidate>
         <PersonField person={person} text="Whose" />
-        <WayField way={way} set={setWay} />
+        <WayField ways={PROVABLE} way={way} set={setWay} />
         <button type="submit" disabled={offer.busy}>
           Make a code
         </button>

@@ -2,7 +2,7 @@
 import { useAsk } from "../../api/ask.ts";
 import { type Contact, RemoveContact } from "../../api/people.ts";
 import { serverNow, useNow } from "../../live/clock.ts";
-import { byPerson, contactStanding } from "../../logic/people.ts";
+import { byPerson, contactStanding, takesCode } from "../../logic/people.ts";
 import { wayName, wayTitle } from "../../logic/ways.ts";
 import { plural } from "../../logic/words.ts";
 import { Empty, Problem } from "../../parts/notice.tsx";
@@ -19,7 +19,7 @@ interface Props {
 
 export function ContactList({ contacts, offer, tell }: Props) {
   if (contacts.length === 0) {
-    return <Empty title="Nobody is known outside yet">Make a code below and have it sent from a person's phone, or write an e-mail address down.</Empty>;
+    return <Empty title="Nobody is known outside yet">Make a code below and have it sent from a person's phone, or write an email address down.</Empty>;
   }
   const people = byPerson(contacts);
   return (
@@ -64,7 +64,7 @@ function Row({ contact, offer, tell }: { contact: Contact; offer: Offering; tell
         </span>
       </p>
       <div className="buttons">
-        {stood.state !== "proved" && stood.state !== "forgotten" && (
+        {takesCode(contact, serverNow()) && (
           <button type="button" className="small" disabled={offer.busy} onClick={() => void offer.make(person, way)}>
             {stood.state === "plain" ? "Prove it" : "New code"}
             <span className="unseen">: {about}</span>

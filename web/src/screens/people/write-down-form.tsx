@@ -2,7 +2,7 @@
 import { type FormEvent, useState } from "react";
 import { useAsk } from "../../api/ask.ts";
 import { EnrolContact } from "../../api/people.ts";
-import { addressHelp } from "../../logic/people.ts";
+import { addressHelp, WAYS } from "../../logic/people.ts";
 import { wayName } from "../../logic/ways.ts";
 import { Problem } from "../../parts/notice.tsx";
 import { PersonField, usePerson } from "../../parts/person-field.tsx";
@@ -32,7 +32,7 @@ export function WriteDownForm({ tell }: { tell: Tell }) {
       <p className="by">It is told things. What comes from there changes nothing until a code has proved it. It takes the place of a former address of that way.</p>
       <form onSubmit={submit} noValidate>
         <PersonField person={person} text="Whose" />
-        <WayField way={way} set={setWay} />
+        <WayField ways={WAYS} way={way} set={setWay} />
         <label className="field">
           <span className="label">Address: {addressHelp(way)}</span>
           <input

@@ -4,9 +4,9 @@ import type { Plant } from "../../api/queries.ts";
 import { useAsked } from "../../api/use-asked.ts";
 import { usePlant } from "../../live/plant.tsx";
 import { useRefreshOnReturn } from "../../live/returned.ts";
+import { stretchText } from "../../logic/stretch.ts";
 import { AsOf } from "../../parts/as-of.tsx";
 import { Empty, Loading, Problem } from "../../parts/notice.tsx";
-import { When } from "../../parts/when.tsx";
 import { SystemTabs } from "./system-tabs.tsx";
 
 export function DaysScreen() {
@@ -55,7 +55,7 @@ function Stretch({ summary }: { summary: Summary }) {
   return (
     <li data-kind={summary.kind}>
       <p className="by">
-        {summary.kind === "DAILY" ? "The day" : "In between"}, <When at={summary.from} title="Real time" /> to <When at={summary.to} title="Real time" />
+        {summary.kind === "DAILY" ? "Day" : "Progress"}, {stretchText(summary.from, summary.to)}
       </p>
       <p className="sentence">{summary.line}</p>
       {summary.details.length > 0 && (

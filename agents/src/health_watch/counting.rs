@@ -1,0 +1,205 @@
+//! What stretches of time come to: every fact counted into the day and into the four hours that it was recorded in. Pure.
+
+use chrono::TimeDelta;
+use millwright_domain::{
+    Event, Timestamp,
+    case::{Case, Outcome},
+    envelope::Recorded,
+    hours::Hours,
+    parts::{Figures, SummaryKind, SummaryReported},
+    policy::Ruling,
+    site::Site,
+};
+
+const PROGRESS_EVERY_S: i64 = 4 * 3_600;
+/// A stretch that ended longer ago than this when nobody had summed it up is summed up no more.
+const STALE: TimeDelta = TimeDelta::hours(48);
+
+/// One kind of summary on its way.
+#[derive(Debug, Clone, PartialEq)]
+struct Stretch {
+    kind: SummaryKind,
+    from: Timestamp,
+    to: Timestamp,
+    figures: Figures,
+}
+
+#[derive(Default)]
+pub(super) struct Counting {
+    pub site: Site,
+    stretches: Vec<Stretch>,
+    /// Over, and not reported yet as far as is known.
+    over: Vec<SummaryReported>,
+}
+
+impl Counting {
+    pub fn take(&mut self, fact: &Recorded) {
+        self.turn_to(fact.recorded_at);
+        self.site.evolve_recorded(fact);
+        if let Event::SummaryReported(summary) = &fact.event {
+            self.over.retain(|over| over.kind != summary.kind || over.to > summary.to);
+        }
+        let closed_by_readings = closed_by_readings(&self.site, fact);
+        for stretch in &mut self.stretches {
+            count(&mut stretch.figures, &self.site, fact, closed_by_readings);
+        }
+    }
+
+    /// Ends the stretches that are over by then, and begins the next.
+    pub fn turn_to(&mut self, now: Timestamp) {
+        if self.stretches.is_empty() {
+            self.stretches = [SummaryKind::Daily, SummaryKind::Progress].map(|kind| self.begun(kind, now)).into();
+        }
+        for place in 0..self.stretches.len() {
+            let Stretch { kind, from, to, .. } = self.stretches[place];
+            if now < to {
+                continue;
+            }
+            let next = self.begun(kind, now);
+            let Stretch { mut figures, .. } = std::mem::replace(&mut self.stretches[place], next);
+            figures.failing = self.site.failing.keys().cloned().collect();
+            figures.cases_open = u32::try_from(self.site.open_cases.values().map(std::collections::BTreeSet::len).sum::<usize>()).unwrap_or(u32::MAX);
+            let is_reported = self.site.summed_up.get(&kind).is_some_and(|reported| *reported >= to);
+            if !is_reported && now.since(to) <= STALE {
+                self.over.push(SummaryReported { kind, from, to, figures });
+            }
+        }
+    }
+
+    fn begun(&self, kind: SummaryKind, now: Timestamp) -> Stretch {
+        let (from, to) = match kind {
+            SummaryKind::Progress => {
+                let from = now.floor_to(PROGRESS_EVERY_S);
+                (from, from + TimeDelta::seconds(PROGRESS_EVERY_S))
+            }
+            SummaryKind::Daily => {
+                let to = self.day().end_after(now);
+                (to - TimeDelta::days(1), to)
+            }
+        };
+        Stretch { kind, from, to, figures: Figures::default() }
+    }
+
+    fn day(&self) -> Hours {
+        let six: Hours = "06:00-06:00".parse().expect("a literal that is a stretch of hours");
+        self.site.roster.summary.as_ref().map_or(six, |plan| plan.day)
+    }
+
+    /// What is to be reported, the earliest first.
+    pub fn over(&self) -> Option<&SummaryReported> {
+        self.over.first()
+    }
+    pub fn reported(&mut self) {
+        if !self.over.is_empty() {
+            self.over.remove(0);
+        }
+    }
+    /// When (wall time) the next stretch is over.
+    pub fn next_end(&self) -> Option<Timestamp> {
+        self.stretches.iter().map(|stretch| stretch.to).min()
+    }
+}
+
+fn closed_by_readings(site: &Site, fact: &Recorded) -> bool {
+    let Event::OutcomeRecorded(outcome) = &fact.event else { return false };
+    let is_closed = fact.stream.as_case().is_some_and(|case| matches!(site.case(case), Case::Closed(..)));
+    is_closed && outcome.closes && outcome.by.is_service()
+}
+
+fn count(figures: &mut Figures, site: &Site, fact: &Recorded, closed_by_readings: bool) {
+    let file = fact.stream.as_case().and_then(|case| site.case(case).file());
+    let is_by_policy = |action| file.and_then(|file| file.actions.get(&action)).is_some_and(|known| known.proposal().ruling == Ruling::AutoApprove);
+    match &fact.event {
+        Event::AlertRaised(_) => {
+            figures.alerts += 1;
+            figures.cases_opened += u32::from(file.is_some_and(|file| file.alerts == 1));
+        }
+        Event::OutcomeRecorded(outcome) if outcome.closes => {
+            figures.cases_closed += 1;
+            figures.resolved_by_themselves += u32::from(closed_by_readings);
+            figures.false_alarms += u32::from(outcome.outcome == Outcome::FalseAlarm);
+        }
+        Event::ActionCompleted(done) => {
+            figures.actions_done += 1;
+            figures.done_by_policy += u32::from(is_by_policy(done.action));
+        }
+        Event::ActionUnverified(_) => figures.actions_unverified += 1,
+        Event::ApprovalExpired(_) => figures.approvals_expired += 1,
+        Event::CommandRefused(_) => figures.refused += 1,
+        Event::EffectDone(_) => figures.messages_sent += 1,
+        Event::EffectFailed(failed) if failed.final_ => figures.messages_given_up += 1,
+        Event::MessageUnknown(_) => figures.messages_given_up += 1,
+        Event::PartFailed(_) => figures.part_failures += 1,
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use millwright_domain::{
+        case::{AlertRaised, Severity},
+        envelope::StreamId,
+        ids::{CaseId, EventId},
+        parts::PartFailed,
+        position::PartitionId,
+    };
+    use uuid::Uuid;
+
+    fn fact(at: &str, stream: StreamId, event: impl Into<Event>) -> Recorded {
+        let at: Timestamp = at.parse().unwrap();
+        Recorded {
+            id: EventId(Uuid::nil()),
+            partition: PartitionId::site(&"demo".parse().unwrap()),
+            seq: 0,
+            epoch: 1,
+            stream,
+            version: 1,
+            occurred_at: at,
+            recorded_at: at,
+            actor: "svc-test".parse().unwrap(),
+            command: None,
+            causation: None,
+            correlation: Uuid::nil(),
+            event: event.into(),
+        }
+    }
+    fn alert(at: &str, case: u128) -> Recorded {
+        let asset = "pump-1".parse().unwrap();
+        let alert = AlertRaised { asset, detector: "drift".into(), severity: Severity::Low, evidence: vec![], late: false, says: None };
+        fact(at, StreamId::case(CaseId(Uuid::from_u128(case))), alert)
+    }
+
+    #[test]
+    fn a_fact_counts_in_the_day_and_in_the_hours_that_it_was_recorded_in() {
+        let mut counting = Counting::default();
+        for at in ["2026-01-15T07:00:00Z", "2026-01-15T09:00:00Z"] {
+            counting.take(&alert(at, 1));
+        }
+        counting.take(&fact("2026-01-15T10:00:00Z", StreamId::parts(), PartFailed { part: "outbox".into(), detail: "away".into() }));
+        let hours = counting.over().unwrap().clone();
+        assert_eq!((hours.kind, hours.figures.alerts, hours.figures.cases_opened), (SummaryKind::Progress, 1, 1), "04:00 to 08:00");
+        counting.reported();
+        counting.turn_to("2026-01-16T06:00:00Z".parse().unwrap());
+        let mut all = vec![];
+        while let Some(over) = counting.over().cloned() {
+            all.push((over.kind, over.figures.alerts, over.figures.failing.len()));
+            counting.reported();
+        }
+        assert_eq!(all, [(SummaryKind::Daily, 2, 1), (SummaryKind::Progress, 1, 1)]);
+    }
+
+    #[test]
+    fn what_was_reported_is_not_reported_again_and_what_is_long_past_never() {
+        let mut counting = Counting::default();
+        counting.take(&alert("2026-01-15T07:00:00Z", 1));
+        counting.turn_to("2026-01-16T07:00:00Z".parse().unwrap());
+        let day = counting.over().unwrap().clone();
+        counting.take(&fact("2026-01-16T07:00:01Z", StreamId::parts(), day.clone()));
+        assert_ne!(counting.over().map(|over| over.kind), Some(day.kind));
+        let mut slept = Counting::default();
+        slept.take(&alert("2026-01-15T07:00:00Z", 1));
+        slept.turn_to("2026-02-15T07:00:00Z".parse().unwrap());
+        assert_eq!(slept.over(), None);
+    }
+}

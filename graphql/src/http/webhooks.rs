@@ -1,0 +1,132 @@
+//! Webhooks of outside services: verified over the raw bytes, taken in, answered at once. They come by any name, as their signature says whose they are.
+
+use super::body::{bytes_up_to, refused};
+use crate::{
+    inbound::{NotTakenIn, take_in},
+    state::AppState,
+};
+use axum::{
+    body::Body,
+    extract::{Path, RawQuery, State},
+    http::{HeaderMap, Method, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use millwright_domain::ports::inbound::{Heard, Knock, KnockRefused};
+use std::collections::BTreeMap;
+
+pub async fn webhook(
+    State(state): State<AppState>,
+    Path(source): Path<String>,
+    method: Method,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    let Some(door) = state.door.clone() else { return nobody(&source) };
+    let body = match bytes_up_to(body, door.largest_body()).await {
+        Ok(body) => body,
+        Err(refusal) => return refusal,
+    };
+    let headers: BTreeMap<String, String> =
+        headers.iter().filter_map(|(name, value)| Some((name.as_str().to_string(), value.to_str().ok()?.to_string()))).collect();
+    let knock = Knock { source, method: method.to_string(), query: pairs(query.as_deref().unwrap_or_default()), headers, body };
+    let now = state.clock.now().wall;
+    let source = knock.source.clone();
+    // It reads the secret's file.
+    let heard = tokio::task::spawn_blocking(move || door.hear(&knock, now)).await;
+    match heard {
+        Ok(Ok(Heard::Challenge(text))) => ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response(),
+        Ok(Ok(Heard::News(news))) => {
+            let mut worst = StatusCode::OK;
+            for news in news {
+                if let Err(why) = take_in(&state, news).await {
+                    worst = worst.max(told(&source, &why));
+                }
+            }
+            answered(worst)
+        }
+        Ok(Err(refusal)) => no(&source, &refusal),
+        Err(_gone) => refused(StatusCode::SERVICE_UNAVAILABLE, "STOPPED", "the program is stopping; send it again"),
+    }
+}
+
+/// A service that is told 5xx sends it again; what cannot be meant would come again for ever.
+fn told(source: &str, why: &NotTakenIn) -> StatusCode {
+    match why {
+        NotTakenIn::CannotBeMeant(reason) => {
+            tracing::warn!(source, reason, "news from {source} cannot be meant: {reason}");
+            StatusCode::UNPROCESSABLE_ENTITY
+        }
+        other => {
+            tracing::error!(source, error = %other, "news from {source} could not be taken in");
+            StatusCode::SERVICE_UNAVAILABLE
+        }
+    }
+}
+
+fn answered(status: StatusCode) -> Response {
+    match status {
+        StatusCode::OK => StatusCode::OK.into_response(),
+        StatusCode::UNPROCESSABLE_ENTITY => refused(status, "CANNOT_BE_MEANT", "some of it cannot be meant; the program's log says why"),
+        other => refused(other, "NOT_TAKEN_IN", "some of it could not be taken in; send it again"),
+    }
+}
+
+fn no(source: &str, refusal: &KnockRefused) -> Response {
+    let (status, code) = match refusal {
+        KnockRefused::NobodyListens(_) => return nobody(source),
+        KnockRefused::BadSignature => (StatusCode::UNAUTHORIZED, "BAD_SIGNATURE"),
+        KnockRefused::Stale(_) => (StatusCode::UNAUTHORIZED, "STALE"),
+        KnockRefused::Unreadable(_) => (StatusCode::BAD_REQUEST, "UNREADABLE"),
+        KnockRefused::CannotVerify(why) => {
+            tracing::error!(source, why, "webhooks of {source} cannot be verified");
+            return refused(StatusCode::SERVICE_UNAVAILABLE, "CANNOT_VERIFY", "it cannot be verified here now; send it again");
+        }
+    };
+    tracing::warn!(source, code, "a webhook for {source} was refused: {refusal}");
+    refused(status, code, &refusal.to_string())
+}
+
+fn nobody(source: &str) -> Response {
+    let shown: String = source.chars().filter(char::is_ascii_alphanumeric).take(40).collect();
+    refused(StatusCode::NOT_FOUND, "NOBODY_LISTENS", &format!("nothing listens at webhooks/{shown}; it is switched off in the settings"))
+}
+
+/// `a=b&c=d%20e`, decoded.
+fn pairs(query: &str) -> Vec<(String, String)> {
+    let decoded = |text: &str| {
+        let mut bytes = text.bytes();
+        let mut out = Vec::with_capacity(text.len());
+        while let Some(byte) = bytes.next() {
+            match byte {
+                b'+' => out.push(b' '),
+                b'%' => {
+                    let digits = [bytes.next(), bytes.next()].map(|digit| digit.and_then(|digit| char::from(digit).to_digit(16)));
+                    match digits {
+                        [Some(high), Some(low)] => out.push(u8::try_from(high * 16 + low).unwrap_or(b'?')),
+                        _ => out.push(b'?'),
+                    }
+                }
+                plain => out.push(plain),
+            }
+        }
+        String::from_utf8_lossy(&out).into_owned()
+    };
+    let pair = |part: &str| {
+        let (name, value) = part.split_once('=').unwrap_or((part, ""));
+        (decoded(name), decoded(value))
+    };
+    query.split('&').filter(|part| !part.is_empty()).map(pair).take(32).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::pairs;
+
+    #[test]
+    fn a_query_is_read_as_browsers_and_services_write_it() {
+        let read = pairs("hub.mode=subscribe&hub.challenge=1%202+3&x&bad=%g1%");
+        let read: Vec<(&str, &str)> = read.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        assert_eq!(read, [("hub.mode", "subscribe"), ("hub.challenge", "1 2 3"), ("x", ""), ("bad", "??")]);
+    }
+}

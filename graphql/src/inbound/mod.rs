@@ -1,0 +1,77 @@
+//! What becomes of news from outside: each piece a command, in the name of whoever's it is. Verified before it comes here, and still only data.
+
+mod alert;
+mod chat;
+pub mod deed;
+
+use crate::state::AppState;
+use millwright_commands::{Ask, Command, MarkMessageNotDelivered, MarkMessageRead, NotAnswered};
+use millwright_domain::{
+    envelope::Answer,
+    ids::{ActorId, CommandId, SiteId, derived},
+    ports::{address_book::AddressBookError, inbound::News, vault::VaultError},
+    position::PartitionId,
+};
+use millwright_projections::{NotRead, notices::outbox};
+use thiserror::Error;
+
+/// Why news was not taken in. Whoever sent it should send it again, unless it says that it cannot be meant.
+#[derive(Debug, Error)]
+pub enum NotTakenIn {
+    #[error("the command got no answer")]
+    NotAnswered(#[from] NotAnswered),
+    #[error("what it refers to cannot be looked up now")]
+    NotRead(#[from] NotRead),
+    #[error(transparent)]
+    AddressBook(#[from] AddressBookError),
+    #[error("it cannot be sealed")]
+    Vault(#[from] VaultError),
+    /// It will not become better by being sent again.
+    #[error("{0}")]
+    CannotBeMeant(String),
+}
+
+/// In whose name what nobody's is asked.
+pub(crate) fn door() -> ActorId {
+    "svc-door".parse().expect("a literal that is a name")
+}
+
+pub(crate) async fn take_in(state: &AppState, news: News) -> Result<(), NotTakenIn> {
+    match news {
+        News::Message(message) => chat::take_in(state, message).await,
+        News::Ticket(deed) => deed::take_in(state, &deed).await,
+        News::Alert(alert) => alert::take_in(state, alert).await,
+        News::Read { receipt, .. } => {
+            let Some(row) = outbox::of_receipt(&state.projections.ledger(), &receipt).await? else { return Ok(()) };
+            let effect = row.wanted.effect;
+            let id = CommandId(derived(&effect.to_string(), "read", 0));
+            ask(state, &partition(row.site.as_ref()), door(), id, MarkMessageRead { effect }).await.map(drop)
+        }
+        News::NotDelivered { receipt, reason, .. } => {
+            let Some(row) = outbox::of_receipt(&state.projections.ledger(), &receipt).await? else { return Ok(()) };
+            let effect = row.wanted.effect;
+            let id = CommandId(derived(&effect.to_string(), "not delivered", 0));
+            ask(state, &partition(row.site.as_ref()), door(), id, MarkMessageNotDelivered { effect, reason }).await.map(drop)
+        }
+    }
+}
+
+/// A refusal is an answer: it is said in the log of the program, and whoever sent the news has done all he could.
+async fn ask(state: &AppState, partition: &PartitionId, by: ActorId, id: CommandId, command: impl Into<Command>) -> Result<Answer, NotTakenIn> {
+    let command = command.into();
+    let name = command.name();
+    let answered = state.commands.ask(partition, Ask::new(by, command).with_id(id)).await?;
+    if let Answer::Refused { code, reason } = &answered.answer {
+        tracing::info!(command = name, code, reason, "{name} from outside was refused: {reason}");
+    }
+    Ok(answered.answer)
+}
+
+fn partition(site: Option<&SiteId>) -> PartitionId {
+    site.map_or_else(PartitionId::platform, PartitionId::site)
+}
+
+/// The only site there is, or the first of several.
+fn first_site(state: &AppState) -> Option<SiteId> {
+    state.projections.plants().iter().find_map(|row| Some(row.plant.as_ref()?.site.clone()))
+}

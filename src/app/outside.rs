@@ -1,0 +1,121 @@
+//! What lies outside the house, as configured: who delivers messages and tickets, who listens at the door, whose addresses are whose.
+
+use super::{address_book::SealedBook, foundation::Foundation, health::HealthBoard};
+use crate::settings::Settings;
+use anyhow::{Context, Result};
+use async_trait::async_trait;
+use millwright_agents::ticket_poll::Reader;
+use millwright_commands::Command;
+use millwright_domain::{
+    ids::CommandId,
+    message::Channel,
+    ports::{
+        address_book::AddressBook,
+        inbound::{ChatMessage, Inbound, Pressed},
+        messenger::Messenger,
+        ticket_system::{OutsideDeed, TicketSystem},
+        vault::Vault,
+    },
+};
+use millwright_graphql::inbound::deed::Reading;
+use millwright_infra::{
+    inbound::Door,
+    messengers::{self, Messengers, telegram::Telegram},
+    mqtt::MqttBus,
+    notice::NoticeFile,
+    outward::Outward,
+    switchboard::Switchboard,
+    tickets::TicketDesk,
+};
+use millwright_projections::Projections;
+use std::{error::Error, sync::Arc};
+
+pub struct Outside {
+    /// `None` where not even notices can be written.
+    pub messenger: Option<Arc<dyn Messenger>>,
+    pub door: Option<Arc<dyn Inbound>>,
+    pub pressed: Option<Arc<dyn Pressed>>,
+    pub book: Arc<dyn AddressBook>,
+    /// Those that can be asked what people did there.
+    pub systems: Vec<(String, Arc<dyn TicketSystem>)>,
+    pub reader: Arc<dyn Reader>,
+}
+
+impl Outside {
+    pub fn of(settings: &Settings, foundation: &Foundation, board: &HealthBoard) -> Result<Self> {
+        let (projections, vault): (_, Arc<dyn Vault>) = (foundation.projections.clone(), foundation.vault.clone());
+        let book: Arc<dyn AddressBook> = Arc::new(SealedBook { projections: projections.clone(), vault: vault.clone() });
+        let outward = Outward::new(settings.outward.clone()).context("the settings under `outward`")?;
+        let shared = messengers::Outside { outward: outward.clone(), book: book.clone(), clock: foundation.clock.clone() };
+        let messengers = Messengers::new(&settings.messages, &shared).context("the settings under `messages`")?;
+        let tickets = settings.tickets.desk(&outward).context("the settings under `tickets`")?;
+        let door = Door::new(settings.inbound.clone()).context("the settings under `inbound`")?;
+        let pressed = messengers.telegram.clone().map(|telegram| Arc::new(Settle(telegram)) as Arc<dyn Pressed>);
+        let systems = tickets.systems().map(|(name, system)| (name.to_string(), system.clone())).collect();
+        Ok(Self {
+            messenger: messenger(settings, foundation, board, &messengers, &tickets)?,
+            door: (!door.sources().is_empty()).then(|| Arc::new(door) as Arc<dyn Inbound>),
+            pressed,
+            systems,
+            reader: Arc::new(DeedReader { projections, vault, book: book.clone() }),
+            book,
+        })
+    }
+}
+
+fn messenger(
+    settings: &Settings,
+    foundation: &Foundation,
+    board: &HealthBoard,
+    messengers: &Messengers,
+    tickets: &TicketDesk,
+) -> Result<Option<Arc<dyn Messenger>>> {
+    let notices = match NoticeFile::open(foundation.data.join("notices.jsonl"), foundation.clock.clone()) {
+        Ok(notices) => notices,
+        Err(error) => {
+            board.failed("outbox", &format!("{:#}", anyhow::Error::from(error)));
+            return Ok(None);
+        }
+    };
+    let mut switchboard = Switchboard::default().with("notice", Arc::new(notices));
+    for (channel, messenger) in &messengers.all {
+        switchboard = switchboard.with(channel, messenger.clone());
+    }
+    for (system, _) in tickets.systems() {
+        switchboard = switchboard.with(&format!("tickets/{system}"), Arc::new(tickets.clone()));
+    }
+    if let Some(access) = settings.mqtt.access(&foundation.node)? {
+        let bus = Arc::new(MqttBus::start(&access).context("the settings under `mqtt`")?);
+        board.bus(&bus);
+        switchboard = switchboard.with("mqtt", bus);
+    }
+    Ok(Some(Arc::new(switchboard)))
+}
+
+struct Settle(Arc<Telegram>);
+
+#[async_trait]
+impl Pressed for Settle {
+    async fn taken(&self, message: &ChatMessage, words: &str) {
+        if message.channel == Channel::Telegram
+            && let Err(error) = self.0.settle(message, words).await
+        {
+            tracing::debug!(%error, "a pressed button could not be shown as taken");
+        }
+    }
+}
+
+/// Reads a deed as the door does.
+struct DeedReader {
+    projections: Projections,
+    vault: Arc<dyn Vault>,
+    book: Arc<dyn AddressBook>,
+}
+
+#[async_trait]
+impl Reader for DeedReader {
+    async fn read(&self, deed: &OutsideDeed) -> Result<Option<(CommandId, Command)>, Box<dyn Error + Send + Sync>> {
+        let reading = Reading { projections: &self.projections, book: &*self.book, vault: &*self.vault };
+        Ok(reading.read(deed).await?.map(|(_, id, command)| (id, command)))
+    }
+}
