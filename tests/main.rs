@@ -11,6 +11,7 @@ mod confidence;
 mod demo_on_kafka;
 mod describing;
 mod dispatcher;
+mod evening;
 mod field;
 mod forwarding;
 mod gaps;

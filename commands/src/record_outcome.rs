@@ -1,4 +1,4 @@
-//! RecordOutcome: how it ended. Readings alone may say `mitigated` or `self_recovered`; only a person says `repaired`.
+//! RecordOutcome: how it ended. Readings alone may say `mitigated` or `self_recovered`; only a person says `repaired`, and may add words later.
 
 use crate::decision::{Circumstances, Decision, Refusal, Refused};
 use millwright_domain::{
@@ -74,6 +74,8 @@ impl RecordOutcome {
     fn judge<'a>(&self, case: &'a Case, by_person: bool) -> Result<&'a CaseFile, RecordOutcomeRefused> {
         let file = match case {
             Case::Unopened => return Err(RecordOutcomeRefused::NoCase(self.case)),
+            // Whoever closed its ticket with a click may still say what was done: it changes nothing but what is known.
+            Case::Closed(file, known) if by_person && *known == self.outcome && self.note.is_some() && !file.noted => return Ok(file),
             Case::Closed(..) => return Err(RecordOutcomeRefused::CaseClosed),
             Case::Open(file) => file,
         };
@@ -121,6 +123,15 @@ mod tests {
         for outcome in [Outcome::Repaired, Outcome::FalseAlarm, Outcome::NoEffect] {
             scene().given_case().when(plant::outcome_by("svc-recovery", outcome)).is_refused("needs_a_person");
         }
+    }
+
+    #[test]
+    fn words_may_be_added_once_to_an_outcome_that_stands_and_change_none() {
+        let scene = scene().given_case().when(plant::closed_by_person()).happens();
+        let scene = scene.when(plant::outcome_in_words("bob", Outcome::FalseAlarm)).is_refused("case_closed");
+        let scene = scene.when(plant::outcome_in_words("svc-recovery", Outcome::Repaired)).is_refused("case_closed");
+        let scene = scene.when(plant::outcome_in_words("bob", Outcome::Repaired)).then_facts(["OutcomeRecorded"]);
+        scene.when(plant::outcome_in_words("bob", Outcome::Repaired)).is_refused("case_closed");
     }
 
     #[test]

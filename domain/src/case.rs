@@ -277,6 +277,9 @@ pub struct CaseFile {
     /// Where outside it is followed, one a system.
     #[serde(default)]
     pub tickets: Vec<TicketRef>,
+    /// Somebody has said in words how it ended.
+    #[serde(default)]
+    pub noted: bool,
 }
 
 impl CaseFile {
@@ -294,6 +297,7 @@ impl CaseFile {
             change: None,
             remembered: false,
             tickets: vec![],
+            noted: false,
         }
     }
     pub fn cause(&self) -> Option<&CauseId> {
@@ -447,6 +451,7 @@ impl Case {
             CaseFact::ActionVerified(verified) => file.end(&verified.action, Ending::Failed),
             CaseFact::OutcomeRecorded(outcome) => {
                 file.mitigated |= outcome.outcome == Outcome::Mitigated;
+                file.noted |= outcome.note.is_some();
                 if outcome.closes {
                     *self = Self::Closed(file.clone(), outcome.outcome);
                 }

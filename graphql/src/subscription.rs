@@ -57,13 +57,15 @@ pub struct PendingApprovalsChange {
 #[derive(SimpleObject)]
 pub struct PlantChange {
     position: Position,
-    /// Description, switches, alarms, baselines or limits; else only cases.
+    /// Description, switches, alarms, baselines or limits.
     plant: bool,
+    /// Messages, tickets, people and how they are known, what days came to.
+    outside: bool,
 }
 
 #[GraphqlSubscription]
 impl Subscription {
-    /// At once, and each time that alarms, switches, baselines, limits or cases of any site change.
+    /// At once, and each time that alarms, switches, baselines, limits, cases, messages or people of any site change.
     async fn plant_changed(&self, ctx: &Context<'_>) -> Result<impl Stream<Item = PlantChange> + use<>> {
         let state = ctx.data::<AppState>()?.clone();
         let changes = state.projections.subscribe();
@@ -124,17 +126,17 @@ struct PlantWatch {
 
 impl PlantWatch {
     async fn next(&mut self) -> Option<PlantChange> {
-        let plant = if std::mem::take(&mut self.first) { false } else { self.changed().await? };
-        Some(PlantChange { position: Position(self.state.projections.position()), plant })
+        let (plant, outside) = if std::mem::take(&mut self.first) { (false, false) } else { self.changed().await? };
+        Some(PlantChange { position: Position(self.state.projections.position()), plant, outside })
     }
 
-    async fn changed(&mut self) -> Option<bool> {
+    async fn changed(&mut self) -> Option<(bool, bool)> {
         loop {
             match self.changes.recv().await {
-                Ok(change) if change.plant || !change.cases.is_empty() => return Some(change.plant),
+                Ok(change) if change.plant || change.outside || !change.cases.is_empty() => return Some((change.plant, change.outside)),
                 Ok(_) => {}
                 // What was missed may have been anything.
-                Err(broadcast::error::RecvError::Lagged(_)) => return Some(true),
+                Err(broadcast::error::RecvError::Lagged(_)) => return Some((true, true)),
                 Err(broadcast::error::RecvError::Closed) => return None,
             }
         }

@@ -103,15 +103,16 @@ impl Projection for Contacts {
                 row.address = Some(enrolled.address.clone());
                 row.proved = enrolled.proved;
                 row.offer = None;
+                // A code came from there.
+                if enrolled.proved {
+                    self.hear(&enrolled.person, &enrolled.way, fact);
+                }
             }
             Event::ContactRemoved(removed) => {
                 let row = self.at(&removed.person, &removed.way, at);
                 (row.address, row.proved, row.offer) = (None, false, None);
             }
-            Event::MessageReceived(received) => {
-                let key = (received.by.to_string(), received.channel.to_string(), fact.partition.to_string());
-                self.heard.insert(key, at);
-            }
+            Event::MessageReceived(received) => self.hear(&received.by, received.channel.as_str(), fact),
             _ => {}
         }
         Ok(())
@@ -131,6 +132,9 @@ impl Projection for Contacts {
 }
 
 impl Contacts {
+    fn hear(&mut self, person: &ActorId, way: &str, fact: &Fact) {
+        self.heard.insert((person.to_string(), way.to_string(), fact.partition.to_string()), fact.recorded_at);
+    }
     fn at(&mut self, person: &ActorId, way: &str, now: Timestamp) -> &mut ContactRow {
         let key = key(person, way);
         if self.contacts.get(&key).is_none() {

@@ -191,7 +191,8 @@ fn note(row: &mut CaseRow, event: &Event, fact: &Fact) {
         Event::OutcomeRecorded(outcome) => {
             row.outcome = Some((outcome.clone(), fact.occurred_at));
             if outcome.closes {
-                row.closed_at = Some(fact.occurred_at);
+                // Words that are added later do not move its end.
+                row.closed_at.get_or_insert(fact.occurred_at);
             }
         }
         _ => {}

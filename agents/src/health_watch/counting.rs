@@ -35,13 +35,14 @@ pub(super) struct Counting {
 impl Counting {
     pub fn take(&mut self, fact: &Recorded) {
         self.turn_to(fact.recorded_at);
+        let was_open = fact.stream.as_case().is_some_and(|case| matches!(self.site.case(case), Case::Open(_)));
         self.site.evolve_recorded(fact);
         if let Event::SummaryReported(summary) = &fact.event {
             self.over.retain(|over| over.kind != summary.kind || over.to > summary.to);
         }
         let closed_by_readings = closed_by_readings(&self.site, fact);
         for stretch in &mut self.stretches {
-            count(&mut stretch.figures, &self.site, fact, closed_by_readings);
+            count(&mut stretch.figures, &self.site, fact, was_open, closed_by_readings);
         }
     }
 
@@ -106,7 +107,7 @@ fn closed_by_readings(site: &Site, fact: &Recorded) -> bool {
     is_closed && outcome.closes && outcome.by.is_service()
 }
 
-fn count(figures: &mut Figures, site: &Site, fact: &Recorded, closed_by_readings: bool) {
+fn count(figures: &mut Figures, site: &Site, fact: &Recorded, was_open: bool, closed_by_readings: bool) {
     let file = fact.stream.as_case().and_then(|case| site.case(case).file());
     let is_by_policy = |action| file.and_then(|file| file.actions.get(&action)).is_some_and(|known| known.proposal().ruling == Ruling::AutoApprove);
     match &fact.event {
@@ -114,7 +115,7 @@ fn count(figures: &mut Figures, site: &Site, fact: &Recorded, closed_by_readings
             figures.alerts += 1;
             figures.cases_opened += u32::from(file.is_some_and(|file| file.alerts == 1));
         }
-        Event::OutcomeRecorded(outcome) if outcome.closes => {
+        Event::OutcomeRecorded(outcome) if outcome.closes && was_open => {
             figures.cases_closed += 1;
             figures.resolved_by_themselves += u32::from(closed_by_readings);
             figures.false_alarms += u32::from(outcome.outcome == Outcome::FalseAlarm);

@@ -309,6 +309,12 @@ pub fn outcome_by(by: &'static str, outcome: Outcome) -> Asking {
         Asked { command: command.into(), by: by.parse().unwrap(), number: 0 }
     })
 }
+pub fn outcome_in_words(by: &'static str, outcome: Outcome) -> Asking {
+    Box::new(move |scene| {
+        let command = RecordOutcome { case: scene.case(), outcome, true_cause: None, note: Some(sealed()), evidence: vec![] };
+        Asked { command: command.into(), by: by.parse().unwrap(), number: 0 }
+    })
+}
 pub fn closed_by_person() -> Asking {
     outcome_by("ann", Outcome::Repaired)
 }

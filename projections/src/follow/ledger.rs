@@ -41,6 +41,8 @@ pub struct Change {
     pub cases: BTreeSet<CaseId>,
     /// Sites, switches, baselines.
     pub plant: bool,
+    /// Messages, tickets, people and how they are known, the house itself.
+    pub outside: bool,
 }
 
 /// A batch that was taken in.
@@ -250,10 +252,15 @@ pub(super) fn change(partition: &PartitionId, next: u64, facts: &[Fact]) -> Chan
         position: Position::at(partition.clone(), next),
         cases: facts.iter().filter_map(|fact| fact.case).collect(),
         plant: facts.iter().any(|fact| is_of_plant(fact.stream.as_str())),
+        outside: facts.iter().any(|fact| is_of_outside(fact.stream.as_str())),
     }
 }
 
 /// Sites, signals and machines: what people said of them, and what was learned.
+fn is_of_outside(stream: &str) -> bool {
+    stream == "parts" || ["effect/", "person/"].iter().any(|beginning| stream.starts_with(beginning))
+}
+
 fn is_of_plant(stream: &str) -> bool {
     stream == "site" || stream.starts_with("signal/") || stream.starts_with("asset/")
 }
