@@ -7,6 +7,8 @@ mod ask;
 mod command;
 mod decision;
 pub mod dispatcher;
+#[cfg(test)]
+mod model;
 mod safety;
 mod telling;
 #[cfg(test)]

@@ -188,7 +188,7 @@ pub fn lock_out() -> Asking {
     ask("ann", LockOutAsset { asset: asset(), tag: sealed() })
 }
 
-fn alert(late: bool) -> AlertRaised {
+pub fn alert(late: bool) -> AlertRaised {
     let evidence = Evidence {
         signal: "pump-1/vibration".parse().unwrap(),
         kind: QuantityKind::Vibration,
