@@ -47,6 +47,8 @@ pub enum ApproveActionRefused {
     NotAmongApprovers(ActorId),
     #[error("{0} has said yes to this already; it takes another person, too")]
     SaidYesBefore(ActorId),
+    #[error("the policy was changed since this was proposed; propose it again if it is still needed")]
+    PolicyChanged,
     #[error("this is of high risk, so a chat is not enough; answer it at the page")]
     NeedsThePage,
 }
@@ -64,6 +66,7 @@ impl Refusal for ApproveActionRefused {
             Self::NotAPerson(_) => "not_a_person",
             Self::NotAmongApprovers(_) => "not_among_approvers",
             Self::SaidYesBefore(_) => "said_yes_before",
+            Self::PolicyChanged => "policy_changed",
             Self::NeedsThePage => "needs_the_page",
         }
     }
@@ -120,6 +123,10 @@ impl ApproveAction {
 pub(crate) fn may_answer(site: &Site, proposal: &Proposal, asked: &Asked, by: &ActorId) -> Result<(), ApproveActionRefused> {
     if by.is_service() {
         return Err(ApproveActionRefused::NotAPerson(by.clone()));
+    }
+    // Who may answer is what the policy says that it was proposed under.
+    if site.policy.digest() != proposal.policy_digest {
+        return Err(ApproveActionRefused::PolicyChanged);
     }
     if !asked.may_answer(&site.policy.approval, proposal, by) {
         return Err(ApproveActionRefused::NotAmongApprovers(by.clone()));
@@ -212,6 +219,14 @@ mod tests {
         let scene = scene.when(plant::delegate("carl", action, "dora")).is_refused("not_among_approvers");
         let scene = scene.when(plant::delegate("ann", action, "carl")).then_facts(["ApprovalDelegated", "EffectWanted"]);
         scene.when(plant::approved_by("carl", action)).then_facts(["ActionApproved"]);
+    }
+
+    #[test]
+    fn a_policy_that_was_changed_since_lets_nobody_answer() {
+        let scene = scene().given_case().when(plant::adopt(plant::careful_policy())).happens().when(plant::propose("slow_pump_to_75pct")).happens();
+        let action = scene.action();
+        let scene = scene.when(plant::adopt_policy()).happens().when(plant::approved_by("emma", action)).is_refused("policy_changed");
+        scene.when(plant::delegate("emma", action, "carl")).is_refused("policy_changed");
     }
 
     #[test]

@@ -42,7 +42,13 @@ pub enum Verdict {
 }
 
 impl FinishAction {
-    pub(crate) fn decide(&self, site: &Site, _: Circumstances<'_>) -> Result<Decision, Refused> {
+    pub(crate) fn decide(&self, site: &Site, circumstances: Circumstances<'_>) -> Result<Decision, Refused> {
+        if !circumstances.by.is_service() {
+            return Err(senseless(
+                "not_the_executor",
+                "only the executor knows what came of a write; a person verifies one that it cannot vouch for",
+            ));
+        }
         let case = site.case_of_action.get(&self.action);
         let action = case.and_then(|case| site.case(*case).file()?.actions.get(&self.action));
         let (Some(case), Some(action)) = (case, action) else {

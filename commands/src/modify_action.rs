@@ -51,7 +51,7 @@ impl ModifyAction {
         let (by, old) = (new.action, self.action);
         let mut all: Vec<(StreamId, Event)> = vec![(stream.clone(), ActionSuperseded { action: old, by }.into())];
         let others =
-            facts(&stream, file, new).into_iter().filter(|(_, event)| !matches!(event, Event::ActionSuperseded(other) if other.action == old));
+            facts(site, &stream, file, new).into_iter().filter(|(_, event)| !matches!(event, Event::ActionSuperseded(other) if other.action == old));
         all.extend(others);
         Ok(Decision::Facts { facts: all, subject: Some(by.to_string()) })
     }
@@ -71,6 +71,9 @@ impl ModifyAction {
             Instead::Value(value) => (old.name.clone(), Some(*value)),
         };
         let propose = ProposeAction { case, name, because: old.because };
+        if value.is_none() && propose.stands_already(file) {
+            return Err(senseless("stands_already", format_args!("{} is pending, under way or was done in this case already", propose.name)));
+        }
         let (mut order, mut ruling) = propose.resolve(site, file, circumstances).map_err(|refused| refused.at(stream.clone()))?;
         if let Some(value) = value {
             order = with_value(site, file, order, value).map_err(|refused| refused.at(stream.clone()))?;
@@ -127,6 +130,13 @@ mod tests {
         scene.clone().when(plant::modify("ann", action, named("shutdown_motor"))).then_facts(["ActionSuperseded", "ActionProposed"]);
         let scene = scene.when(plant::modify("ann", action, named("reduce_motor_speed_to_60pct")));
         scene.then_facts(["ActionSuperseded", "ActionProposed", "ActionApproved"]);
+    }
+
+    #[test]
+    fn what_was_done_in_the_case_already_is_not_done_again_by_changing_another_proposal_into_it() {
+        let scene = scene().given_completed().when(plant::propose("shutdown_motor")).happens();
+        let action = scene.action();
+        scene.when(plant::modify("ann", action, Instead::Action("slow_pump_to_75pct".parse().unwrap()))).is_refused("stands_already");
     }
 
     #[test]

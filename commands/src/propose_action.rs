@@ -83,11 +83,11 @@ impl ProposeAction {
         }
         let (order, ruling) = self.resolve(site, file, circumstances).map_err(refused)?;
         let proposal = self.proposal(site, file, order, ruling, circumstances);
-        Ok(Decision::Facts { subject: Some(proposal.action.to_string()), facts: facts(&stream, file, proposal) })
+        Ok(Decision::Facts { subject: Some(proposal.action.to_string()), facts: facts(site, &stream, file, proposal) })
     }
 
     /// The same action is pending, under way, or was done.
-    fn stands_already(&self, file: &CaseFile) -> bool {
+    pub(crate) fn stands_already(&self, file: &CaseFile) -> bool {
         file.actions.values().any(|action| action.proposal().name == self.name && !matches!(action, Action::Ended { .. }))
     }
 
@@ -164,20 +164,21 @@ impl ProposeAction {
             proposed_by: circumstances.by.clone(),
             risk: site.policy.risk_of(&self.name),
             cause: file.cause().cloned(),
+            proposed_at: Some(circumstances.now.wall),
             instead_of: None,
         }
     }
 }
 
-/// The proposal, what it supersedes, and the policy's yes where that is given at once.
-pub(crate) fn facts(stream: &StreamId, file: &CaseFile, proposal: Proposal) -> Vec<(StreamId, millwright_domain::Event)> {
-    let mut facts: Vec<(StreamId, millwright_domain::Event)> = file
-        .actions
-        .values()
-        .filter(|action| {
-            action.is_pending() && proposal.written_signal().is_some() && action.proposal().written_signal() == proposal.written_signal()
-        })
-        .map(|older| (stream.clone(), ActionSuperseded { action: older.proposal().action, by: proposal.action }.into()))
+/// The proposal, what it supersedes on this machine, in whichever case, and the policy's yes where that is given at once.
+pub(crate) fn facts(site: &Site, stream: &StreamId, file: &CaseFile, proposal: Proposal) -> Vec<(StreamId, millwright_domain::Event)> {
+    let is_older = |action: &&Action| {
+        action.is_pending() && proposal.written_signal().is_some() && action.proposal().written_signal() == proposal.written_signal()
+    };
+    let of_machine = site.open_cases_of(&file.asset).flat_map(|(case, file)| file.actions.values().map(move |action| (case, action)));
+    let mut facts: Vec<(StreamId, millwright_domain::Event)> = of_machine
+        .filter(|(_, action)| is_older(action))
+        .map(|(case, older)| (StreamId::case(case), ActionSuperseded { action: older.proposal().action, by: proposal.action }.into()))
         .collect();
     let (action, binding, ruling) = (proposal.action, proposal.binding(), proposal.ruling);
     facts.push((stream.clone(), ActionProposed { binding: binding.clone(), proposal }.into()));
@@ -228,6 +229,16 @@ mod tests {
             .when(plant::propose("shutdown_motor"))
             .happens()
             .then_facts(["ActionSuperseded", "ActionProposed"]);
+    }
+
+    #[test]
+    fn two_cases_of_one_machine_never_have_two_writes_of_one_signal_waiting() {
+        let scene = scene().given_case().when(plant::diagnose("bearing_wear", 0.8)).happens().when(plant::propose("slow_pump_to_75pct")).happens();
+        let first = scene.action();
+        let scene = scene.when(plant::diagnose("clogging", 0.8)).happens();
+        let other = scene.subject().parse().unwrap();
+        let scene = scene.when(plant::propose_in(other, "shutdown_motor"));
+        scene.then_facts(["ActionSuperseded", "ActionProposed"]).action_is(first, "superseded");
     }
 
     #[test]

@@ -60,6 +60,9 @@ pub struct Proposal {
     /// What the machine was thought to have. The approval is void once it is thought to have something else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<CauseId>,
+    /// Wall time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proposed_at: Option<Timestamp>,
     /// A person wanted it instead of that one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instead_of: Option<ActionId>,
@@ -74,7 +77,7 @@ impl Proposal {
     pub fn begin_by(&self) -> Timestamp {
         self.expires_at + TO_BEGIN
     }
-    /// The signal that a write would change; two pending proposals for one signal cannot stand side by side.
+    /// The signal that a write would change; two pending proposals for one signal of a machine cannot stand side by side.
     pub fn written_signal(&self) -> Option<&SignalId> {
         match &self.order {
             Order::Write(write) => Some(&write.signal),

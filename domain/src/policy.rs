@@ -170,9 +170,9 @@ impl Policy {
             None => listed,
         }
     }
-    /// When (wall time) it was put forward, as its deadline tells.
+    /// When (wall time) it was put forward; of an old proposal, as its deadline tells.
     pub fn proposed_at(&self, proposal: &Proposal) -> Timestamp {
-        proposal.expires_at - TimeDelta::seconds(self.approval_expires_after_s.into())
+        proposal.proposed_at.unwrap_or_else(|| proposal.expires_at - TimeDelta::seconds(self.approval_expires_after_s.into()))
     }
     pub fn risk_of(&self, action: &ActionName) -> Risk {
         match (self.risk.get(action), self.actions.get(action)) {

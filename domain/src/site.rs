@@ -43,7 +43,7 @@ pub struct PolicyAdopted {
     pub policy: Policy,
 }
 
-/// Nothing may act on this site until it is released.
+/// Nothing may begin to act on this site until it is released. A write that began before may still leave within its two seconds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct KillSwitchEngaged {
     pub by: ActorId,

@@ -146,6 +146,7 @@ impl Scene {
             proposed_by: "svc-diagnosis".parse().unwrap(),
             risk: Risk::Medium,
             cause: None,
+            proposed_at: None,
             instead_of: None,
         };
         self.fact(StreamId::case(case(number)), ActionProposed { binding: proposal.binding(), proposal });

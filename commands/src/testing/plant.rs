@@ -16,7 +16,7 @@ use millwright_domain::{
     collecting::{CollectionResumed, DeviceAnswered, DeviceFellSilent},
     effect::EffectWanted,
     evidence::{Evidence, Feature},
-    ids::{ActionId, ActionName, AssetId, EffectId, EventId, ReservationId, SignalId, derived},
+    ids::{ActionId, ActionName, AssetId, CaseId, EffectId, EventId, ReservationId, SignalId, derived},
     message::{Channel, Message},
     plant::{Asset, Plant, Range, Signal, Source, Writable},
     policy::{ActionSpec, MessageSpec, Policy, Ruling, Setting, WriteSpec},
@@ -240,6 +240,9 @@ pub fn proposed_by(by: &'static str, name: &'static str) -> Asking {
         let command = ProposeAction { case: scene.case(), name: name.parse().unwrap(), because: EventId(Uuid::from_u128(7)) };
         Asked { command: command.into(), by: by.parse().unwrap(), number: 0 }
     })
+}
+pub fn propose_in(case: CaseId, name: &str) -> Asking {
+    ask("svc-diagnosis", ProposeAction { case, name: name.parse().unwrap(), because: EventId(Uuid::from_u128(7)) })
 }
 pub fn propose(name: &'static str) -> Asking {
     proposed_by("svc-diagnosis", name)

@@ -24,9 +24,9 @@ pub(super) async fn take_in(state: &AppState, alert: OutsideAlert) -> Result<(),
         let severity = alert.severity.unwrap_or(Severity::Medium);
         let says = Some(alert.summary.clone()).filter(|says| !says.is_empty());
         let raised = AlertRaised { asset, detector, severity, evidence: vec![], late: false, says };
-        ask(state, &partition, door(), id, RaiseAlert { alert: raised }).await?
+        ask(state, &partition, door(), id, RaiseAlert { alert: raised }).await?.answer
     } else {
-        ask(state, &partition, door(), id, ClearAlarm { asset, detector }).await?
+        ask(state, &partition, door(), id, ClearAlarm { asset, detector }).await?.answer
     };
     match answer {
         Answer::Refused { reason, .. } => Err(NotTakenIn::CannotBeMeant(reason)),

@@ -1,7 +1,7 @@
 //! A message from somebody's phone: a code that enrols, or an answer. Only from an address that a person has proved to be hers.
 
 use super::{NotTakenIn, ask, door, first_site, partition};
-use crate::state::AppState;
+use crate::state::{AppState, WAIT_FOR_POSITION};
 use millwright_commands::{EnrolContact, ReceiveMessage, WantEffect};
 use millwright_domain::{
     contact::{code_digest, code_in},
@@ -66,8 +66,10 @@ async fn enrol(state: &AppState, message: &ChatMessage, digest: &str) -> Result<
     let address = state.vault.seal(&row.person, &message.from)?;
     let id = CommandId(derived(&format!("{way}/{}", message.delivery), "enrol", 0));
     let enrol = EnrolContact { person: row.person.clone(), way: way.clone(), address, digest: Some(digest.into()) };
-    let answer = ask(state, &PartitionId::platform(), door(), id, enrol).await?;
-    let text = match answer {
+    let answered = ask(state, &PartitionId::platform(), door(), id, enrol).await?;
+    // Who is told of it has to be known by then; if that takes too long, the telling is tried again.
+    drop(state.projections.reached(&answered.position, WAIT_FOR_POSITION).await);
+    let text = match answered.answer {
         Answered::Refused { .. } => "The code is wrong, was used, or is older than ten minutes. Make a new one at the page.",
         Answered::Done { .. } | Answered::AlreadySo => "You are enrolled. Answers from here count: yes, no, seen, fixed …, false alarm.",
     };

@@ -5,7 +5,7 @@ mod chat;
 pub mod deed;
 
 use crate::state::AppState;
-use millwright_commands::{Ask, Command, MarkMessageNotDelivered, MarkMessageRead, NotAnswered};
+use millwright_commands::{Answered, Ask, Command, MarkMessageNotDelivered, MarkMessageRead, NotAnswered};
 use millwright_domain::{
     envelope::Answer,
     ids::{ActorId, CommandId, SiteId, derived},
@@ -57,14 +57,14 @@ pub(crate) async fn take_in(state: &AppState, news: News) -> Result<(), NotTaken
 }
 
 /// A refusal is an answer: it is said in the log of the program, and whoever sent the news has done all he could.
-async fn ask(state: &AppState, partition: &PartitionId, by: ActorId, id: CommandId, command: impl Into<Command>) -> Result<Answer, NotTakenIn> {
+async fn ask(state: &AppState, partition: &PartitionId, by: ActorId, id: CommandId, command: impl Into<Command>) -> Result<Answered, NotTakenIn> {
     let command = command.into();
     let name = command.name();
     let answered = state.commands.ask(partition, Ask::new(by, command).with_id(id)).await?;
     if let Answer::Refused { code, reason } = &answered.answer {
         tracing::info!(command = name, code, reason, "{name} from outside was refused: {reason}");
     }
-    Ok(answered.answer)
+    Ok(answered)
 }
 
 fn partition(site: Option<&SiteId>) -> PartitionId {

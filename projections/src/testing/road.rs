@@ -116,6 +116,7 @@ pub fn proposal(case: CaseId, because: EventId, now: Timestamp) -> Proposal {
         proposed_by: "svc-diagnosis".parse().unwrap(),
         risk: Risk::Medium,
         cause: None,
+        proposed_at: None,
         instead_of: None,
     }
 }
