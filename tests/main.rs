@@ -25,6 +25,7 @@ mod road;
 mod scenarios;
 mod similar;
 mod soak;
+mod steps;
 mod watching;
 mod whole_plant;
 mod workers;
