@@ -42,7 +42,7 @@ fn no_crate_uses_another_that_the_table_does_not_allow() {
 pub fn sources() -> Vec<PathBuf> {
     let mut found = vec![];
     let mut folders: Vec<PathBuf> =
-        ["domain", "commands", "projections", "ingest", "agents", "graphql", "infra", "src", "tests", "fuzz", "simulation"]
+        ["domain", "commands", "projections", "ingest", "agents", "graphql", "infra", "src", "tests", "fuzz", "simulation", "standin"]
             .map(|name| root().join(name))
             .into();
     while let Some(folder) = folders.pop() {

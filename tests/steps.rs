@@ -128,7 +128,16 @@ impl World {
 
 fn wanted(number: u32, target: String, body: String, case: CaseId) -> EffectWanted {
     let effect = EffectId(derived("steps", "effect", number));
-    EffectWanted { effect, idempotency_key: effect.to_string(), target, subject: "steps".into(), body, case: Some(case), action: None }
+    EffectWanted {
+        effect,
+        idempotency_key: effect.to_string(),
+        target,
+        subject: "steps".into(),
+        body,
+        case: Some(case),
+        action: None,
+        quotes: vec![],
+    }
 }
 
 async fn want_one_of_each(house: &House) {

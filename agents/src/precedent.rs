@@ -4,19 +4,18 @@ use async_trait::async_trait;
 use millwright_domain::{
     Timestamp,
     case::{Case, Outcome},
+    effect::quote,
     ids::{AssetId, CaseId, CauseId},
-    ports::vault::Vault,
+    sealed::Sealed,
 };
 use millwright_projections::{
     Projections,
     open_cases::{self, CaseRow},
 };
-use std::{fmt, sync::Arc};
+use std::fmt;
 
 /// Less likely than this to be the same fault, a past case is not mentioned.
 const LEAST_LIKELY: f64 = 0.5;
-/// Of somebody's words, no more is passed on.
-const MOST_WORDS: usize = 160;
 /// The latest closed cases of a cause that are looked through.
 const LOOKED_THROUGH: usize = 50;
 
@@ -29,8 +28,15 @@ pub struct Precedent {
     /// Share of such likenesses that were the same fault; `None` if it is only the same cause.
     pub likely_the_same: Option<f64>,
     pub outcome: Outcome,
-    /// What the person said, cut and on one line.
-    pub words: Option<String>,
+    /// What the person said. Never opened here: [`Precedent::quotes`] go into the effect, which is opened when it leaves.
+    pub words: Option<Sealed>,
+}
+
+impl Precedent {
+    /// The words that its text leaves a place for.
+    pub fn quotes(&self) -> Vec<Sealed> {
+        self.words.iter().cloned().collect()
+    }
 }
 
 impl fmt::Display for Precedent {
@@ -49,7 +55,7 @@ impl fmt::Display for Precedent {
             Outcome::NoEffect => "nothing helped",
         };
         write!(f, ": {outcome}")?;
-        self.words.as_ref().map_or(Ok(()), |words| write!(f, ", \"{words}\""))
+        self.words.as_ref().map_or(Ok(()), |_| write!(f, ", \"{}\"", quote(0)))
     }
 }
 
@@ -59,10 +65,7 @@ pub trait Precedents: Send + Sync {
     async fn of(&self, case: CaseId, asset: &AssetId, cause: Option<&CauseId>) -> Option<Precedent>;
 }
 
-pub struct PastCases {
-    pub projections: Projections,
-    pub vault: Arc<dyn Vault>,
-}
+pub struct PastCases(pub Projections);
 
 #[async_trait]
 impl Precedents for PastCases {
@@ -85,37 +88,28 @@ impl PastCases {
         asset: &AssetId,
         cause: Option<&CauseId>,
     ) -> Result<Option<Precedent>, Box<dyn std::error::Error + Send + Sync>> {
-        let alike = self.projections.similar_cases(case, 5).await?.cases;
+        let alike = self.0.similar_cases(case, 5).await?.cases;
         let likest = alike.into_iter().find(|one| one.likely_the_same >= LEAST_LIKELY && ended_by_a_person(&one.case));
         if let Some(one) = likest {
-            return Ok(self.told(&one.case, Some(one.likely_the_same)));
+            return Ok(told(&one.case, Some(one.likely_the_same)));
         }
         let Some(cause) = cause else { return Ok(None) };
-        let past = open_cases::closed(&self.projections.ledger(), Some(cause), LOOKED_THROUGH).await?;
+        let past = open_cases::closed(&self.0.ledger(), Some(cause), LOOKED_THROUGH).await?;
         let mut past: Vec<&CaseRow> = past.iter().filter(|row| row.id != case && ended_by_a_person(row)).collect();
         // The machine itself before its sisters, the latest first; the sort keeps the order of equals.
         past.sort_by_key(|row| (row.asset != *asset, std::cmp::Reverse(row.closed_at)));
-        Ok(past.first().and_then(|row| self.told(row, None)))
+        Ok(past.first().and_then(|row| told(row, None)))
     }
+}
 
-    fn told(&self, row: &CaseRow, likely_the_same: Option<f64>) -> Option<Precedent> {
-        let Case::Closed(_, outcome) = row.case else { return None };
-        let note = row.outcome.as_ref().and_then(|(outcome, _)| outcome.note.as_ref());
-        // Words of somebody who was forgotten, or that cannot be opened, are left out.
-        let words = note.and_then(|note| self.vault.open(note).ok().flatten()).map(|words| one_line(&words)).filter(|words| !words.is_empty());
-        Some(Precedent { at: row.opened_at, asset: row.asset.clone(), likely_the_same, outcome, words })
-    }
+fn told(row: &CaseRow, likely_the_same: Option<f64>) -> Option<Precedent> {
+    let Case::Closed(_, outcome) = row.case else { return None };
+    let words = row.outcome.as_ref().and_then(|(outcome, _)| outcome.note.clone());
+    Some(Precedent { at: row.opened_at, asset: row.asset.clone(), likely_the_same, outcome, words })
 }
 
 fn ended_by_a_person(row: &CaseRow) -> bool {
     row.outcome.as_ref().is_some_and(|(outcome, _)| !outcome.by.is_service())
-}
-
-/// On one line, without control characters, no longer than is read on a phone.
-pub fn one_line(words: &str) -> String {
-    let plain: String = words.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    let short: String = plain.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(MOST_WORDS).collect();
-    short.replace('"', "'")
 }
 
 #[cfg(test)]
@@ -125,21 +119,10 @@ mod tests {
     #[test]
     fn a_precedent_says_when_where_how_alike_and_what_helped() {
         let at = "2026-01-15T08:00:00Z".parse().unwrap();
-        let one = Precedent {
-            at,
-            asset: "pump-1".parse().unwrap(),
-            likely_the_same: Some(0.87),
-            outcome: Outcome::Repaired,
-            words: Some("fixed bearing".into()),
-        };
-        assert_eq!(one.to_string(), "Last time (15 Jan 2026, pump-1, 87 % the same): repaired, \"fixed bearing\"");
+        let sealed = Sealed { subject: "ann".parse().unwrap(), nonce: String::new(), text: String::new() };
+        let one = Precedent { at, asset: "pump-1".parse().unwrap(), likely_the_same: Some(0.87), outcome: Outcome::Repaired, words: Some(sealed) };
+        assert_eq!(one.to_string(), "Last time (15 Jan 2026, pump-1, 87 % the same): repaired, \"⟦0⟧\"");
         let other = Precedent { likely_the_same: None, words: None, outcome: Outcome::FalseAlarm, ..one };
         assert_eq!(other.to_string(), "Last time (15 Jan 2026, pump-1, same cause): a false alarm");
-    }
-
-    #[test]
-    fn what_people_wrote_is_passed_on_as_one_plain_line() {
-        assert_eq!(one_line("fixed\n\u{1b}[31m the  \"bearing\"\t"), "fixed [31m the 'bearing'");
-        assert_eq!(one_line(&"ü".repeat(500)).chars().count(), MOST_WORDS);
     }
 }

@@ -49,7 +49,7 @@ pub enum ApproveActionRefused {
     SaidYesBefore(ActorId),
     #[error("the policy was changed since this was proposed; propose it again if it is still needed")]
     PolicyChanged,
-    #[error("this is of high risk, so a chat is not enough; answer it at the page")]
+    #[error("this is of high risk, so the first yes is given at the page, where the evidence is; the second may come from a phone")]
     NeedsThePage,
 }
 
@@ -101,6 +101,10 @@ impl ApproveAction {
         if proposal.proposed_by == *by {
             return Err(ApproveActionRefused::OwnProposal);
         }
+        // A chat alone is not enough: somebody has to have looked at the page.
+        if self.via.is_some() && proposal.risk == Risk::High && asked.yes.is_empty() {
+            return Err(ApproveActionRefused::NeedsThePage);
+        }
         let binding = proposal.binding();
         let is_same = match self.via {
             None => binding == self.binding,
@@ -108,9 +112,6 @@ impl ApproveAction {
         };
         if !is_same {
             return Err(ApproveActionRefused::AnotherBinding);
-        }
-        if self.via.is_some() && proposal.risk == Risk::High {
-            return Err(ApproveActionRefused::NeedsThePage);
         }
         if asked.yes.contains(by) {
             return Err(ApproveActionRefused::SaidYesBefore(by.clone()));
@@ -201,13 +202,15 @@ mod tests {
     }
 
     #[test]
-    fn what_is_of_high_risk_takes_two_persons_at_the_page() {
+    fn what_is_of_high_risk_takes_two_persons_and_the_first_of_them_at_the_page() {
         let scene = scene().given_case().when(plant::adopt(plant::careful_policy())).happens().when(plant::propose("shutdown_motor")).happens();
         let action = scene.action();
         let scene = scene.when(plant::approved_in_chat("ann", action)).is_refused("needs_the_page");
         let scene = scene.when(plant::approved_by("ann", action)).then_facts(["ApprovalGiven"]).action_is(action, "awaiting_approval");
         let scene = scene.when(plant::approved_by("ann", action)).is_refused("said_yes_before").then_recorded(["CommandRefused"]);
         let scene = scene.when(plant::start(action)).is_refused("not_approved");
+        let scene = scene.when(plant::approved_in_chat("ann", action)).is_refused("said_yes_before");
+        scene.clone().when(plant::approved_in_chat("bob", action)).then_facts(["ActionApproved"]);
         scene.when(plant::approved_by("bob", action)).then_facts(["ActionApproved"]);
     }
 

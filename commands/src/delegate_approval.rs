@@ -10,7 +10,7 @@ use millwright_domain::{
     approval::ApprovalDelegated,
     envelope::StreamId,
     ids::{ActionId, ActorId},
-    message::{Answer, Button, Message},
+    message::{Message, buttons},
     site::Site,
 };
 use schemars::JsonSchema;
@@ -47,10 +47,7 @@ impl DelegateApproval {
         let telling = Telling {
             to: self.to.as_str(),
             message: Message {
-                buttons: vec![
-                    Button { id: Answer::yes_button(self.action, &proposal.binding()), title: "Yes".into() },
-                    Button { id: Answer::no_button(self.action), title: "No".into() },
-                ],
+                buttons: buttons(proposal, asked),
                 links: links(site, case),
                 ..Message::plain(
                     format!("{}: yes or no?", proposal.name),

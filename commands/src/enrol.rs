@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 /// How long a code is good.
 pub const CODE_GOOD_FOR: TimeDelta = TimeDelta::minutes(10);
 
-const WAYS: [&str; 6] = ["whatsapp", "telegram", "email", "github", "salesforce", "trello"];
+const WAYS: [&str; 7] = ["whatsapp", "telegram", "email", "github", "salesforce", "trello", "webhook"];
 
 /// A person at the page makes a code for somebody, herself or another.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

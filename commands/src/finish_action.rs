@@ -85,7 +85,7 @@ impl FinishAction {
         let headline = format!("{}: {result}", proposal.name);
         let text = format!("Policy allowed {} to run without asking. Result: {result}.", proposal.name);
         let telling = Telling {
-            to: "operators",
+            to: site.roster.alerts.to.as_deref().unwrap_or("operators"),
             message: Message { links: links(site, case), ..Message::plain(headline, text) },
             because: self.action.to_string(),
             reason: "announcement",

@@ -9,15 +9,17 @@ use millwright_domain::{
     effect::{Effect, EffectDone, EffectFailed, EffectWanted},
     envelope::StreamId,
     ids::{EffectId, derived},
-    message::{Message, MessageUnknown},
+    message::{Channel, Message, MessageUnknown},
     site::Site,
     ticket::{TICKETS, TicketOpened, TicketRef, TicketWork},
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Attempts before a person has to look. An alert that is an hour old is of no use to anybody; a ticket still is.
+/// Attempts before the next way is taken, or a person has to look: two minutes by chat, half an hour by mail, as mail servers make strangers
+/// wait. A ticket is of use for longer.
 const ATTEMPTS: u32 = 8;
+const ATTEMPTS_BY_MAIL: u32 = 12;
 const ATTEMPTS_ON_A_TICKET: u32 = 16;
 /// A target that asks to be left alone for a while has nothing against us.
 const ATTEMPTS_ON_A_BUSY_TARGET: u32 = 100;
@@ -79,6 +81,7 @@ impl FinishEffect {
                 let most = match wait_ms {
                     Some(_) => ATTEMPTS_ON_A_BUSY_TARGET,
                     None if wanted.target.starts_with(TICKETS) => ATTEMPTS_ON_A_TICKET,
+                    None if wanted.adapter_and_recipient().0 == Channel::Email.as_str() => ATTEMPTS_BY_MAIL,
                     None => ATTEMPTS,
                 };
                 let final_ = attempt >= most;

@@ -40,9 +40,8 @@ impl DropEffect {
     pub(crate) fn decide(&self, site: &Site, circumstances: Circumstances<'_>) -> Result<Decision, Refused> {
         let by = circumstances.person("only a person can give something up for good")?.clone();
         match known(site, self.effect)? {
-            // One that is under way may arrive while we say that it shall not.
-            Effect::Attempted { .. } => Err(senseless("under_way", "it is being delivered right now; look again in a moment")),
-            Effect::Wanted { .. } | Effect::Waiting { .. } | Effect::Dead { .. } | Effect::Unknown { .. } => {
+            // One that is under way may still arrive, as it may have before.
+            Effect::Attempted { .. } | Effect::Wanted { .. } | Effect::Waiting { .. } | Effect::Dead { .. } | Effect::Unknown { .. } => {
                 Ok(Decision::one(StreamId::effect(self.effect), EffectDropped { effect: self.effect, by }).about(self.effect))
             }
             Effect::Dropped => Ok(Decision::AlreadySo),
@@ -88,9 +87,11 @@ mod tests {
     }
 
     #[test]
-    fn what_is_on_its_way_cannot_be_dropped() {
+    fn what_is_on_its_way_can_be_dropped_and_its_end_is_no_news() {
         let scene = scene().given_message();
         let effect = scene.effect();
-        scene.when(plant::attempt(effect, 1)).happens().when(plant::ask("ann", DropEffect { effect })).is_refused("under_way");
+        let scene = scene.when(plant::attempt(effect, 1)).happens().when(plant::ask("ann", DropEffect { effect })).then_facts(["EffectDropped"]);
+        let done = EffectResult::Done { receipt: "r".into() };
+        scene.when(plant::finish_effect(effect, 1, done)).is_refused("not_attempted");
     }
 }

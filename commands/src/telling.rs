@@ -35,6 +35,7 @@ impl Telling<'_> {
                 subject: self.message.headline.clone(),
                 case: self.case,
                 action: self.action.filter(|_| number == 0),
+                quotes: vec![],
             }
         });
         wanted.map(|wanted| (StreamId::effect(wanted.effect), wanted.into())).collect()

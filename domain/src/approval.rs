@@ -21,7 +21,7 @@ pub enum Risk {
     /// A write inside hard limits.
     #[default]
     Medium,
-    /// Two persons have to say yes, at the page; it never runs by itself.
+    /// Two persons have to say yes, the first of them at the page; it never runs by itself.
     High,
 }
 

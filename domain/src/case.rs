@@ -277,6 +277,9 @@ pub struct CaseFile {
     /// Where outside it is followed, one a system.
     #[serde(default)]
     pub tickets: Vec<TicketRef>,
+    /// What another monitoring system said of it last.
+    #[serde(default)]
+    pub says: Option<String>,
     /// Somebody has said in words how it ended.
     #[serde(default)]
     pub noted: bool,
@@ -297,6 +300,7 @@ impl CaseFile {
             change: None,
             remembered: false,
             tickets: vec![],
+            says: None,
             noted: false,
         }
     }
@@ -407,7 +411,13 @@ impl Case {
                 file.only_late = alert.late && (file.only_late || file.alerts == 0);
                 file.alerts += 1;
                 file.last_alert_at = occurred_at;
-                file.evidence.clone_from(&alert.evidence);
+                // Another monitoring system brings no figures, and takes none away.
+                if !alert.evidence.is_empty() {
+                    file.evidence.clone_from(&alert.evidence);
+                }
+                if alert.says.is_some() {
+                    file.says.clone_from(&alert.says);
+                }
                 file.mitigated = false;
             }
             CaseFact::ChangeJudged(judged) => file.change = Some(judged.change),

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
-/// A channel or a ticket system: `whatsapp`, `telegram`, `email`, `github`, `trello`, `salesforce`.
+/// A channel or a ticket system: `whatsapp`, `telegram`, `email`, `github`, `trello`, `salesforce`, `webhook`.
 pub type Way = String;
 
 /// A one-time code was made for a person. Whoever sends it from an address before it expires shows that the address is that person's.
@@ -26,7 +26,7 @@ pub struct ContactEnrolled {
     pub person: ActorId,
     pub way: Way,
     pub address: Sealed,
-    /// By a code that came from there. Answers from an address that is not proved change nothing.
+    /// By a code that came from there. Answers from a phone that is not proved change nothing; who is behind an account, its system knows.
     pub proved: bool,
 }
 

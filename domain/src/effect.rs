@@ -4,6 +4,7 @@ use crate::{
     Timestamp,
     ids::{ActionId, ActorId, CaseId, EffectId},
     message::MessageUnknown,
+    sealed::Sealed,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -22,6 +23,14 @@ pub struct EffectWanted {
     pub case: Option<CaseId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub action: Option<ActionId>,
+    /// Words of people that stand in the body as [`quote`] says; they are put in when it leaves.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub quotes: Vec<Sealed>,
+}
+
+/// What stands in a body for the words with this number.
+pub fn quote(number: usize) -> String {
+    format!("⟦{number}⟧")
 }
 
 impl EffectWanted {

@@ -1,6 +1,8 @@
 //! A message to a person or a program, and what comes back: typed, so that no adapter has to guess.
 
 use crate::{
+    action::Proposal,
+    approval::Asked,
     case::{Outcome, Severity},
     ids::{ActionId, ActorId, CaseId, EffectId},
     sealed::Sealed,
@@ -116,6 +118,13 @@ pub struct Button {
 pub struct Link {
     pub title: String,
     pub url: String,
+}
+
+/// What can be answered to a question from a phone. The first yes to what takes several is given at the page.
+pub fn buttons(proposal: &Proposal, asked: &Asked) -> Vec<Button> {
+    let yes = Button { id: Answer::yes_button(proposal.action, &proposal.binding()), title: "Yes".into() };
+    let no = Button { id: Answer::no_button(proposal.action), title: "No".into() };
+    if proposal.risk.yes_needed() > 1 && asked.yes.is_empty() { vec![no] } else { vec![yes, no] }
 }
 
 /// What somebody's words or a pressed button mean here.

@@ -72,7 +72,7 @@ impl Default for AlertPlan {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SummaryPlan {
-    /// The day that is told ends here; the second time is ignored: `06:00-06:00 +02:00`.
+    /// The day that is told ends at the second of the two times; they are best the same: `06:00-06:00 +02:00`.
     pub day: Hours,
     pub to: String,
 }

@@ -154,6 +154,7 @@ mod tests {
             body: "bearing_wear, two lines:\n\"quoted\"".into(),
             case: None,
             action: None,
+            quotes: vec![],
         }
     }
     fn open(path: &Path) -> NoticeFile {

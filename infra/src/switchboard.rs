@@ -55,7 +55,7 @@ mod tests {
 
     fn to(target: &str) -> EffectWanted {
         let (idempotency_key, target, subject, body) = ("k".into(), target.into(), String::new(), String::new());
-        EffectWanted { effect: EffectId(derived("k", "test", 0)), idempotency_key, target, subject, body, case: None, action: None }
+        EffectWanted { effect: EffectId(derived("k", "test", 0)), idempotency_key, target, subject, body, case: None, action: None, quotes: vec![] }
     }
 
     #[tokio::test]

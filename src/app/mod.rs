@@ -85,7 +85,7 @@ impl App {
         let board = HealthBoard::default();
         board.time_lapse(lapse.speed);
         let rules = RuleBook::new(configured.rules.clone());
-        let outside = Outside::of(settings, &foundation, &board)?;
+        let outside = Outside::of(settings, &configured.roster, &foundation, &board)?;
         let Configured { sites, policy, roster, .. } = configured;
         let house = House { policy, roster };
         let yard = Yard { settings, foundation: &foundation, board: &board, rules: &rules, house: &house, outside: &outside, speed: lapse.speed };

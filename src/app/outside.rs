@@ -2,7 +2,7 @@
 
 use super::{address_book::SealedBook, foundation::Foundation, health::HealthBoard};
 use crate::settings::Settings;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use async_trait::async_trait;
 use millwright_agents::ticket_poll::Reader;
 use millwright_commands::Command;
@@ -16,6 +16,7 @@ use millwright_domain::{
         ticket_system::{OutsideDeed, TicketSystem},
         vault::Vault,
     },
+    roster::Roster,
 };
 use millwright_graphql::inbound::deed::Reading;
 use millwright_infra::{
@@ -24,6 +25,7 @@ use millwright_infra::{
     mqtt::MqttBus,
     notice::NoticeFile,
     outward::Outward,
+    quoting::Quoting,
     switchboard::Switchboard,
     tickets::TicketDesk,
 };
@@ -42,7 +44,7 @@ pub struct Outside {
 }
 
 impl Outside {
-    pub fn of(settings: &Settings, foundation: &Foundation, board: &HealthBoard) -> Result<Self> {
+    pub fn of(settings: &Settings, roster: &Roster, foundation: &Foundation, board: &HealthBoard) -> Result<Self> {
         let (projections, vault): (_, Arc<dyn Vault>) = (foundation.projections.clone(), foundation.vault.clone());
         let book: Arc<dyn AddressBook> = Arc::new(SealedBook { projections: projections.clone(), vault: vault.clone() });
         let outward = Outward::new(settings.outward.clone()).context("the settings under `outward`")?;
@@ -50,6 +52,7 @@ impl Outside {
         let messengers = Messengers::new(&settings.messages, &shared).context("the settings under `messages`")?;
         let tickets = settings.tickets.desk(&outward).context("the settings under `tickets`")?;
         let door = Door::new(settings.inbound.clone()).context("the settings under `inbound`")?;
+        served(roster, &tickets, settings)?;
         let pressed = messengers.telegram.clone().map(|telegram| Arc::new(Settle(telegram)) as Arc<dyn Pressed>);
         let systems = tickets.systems().map(|(name, system)| (name.to_string(), system.clone())).collect();
         Ok(Self {
@@ -61,6 +64,31 @@ impl Outside {
             book,
         })
     }
+}
+
+/// A name that nothing here delivers to would be a dead letter for each case.
+fn served(roster: &Roster, tickets: &TicketDesk, settings: &Settings) -> Result<()> {
+    for system in &roster.tickets {
+        ensure!(
+            tickets.systems().any(|(name, _)| name == system),
+            "the roster opens tickets in {system}, and `tickets.{system}` is not set; set it or take it out"
+        );
+    }
+    for program in &roster.programs {
+        let known = settings.messages.webhook.contains_key(program);
+        ensure!(known, "the roster tells the program {program}, and `messages.webhook.{program}` is not set; set it or take it out");
+    }
+    let by = roster.people.values().flat_map(|reach| &reach.by);
+    for channel in by {
+        let is_on = match channel {
+            Channel::Whatsapp => settings.messages.whatsapp.is_some(),
+            Channel::Telegram => settings.messages.telegram.is_some(),
+            Channel::Email => settings.messages.email.is_some(),
+            Channel::Webhook | Channel::Notice => true,
+        };
+        ensure!(is_on, "the roster reaches somebody by {channel}, and `messages.{channel}` is not set; set it or take it out");
+    }
+    Ok(())
 }
 
 fn messenger(
@@ -89,7 +117,8 @@ fn messenger(
         board.bus(&bus);
         switchboard = switchboard.with("mqtt", bus);
     }
-    Ok(Some(Arc::new(switchboard)))
+    let (inner, vault) = (Arc::new(switchboard), foundation.vault.clone());
+    Ok(Some(Arc::new(Quoting { inner, vault })))
 }
 
 struct Settle(Arc<Telegram>);

@@ -200,7 +200,7 @@ impl Workshop {
 
     pub fn message_desk(&self, stop: &CancellationToken) -> JoinHandle<()> {
         let (shop, stop_it) = (self.clone(), stop.clone());
-        self.supervised("messages", stop, move || {
+        self.supervised("message desk", stop, move || {
             let (partition, precedents) = (shop.partition(), shop.precedents());
             let Workshop { log, commands, clock, .. } = shop.clone();
             Clerk { log, commands, clock, partition, name: "svc-messages", desk: MessageDesk::new(precedents) }.run(stop_it.clone())
@@ -209,7 +209,7 @@ impl Workshop {
 
     pub fn ticket_desk(&self, stop: &CancellationToken) -> JoinHandle<()> {
         let (shop, stop_it) = (self.clone(), stop.clone());
-        self.supervised("tickets", stop, move || {
+        self.supervised("ticket desk", stop, move || {
             let (partition, precedents) = (shop.partition(), shop.precedents());
             let Workshop { log, commands, clock, projections, .. } = shop.clone();
             let desk = TicketDesk::new(precedents, Arc::new(Rollups(projections)));
@@ -248,7 +248,7 @@ impl Workshop {
     }
 
     fn precedents(&self) -> Arc<dyn Precedents> {
-        Arc::new(PastCases { projections: self.projections.clone(), vault: self.vault.clone() })
+        Arc::new(PastCases(self.projections.clone()))
     }
 
     /// Only where there is a bus to publish to.

@@ -144,7 +144,8 @@ async fn what_was_delivered_but_not_written_down_is_told_again_under_the_same_id
 async fn want(house: &House, name: &str, target: &str) {
     let effect = EffectId(derived(name, "test", 0));
     let (subject, body) = (name.into(), format!("{{\"id\": \"{name}\"}}"));
-    let wanted = EffectWanted { effect, idempotency_key: name.into(), target: target.into(), subject, body, case: None, action: None };
+    let wanted =
+        EffectWanted { effect, idempotency_key: name.into(), target: target.into(), subject, body, case: None, action: None, quotes: vec![] };
     house.ask("svc-publisher", WantEffect { wanted }).await;
 }
 

@@ -3,14 +3,16 @@
 //! Of each case its people hear once that it began, once more if its cause turns out another or it gets critical, and how it ended; whoever
 //! may answer a question is asked, reminded and told what came of it. Whatever was told is a fact, and off the list.
 
-use crate::messages::told::Told;
+use crate::messages::told::{Sent, Told};
 use chrono::TimeDelta;
 use millwright_domain::{
     Event, Timestamp,
     action::{Action, Order, Proposal},
     case::{AlertRaised, Case, CaseFile, DiagnosisRecorded, OutcomeRecorded, Severity},
+    effect::EffectWanted,
     envelope::Recorded,
     ids::{ActionId, ActorId, CaseId, CauseId, EffectId, EventId, derived},
+    parts::SummaryKind,
     policy::Ruling,
     site::Site,
 };
@@ -42,8 +44,10 @@ pub(crate) enum What {
     Over,
     /// Nobody has looked after it.
     Unattended,
-    /// What did not arrive by another way: its headline and body.
-    Again(String, String),
+    /// What did not arrive by another way.
+    Again(Sent),
+    /// What is said of no case: how the house is, what a day came to. Headline and text.
+    Said(String, String),
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -86,20 +90,20 @@ impl List {
         self.site.evolve_recorded(fact);
         self.told.take(fact, &self.site.roster);
         match (&fact.event, fact.stream.as_case()) {
-            (Event::EffectWanted(wanted), _) => {
-                let covered = self.told.covered(wanted, &self.items);
-                let cases: BTreeSet<CaseId> = self
-                    .items
-                    .iter()
-                    .filter(|item| covered.contains(&item.effect) && matches!(item.to, To::Person(..)))
-                    .filter_map(|item| item.case)
-                    .collect();
-                for case in cases {
-                    let cause = self.site.case(case).file().and_then(CaseFile::cause).cloned();
-                    self.cases.entry(case).or_default().heard = Some(cause);
+            (Event::EffectWanted(wanted), _) => self.wanted(fact, wanted),
+            (Event::PartFailed(failed), _) => {
+                let headline = format!("Millwright: {} does not work", failed.part);
+                self.say(fact, self.site.roster.alerts.to.clone(), headline, failed.detail.clone());
+            }
+            (Event::PartRecovered(back), _) => {
+                let headline = format!("Millwright: {} works again", back.part);
+                self.say(fact, self.site.roster.alerts.to.clone(), headline, String::new());
+            }
+            (Event::SummaryReported(summary), _) if summary.kind == SummaryKind::Daily => {
+                let to = self.site.roster.summary.as_ref().map(|plan| plan.to.clone());
+                if let Some(site) = self.site.id().cloned() {
+                    self.say(fact, to, summary.line(&site), summary.lines().join("\n"));
                 }
-                self.items.retain(|item| !covered.contains(&item.effect));
-                self.unread_later(fact, wanted.effect, wanted.case);
             }
             (Event::EffectFailed(failed), _) if failed.final_ => self.next_way(fact, failed.effect),
             (Event::MessageUnknown(unknown), _) => self.next_way(fact, unknown.effect),
@@ -116,6 +120,43 @@ impl List {
         }
     }
 
+    /// What was wished for is off the list, and heard of.
+    fn wanted(&mut self, fact: &Recorded, wanted: &EffectWanted) {
+        let covered = self.told.covered(wanted, &self.items);
+        let (gone, left) = std::mem::take(&mut self.items).into_iter().partition(|item| covered.contains(&item.effect));
+        self.items = left;
+        let gone: Vec<Item> = gone;
+        for item in gone.iter().filter(|item| matches!(item.to, To::Person(..))) {
+            let (Some(case), To::Person(person, _)) = (item.case, &item.to) else { continue };
+            self.told.heard(case, person);
+            let cause = self.site.case(case).file().and_then(CaseFile::cause).cloned();
+            self.cases.entry(case).or_default().heard = Some(cause);
+            if matches!(item.what, What::Alert | What::Worse) {
+                self.unattended_later(fact, case);
+            }
+        }
+        // A question says all that the alert would have, so its time runs as well.
+        for item in gone.iter().filter(|item| matches!(item.what, What::Question(_, 0))) {
+            if let Some(case) = item.case {
+                self.unattended_later(fact, case);
+            }
+        }
+    }
+
+    /// To everybody behind a name, when it suits them.
+    fn say(&mut self, fact: &Recorded, to: Option<String>, headline: String, text: String) {
+        let people = to.map(|to| self.site.roster.people_of(&to)).unwrap_or_default();
+        for person in people {
+            let effect = EffectId(derived(&format!("{}/{person}", fact.id), "said", 0));
+            if self.told.knows(effect) {
+                continue;
+            }
+            let what = What::Said(headline.clone(), text.clone());
+            let (at, because) = (fact.recorded_at, fact.id);
+            self.items.push(Item { effect, to: To::Person(person, 0), what, case: None, at, not_before: at + SETTLE, because, urgent: false });
+        }
+    }
+
     /// The worst of a case so far, while it is open.
     pub fn severity(&self, case: CaseId) -> Option<Severity> {
         self.cases.get(&case)?.severity
@@ -127,6 +168,12 @@ impl List {
             Event::DiagnosisRecorded(diagnosis) => self.diagnosis(fact, case, diagnosis),
             Event::ActionProposed(proposed) if proposed.proposal.ruling == Ruling::RequireApproval => {
                 self.question(fact, case, proposed.proposal.action, self.may_answer(&proposed.proposal), 0);
+            }
+            Event::ApprovalGiven(given) => {
+                let mut others = self.cases.get(&case).and_then(|known| known.asked.get(&given.action)).cloned().unwrap_or_default();
+                others.remove(&given.by);
+                self.attended(Some(case));
+                self.question_again(fact, case, given.action, others, &format!("after {}", given.by), 0);
             }
             Event::ApprovalReminded(reminded) => {
                 let asked = self.cases.get(&case).and_then(|known| known.asked.get(&reminded.action)).cloned().unwrap_or_default();
@@ -233,15 +280,19 @@ impl List {
         people
     }
 
-    /// Asking says all that a first message would.
     fn question(&mut self, fact: &Recorded, case: CaseId, action: ActionId, people: BTreeSet<ActorId>, reminder: u32) {
+        self.question_again(fact, case, action, people, &reminder.to_string(), reminder);
+    }
+
+    /// Asking says all that a first message would.
+    fn question_again(&mut self, fact: &Recorded, case: CaseId, action: ActionId, people: BTreeSet<ActorId>, which: &str, reminder: u32) {
         self.cases.entry(case).or_default().asked.entry(action).or_default().extend(people.iter().cloned());
         for person in people {
             let first_words = |item: &Item| matches!(&item.to, To::Person(to, _) if *to == person) && matches!(item.what, What::Alert | What::Cause);
             let superfluous: Vec<EffectId> =
                 self.items.iter().filter(|item| item.case == Some(case) && first_words(item)).map(|item| item.effect).collect();
             self.items.retain(|item| !superfluous.contains(&item.effect));
-            self.put(fact, case, To::Person(person, 0), &format!("question {action} {reminder}"), What::Question(action, reminder), true);
+            self.put(fact, case, To::Person(person, 0), &format!("question {action} {which}"), What::Question(action, reminder), true);
         }
     }
 
@@ -262,7 +313,7 @@ impl List {
 
     fn over(&mut self, fact: &Recorded, case: CaseId, outcome: &OutcomeRecorded) {
         let is_over =
-            |item: &Item| item.case == Some(case) && !matches!(item.what, What::Result(_) | What::Again(..)) && matches!(item.to, To::Person(..));
+            |item: &Item| item.case == Some(case) && !matches!(item.what, What::Result(_) | What::Again(_)) && matches!(item.to, To::Person(..));
         self.items.retain(|item| !is_over(item));
         if let Some(known) = self.cases.get_mut(&case) {
             // Whoever says how it ended knows it.
@@ -282,29 +333,29 @@ impl List {
         self.items.retain(|item| !(item.case == Some(case) && item.what == What::Unattended));
     }
 
-    /// Once the first person was told, the time runs in which somebody should look after it.
-    fn unread_later(&mut self, fact: &Recorded, effect: EffectId, case: Option<CaseId>) {
+    /// Once somebody was told, the time runs in which somebody should look after it.
+    fn unattended_later(&mut self, fact: &Recorded, case: CaseId) {
         let plan = self.site.roster.alerts.clone();
-        let (Some(case), Some(then_to)) = (case, plan.then_to.as_deref()) else { return };
-        let is_alert = self.told.is_first_word(effect);
+        let Some(then_to) = plan.then_to.as_deref().filter(|_| plan.unread_after_s > 0) else { return };
         let is_serious = self.cases.get(&case).is_some_and(|known| !known.attended && known.severity >= Some(Severity::High));
-        let is_open = matches!(self.site.case(case), Case::Open(_));
-        if plan.unread_after_s == 0 || !(is_alert && is_serious && is_open) {
+        if !is_serious || !matches!(self.site.case(case), Case::Open(_)) {
             return;
         }
         let later = fact.recorded_at + TimeDelta::seconds(plan.unread_after_s.into());
         for person in self.site.roster.people_of(then_to) {
-            self.put(fact, case, To::Person(person, 0), "unattended", What::Unattended, true);
-        }
-        for item in self.items.iter_mut().filter(|item| item.case == Some(case) && item.what == What::Unattended) {
-            item.not_before = item.not_before.max(later);
+            let is_new = !self.items.iter().any(|item| item.case == Some(case) && item.what == What::Unattended);
+            self.put(fact, case, To::Person(person.clone(), 0), "unattended", What::Unattended, true);
+            let to = To::Person(person, 0);
+            for item in self.items.iter_mut().filter(|item| is_new && item.case == Some(case) && item.what == What::Unattended && item.to == to) {
+                item.not_before = later;
+            }
         }
     }
 
     /// What did not arrive, or may not have, goes the person's next way.
     fn next_way(&mut self, fact: &Recorded, effect: EffectId) {
-        let Some((person, way, headline, body)) = self.told.what_went(effect, &self.site.roster) else { return };
-        if self.site.roster.target(&person, way + 1).is_none() {
+        let Some((way, sent)) = self.told.what_went(effect, &self.site.roster) else { return };
+        if self.site.roster.target(&sent.person, way + 1).is_none() {
             return;
         }
         let id = EffectId(derived(&effect.to_string(), "next way", 0));
@@ -312,7 +363,8 @@ impl List {
             return;
         }
         let (case, at) = (self.told.case_of(effect), fact.recorded_at);
-        let what = What::Again(headline, body);
+        let person = sent.person.clone();
+        let what = What::Again(sent);
         self.items.push(Item { effect: id, to: To::Person(person, way + 1), what, case, at, not_before: at, because: fact.id, urgent: true });
     }
 }

@@ -66,7 +66,8 @@ impl Desk for MessageDesk {
         }
         let writer = Writer { list: &self.list, precedents: &*self.precedents, now };
         if let (To::Person(person, _), false) = (&item.to, item.urgent) {
-            let together: Vec<&Item> = told_together(&self.list.items, person).filter(|item| item.not_before <= now).collect();
+            // All that wait, in their order: whoever reads that it was told can tell which it was.
+            let together: Vec<&Item> = told_together(&self.list.items, person).collect();
             if together.len() > 1 {
                 let first = together.first()?;
                 let effect = together_id(first);
@@ -74,16 +75,25 @@ impl Desk for MessageDesk {
                 let message = writer.together(&together)?;
                 let body = message.body_for(&target);
                 let idempotency_key = format!("{effect}/{}", together.len());
-                return Some(EffectWanted { effect, idempotency_key, body, target, subject: message.headline, case: None, action: None });
+                return Some(EffectWanted {
+                    effect,
+                    idempotency_key,
+                    body,
+                    target,
+                    subject: message.headline,
+                    case: None,
+                    action: None,
+                    quotes: vec![],
+                });
             }
         }
         let target = match &item.to {
             To::Person(person, way) => self.list.site.roster.target(person, *way)?,
             To::Program(program) => format!("webhook:{program}"),
         };
-        let message = writer.message(item).await?;
+        let (message, quotes) = writer.message(item).await?;
         let (body, subject) = (message.body_for(&target), message.headline);
-        Some(EffectWanted { effect, idempotency_key: effect.to_string(), target, subject, body, case: item.case, action: None })
+        Some(EffectWanted { effect, idempotency_key: effect.to_string(), target, subject, body, case: item.case, action: None, quotes })
     }
 
     fn drop(&mut self, effect: EffectId) {

@@ -7,6 +7,7 @@ use millwright_domain::{
     envelope::Recorded,
     ids::{ActorId, CaseId, EffectId, derived},
     roster::Roster,
+    sealed::Sealed,
 };
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 
@@ -14,13 +15,14 @@ use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 const REMEMBERED: usize = 1_000;
 
 /// A message to a person, as long as its end may still come back.
-#[derive(Debug, Clone)]
-struct Sent {
-    person: ActorId,
-    channel: String,
-    case: Option<CaseId>,
-    headline: String,
-    body: String,
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Sent {
+    pub person: ActorId,
+    pub channel: String,
+    pub case: Option<CaseId>,
+    pub headline: String,
+    pub body: String,
+    pub quotes: Vec<Sealed>,
 }
 
 #[derive(Default)]
@@ -30,7 +32,6 @@ pub(crate) struct Told {
     /// Wall times of messages to each person.
     times: HashMap<ActorId, VecDeque<Timestamp>>,
     people: HashSet<(CaseId, ActorId)>,
-    first_words: HashSet<EffectId>,
 }
 
 impl Told {
@@ -60,13 +61,11 @@ impl Told {
         if times.len() > REMEMBERED {
             times.pop_front();
         }
-        if let Some(case) = wanted.case
-            && self.people.insert((case, person.clone()))
-        {
-            self.first_words.insert(wanted.effect);
+        if let Some(case) = wanted.case {
+            self.heard(case, &person);
         }
         let (channel, headline, body) = (channel.to_string(), wanted.subject.clone(), wanted.body.clone());
-        self.sent.insert(wanted.effect, Sent { person, channel, case: wanted.case, headline, body });
+        self.sent.insert(wanted.effect, Sent { person, channel, case: wanted.case, headline, body, quotes: wanted.quotes.clone() });
     }
 
     pub fn knows(&self, effect: EffectId) -> bool {
@@ -75,19 +74,18 @@ impl Told {
     pub fn was_told(&self, case: CaseId, person: &ActorId) -> bool {
         self.people.contains(&(case, person.clone()))
     }
-    /// Whether it was the first that a person heard of its case.
-    pub fn is_first_word(&self, effect: EffectId) -> bool {
-        self.first_words.contains(&effect)
+    pub fn heard(&mut self, case: CaseId, person: &ActorId) {
+        self.people.insert((case, person.clone()));
     }
     pub fn case_of(&self, effect: EffectId) -> Option<CaseId> {
         self.sent.get(&effect)?.case
     }
 
-    /// Who it went to, by which of her ways, and what it said.
-    pub fn what_went(&self, effect: EffectId, roster: &Roster) -> Option<(ActorId, usize, String, String)> {
+    /// What went, and by which of the person's ways.
+    pub fn what_went(&self, effect: EffectId, roster: &Roster) -> Option<(usize, Sent)> {
         let sent = self.sent.get(&effect)?;
         let way = roster.people.get(&sent.person)?.by.iter().position(|channel| channel.as_str() == sent.channel)?;
-        Some((sent.person.clone(), way, sent.headline.clone(), sent.body.clone()))
+        Some((way, sent.clone()))
     }
 
     /// When (wall time) the person may be told the next thing that is not urgent.
@@ -105,9 +103,10 @@ impl Told {
         }
         let Some((_, count)) = wanted.idempotency_key.rsplit_once('/') else { return BTreeSet::new() };
         let Ok(count) = count.parse::<usize>() else { return BTreeSet::new() };
-        let first = items.iter().find(|item| together_id(item) == wanted.effect);
-        let Some(To::Person(person, _)) = first.map(|item| &item.to) else { return BTreeSet::new() };
-        told_together(items, person).take(count).map(|item| item.effect).collect()
+        let Some(first) = items.iter().find(|item| together_id(item) == wanted.effect) else { return BTreeSet::new() };
+        let To::Person(person, _) = &first.to else { return BTreeSet::new() };
+        let from_there = told_together(items, person).skip_while(|item| item.effect != first.effect);
+        from_there.take(count).map(|item| item.effect).collect()
     }
 }
 

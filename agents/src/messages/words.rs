@@ -1,7 +1,7 @@
 //! The words of a message: short, plain, with the figures and what to do. What others wrote is quoted on one line.
 
 use super::list::{Item, List, What};
-use crate::precedent::Precedents;
+use crate::precedent::{Precedent, Precedents};
 use chrono::TimeDelta;
 use millwright_domain::{
     Timestamp,
@@ -9,7 +9,8 @@ use millwright_domain::{
     case::{Case, CaseFile, Outcome, Severity},
     evidence::Evidence,
     ids::{ActionId, CaseId},
-    message::{Answer, Button, Link, Message},
+    message::{Answer, Button, Link, Message, buttons},
+    sealed::Sealed,
     site::Site,
 };
 use millwright_projections::summary::{figure, what};
@@ -28,60 +29,71 @@ pub(crate) struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    pub async fn message(&self, item: &Item) -> Option<Message> {
-        if let What::Again(headline, body) = &item.what {
-            let known = Message::of_body(body).unwrap_or_else(|| Message::plain(headline, body));
-            return Some(Message { repeat: true, ..known });
+    /// With the sealed words that its text leaves places for.
+    pub async fn message(&self, item: &Item) -> Option<(Message, Vec<Sealed>)> {
+        if let What::Said(headline, text) = &item.what {
+            return Some((Message::plain(headline, text), vec![]));
+        }
+        if let What::Again(sent) = &item.what {
+            let known = Message::of_body(&sent.body).unwrap_or_else(|| Message::plain(&sent.headline, &sent.body));
+            return Some((Message { repeat: true, ..known }, sent.quotes.clone()));
         }
         let case = item.case?;
         let file = self.site().case(case).file()?;
+        let precedent = match &item.what {
+            What::Result(_) | What::Over => None,
+            _ => self.precedents.of(case, &file.asset, file.cause()).await,
+        };
+        let quotes = precedent.as_ref().map(Precedent::quotes).unwrap_or_default();
         let message = match &item.what {
-            What::Alert | What::Cause | What::Worse => self.alert(case, file, &item.what).await,
-            What::Question(action, reminder) => self.question(case, file, *action, *reminder).await?,
+            What::Alert | What::Cause | What::Worse => self.alert(case, file, &item.what, precedent.as_ref()),
+            What::Question(action, reminder) => self.question(case, file, (*action, *reminder), precedent.as_ref())?,
             What::Result(action) => self.result(file, *action)?,
             What::Over => self.over(case, file)?,
             What::Unattended => {
-                let told = self.alert(case, file, &What::Alert).await;
+                let told = self.alert(case, file, &What::Alert, precedent.as_ref());
                 Message { headline: format!("Nobody has looked after this: {}", told.headline), ..told }
             }
-            What::Again(..) => return None,
+            What::Again(_) | What::Said(..) => return None,
         };
-        Some(Message { links: self.links(case, file), ..message })
+        Some((Message { links: self.links(case, file), ..message }, quotes))
     }
 
-    async fn alert(&self, case: CaseId, file: &CaseFile, what: &What) -> Message {
+    fn alert(&self, case: CaseId, file: &CaseFile, what: &What, precedent: Option<&Precedent>) -> Message {
         let severity = self.list.severity(case);
         let begin = match what {
             What::Worse => "It has become critical. ",
             What::Cause => "Now thought to be: ",
             _ => "",
         };
-        let mut lines = strongest(&file.evidence);
+        let mut lines: Vec<String> = file.says.iter().map(|says| format!("It says: {says}.")).collect();
+        lines.extend(strongest(&file.evidence));
         lines.push(self.cause(file));
-        lines.extend(self.precedent(case, file).await);
+        lines.extend(precedent.map(|precedent| format!("{precedent}.")));
         lines.push("Answer: seen. Later: fixed … or false alarm.".into());
         let headline = format!("{}{}", begin, headline(file, severity));
         let buttons = vec![Button { id: Answer::SEEN_BUTTON.into(), title: "Seen".into() }];
         Message { severity, buttons, ..Message::plain(headline, lines.join("\n")) }
     }
 
-    async fn question(&self, case: CaseId, file: &CaseFile, action: ActionId, reminder: u32) -> Option<Message> {
+    fn question(&self, case: CaseId, file: &CaseFile, (action, reminder): (ActionId, u32), precedent: Option<&Precedent>) -> Option<Message> {
         let Action::AwaitingApproval { proposal, asked } = file.actions.get(&action)? else { return None };
         let severity = self.list.severity(case);
         let again = if reminder > 0 { "Still waiting: " } else { "" };
         let name = &proposal.name;
         let mut lines = vec![format!("{name}: {}.", what(&proposal.order)), self.cause(file)];
         lines.extend(strongest(&file.evidence));
-        lines.extend(self.precedent(case, file).await);
+        lines.extend(precedent.map(|precedent| format!("{precedent}.")));
         let needed = proposal.risk.yes_needed();
         if needed > 1 {
             let said: Vec<&str> = asked.yes.iter().map(|person| person.as_str()).collect();
             let said = if said.is_empty() { "nobody yet".into() } else { said.join(", ") };
-            lines.push(format!("It takes {needed} persons; yes so far: {said}. Answer it at the page."));
+            let where_ = if asked.yes.is_empty() { " The first yes is given at the page." } else { "" };
+            lines.push(format!("It takes {needed} persons; yes so far: {said}.{where_}"));
         }
         let left = proposal.expires_at.since(self.now).num_seconds().max(0);
         lines.push(format!("Nobody's answer within {left} s is a no."));
-        let buttons = if needed > 1 { vec![] } else { buttons(proposal) };
+        let buttons = buttons(proposal, asked);
         let headline = format!("{again}{}: {name}?", file.asset);
         Some(Message { severity, buttons, ..Message::plain(headline, lines.join("\n")) })
     }
@@ -134,6 +146,8 @@ impl Writer<'_> {
         if cases.len() > NAMED {
             lines.push(format!("… and {} more", cases.len() - NAMED));
         }
+        let said = items.iter().filter_map(|item| if let What::Said(headline, _) = &item.what { Some(headline.clone()) } else { None });
+        lines.extend(said.take(NAMED));
         let severity = cases.first().and_then(|(severity, _)| *severity);
         let links = self
             .site()
@@ -142,7 +156,11 @@ impl Writer<'_> {
             .page
             .iter()
             .map(|page| Link { title: "All cases".into(), url: format!("{}/#/cases", page.trim_end_matches('/')) });
-        let headline = format!("{} messages about {} {}", items.len(), cases.len(), if cases.len() == 1 { "case" } else { "cases" });
+        let headline = match cases.len() {
+            0 => format!("{} messages", items.len()),
+            1 => format!("{} messages about 1 case", items.len()),
+            several => format!("{} messages about {several} cases", items.len()),
+        };
         Some(Message { severity, links: links.collect(), ..Message::plain(headline, lines.join("\n")) })
     }
 
@@ -151,10 +169,6 @@ impl Writer<'_> {
             Some(diagnosis) => format!("Cause: {}, {:.0} % sure.", diagnosis.cause, diagnosis.confidence * 100.0),
             None => "Cause: not known yet.".into(),
         }
-    }
-
-    async fn precedent(&self, case: CaseId, file: &CaseFile) -> Option<String> {
-        self.precedents.of(case, &file.asset, file.cause()).await.map(|precedent| format!("{precedent}."))
     }
 
     fn site(&self) -> &Site {
@@ -169,12 +183,6 @@ impl Writer<'_> {
         let dashboard = dashboard.map(|url| Link { title: "Grafana".into(), url });
         dashboard.into_iter().chain(links.case(case).map(|url| Link { title: "Case".into(), url })).collect()
     }
-}
-
-fn buttons(proposal: &Proposal) -> Vec<Button> {
-    let yes = Button { id: Answer::yes_button(proposal.action, &proposal.binding()), title: "Yes".into() };
-    let no = Button { id: Answer::no_button(proposal.action), title: "No".into() };
-    vec![yes, no]
 }
 
 /// `HIGH pump-1: bearing_wear 86 %`

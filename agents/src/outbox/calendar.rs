@@ -112,7 +112,10 @@ mod tests {
         for (number, target) in (1..).zip(targets) {
             let (key, target) = (number.to_string(), target.to_string());
             let (subject, body) = (String::new(), String::new());
-            take(&mut site, EffectWanted { effect: id(number), idempotency_key: key, target, subject, body, case: None, action: None });
+            take(
+                &mut site,
+                EffectWanted { effect: id(number), idempotency_key: key, target, subject, body, case: None, action: None, quotes: vec![] },
+            );
         }
         site
     }

@@ -216,7 +216,7 @@ impl Head<'_> {
 
     fn to(&self, kind: Outward, effect: EffectId, subject: String, body: String) -> EffectWanted {
         let target = format!("{ADAPTER}:{}", kind.topic(self.site, &self.asset));
-        EffectWanted { effect, idempotency_key: effect.to_string(), target, subject, body, case: Some(self.case), action: None }
+        EffectWanted { effect, idempotency_key: effect.to_string(), target, subject, body, case: Some(self.case), action: None, quotes: vec![] }
     }
 }
 

@@ -35,6 +35,8 @@ impl AskedOf {
         let buttons = Message::of_body(&wanted.body).map(|message| message.buttons).unwrap_or_default();
         let asked = buttons.iter().find_map(|button| match Answer::of_button(&button.id)? {
             Answer::Yes { action: Some(action), binding: Some(binding) } => Some((action, binding)),
+            // What takes the page first has no button for yes.
+            Answer::No { action: Some(action) } => Some((action, String::new())),
             _ => None,
         });
         if let Some((action, binding)) = asked {

@@ -90,7 +90,8 @@ impl Replies {
             Event::TicketTouched(touched) => {
                 let (Some(case), Some(by)) = (fact.stream.as_case(), &touched.by) else { return false };
                 let Some(outcome) = outcome_of(touched) else { return false };
-                if !matches!(site.case(case), Case::Open(_)) {
+                // A case that was closed with a click may still be told in words what was done.
+                if !matches!(site.case(case), Case::Open(_)) && touched.words.is_none() {
                     return false;
                 }
                 let record = self.outcome(site, case, outcome, touched.words.as_ref());
@@ -171,7 +172,7 @@ impl Replies {
         let target = format!("{}:{}", received.channel, received.by);
         let message = Message::plain("Millwright", text);
         let (body, subject) = (message.body_for(&target), message.headline);
-        let wanted = EffectWanted { effect, idempotency_key: effect.to_string(), target, subject, body, case, action: None };
+        let wanted = EffectWanted { effect, idempotency_key: effect.to_string(), target, subject, body, case, action: None, quotes: vec![] };
         let ask = Ask::new(service("svc-replies"), WantEffect { wanted }).with_id(reaction_id(effect, "want", 0)).because_of(fact.id);
         insist(&self.commands, &*self.clock, &self.partition, ask, stop).await;
     }

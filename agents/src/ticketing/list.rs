@@ -26,6 +26,8 @@ pub(crate) enum Work {
     Edit,
     Comment(String),
     Close,
+    /// Somebody closed it outside, and the case is open.
+    Reopen(String),
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -141,7 +143,9 @@ impl List {
         };
         let effect = EffectId(derived(&fact.id.to_string(), "ticket answer", 0));
         let system = touched.ticket.system.clone();
-        self.put(fact, effect, case, &system, Work::Comment(line.into()));
+        let reopens = is_open && matches!(touched.deed, TicketDeed::Closed { .. });
+        let work = if reopens { Work::Reopen(line.into()) } else { Work::Comment(line.into()) };
+        self.put(fact, effect, case, &system, work);
     }
 
     fn put_everywhere(&mut self, fact: &Recorded, case: CaseId, work: &Work) {

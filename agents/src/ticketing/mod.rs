@@ -52,7 +52,7 @@ impl Desk for TicketDesk {
     async fn write(&self, effect: EffectId, _: Timestamp) -> Option<EffectWanted> {
         let item: &Item = self.list.items.iter().find(|item| item.effect == effect)?;
         let writer = Writer { list: &self.list, precedents: &*self.precedents, curves: &*self.curves };
-        let work = writer.work(item).await?;
+        let (work, quotes) = writer.work(item).await?;
         let asset = &self.list.site.case(item.case).file()?.asset;
         Some(EffectWanted {
             effect,
@@ -62,6 +62,7 @@ impl Desk for TicketDesk {
             body: serde_json::to_string(&work).ok()?,
             case: Some(item.case),
             action: None,
+            quotes,
         })
     }
 

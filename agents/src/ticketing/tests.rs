@@ -134,7 +134,7 @@ impl Scene {
                 TicketWork::Edit { text, .. } => format!("edit {}", text.title),
                 TicketWork::Comment { body, .. } => format!("comment {body}"),
                 TicketWork::Close { body, .. } => format!("close {body}"),
-                TicketWork::Reopen { .. } => "reopen".into(),
+                TicketWork::Reopen { body, .. } => format!("reopen {body}"),
             };
             format!("{}: {work}", wanted.target.split(':').next().unwrap())
         });
@@ -174,7 +174,7 @@ fn each_system_goes_its_own_way_and_none_waits_for_another() {
 }
 
 #[test]
-fn a_ticket_that_somebody_closes_without_a_word_is_told_that_the_case_is_open() {
+fn a_ticket_that_somebody_closes_without_a_word_is_opened_again_as_the_case_is_open() {
     let mut scene = Scene::with(r#"["github"]"#);
     scene.alert(Severity::High);
     scene.work();
@@ -182,7 +182,7 @@ fn a_ticket_that_somebody_closes_without_a_word_is_told_that_the_case_is_open() 
     scene.touched(Some("ann"), TicketDeed::Closed { means: Some(Outcome::Repaired) });
     assert!(scene.does().is_empty(), "the case is about to be closed with it");
     scene.touched(None, TicketDeed::Closed { means: Some(Outcome::Repaired) });
-    assert!(scene.does()[0].contains("still open"));
+    assert!(scene.does()[0].contains("reopen The case is still open"));
     scene.touched(None, TicketDeed::Commented { means: Some(Outcome::Repaired) });
     assert!(scene.does()[0].contains("not enrolled"));
     scene.touched(None, TicketDeed::Commented { means: None });

@@ -1,13 +1,14 @@
 //! The words of a ticket, in Markdown: what departs from normal, the cause, a curve in letters, what helped last time, what was done, where to look.
 
 use super::list::{Item, List, Work, actions};
-use crate::precedent::Precedents;
+use crate::precedent::{Precedent, Precedents};
 use chrono::TimeDelta;
 use millwright_domain::{
     Timestamp,
     case::{Case, CaseFile, Outcome, Severity},
     evidence::Evidence,
     ids::{CaseId, SignalId, SiteId},
+    sealed::Sealed,
     ticket::{TicketText, TicketWork},
 };
 use millwright_projections::summary::{figure, what};
@@ -32,23 +33,31 @@ pub(crate) struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    pub async fn work(&self, item: &Item) -> Option<TicketWork> {
+    /// With the sealed words that its text leaves places for.
+    pub async fn work(&self, item: &Item) -> Option<(TicketWork, Vec<Sealed>)> {
         let case = self.list.site.case(item.case);
         let file = case.file()?;
         let ticket = self.list.ticket(item).cloned();
-        Some(match (&item.work, ticket) {
-            (Work::Open, _) => TicketWork::Open { text: self.text(item.case, file).await },
-            (Work::Edit, Some(ticket)) => TicketWork::Edit { ticket, text: self.text(item.case, file).await },
+        let precedent = match &item.work {
+            Work::Open | Work::Edit => self.precedents.of(item.case, &file.asset, file.cause()).await,
+            _ => None,
+        };
+        let quotes = precedent.as_ref().map(Precedent::quotes).unwrap_or_default();
+        let work = match (&item.work, ticket) {
+            (Work::Open, _) => TicketWork::Open { text: self.text(item.case, file, precedent.as_ref()).await },
+            (Work::Edit, Some(ticket)) => TicketWork::Edit { ticket, text: self.text(item.case, file, precedent.as_ref()).await },
             (Work::Comment(line), Some(ticket)) => TicketWork::Comment { ticket, body: escaped(line) },
             (Work::Close, Some(ticket)) => {
                 let Case::Closed(_, outcome) = case else { return None };
                 TicketWork::Close { ticket, outcome: *outcome, body: format!("Closed: {}.", ended(*outcome)) }
             }
+            (Work::Reopen(line), Some(ticket)) => TicketWork::Reopen { ticket, body: escaped(line) },
             (_, None) => return None,
-        })
+        };
+        Some((work, quotes))
     }
 
-    async fn text(&self, case: CaseId, file: &CaseFile) -> TicketText {
+    async fn text(&self, case: CaseId, file: &CaseFile, precedent: Option<&Precedent>) -> TicketText {
         let severity = self.list.severity(case);
         let cause = file
             .diagnosis
@@ -56,21 +65,20 @@ impl Writer<'_> {
             .map_or_else(|| "departs from normal".to_string(), |diagnosis| format!("{} ({:.0} %)", diagnosis.cause, diagnosis.confidence * 100.0));
         let mut labels = vec!["millwright".to_string(), format!("severity-{}", word(severity))];
         labels.extend(file.cause().map(ToString::to_string));
-        TicketText { title: format!("{}: {cause}", file.asset), body: self.body(case, file, severity).await, labels, severity }
+        TicketText { title: format!("{}: {cause}", file.asset), body: self.body(case, file, severity, precedent).await, labels, severity }
     }
 
-    async fn body(&self, case: CaseId, file: &CaseFile, severity: Severity) -> String {
+    async fn body(&self, case: CaseId, file: &CaseFile, severity: Severity, precedent: Option<&Precedent>) -> String {
         let mut body = vec![format!("**{}** on **{}**, since {}.", word(severity), file.asset, second(file.opened_at))];
         if let Some(diagnosis) = &file.diagnosis {
             body.push(format!("Cause: **{}**, {:.0} % sure. {}", diagnosis.cause, diagnosis.confidence * 100.0, escaped(&diagnosis.explanation)));
         }
+        body.extend(file.says.as_ref().map(|says| format!("It says: {}", escaped(says))));
         body.push(table(&file.evidence));
         if let Some(curve) = self.curve(file).await {
             body.push(curve);
         }
-        if let Some(precedent) = self.precedents.of(case, &file.asset, file.cause()).await {
-            body.push(format!("{}.", escaped(&precedent.to_string())));
-        }
+        body.extend(precedent.map(|precedent| format!("{precedent}.")));
         let done: Vec<String> = actions(file)
             .into_iter()
             .map(|action| format!("- {}: {} ({})", action.proposal().name, what(&action.proposal().order), action.stage().replace('_', " ")))

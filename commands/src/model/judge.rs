@@ -137,8 +137,8 @@ fn yes<'a>(world: &World, ask: Ask, action: &ActionId, binding: &str, proposals:
     if life.yes & by.bit() != 0 {
         return Err(format!("{} was counted twice for {name}", by.name()));
     }
-    if shown.is_chat() && needed(known) > 1 {
-        return Err(format!("{name} is of high risk and was approved in a chat"));
+    if shown.is_chat() && needed(known) > 1 && life.yes == 0 {
+        return Err(format!("{name} is of high risk and was first said yes to in a chat"));
     }
     if life.stage != Stage::Waiting {
         return Err(format!("{name} was approved when it did not wait for it: {:?}", life.stage));

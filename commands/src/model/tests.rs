@@ -104,7 +104,7 @@ const FAULTS: &[(Mutant, Scope, &str)] = &[
     (Mutant::CountsAnOutsidersYes, scope::YES, "emma may not answer for a1, and approved it"),
     (Mutant::CountsOneYesTwice, scope::YES, "ann was counted twice for a1"),
     (Mutant::TakesOneYesForTwo, scope::YES, "a1 was approved by 1 of 2 persons"),
-    (Mutant::TakesAChatForThePage, scope::YES, "a1 is of high risk and was approved in a chat"),
+    (Mutant::TakesAChatForThePage, scope::YES, "a1 is of high risk and was first said yes to in a chat"),
     (Mutant::TakesALateYes, scope::YES, "a1 was approved at 300 s, and had expired at 300 s"),
     (Mutant::LetsPolicyAllowEverything, scope::YES, "a1 was let through by a policy that asks a person"),
     (Mutant::TakesBackWhatHasBegun, scope::TWO_WRITES, "a1 was Begun, and that ended it: ActionRejected"),

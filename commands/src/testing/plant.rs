@@ -278,7 +278,7 @@ fn want(target: &str, body: String, of_case: bool) -> Asking {
         let effect = EffectId(derived(&target, "test", 0));
         let (idempotency_key, subject) = (effect.to_string(), String::new());
         let (target, body, case) = (target.clone(), body.clone(), of_case.then(|| scene.case()));
-        let wanted = EffectWanted { effect, idempotency_key, target, subject, body, case, action: None };
+        let wanted = EffectWanted { effect, idempotency_key, target, subject, body, case, action: None, quotes: vec![] };
         Asked { command: WantEffect { wanted }.into(), by: "svc-test".parse().unwrap(), number: 0 }
     })
 }

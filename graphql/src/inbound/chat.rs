@@ -40,17 +40,18 @@ pub(super) async fn take_in(state: &AppState, message: ChatMessage) -> Result<()
 /// Which site and case it is about: the action that a button names, the message that it answers, or what the person was told last.
 async fn about(state: &AppState, message: &ChatMessage, person: &ActorId, answer: &Answer) -> Result<(Option<SiteId>, Option<CaseId>), NotTakenIn> {
     let db = state.projections.ledger();
+    let target = format!("{}:{person}", message.channel);
     if let Answer::Yes { action: Some(action), .. } | Answer::No { action: Some(action) } = answer
         && let Some(row) = actions::find(&db, *action).await?
     {
         return Ok((Some(row.site), Some(row.case)));
     }
     if let Some(receipt) = &message.in_reply_to
-        && let Some(row) = outbox::of_receipt(&db, receipt).await?
+        && let Some(row) = outbox::of_receipt(&db, receipt.rsplit(':').next().unwrap_or(receipt), Some(&target)).await?
     {
         return Ok((row.site, row.wanted.case));
     }
-    let last = outbox::last_to(&db, &format!("{}:{person}", message.channel)).await?;
+    let last = outbox::last_to(&db, &target).await?;
     let site = last.as_ref().and_then(|row| row.site.clone()).or_else(|| first_site(state));
     Ok((site, last.and_then(|row| row.wanted.case)))
 }
@@ -67,18 +68,19 @@ async fn enrol(state: &AppState, message: &ChatMessage, digest: &str) -> Result<
     let id = CommandId(derived(&format!("{way}/{}", message.delivery), "enrol", 0));
     let enrol = EnrolContact { person: row.person.clone(), way: way.clone(), address, digest: Some(digest.into()) };
     let answered = ask(state, &PartitionId::platform(), door(), id, enrol).await?;
-    // Who is told of it has to be known by then; if that takes too long, the telling is tried again.
+    if matches!(answered.answer, Answered::Refused { .. }) {
+        // Whoever sent it is nobody we know.
+        return Ok(());
+    }
+    // The address has to be known by the time that the welcome is sent to it.
     drop(state.projections.reached(&answered.position, WAIT_FOR_POSITION).await);
-    let text = match answered.answer {
-        Answered::Refused { .. } => "The code is wrong, was used, or is older than ten minutes. Make a new one at the page.",
-        Answered::Done { .. } | Answered::AlreadySo => "You are enrolled. Answers from here count: yes, no, seen, fixed …, false alarm.",
-    };
+    let text = "You are enrolled. Answers from here count: yes, no, seen, fixed …, false alarm.";
     let Some(site) = first_site(state) else { return Ok(()) };
     let target = format!("{way}:{}", row.person);
     let effect = EffectId(derived(&format!("{way}/{}", message.delivery), "welcome", 0));
     let welcome = Message::plain("Millwright", text);
     let (body, subject) = (welcome.body_for(&target), welcome.headline);
-    let wanted = EffectWanted { effect, idempotency_key: effect.to_string(), target, subject, body, case: None, action: None };
+    let wanted = EffectWanted { effect, idempotency_key: effect.to_string(), target, subject, body, case: None, action: None, quotes: vec![] };
     let id = CommandId(derived(&effect.to_string(), "want", 0));
     ask(state, &PartitionId::site(&site), door(), id, WantEffect { wanted }).await.map(drop)
 }

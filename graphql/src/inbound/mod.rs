@@ -42,13 +42,13 @@ pub(crate) async fn take_in(state: &AppState, news: News) -> Result<(), NotTaken
         News::Ticket(deed) => deed::take_in(state, &deed).await,
         News::Alert(alert) => alert::take_in(state, alert).await,
         News::Read { receipt, .. } => {
-            let Some(row) = outbox::of_receipt(&state.projections.ledger(), &receipt).await? else { return Ok(()) };
+            let Some(row) = outbox::of_receipt(&state.projections.ledger(), &receipt, None).await? else { return Ok(()) };
             let effect = row.wanted.effect;
             let id = CommandId(derived(&effect.to_string(), "read", 0));
             ask(state, &partition(row.site.as_ref()), door(), id, MarkMessageRead { effect }).await.map(drop)
         }
         News::NotDelivered { receipt, reason, .. } => {
-            let Some(row) = outbox::of_receipt(&state.projections.ledger(), &receipt).await? else { return Ok(()) };
+            let Some(row) = outbox::of_receipt(&state.projections.ledger(), &receipt, None).await? else { return Ok(()) };
             let effect = row.wanted.effect;
             let id = CommandId(derived(&effect.to_string(), "not delivered", 0));
             ask(state, &partition(row.site.as_ref()), door(), id, MarkMessageNotDelivered { effect, reason }).await.map(drop)

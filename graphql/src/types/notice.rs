@@ -47,7 +47,8 @@ impl From<outbox::NoticeRow> for Notice {
             site: row.site.as_ref().map(id),
             target: row.wanted.target,
             subject: row.wanted.subject,
-            body: row.wanted.body,
+            // Words that stay sealed until it leaves.
+            body: row.wanted.body.replace("⟦0⟧", "…"),
             case_id: row.wanted.case.map(id),
             action_id: row.wanted.action.map(id),
             stage: row.stage.into(),

@@ -100,7 +100,7 @@ mod tests {
     }
     fn wanted(target: &str, body: String, case: Option<CaseId>) -> EffectWanted {
         let effect = EffectId(derived("k", "test", 0));
-        EffectWanted { effect, idempotency_key: "k".into(), target: target.into(), subject: String::new(), body, case, action: None }
+        EffectWanted { effect, idempotency_key: "k".into(), target: target.into(), subject: String::new(), body, case, action: None, quotes: vec![] }
     }
     fn open() -> String {
         let text = TicketText { title: "t".into(), body: "b".into(), labels: vec![], severity: Severity::High };

@@ -86,7 +86,7 @@ pub fn question() -> Message {
 pub fn effect(target: &str, key: &str, message: &Message) -> EffectWanted {
     let body = serde_json::to_string(message).unwrap();
     let (effect, idempotency_key, target) = (EffectId(derived(key, "test", 0)), key.to_string(), target.to_string());
-    EffectWanted { effect, idempotency_key, target, subject: message.headline.clone(), body, case: Some(case()), action: None }
+    EffectWanted { effect, idempotency_key, target, subject: message.headline.clone(), body, case: Some(case()), action: None, quotes: vec![] }
 }
 
 /// The name of a failure, and its words.

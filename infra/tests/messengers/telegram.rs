@@ -34,14 +34,14 @@ fn messenger(server: &TelegramServer, token: &str) -> (TempDir, Telegram) {
 }
 
 #[tokio::test]
-async fn a_question_is_sent_with_its_answers_and_its_receipt_names_chat_and_message() {
+async fn a_question_is_sent_with_its_answers_and_its_receipt_names_the_message_and_not_the_person() {
     let trial = trial().await;
     let mut asked = question();
     asked.headline = "*Slow* <b>down</b> _pump_1?".into();
     asked.repeat = true;
     let receipt = trial.telegram.deliver(&effect("telegram:ann", "k1", &asked)).await.unwrap();
     let sent = trial.server.sent().remove(0);
-    assert_eq!(receipt, format!("55:{}", sent.message));
+    assert_eq!(receipt, sent.message.to_string());
     assert!(sent.text.starts_with("*Slow* <b>down</b> _pump_1? (may be a repeat)\nLagerschaden"), "{}", sent.text);
     assert_eq!(sent.buttons.iter().map(|(title, _)| title.as_str()).collect::<Vec<_>>(), ["Yes", "No"]);
     assert!(sent.buttons.iter().all(|(_, data)| data.len() <= 64));
@@ -141,7 +141,7 @@ async fn a_pressed_button_is_settled_once_and_what_was_typed_is_left_alone() {
     let update: serde_json::Value = serde_json::from_slice(&ear.heard()[0].body).unwrap();
     let delivery = format!("telegram:callback:{}", update["callback_query"]["id"].as_str().unwrap());
     let (from, text, button) = ("55".into(), "Yes".into(), Some("y".into()));
-    let pressed = ChatMessage { channel: Channel::Telegram, delivery, from, text, button, in_reply_to: Some(receipt) };
+    let pressed = ChatMessage { channel: Channel::Telegram, delivery, from, text, button, in_reply_to: Some(format!("55:{receipt}")) };
     trial.telegram.settle(&pressed, "Noted: yes").await.unwrap();
     assert_eq!(trial.server.toasts(), ["Noted: yes"]);
     assert_eq!(trial.server.sent()[0].buttons, []);

@@ -256,11 +256,12 @@ pub(super) fn change(partition: &PartitionId, next: u64, facts: &[Fact]) -> Chan
     }
 }
 
-/// Sites, signals and machines: what people said of them, and what was learned.
+/// What leaves the house, who is known outside, and how the house itself is.
 fn is_of_outside(stream: &str) -> bool {
     stream == "parts" || ["effect/", "person/"].iter().any(|beginning| stream.starts_with(beginning))
 }
 
+/// Sites, signals and machines: what people said of them, and what was learned.
 fn is_of_plant(stream: &str) -> bool {
     stream == "site" || stream.starts_with("signal/") || stream.starts_with("asset/")
 }

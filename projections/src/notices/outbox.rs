@@ -195,9 +195,15 @@ pub async fn find(db: &Db, effect: EffectId) -> Result<Option<NoticeRow>, NotRea
     Ok(Ask::new("SELECT doc FROM notices WHERE id = $1").bind(Value::text(effect)).doc(db).await?)
 }
 
-/// The one that the channel gave this receipt for.
-pub async fn of_receipt(db: &Db, receipt: &str) -> Result<Option<NoticeRow>, NotRead> {
-    Ok(Ask::new("SELECT doc FROM notices WHERE receipt = $1 ORDER BY wanted_at DESC LIMIT 1").bind(Value::text(receipt)).doc(db).await?)
+/// The latest that the channel gave this receipt for; some channels count for each person anew.
+pub async fn of_receipt(db: &Db, receipt: &str, target: Option<&str>) -> Result<Option<NoticeRow>, NotRead> {
+    let mut ask = Ask::new("SELECT doc FROM notices WHERE receipt = ");
+    ask.push_bind(Value::text(receipt));
+    if let Some(target) = target {
+        ask.push(" AND target = ").push_bind(Value::text(target));
+    }
+    ask.push(" ORDER BY wanted_at DESC LIMIT 1");
+    Ok(ask.doc(db).await?)
 }
 
 /// The latest that was wanted for a target and is about a case.

@@ -184,6 +184,7 @@ pub fn finished(recorder: &mut Recorder, case: CaseId, proposal: &Proposal, outc
         body: "because of bearing_wear".into(),
         case: Some(case),
         action: Some(action),
+        quotes: vec![],
     };
     let reserved =
         TokensReserved { reservation, agent: "svc-weaver".parse().unwrap(), tokens: 500, reserved_at: now, expires_at: now + TimeDelta::minutes(1) };

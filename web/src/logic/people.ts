@@ -4,15 +4,12 @@ import type { Contact } from "../api/people.ts";
 /** In the order in which a plant's people most often have them. */
 export const WAYS: readonly string[] = ["whatsapp", "telegram", "email", "github", "trello", "salesforce"];
 
-/** Nothing comes in by email, so a code cannot come from there. */
-export const PROVABLE: readonly string[] = WAYS.filter((way) => way !== "email");
+/** Codes are sent from phones. Who is behind an account, its system knows; mail is not read. */
+export const PROVABLE: readonly string[] = ["whatsapp", "telegram"];
 
 const SENDS: Record<string, string> = {
   whatsapp: "Send this from the phone to the plant's WhatsApp number.",
   telegram: "Send this from the phone to the plant's Telegram bot.",
-  github: "Write this as a comment in one of the plant's tickets on GitHub, from that account.",
-  trello: "Write this as a comment on one of the plant's cards on Trello, from that account.",
-  salesforce: "Write this as a comment in one of the plant's cases on Salesforce, from that account.",
 };
 
 export function howToSend(way: string): string {
