@@ -44,3 +44,17 @@ fn a_peer_that_is_not_there_is_asked_for_by_name() {
     let output = program::run(&arguments, folder.path());
     assert!(!output.status.success() && program::text(&output.stderr).contains("no-such-program"), "{}", program::text(&output.stderr));
 }
+
+#[test]
+fn an_alert_is_followed_to_its_message_and_many_of_one_machine_to_one() {
+    let [figure] = &figures(&["alert", "--scale", "0.02"])[..] else { panic!("one figure") };
+    assert_eq!([number(figure, "/more/cases_of_it"), number(figure, "/more/messages_of_it")], [1.0, 1.0], "{figure}");
+    assert!(0.0 < number(figure, "/more/p50_ms") && number(figure, "/more/p50_ms") <= number(figure, "/ours"), "{figure}");
+}
+
+#[test]
+fn a_yes_is_followed_to_the_value_that_is_read_back() {
+    let [figure] = &figures(&["write", "--scale", "0.03"])[..] else { panic!("one figure") };
+    assert_eq!(number(figure, "/more/writes"), 3.0, "{figure}");
+    assert!(number(figure, "/more/readings_a_second_meanwhile") > 0.0, "{figure}");
+}

@@ -55,12 +55,13 @@ impl<D: Desk> Clerk<D> {
         loop {
             let now = self.clock.now().wall;
             let due = self.desk.next(now);
+            let mut granted = None;
             let facts = tokio::select! {
                 biased;
                 () = stop.cancelled() => return Ok(()),
                 () = reached(&*self.clock, due.map(|due| due.at)) => {
                     if let Some(due) = due {
-                        self.tell(due, &stop).await;
+                        granted = self.tell(due, &stop).await;
                     }
                     // What was answered is durable: it is there to be taken in before the next one is looked for.
                     tail.facts_up_to_now().await?
@@ -68,22 +69,34 @@ impl<D: Desk> Clerk<D> {
                 facts = tail.next() => facts?,
             };
             facts.iter().for_each(|fact| self.desk.take(fact));
+            // By now the fact of it took it off the list; if not, it was granted before, for something else that came to the same.
+            if let Some(effect) = granted {
+                self.desk.drop(effect);
+            }
         }
     }
 
-    async fn tell(&mut self, Due { effect, because, .. }: Due, stop: &CancellationToken) {
-        let Some(wanted) = self.desk.write(effect, self.clock.now().wall).await else { return self.desk.drop(effect) };
+    /// What was granted.
+    async fn tell(&mut self, Due { effect, because, .. }: Due, stop: &CancellationToken) -> Option<EffectId> {
+        let Some(wanted) = self.desk.write(effect, self.clock.now().wall).await else {
+            self.desk.drop(effect);
+            return None;
+        };
         let target = wanted.target.clone();
         let id = reaction_id(wanted.effect, "want", 0);
         let ask = Ask::new(service(self.name), WantEffect { wanted }).with_id(id).because_of(because);
-        match insist(&self.commands, &*self.clock, &self.partition, ask, stop).await.map(|answered| answered.answer) {
-            Some(Answer::Refused { reason, .. }) => {
+        match insist(&self.commands, &*self.clock, &self.partition, ask, stop).await?.answer {
+            Answer::Refused { reason, .. } => {
                 tracing::info!(target, reason, "{target} is not told");
                 self.desk.drop(effect);
+                None
             }
             // It was wanted before under this very id; the fact of it was taken in, or is about to be.
-            Some(Answer::AlreadySo) => self.desk.drop(effect),
-            Some(Answer::Done { .. }) | None => {}
+            Answer::AlreadySo => {
+                self.desk.drop(effect);
+                None
+            }
+            Answer::Done { .. } => Some(effect),
         }
     }
 }

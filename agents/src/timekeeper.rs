@@ -39,7 +39,7 @@ impl Timekeeper {
         // A command that came too early was refused, and its id is refused for ever: the next try needs another.
         let mut tries: HashMap<String, u32> = HashMap::new();
         loop {
-            let due = earliest(&tail.site);
+            let due = earliest(&tail.site, self.clock.now().wall);
             tokio::select! {
                 biased;
                 () = stop.cancelled() => return Ok(()),
@@ -75,8 +75,9 @@ async fn reached(clock: &dyn Clock, due: Option<&Deadline>) {
     }
 }
 
-fn earliest(site: &Site) -> Option<Deadline> {
-    approvals(site).chain(questions(site)).chain(reservations(site)).chain(shelves(site)).min_by(|a, b| (a.at, &a.key).cmp(&(b.at, &b.key)))
+/// The end of a question comes after its reminders, but who slept past it has nothing to remind of.
+fn earliest(site: &Site, now: Timestamp) -> Option<Deadline> {
+    approvals(site).chain(questions(site, now)).chain(reservations(site)).chain(shelves(site)).min_by(|a, b| (a.at, &a.key).cmp(&(b.at, &b.key)))
 }
 
 fn approvals(site: &Site) -> impl Iterator<Item = Deadline> {
@@ -96,13 +97,13 @@ fn approvals(site: &Site) -> impl Iterator<Item = Deadline> {
 }
 
 /// Reminders and escalations before the end of each question.
-fn questions(site: &Site) -> impl Iterator<Item = Deadline> {
+fn questions(site: &Site, now: Timestamp) -> impl Iterator<Item = Deadline> {
     let open = site.cases.values().filter_map(|case| case.open_file());
-    let asked = open.flat_map(|file| file.actions.values()).filter_map(|action| match action {
-        Action::AwaitingApproval { proposal, asked } => Some((proposal, asked)),
+    let asked = open.flat_map(|file| file.actions.values()).filter_map(move |action| match action {
+        Action::AwaitingApproval { proposal, asked } if now < proposal.expires_at => Some((proposal, asked)),
         _ => None,
     });
-    asked.flat_map(|(proposal, asked)| chases(site, proposal, asked))
+    asked.flat_map(move |(proposal, asked)| chases(site, proposal, asked))
 }
 
 fn chases(site: &Site, proposal: &Proposal, asked: &Asked) -> impl Iterator<Item = Deadline> {

@@ -47,6 +47,8 @@ pub enum ApproveActionRefused {
     NotAmongApprovers(ActorId),
     #[error("{0} has said yes to this already; it takes another person, too")]
     SaidYesBefore(ActorId),
+    #[error("you answer for {0} or {0} for you, and a high risk takes two who decide for themselves; ask another approver")]
+    NotOfTheirOwn(ActorId),
     #[error("the policy was changed since this was proposed; propose it again if it is still needed")]
     PolicyChanged,
     #[error("this is of high risk, so the first yes is given at the page, where the evidence is; the second may come from a phone")]
@@ -66,6 +68,7 @@ impl Refusal for ApproveActionRefused {
             Self::NotAPerson(_) => "not_a_person",
             Self::NotAmongApprovers(_) => "not_among_approvers",
             Self::SaidYesBefore(_) => "said_yes_before",
+            Self::NotOfTheirOwn(_) => "not_of_their_own",
             Self::PolicyChanged => "policy_changed",
             Self::NeedsThePage => "needs_the_page",
         }
@@ -87,6 +90,11 @@ impl ApproveAction {
         let (proposal, asked) = answerable(site.case(*case), self.action, circumstances.now.wall).map_err(|refused| refused.at(stream.clone()))?;
         let by = circumstances.by.clone();
         may_answer(site, proposal, asked, &by).and_then(|()| self.fits(proposal, asked, &by)).map_err(|refused| refused.at(stream.clone()))?;
+        let plan = &site.policy.approval;
+        let behind = asked.behind(plan, proposal, &by);
+        if let Some(other) = asked.yes.iter().find(|yes| asked.behind(plan, proposal, yes) == behind) {
+            return Err(ApproveActionRefused::NotOfTheirOwn(other.clone()).at(stream));
+        }
         let (action, binding) = (self.action, proposal.binding());
         let needed = proposal.risk.yes_needed();
         if asked.yes.len() + 1 < needed {
@@ -211,6 +219,18 @@ mod tests {
         let scene = scene.when(plant::start(action)).is_refused("not_approved");
         let scene = scene.when(plant::approved_in_chat("ann", action)).is_refused("said_yes_before");
         scene.clone().when(plant::approved_in_chat("bob", action)).then_facts(["ActionApproved"]);
+        scene.when(plant::approved_by("bob", action)).then_facts(["ActionApproved"]);
+    }
+
+    #[test]
+    fn of_two_who_say_yes_neither_chose_the_other() {
+        let scene = scene().given_case().when(plant::adopt(plant::careful_policy())).happens().when(plant::propose("shutdown_motor")).happens();
+        let action = scene.action();
+        let scene = scene.when(plant::delegate("ann", action, "carl")).happens().when(plant::delegate("carl", action, "dora")).happens();
+        let scene = scene.when(plant::approved_by("ann", action)).then_facts(["ApprovalGiven"]);
+        let scene = scene.when(plant::approved_by("carl", action)).is_refused("not_of_their_own");
+        let scene = scene.when(plant::approved_by("dora", action)).is_refused("not_of_their_own");
+        let scene = scene.when(plant::delegate("ann", action, "emma")).is_refused("said_yes_before");
         scene.when(plant::approved_by("bob", action)).then_facts(["ActionApproved"]);
     }
 

@@ -30,6 +30,13 @@ impl DelegateApproval {
         let stream = StreamId::case(case);
         let (proposal, asked) = answerable(site.case(case), self.action, circumstances.now.wall).map_err(|refused| refused.at(stream.clone()))?;
         may_answer(site, proposal, asked, circumstances.by).map_err(|refused| refused.at(stream.clone()))?;
+        // Whoever proposed it does not choose who says yes to it; nor does the first of two choose the second.
+        if proposal.proposed_by == *circumstances.by {
+            return Err(ApproveActionRefused::OwnProposal.at(stream));
+        }
+        if asked.yes.contains(circumstances.by) {
+            return Err(ApproveActionRefused::SaidYesBefore(circumstances.by.clone()).at(stream));
+        }
         if self.to.is_service() {
             return Err(ApproveActionRefused::NotAPerson(self.to.clone()).at(stream));
         }
@@ -73,6 +80,7 @@ mod tests {
         let scene = scene().given_case().when(plant::proposed_by("ann", "slow_pump_to_75pct")).happens();
         let action = scene.action();
         let scene = scene.when(plant::delegate("bob", action, "ann")).is_refused("own_proposal");
+        let scene = scene.when(plant::delegate("ann", action, "carl")).is_refused("own_proposal");
         let scene = scene.when(plant::delegate("bob", action, "svc-proposer")).is_refused("not_a_person");
         let scene = scene.when(plant::delegate("bob", action, "bob")).is_refused("own_delegate");
         let scene = scene.when(plant::delegate("bob", action, "carl")).happens().when(plant::delegate("bob", action, "carl")).is_already_so();

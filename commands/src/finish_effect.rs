@@ -67,7 +67,7 @@ impl FinishEffect {
         let mut facts = vec![(StreamId::effect(self.effect), ending.clone())];
         facts.extend(action_ending(site, wanted, &ending));
         facts.extend(opened);
-        facts.extend(matches!(ending, Event::MessageUnknown(_)).then(|| repeated(wanted)).flatten());
+        facts.extend(matches!(ending, Event::MessageUnknown(_)).then(|| repeated(site, wanted)).flatten());
         Ok(Decision::Facts { facts, subject: Some(self.effect.to_string()) })
     }
 
@@ -124,12 +124,16 @@ fn action_ending(site: &Site, wanted: &EffectWanted, ending: &Event) -> Option<(
 }
 
 /// Two messages are better than none when a machine is about to break.
-fn repeated(wanted: &EffectWanted) -> Option<(StreamId, Event)> {
+fn repeated(site: &Site, wanted: &EffectWanted) -> Option<(StreamId, Event)> {
     let message = Message::of_body(&wanted.body)?;
     if message.severity != Some(Severity::Critical) || message.repeat {
         return None;
     }
     let effect = EffectId(derived(&wanted.effect.to_string(), "repeat", 0));
+    // It was repeated the first time; what a person tries again is in her hands.
+    if site.effects.contains_key(&effect) {
+        return None;
+    }
     let body = Message { repeat: true, ..message }.body_for(&wanted.target);
     let again = EffectWanted { effect, idempotency_key: effect.to_string(), body, action: None, ..wanted.clone() };
     Some((StreamId::effect(effect), again.into()))

@@ -2,9 +2,10 @@
 
 use crate::decision::{Circumstances, Decision, Refused, senseless};
 use millwright_domain::{
+    Timestamp,
     envelope::StreamId,
     ids::{CaseId, EffectId},
-    message::{Answer, Channel, MessageNotDelivered, MessageRead, MessageReceived},
+    message::{Answer, Channel, MessageNotDelivered, MessageRead, MessageReceived, RefersTo},
     sealed::Sealed,
     site::Site,
 };
@@ -20,6 +21,10 @@ pub struct ReceiveMessage {
     pub words: Sealed,
     /// The case it is about, as far as that is plain.
     pub case: Option<CaseId>,
+    #[serde(default)]
+    pub refers_to: RefersTo,
+    #[serde(default)]
+    pub written_at: Option<Timestamp>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -39,7 +44,16 @@ impl ReceiveMessage {
         let case = self.case.filter(|case| site.case(*case).file().is_some());
         let stream = case.map_or_else(|| StreamId::person(&by), StreamId::case);
         let (answer, words) = (self.answer.clone(), self.words.clone());
-        let received = MessageReceived { channel: self.channel, delivery: self.delivery.clone(), by, answer, words, case };
+        let received = MessageReceived {
+            channel: self.channel,
+            delivery: self.delivery.clone(),
+            by,
+            answer,
+            words,
+            case,
+            refers_to: self.refers_to,
+            written_at: self.written_at,
+        };
         Ok(Decision::one(stream, received))
     }
 }

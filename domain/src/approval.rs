@@ -96,6 +96,9 @@ pub struct Asked {
     pub yes: BTreeSet<ActorId>,
     /// Who may answer beside those that policy names: delegates, and those it was escalated to.
     pub also: BTreeSet<ActorId>,
+    /// Delegates, and who asked them to answer.
+    #[serde(default)]
+    pub asked_by: BTreeMap<ActorId, ActorId>,
     pub reminders: u32,
     pub level: u32,
 }
@@ -105,6 +108,20 @@ impl Asked {
     pub fn may_answer(&self, plan: &ApprovalPlan, proposal: &Proposal, person: &ActorId) -> bool {
         let named = plan.approvers.get(&proposal.risk);
         named.is_none_or(|named| named.contains(person)) || self.also.contains(person)
+    }
+
+    /// Who is behind a person's answer: policy names her, or it was escalated to her, or somebody asked her to answer in her place.
+    pub fn behind<'a>(&'a self, plan: &ApprovalPlan, proposal: &Proposal, person: &'a ActorId) -> &'a ActorId {
+        let named = plan.approvers.get(&proposal.risk);
+        let mut behind = person;
+        // Nobody is asked twice, so it ends; the bound says so.
+        for _ in 0..=self.asked_by.len() {
+            match self.asked_by.get(behind) {
+                Some(by) if named.is_some_and(|named| !named.contains(behind)) => behind = by,
+                _ => break,
+            }
+        }
+        behind
     }
 
     /// The number of the next reminder, and when it is due.

@@ -1,6 +1,7 @@
 //! A message to a person or a program, and what comes back: typed, so that no adapter has to guess.
 
 use crate::{
+    Timestamp,
     action::Proposal,
     approval::Asked,
     case::{Outcome, Severity},
@@ -207,9 +208,32 @@ pub struct MessageReceived {
     pub answer: Answer,
     /// As it was written, cleaned of control characters.
     pub words: Sealed,
-    /// The case it was about, if that is plain.
+    /// The case it was about, if that is plain; else the one that the person was told of last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub case: Option<CaseId>,
+    #[serde(default, skip_serializing_if = "RefersTo::is_nothing")]
+    pub refers_to: RefersTo,
+    /// By the channel's own clock. What waited for hours on its way is not about what was asked in the meantime.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub written_at: Option<Timestamp>,
+}
+
+/// What somebody pointed at with an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RefersTo {
+    #[default]
+    Nothing,
+    /// A message of ours.
+    Message(EffectId),
+    /// A message that we do not know.
+    Unknown,
+}
+
+impl RefersTo {
+    pub(crate) const fn is_nothing(&self) -> bool {
+        matches!(self, Self::Nothing)
+    }
 }
 
 /// It was sent, no answer came, and the channel cannot be asked whether it arrived.

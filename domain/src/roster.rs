@@ -98,6 +98,8 @@ pub enum RosterRefused {
     Unreachable(ActorId),
     #[error("{0} is a part of Millwright and cannot be told anything")]
     NotAPerson(ActorId),
+    #[error("{0} is reached by {1} once, not twice")]
+    TwiceBy(ActorId, Channel),
     #[error("a person is not reached by webhook; programs belong under `programs`")]
     WebhookPerson,
     #[error("`alerts.most` and `alerts.within_s` must be at least 1")]
@@ -118,6 +120,9 @@ impl Roster {
             }
             if reach.by.contains(&Channel::Webhook) {
                 return Err(RosterRefused::WebhookPerson);
+            }
+            if let Some((_, twice)) = reach.by.iter().enumerate().find(|(place, channel)| reach.by[..*place].contains(channel)) {
+                return Err(RosterRefused::TwiceBy(person.clone(), *twice));
             }
         }
         let members =

@@ -222,7 +222,8 @@ impl Workshop {
         self.supervised("replies", stop, move || {
             let partition = shop.partition();
             let Workshop { log, commands, clock, vault, rules, places, .. } = shop.clone();
-            Replies { log, commands, clock, partition, vault, rules, checkpoint: places.join("replies.json") }.run(stop_it.clone())
+            let is_only_site = shop.suffix.is_empty();
+            Replies { log, commands, clock, partition, vault, rules, checkpoint: places.join("replies.json"), is_only_site }.run(stop_it.clone())
         })
     }
 

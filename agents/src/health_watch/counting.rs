@@ -86,6 +86,11 @@ impl Counting {
         self.site.roster.summary.as_ref().map_or(six, |plan| plan.day)
     }
 
+    /// What was over long before anybody asked, as after an upgrade, is for nobody.
+    pub fn forget_stale(&mut self, now: Timestamp) {
+        self.over.retain(|over| now.since(over.to) <= STALE);
+    }
+
     /// What is to be reported, the earliest first.
     pub fn over(&self) -> Option<&SummaryReported> {
         self.over.first()
@@ -202,5 +207,17 @@ mod tests {
         slept.take(&alert("2026-01-15T07:00:00Z", 1));
         slept.turn_to("2026-02-15T07:00:00Z".parse().unwrap());
         assert_eq!(slept.over(), None);
+    }
+
+    #[test]
+    fn a_history_from_before_there_were_summaries_is_not_summed_up() {
+        let mut counting = Counting::default();
+        for day in 10..20 {
+            counting.take(&alert(&format!("2026-01-{day}T07:00:00Z"), day));
+        }
+        let now = "2026-02-15T07:00:00Z".parse().unwrap();
+        counting.turn_to(now);
+        counting.forget_stale(now);
+        assert_eq!(counting.over(), None);
     }
 }

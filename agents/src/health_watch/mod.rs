@@ -43,6 +43,7 @@ impl HealthWatch {
         loop {
             let now = self.clock.now().wall;
             counting.turn_to(now);
+            counting.forget_stale(now);
             if let Some(over) = counting.over().cloned() {
                 self.report(&over, &stop).await;
                 counting.reported();

@@ -75,6 +75,9 @@ struct Known {
     attended: bool,
     /// The cause that its people have heard of, once they have heard anything.
     heard: Option<Option<CauseId>>,
+    cause: Option<CauseId>,
+    /// How often another cause came up; it may be one that was named before.
+    causes: u32,
 }
 
 #[derive(Default)]
@@ -130,7 +133,9 @@ impl List {
             let (Some(case), To::Person(person, _)) = (item.case, &item.to) else { continue };
             self.told.heard(case, person);
             let cause = self.site.case(case).file().and_then(CaseFile::cause).cloned();
-            self.cases.entry(case).or_default().heard = Some(cause);
+            if let Some(known) = self.cases.get_mut(&case) {
+                known.heard = Some(cause);
+            }
             if matches!(item.what, What::Alert | What::Worse) {
                 self.unattended_later(fact, case);
             }
@@ -227,7 +232,6 @@ impl List {
     }
 
     fn diagnosis(&mut self, fact: &Recorded, case: CaseId, diagnosis: &DiagnosisRecorded) {
-        let reason = format!("cause {}", diagnosis.cause);
         if diagnosis.branched_from.is_some() && !self.cases.contains_key(&case) {
             // A case that began with another cause on a machine whose case was about something else.
             let to = self.site.roster.alerts.to.as_deref();
@@ -235,6 +239,13 @@ impl List {
             self.cases.entry(case).or_default().people = people.into_iter().collect();
             self.tell_people(fact, case, "alert", What::Alert, false);
         }
+        let known = self.cases.entry(case).or_default();
+        if known.cause.replace(diagnosis.cause.clone()).as_ref() == Some(&diagnosis.cause) {
+            // Another confidence is no news.
+            return;
+        }
+        known.causes += 1;
+        let reason = format!("cause {} {}", diagnosis.cause, known.causes);
         // Whatever is still to be told of the case says the cause, too.
         let heard = self.cases.get(&case).and_then(|known| known.heard.as_ref());
         if heard.is_some_and(|heard| heard.as_ref() != Some(&diagnosis.cause)) {
@@ -257,18 +268,20 @@ impl List {
         }
     }
 
-    fn put(&mut self, fact: &Recorded, case: CaseId, to: To, reason: &str, what: What, urgent: bool) {
+    /// Whether it is new on the list.
+    fn put(&mut self, fact: &Recorded, case: CaseId, to: To, reason: &str, what: What, urgent: bool) -> bool {
         let name = match &to {
             To::Person(person, _) => person.as_str(),
             To::Program(program) => program.as_str(),
         };
         let effect = EffectId(derived(&format!("{case}/{name}"), reason, 0));
         if self.told.knows(effect) || self.items.iter().any(|item| item.effect == effect) {
-            return;
+            return false;
         }
         let settles = matches!(what, What::Alert | What::Cause) && matches!(to, To::Person(..));
         let not_before = if settles { fact.recorded_at + SETTLE } else { fact.recorded_at };
         self.items.push(Item { effect, to, what, case: Some(case), at: fact.recorded_at, not_before, because: fact.id, urgent });
+        true
     }
 
     /// Whose yes would count. Where policy names nobody, those who are told of alerts.
@@ -343,10 +356,9 @@ impl List {
         }
         let later = fact.recorded_at + TimeDelta::seconds(plan.unread_after_s.into());
         for person in self.site.roster.people_of(then_to) {
-            let is_new = !self.items.iter().any(|item| item.case == Some(case) && item.what == What::Unattended);
-            self.put(fact, case, To::Person(person.clone(), 0), "unattended", What::Unattended, true);
-            let to = To::Person(person, 0);
-            for item in self.items.iter_mut().filter(|item| is_new && item.case == Some(case) && item.what == What::Unattended && item.to == to) {
+            if self.put(fact, case, To::Person(person, 0), "unattended", What::Unattended, true)
+                && let Some(item) = self.items.last_mut()
+            {
                 item.not_before = later;
             }
         }

@@ -1,6 +1,7 @@
 //! What was told: which effects, to whom, when, and what of it a person has to know to understand the next message. Folded from the facts. Pure.
 
 use super::list::{Item, To};
+use chrono::TimeDelta;
 use millwright_domain::{
     Event, Timestamp,
     effect::EffectWanted,
@@ -13,6 +14,9 @@ use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 
 /// As many messages to a person are remembered as a limit against floods can count.
 const REMEMBERED: usize = 1_000;
+
+/// After so long no channel says any more what became of a message.
+const COMES_BACK: TimeDelta = TimeDelta::days(2);
 
 /// A message to a person, as long as its end may still come back.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,6 +33,7 @@ pub(crate) struct Sent {
 pub(crate) struct Told {
     effects: HashSet<EffectId>,
     sent: HashMap<EffectId, Sent>,
+    order: VecDeque<(Timestamp, EffectId)>,
     /// Wall times of messages to each person.
     times: HashMap<ActorId, VecDeque<Timestamp>>,
     people: HashSet<(CaseId, ActorId)>,
@@ -50,12 +55,18 @@ impl Told {
     }
 
     fn wanted(&mut self, wanted: &EffectWanted, at: Timestamp, roster: &Roster) {
+        self.effects.insert(wanted.effect);
         let (channel, name) = wanted.adapter_and_recipient();
         let Ok(person) = name.parse::<ActorId>() else { return };
         if !roster.people.contains_key(&person) {
             return;
         }
-        self.effects.insert(wanted.effect);
+        while self.order.front().is_some_and(|(sent_at, _)| at.since(*sent_at) > COMES_BACK) {
+            if let Some((_, effect)) = self.order.pop_front() {
+                self.sent.remove(&effect);
+            }
+        }
+        self.order.push_back((at, wanted.effect));
         let times = self.times.entry(person.clone()).or_default();
         times.push_back(at);
         if times.len() > REMEMBERED {

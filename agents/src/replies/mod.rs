@@ -9,7 +9,7 @@ use crate::{
     insist::{insist, reaction_id, service},
     site_tail::SiteTail,
 };
-use asked::{AskedOf, Meant};
+use asked::{AskedOf, Meant, Written};
 use cause::found_cause;
 use millwright_commands::{AcknowledgeAlarm, ApproveAction, Ask, Command, Commands, RecordOutcome, RejectAction, WantEffect};
 use millwright_domain::{
@@ -18,7 +18,7 @@ use millwright_domain::{
     effect::EffectWanted,
     envelope::{Answer as Answered, Recorded},
     ids::{ActorId, CaseId, CauseId, EffectId, derived},
-    message::{Answer, Message, MessageReceived},
+    message::{Answer, Message, MessageReceived, RefersTo},
     ports::{clock::Clock, event_log::EventLog, vault::Vault},
     position::PartitionId,
     sealed::Sealed,
@@ -38,6 +38,8 @@ pub struct Replies {
     pub rules: RuleBook,
     /// Where it keeps how far it has come.
     pub checkpoint: PathBuf,
+    /// The house has no other site, so what points at nothing can be about this one.
+    pub is_only_site: bool,
 }
 
 /// What is to be asked because of somebody's words, or why nothing is.
@@ -56,6 +58,8 @@ impl Replies {
         let from: u64 = checkpoint::load(&self.checkpoint)?.unwrap_or(0);
         let mut asked = AskedOf::default();
         let mut tail = SiteTail::from_the_start(self.log.clone(), self.partition.clone());
+        // As it was right after each fact, so that whoever reads them again understands them the same way.
+        let mut site = Site::default();
         loop {
             let facts = tokio::select! {
                 biased;
@@ -64,9 +68,10 @@ impl Replies {
             };
             let mut reacted = false;
             for fact in &facts {
-                asked.take(fact);
+                site.evolve_recorded(fact);
+                asked.take(&site, fact);
                 if fact.seq >= from {
-                    reacted |= self.react(&tail.site, &asked, fact, &stop).await;
+                    reacted |= self.react(&site, &asked, fact, &stop).await;
                 }
             }
             if stop.is_cancelled() {
@@ -81,8 +86,9 @@ impl Replies {
     async fn react(&self, site: &Site, asked: &AskedOf, fact: &Recorded, stop: &CancellationToken) -> bool {
         match &fact.event {
             Event::MessageReceived(received) => {
-                let case = received.case.or_else(|| asked.case(&received.by));
-                let means = self.meant(site, asked, received, case);
+                let written = Written::new(received, fact);
+                let case = asked.case(&written);
+                let means = self.meant(site, asked, &written, case);
                 let reply = self.ask(fact, &received.by, means, stop).await;
                 self.reply(fact, received, case, reply, stop).await;
                 true
@@ -102,24 +108,27 @@ impl Replies {
         }
     }
 
-    fn meant(&self, site: &Site, asked: &AskedOf, received: &MessageReceived, case: Option<CaseId>) -> Means {
+    fn meant(&self, site: &Site, asked: &AskedOf, written: &Written<'_>, case: Option<CaseId>) -> Means {
+        let received = written.received;
+        let is_vague = !self.is_only_site && received.refers_to == RefersTo::Nothing;
         let via = Some(received.channel);
         match &received.answer {
             Answer::Yes { action: Some(action), binding: Some(binding) } => {
                 Means::Ask(vec![ApproveAction { action: *action, binding: binding.clone(), via }.into()])
             }
             Answer::No { action: Some(action) } => Means::Ask(vec![RejectAction { action: *action, note: Some(received.words.clone()) }.into()]),
-            Answer::Yes { .. } => match asked.question(site, &received.by, received.case) {
+            Answer::Yes { .. } | Answer::No { .. } | Answer::Ended(_) if is_vague => Means::Unclear(which(&Meant::Several)),
+            Answer::Yes { .. } => match asked.question(site, written) {
                 Meant::This(action, binding) => Means::Ask(vec![ApproveAction { action, binding, via }.into()]),
                 unclear => Means::Unclear(which(&unclear)),
             },
-            Answer::No { .. } => match asked.question(site, &received.by, received.case) {
+            Answer::No { .. } => match asked.question(site, written) {
                 Meant::This(action, _) => Means::Ask(vec![RejectAction { action, note: Some(received.words.clone()) }.into()]),
                 unclear => Means::Unclear(which(&unclear)),
             },
             Answer::Ended(outcome) => match case {
                 Some(case) => Means::Ask(vec![self.outcome(site, case, *outcome, Some(&received.words))]),
-                None => Means::Unclear("You were told of no case, so there is none to close.".into()),
+                None => Means::Unclear("It is not plain which case that is about. Answer right under the message of the one you mean.".into()),
             },
             Answer::Seen => match case.and_then(|case| site.case(case).file()) {
                 Some(file) => {
@@ -187,7 +196,7 @@ fn outcome_of(touched: &TicketTouched) -> Option<Outcome> {
 
 fn which(unclear: &Meant) -> String {
     match unclear {
-        Meant::Several => "Several questions wait for you. Press the button of the one you mean, or answer right under it.".into(),
+        Meant::Several => "It is not plain which question you mean. Press its button, or answer right under it.".into(),
         Meant::Nothing | Meant::This(..) => "No question waits for your answer.".into(),
     }
 }

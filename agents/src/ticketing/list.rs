@@ -48,6 +48,10 @@ pub(crate) struct List {
     systems: BTreeMap<CaseId, Vec<String>>,
     severities: BTreeMap<CaseId, Severity>,
     wanted: HashSet<EffectId>,
+    /// Tickets on their way.
+    opening: BTreeMap<EffectId, (CaseId, String)>,
+    /// Tickets that could not be opened: nothing waits for them, until a person has tried again with success.
+    not_there: HashSet<(CaseId, String)>,
 }
 
 impl List {
@@ -56,9 +60,18 @@ impl List {
         if let Event::EffectWanted(wanted) = &fact.event {
             if wanted.target.starts_with(TICKETS) {
                 self.wanted.insert(wanted.effect);
-                self.items.retain(|item| item.effect != wanted.effect);
+                let (granted, left) = std::mem::take(&mut self.items).into_iter().partition(|item| item.effect == wanted.effect);
+                self.items = left;
+                let granted: Vec<Item> = granted;
+                let opening = granted.into_iter().filter(|item| item.work == Work::Open);
+                self.opening.extend(opening.map(|item| (item.effect, (item.case, item.system))));
             }
             return;
+        }
+        match &fact.event {
+            Event::EffectFailed(failed) if failed.final_ => self.not_opened(failed.effect),
+            Event::EffectDropped(dropped) => self.not_opened(dropped.effect),
+            _ => {}
         }
         let Some(case) = fact.stream.as_case() else { return };
         match &fact.event {
@@ -79,6 +92,7 @@ impl List {
                 self.edit(fact, case);
             }
             Event::TicketTouched(touched) => self.touched(fact, case, touched),
+            Event::TicketOpened(opened) => self.opened_after_all(fact, case, &opened.ticket.system),
             Event::OutcomeRecorded(outcome) if outcome.closes => self.close(fact, case),
             event => {
                 if let Some(line) = self.worth_a_comment(case, event) {
@@ -114,11 +128,31 @@ impl List {
         }
     }
 
+    fn not_opened(&mut self, effect: EffectId) {
+        let Some((case, system)) = self.opening.remove(&effect) else { return };
+        self.items.retain(|item| item.case != case || item.system != system);
+        self.not_there.insert((case, system));
+    }
+
+    /// It says how the case is by now, which is all that was missed.
+    fn opened_after_all(&mut self, fact: &Recorded, case: CaseId, system: &str) {
+        self.opening.retain(|_, (of, at)| *of != case || at != system);
+        if !self.not_there.remove(&(case, system.to_string())) {
+            return;
+        }
+        let work = if matches!(self.site.case(case), Case::Open(_)) { Work::Edit } else { Work::Close };
+        let effect = EffectId(derived(&fact.id.to_string(), &format!("ticket {system}"), 0));
+        self.put(fact, effect, case, system, work);
+    }
+
     /// One that waits already will say how the case is by then.
     fn edit(&mut self, fact: &Recorded, case: CaseId) {
-        let is_pending = |item: &Item| item.case == case && matches!(item.work, Work::Open | Work::Edit);
-        if !self.items.iter().any(is_pending) {
-            self.put_everywhere(fact, case, &Work::Edit);
+        for system in self.systems.get(&case).cloned().unwrap_or_default() {
+            let is_pending = |item: &Item| item.case == case && item.system == system && matches!(item.work, Work::Open | Work::Edit);
+            if !self.items.iter().any(is_pending) {
+                let effect = EffectId(derived(&fact.id.to_string(), &format!("ticket {system}"), 0));
+                self.put(fact, effect, case, &system, Work::Edit);
+            }
         }
     }
 
@@ -156,7 +190,8 @@ impl List {
     }
 
     fn put(&mut self, fact: &Recorded, effect: EffectId, case: CaseId, system: &str, work: Work) {
-        if self.wanted.contains(&effect) || self.items.iter().any(|item| item.effect == effect) {
+        let is_not_there = self.not_there.contains(&(case, system.to_string()));
+        if is_not_there || self.wanted.contains(&effect) || self.items.iter().any(|item| item.effect == effect) {
             return;
         }
         let not_before = if work == Work::Open { fact.recorded_at + SETTLE } else { fact.recorded_at };

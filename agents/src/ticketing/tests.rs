@@ -11,7 +11,7 @@ use futures::executor::block_on;
 use millwright_domain::{
     Event, Timestamp,
     case::{AlertRaised, DiagnosisRecorded, Outcome, OutcomeRecorded, Severity},
-    effect::EffectWanted,
+    effect::{EffectFailed, EffectWanted},
     envelope::{Recorded, StreamId},
     ids::{AssetId, CaseId, CauseId, EventId, SignalId, SiteId, derived},
     plant::{Plant, Source},
@@ -171,6 +171,20 @@ fn each_system_goes_its_own_way_and_none_waits_for_another() {
     assert_eq!(scene.does(), ["tickets/trello: close Closed: repaired."]);
     scene.opened("github");
     assert_eq!(scene.does(), ["tickets/github: close Closed: repaired."]);
+}
+
+#[test]
+fn what_could_not_be_opened_holds_up_nothing_and_is_caught_up_with_if_a_person_opens_it_after_all() {
+    let mut scene = Scene::with(r#"["github", "trello"]"#);
+    scene.alert(Severity::High);
+    let opening = scene.work();
+    let trello = opening.iter().find(|wanted| wanted.target.starts_with("tickets/trello")).unwrap().effect;
+    scene.opened("github");
+    scene.fact(StreamId::effect(trello), EffectFailed { effect: trello, attempt: 16, reason: String::new(), final_: true, retry_at: None });
+    scene.diagnosis("clogging");
+    assert_eq!(scene.does(), ["tickets/github: edit pump-1: clogging (86 %)"]);
+    scene.opened("trello");
+    assert_eq!(scene.does(), ["tickets/trello: edit pump-1: clogging (86 %)"]);
 }
 
 #[test]

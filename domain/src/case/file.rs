@@ -203,6 +203,7 @@ impl Case {
             }),
             CaseFact::ApprovalDelegated(delegated) => file.ask(&delegated.action, |asked| {
                 asked.also.insert(delegated.to.clone());
+                asked.asked_by.insert(delegated.to.clone(), delegated.by.clone());
             }),
             CaseFact::ApprovalReminded(reminded) => file.ask(&reminded.action, |asked| asked.reminders = reminded.number),
             CaseFact::ApprovalEscalated(escalated) => file.ask(&escalated.action, |asked| {

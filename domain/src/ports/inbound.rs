@@ -59,6 +59,8 @@ pub struct ChatMessage {
     pub button: Option<String>,
     /// The receipt of our message that this one answers.
     pub in_reply_to: Option<String>,
+    /// By the channel's clock, in seconds; not told of pressed buttons of every channel.
+    pub written_at: Option<Timestamp>,
 }
 
 /// Another monitoring system raised an alert, or says that it is over.
@@ -101,6 +103,8 @@ pub trait Pressed: Send + Sync {
 
 pub trait Inbound: Send + Sync {
     fn hear(&self, knock: &Knock, now: Timestamp) -> Result<Heard, KnockRefused>;
+    /// Whether anybody listens to that source at all.
+    fn listens_to(&self, source: &str) -> bool;
     /// The most bytes that a body may have.
     fn largest_body(&self) -> usize;
 }

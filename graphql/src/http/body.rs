@@ -9,6 +9,7 @@ use axum::{
 use futures::StreamExt;
 use serde::de::DeserializeOwned;
 use serde_json::json;
+use std::time::Duration;
 
 /// The largest question; what people and programs ask has a few thousand bytes.
 pub const MOST_BYTES: usize = 256 * 1024;
@@ -29,6 +30,15 @@ pub async fn json<T: DeserializeOwned>(headers: &HeaderMap, body: Body) -> Resul
     let bytes = bytes_up_to(body, MOST_BYTES).await?;
     serde_json::from_slice(&bytes)
         .map_err(|cause| refused(StatusCode::BAD_REQUEST, "BAD_JSON", &format!("the body is not the JSON it should be: {cause}")))
+}
+
+/// Of somebody whom we do not know yet: no byte more than the limit, and not for ever.
+pub async fn bytes_of_a_stranger(body: Body, most: usize, patience: Duration) -> Result<Vec<u8>, Response> {
+    match tokio::time::timeout(patience, axum::body::to_bytes(body, most)).await {
+        Ok(Ok(bytes)) => Ok(bytes.into()),
+        Ok(Err(_cut)) => Err(refused(StatusCode::PAYLOAD_TOO_LARGE, "TOO_LARGE", &format!("the body is larger than {most} bytes, or broke off"))),
+        Err(_elapsed) => Err(refused(StatusCode::REQUEST_TIMEOUT, "TOO_SLOW", "the body did not arrive in time; send it again")),
+    }
 }
 
 pub async fn bytes_up_to(body: Body, most: usize) -> Result<Vec<u8>, Response> {

@@ -1,6 +1,6 @@
 //! Webhooks of outside services: verified over the raw bytes, taken in, answered at once. They come by any name, as their signature says whose they are.
 
-use super::body::{bytes_up_to, refused};
+use super::body::{bytes_of_a_stranger, refused};
 use crate::{
     inbound::{NotTakenIn, take_in},
     state::AppState,
@@ -12,7 +12,11 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use millwright_domain::ports::inbound::{Heard, Knock, KnockRefused};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
+use tokio::sync::Semaphore;
+
+static AT_ONCE: Semaphore = Semaphore::const_new(32);
+const PATIENCE: Duration = Duration::from_secs(10);
 
 pub async fn webhook(
     State(state): State<AppState>,
@@ -23,7 +27,14 @@ pub async fn webhook(
     body: Body,
 ) -> Response {
     let Some(door) = state.door.clone() else { return nobody(&source) };
-    let body = match bytes_up_to(body, door.largest_body()).await {
+    if !door.listens_to(&source) {
+        return nobody(&source);
+    }
+    // Until a signature is checked, anybody may be behind it.
+    let Ok(_place) = AT_ONCE.try_acquire() else {
+        return refused(StatusCode::SERVICE_UNAVAILABLE, "BUSY", "too many webhooks at once; send it again");
+    };
+    let body = match bytes_of_a_stranger(body, door.largest_body(), PATIENCE).await {
         Ok(body) => body,
         Err(refusal) => return refusal,
     };

@@ -14,6 +14,8 @@ use millwright_domain::{
 /// Names of detectors are short; those from outside begin with this.
 const OUTSIDE: &str = "ext_";
 const LONGEST_NAME: usize = 32;
+/// Of the fingerprint; names of detectors have no digits.
+const LETTERS: usize = 6;
 
 pub(super) async fn take_in(state: &AppState, alert: OutsideAlert) -> Result<(), NotTakenIn> {
     let (site, asset) = machine(state, &alert)?;
@@ -50,11 +52,18 @@ fn machine(state: &AppState, alert: &OutsideAlert) -> Result<(SiteId, AssetId), 
     }
 }
 
-/// `HighTemperature` is `ext_hightemperature`: one alarm of a machine for each name.
+/// `HighTemperature` is `ext_hightemperature_` and six letters of its fingerprint: one alarm of a machine for each alert that ends by itself.
 fn detector(alert: &OutsideAlert) -> String {
     let name = alert.labels.get("alertname").map_or(alert.system.as_str(), String::as_str);
     let plain = name.chars().map(|c| if c.is_ascii_alphabetic() { c.to_ascii_lowercase() } else { '_' });
-    OUTSIDE.chars().chain(plain).take(LONGEST_NAME).collect()
+    let name: String = OUTSIDE.chars().chain(plain).take(LONGEST_NAME - LETTERS - 1).collect();
+    let mut rest = derived(&alert.fingerprint, &alert.system, 0).as_u128();
+    let letters = std::iter::repeat_with(|| {
+        let letter = char::from(b'a' + u8::try_from(rest % 26).unwrap_or(0));
+        rest /= 26;
+        letter
+    });
+    format!("{name}_{}", letters.take(LETTERS).collect::<String>())
 }
 
 #[cfg(test)]
@@ -64,17 +73,20 @@ mod tests {
 
     #[test]
     fn an_alarm_from_outside_has_a_short_name_of_its_own() {
-        let alert = |name: &str| OutsideAlert {
+        let alert = |name: &str, fingerprint: &str| OutsideAlert {
             delivery: String::new(),
             system: "alertmanager".into(),
-            fingerprint: String::new(),
+            fingerprint: fingerprint.into(),
             firing: true,
             labels: [("alertname".to_string(), name.to_string())].into(),
             summary: String::new(),
             severity: None,
             starts_at: Timestamp::from_secs(0),
         };
-        assert_eq!(detector(&alert("HighTemp2")), "ext_hightemp_");
-        assert_eq!(detector(&alert(&"x".repeat(100))).len(), LONGEST_NAME);
+        let name = detector(&alert("HighTemp2", "a"));
+        assert!(name.starts_with("ext_hightemp__") && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'), "{name}");
+        assert_eq!(detector(&alert("HighTemp2", "a")), name, "it rises and ends under one name");
+        assert_ne!(detector(&alert("HighTemp2", "b")), name);
+        assert_eq!(detector(&alert(&"x".repeat(100), "a")).len(), LONGEST_NAME);
     }
 }

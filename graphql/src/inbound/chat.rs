@@ -1,6 +1,6 @@
 //! A message from somebody's phone: a code that enrols, or an answer. Only from an address that a person has proved to be hers.
 
-use super::{NotTakenIn, ask, door, first_site, partition};
+use super::{NotTakenIn, ask, door, first_site, message_of, partition};
 use crate::state::{AppState, WAIT_FOR_POSITION};
 use millwright_commands::{EnrolContact, ReceiveMessage, WantEffect};
 use millwright_domain::{
@@ -8,7 +8,7 @@ use millwright_domain::{
     effect::EffectWanted,
     envelope::Answer as Answered,
     ids::{ActorId, CaseId, CommandId, EffectId, SiteId, derived},
-    message::{Answer, Message},
+    message::{Answer, Message, RefersTo},
     ports::inbound::ChatMessage,
     position::PartitionId,
 };
@@ -26,10 +26,18 @@ pub(super) async fn take_in(state: &AppState, message: ChatMessage) -> Result<()
         return Ok(());
     };
     let answer = message.button.as_deref().and_then(Answer::of_button).unwrap_or_else(|| Answer::of_words(&message.text));
-    let (site, case) = about(state, &message, &contact.person, &answer).await?;
+    let About { site, case, refers_to } = about(state, &message, &contact.person, &answer).await?;
     let words = state.vault.seal(&contact.person, &message.text)?;
     let id = CommandId(derived(&format!("{channel}/{}", message.delivery), "message", 0));
-    let receive = ReceiveMessage { channel: message.channel, delivery: message.delivery.clone(), answer, words, case };
+    let receive = ReceiveMessage {
+        channel: message.channel,
+        delivery: message.delivery.clone(),
+        answer,
+        words,
+        case,
+        refers_to,
+        written_at: message.written_at,
+    };
     ask(state, &partition(site.as_ref()), contact.person, id, receive).await?;
     if let Some(pressed) = &state.pressed {
         pressed.taken(&message, "Received").await;
@@ -37,23 +45,33 @@ pub(super) async fn take_in(state: &AppState, message: ChatMessage) -> Result<()
     Ok(())
 }
 
-/// Which site and case it is about: the action that a button names, the message that it answers, or what the person was told last.
-async fn about(state: &AppState, message: &ChatMessage, person: &ActorId, answer: &Answer) -> Result<(Option<SiteId>, Option<CaseId>), NotTakenIn> {
+struct About {
+    site: Option<SiteId>,
+    case: Option<CaseId>,
+    refers_to: RefersTo,
+}
+
+/// What it is about: the action that a button names, the message that it answers, or what the person was told last.
+///
+/// Of several sites, what points at nothing is recorded at the first, so that it is recorded once however often it comes; nothing follows from it.
+async fn about(state: &AppState, message: &ChatMessage, person: &ActorId, answer: &Answer) -> Result<About, NotTakenIn> {
     let db = state.projections.ledger();
     let target = format!("{}:{person}", message.channel);
     if let Answer::Yes { action: Some(action), .. } | Answer::No { action: Some(action) } = answer
         && let Some(row) = actions::find(&db, *action).await?
     {
-        return Ok((Some(row.site), Some(row.case)));
+        return Ok(About { site: Some(row.site), case: Some(row.case), refers_to: RefersTo::Nothing });
     }
-    if let Some(receipt) = &message.in_reply_to
-        && let Some(row) = outbox::of_receipt(&db, receipt.rsplit(':').next().unwrap_or(receipt), Some(&target)).await?
-    {
-        return Ok((row.site, row.wanted.case));
+    if let Some(receipt) = &message.in_reply_to {
+        let found = message_of(state, receipt.rsplit(':').next().unwrap_or(receipt), Some(&target)).await?;
+        return Ok(match found {
+            Some(row) => About { site: row.site, case: row.wanted.case, refers_to: RefersTo::Message(row.wanted.effect) },
+            None => About { site: first_site(state), case: None, refers_to: RefersTo::Unknown },
+        });
     }
-    let last = outbox::last_to(&db, &target).await?;
-    let site = last.as_ref().and_then(|row| row.site.clone()).or_else(|| first_site(state));
-    Ok((site, last.and_then(|row| row.wanted.case)))
+    let site = first_site(state);
+    let last = outbox::last_to(&db, &target).await?.filter(|row| row.site == site);
+    Ok(About { site, case: last.and_then(|row| row.wanted.case), refers_to: RefersTo::Nothing })
 }
 
 /// The code says whose address it is.

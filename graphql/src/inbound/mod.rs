@@ -13,7 +13,11 @@ use millwright_domain::{
     position::PartitionId,
 };
 use millwright_projections::{NotRead, notices::outbox};
+use std::time::Duration;
 use thiserror::Error;
+
+const LOOKS: u32 = 12;
+const LOOK_AGAIN: Duration = Duration::from_millis(250);
 
 /// Why news was not taken in. Whoever sent it should send it again, unless it says that it cannot be meant.
 #[derive(Debug, Error)]
@@ -42,17 +46,30 @@ pub(crate) async fn take_in(state: &AppState, news: News) -> Result<(), NotTaken
         News::Ticket(deed) => deed::take_in(state, &deed).await,
         News::Alert(alert) => alert::take_in(state, alert).await,
         News::Read { receipt, .. } => {
-            let Some(row) = outbox::of_receipt(&state.projections.ledger(), &receipt, None).await? else { return Ok(()) };
+            let Some(row) = message_of(state, &receipt, None).await? else { return Ok(()) };
             let effect = row.wanted.effect;
             let id = CommandId(derived(&effect.to_string(), "read", 0));
             ask(state, &partition(row.site.as_ref()), door(), id, MarkMessageRead { effect }).await.map(drop)
         }
         News::NotDelivered { receipt, reason, .. } => {
-            let Some(row) = outbox::of_receipt(&state.projections.ledger(), &receipt, None).await? else { return Ok(()) };
+            let Some(row) = message_of(state, &receipt, None).await? else { return Ok(()) };
             let effect = row.wanted.effect;
             let id = CommandId(derived(&effect.to_string(), "not delivered", 0));
             ask(state, &partition(row.site.as_ref()), door(), id, MarkMessageNotDelivered { effect, reason }).await.map(drop)
         }
+    }
+}
+
+/// What was sent under that receipt. News of it may be faster than our own record of having sent it; then it is looked for a little longer.
+async fn message_of(state: &AppState, receipt: &str, target: Option<&str>) -> Result<Option<outbox::NoticeRow>, NotTakenIn> {
+    let mut looks = 0;
+    loop {
+        let found = outbox::of_receipt(&state.projections.ledger(), receipt, target).await?;
+        looks += 1;
+        if found.is_some() || looks == LOOKS {
+            return Ok(found);
+        }
+        tokio::time::sleep(LOOK_AGAIN).await;
     }
 }
 

@@ -87,6 +87,9 @@ impl InboundSettings {
 }
 
 impl Inbound for Door {
+    fn listens_to(&self, source: &str) -> bool {
+        self.sources().contains(&source)
+    }
     fn largest_body(&self) -> usize {
         LARGEST_BODY
     }

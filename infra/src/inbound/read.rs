@@ -5,7 +5,9 @@ use crate::{
     outward::cleaned,
     secret::{Secret, SecretSource},
 };
+use chrono::DateTime;
 use millwright_domain::{
+    Timestamp,
     case::Severity,
     ports::inbound::{Knock, KnockRefused, News},
 };
@@ -52,6 +54,11 @@ pub fn text(text: &str) -> String {
     let unified = text.replace("\r\n", "\n").replace(['\r', '\u{2028}', '\u{2029}'], "\n");
     let plain: String = unified.chars().map(|c| if c == '\t' { ' ' } else { c }).filter(|c| !goes(*c)).collect();
     plain.trim().chars().take(LONGEST_TEXT).collect()
+}
+
+/// Of seconds since 1970; `None` of a time that no calendar has.
+pub fn moment(seconds: i64) -> Option<Timestamp> {
+    DateTime::from_timestamp(seconds, 0).map(Timestamp::from)
 }
 
 /// One line: a name, a label, a summary.

@@ -36,6 +36,9 @@ struct Update {
 struct Message {
     message_id: i64,
     chat: Chat,
+    /// Of a pressed button's message it is when that was sent.
+    #[serde(default)]
+    date: Option<i64>,
     /// `None` in channels; a bot for anonymous administrators.
     #[serde(default)]
     from: Option<User>,
@@ -116,7 +119,11 @@ pub fn parse(body: &[u8]) -> Result<Vec<News>, KnockRefused> {
     Ok(heard.map(News::Message).into_iter().collect())
 }
 
+/// Only what is written to the bot alone: in a group, "yes" is said to colleagues.
 fn written(update: i64, message: Message) -> Option<ChatMessage> {
+    if message.from.as_ref().is_none_or(|from| from.id != message.chat.id) {
+        return None;
+    }
     let text = Some(read::text(message.text.as_deref().or(message.caption.as_deref())?)).filter(|text| !text.is_empty())?;
     let in_reply_to = message.reply_to_message.map(|replied| receipt(message.chat.id, replied.message_id));
     Some(ChatMessage {
@@ -126,11 +133,15 @@ fn written(update: i64, message: Message) -> Option<ChatMessage> {
         text,
         button: None,
         in_reply_to,
+        written_at: message.date.and_then(read::moment),
     })
 }
 
 fn pressed(query: CallbackQuery) -> Option<ChatMessage> {
     let data = query.data?;
+    if query.message.as_ref().is_some_and(|message| message.chat.id != query.from.id) {
+        return None;
+    }
     let title = query.message.as_ref().and_then(|message| {
         let mut keys = message.reply_markup.iter().flat_map(|keyboard| keyboard.inline_keyboard.iter().flatten());
         keys.find(|key| key.callback_data.as_deref() == Some(&data)).map(|key| read::text(&key.text))
@@ -142,6 +153,7 @@ fn pressed(query: CallbackQuery) -> Option<ChatMessage> {
         text: title.unwrap_or_default(),
         button: Some(read::line(&data)),
         in_reply_to: query.message.map(|message| receipt(message.chat.id, message.message_id)),
+        written_at: None,
     })
 }
 

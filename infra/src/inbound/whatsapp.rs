@@ -81,6 +81,9 @@ struct Metadata {
 struct Message {
     id: String,
     from: String,
+    /// Seconds, as a text.
+    #[serde(default)]
+    timestamp: Option<String>,
     #[serde(default)]
     context: Option<Context>,
     #[serde(flatten)]
@@ -241,6 +244,7 @@ fn message(message: Message) -> Option<ChatMessage> {
         text,
         button: button.map(|button| read::line(&button)),
         in_reply_to: message.context.and_then(|context| context.id).map(|id| read::id(&id)),
+        written_at: message.timestamp.and_then(|seconds| read::moment(seconds.parse().ok()?)),
     })
 }
 

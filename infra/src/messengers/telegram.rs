@@ -95,9 +95,18 @@ impl Telegram {
             return Err(NotTaken::Away(format!("{} holds no bot's token like 123456:ABC…; take it from @BotFather", self.settings.token)));
         }
         let path = format!("bot{}", token.expose());
-        let request = Request::post(&self.settings.api).hide(token.expose()).part(&path).part(method).json(body);
+        let request = Request::post(&self.settings.api).hide(token.expose()).hide(&chat_of(body)).part(&path).part(method).json(body);
         let reply = self.outside.outward.send(request).await.map_err(|failed| failed.not_taken(Again::Unsafe))?;
         if reply.is_success() { Ok(reply) } else { Err(refused(&reply)) }
+    }
+}
+
+/// Whose chat it is does not belong on the log, in whatever words Telegram says it.
+fn chat_of(body: &Value) -> String {
+    match &body["chat_id"] {
+        Value::String(chat) => chat.clone(),
+        Value::Number(chat) => chat.to_string(),
+        _ => String::new(),
     }
 }
 

@@ -103,6 +103,14 @@ async fn every_step_that_breaks_is_told_apart() {
 }
 
 #[tokio::test]
+async fn whose_address_was_refused_is_nobodys_business() {
+    let (server, email) = trial().await;
+    server.fails(Step::To, MailFault::Says("550 5.1.1 <ANN@plant.example>: no such user"));
+    let (_, words) = kind(email.deliver(&effect("email:ann", "k1", &note())).await.unwrap_err());
+    assert!(words.contains("<…>: no such user"), "{words}");
+}
+
+#[tokio::test]
 async fn a_mail_without_an_answer_is_unknown_and_not_sent_again_by_itself() {
     let (server, email) = trial().await;
     server.fails(Step::Text, MailFault::DoneThenHangUp);

@@ -141,7 +141,8 @@ async fn a_pressed_button_is_settled_once_and_what_was_typed_is_left_alone() {
     let update: serde_json::Value = serde_json::from_slice(&ear.heard()[0].body).unwrap();
     let delivery = format!("telegram:callback:{}", update["callback_query"]["id"].as_str().unwrap());
     let (from, text, button) = ("55".into(), "Yes".into(), Some("y".into()));
-    let pressed = ChatMessage { channel: Channel::Telegram, delivery, from, text, button, in_reply_to: Some(format!("55:{receipt}")) };
+    let pressed =
+        ChatMessage { channel: Channel::Telegram, delivery, from, text, button, in_reply_to: Some(format!("55:{receipt}")), written_at: None };
     trial.telegram.settle(&pressed, "Noted: yes").await.unwrap();
     assert_eq!(trial.server.toasts(), ["Noted: yes"]);
     assert_eq!(trial.server.sent()[0].buttons, []);

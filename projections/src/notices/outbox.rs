@@ -206,9 +206,10 @@ pub async fn of_receipt(db: &Db, receipt: &str, target: Option<&str>) -> Result<
     Ok(ask.doc(db).await?)
 }
 
-/// The latest that was wanted for a target and is about a case.
+/// The latest that arrived at a target and is about a case.
 pub async fn last_to(db: &Db, target: &str) -> Result<Option<NoticeRow>, NotRead> {
-    let ask = Ask::new("SELECT doc FROM notices WHERE target = $1 AND case_id IS NOT NULL ORDER BY wanted_at DESC, id DESC LIMIT 1");
+    let ask =
+        Ask::new("SELECT doc FROM notices WHERE target = $1 AND stage = 'done' AND case_id IS NOT NULL ORDER BY wanted_at DESC, id DESC LIMIT 1");
     Ok(ask.bind(Value::text(target)).doc(db).await?)
 }
 

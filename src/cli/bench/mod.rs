@@ -1,5 +1,6 @@
 //! `millwright bench`: figures as ratios against a peer or a physical limit in the same run, because machines differ and absolute times prove nothing.
 
+mod alert;
 mod append;
 mod commands;
 mod detectors;
@@ -15,6 +16,7 @@ mod segment;
 mod servers;
 mod similar;
 mod takeover;
+mod write;
 
 use crate::settings::Settings;
 use anyhow::{Context, Result};
@@ -80,6 +82,10 @@ enum Name {
     Detectors,
     /// The most similar of 100,000 past cases.
     Similar,
+    /// From an alert to its message in a program's hands, at 100 alerts a second.
+    Alert,
+    /// From a yes to the value read back, while 100,000 readings a second come in.
+    Write,
     /// Memory with 1,000 signals, and time from start to the first reading.
     Idle,
 }
@@ -127,6 +133,8 @@ impl Bench {
             Name::Polling => one(polling::measure(folder.path(), self.scale).await?),
             Name::Detectors => one(detectors::measure(self.scale)?),
             Name::Similar => one(similar::measure(self.scale)?),
+            Name::Alert => one(alert::measure(folder.path(), self.scale).await?),
+            Name::Write => one(write::measure(folder.path(), self.scale).await?),
             Name::Idle => one(idle::measure(folder.path()).await?),
         };
         for measured in measured {

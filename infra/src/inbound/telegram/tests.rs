@@ -41,14 +41,25 @@ fn a_pressed_button_brings_its_title_and_what_it_was_under() {
 }
 
 #[test]
-fn in_a_group_it_counts_as_the_one_who_wrote_it() {
+fn what_is_said_in_a_group_is_said_to_colleagues() {
     let mut in_group = written("Y");
     in_group["message"]["chat"] = json!({ "id": -1001, "type": "supergroup", "title": "Shift" });
-    assert_eq!(message(&in_group).unwrap().from, "55");
-    in_group["message"]["from"]["is_bot"] = true.into();
     assert_eq!(message(&in_group), None);
     in_group["message"].as_object_mut().unwrap().remove("from");
     assert_eq!(message(&in_group), None);
+    let mut of_a_bot = written("Y");
+    of_a_bot["message"]["from"]["is_bot"] = true.into();
+    assert_eq!(message(&of_a_bot), None);
+    let pressed = json!({ "update_id": 8, "callback_query": { "id": "4", "from": { "id": 55 }, "data": "seen", "message": { "message_id": 12, "chat": { "id": -1001 } } } });
+    assert_eq!(message(&pressed), None);
+}
+
+#[test]
+fn a_time_that_no_calendar_has_is_none() {
+    let mut far = written("Y");
+    assert!(message(&far).unwrap().written_at.is_some());
+    far["message"]["date"] = i64::MAX.into();
+    assert_eq!(message(&far).unwrap().written_at, None);
 }
 
 #[test]

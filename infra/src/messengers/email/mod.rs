@@ -139,7 +139,7 @@ impl Messenger for Email {
             .map_err(|_no_address| NotTaken::ForGood(format!("the mail address of {} is none; enrol it anew", contact.person)))?;
         let letter = letter::written(&self.from, to, effect, &message, self.clock.now().wall).map_err(NotTaken::ForGood)?;
         let password = self.settings.password.as_ref().map(draft::active).transpose()?;
-        let line = talk::Line { settings: &self.settings, trust: self.trust.as_ref(), password };
+        let line = talk::Line { settings: &self.settings, trust: self.trust.as_ref(), password, to: letter.to.to_string() };
         line.deliver(&letter).await?;
         Ok(letter.id)
     }

@@ -27,6 +27,8 @@ pub struct Line<'a> {
     /// `None` in the clear.
     pub trust: Option<&'a TlsParameters>,
     pub password: Option<Secret>,
+    /// Whose address does not belong on the log.
+    pub to: String,
 }
 
 /// What went wrong in a step: what the server said, or that it said nothing.
@@ -150,8 +152,21 @@ impl Line<'_> {
         };
         let secret = self.password.as_ref().map_or("", Secret::expose);
         let said = if secret.is_empty() { said } else { said.replace(secret, "…") };
-        format!("{}: {said}", self.place())
+        format!("{}: {}", self.place(), without(&said, &self.to))
     }
+}
+
+/// Servers like to repeat the address that they refuse, in letters of their own size.
+fn without(said: &str, address: &str) -> String {
+    let (lower, address) = (said.to_ascii_lowercase(), address.to_ascii_lowercase());
+    let mut out = String::with_capacity(said.len());
+    let mut from = 0;
+    for (at, found) in lower.match_indices(address.as_str()).filter(|(_, found)| !found.is_empty()) {
+        out.push_str(said.get(from..at).unwrap_or_default());
+        out.push('…');
+        from = at + found.len();
+    }
+    out + said.get(from..).unwrap_or_default()
 }
 
 /// What the server answered by, if it answered.

@@ -79,7 +79,15 @@ impl Whatsapp {
 
     async fn send(&self, body: &Value) -> Result<String, Refused> {
         let token = draft::active(&self.settings.token).map_err(Refused::Is)?;
-        let request = Request::post(&self.settings.api).part(&self.settings.phone_number_id).part("messages").bearer(&token).json(body);
+        // Whose number it is does not belong on the log, in whatever words Meta says it.
+        let to = body["to"].as_str().unwrap_or_default();
+        let request = Request::post(&self.settings.api)
+            .hide(to)
+            .hide(to.trim_start_matches('+'))
+            .part(&self.settings.phone_number_id)
+            .part("messages")
+            .bearer(&token)
+            .json(body);
         let reply = self.outside.outward.send(request).await.map_err(|failed| Refused::Is(failed.not_taken(Again::Unsafe)))?;
         if !reply.is_success() {
             return Err(verdict::refused(&reply));

@@ -1,0 +1,200 @@
+//! From a yes to the value read back, on a simulated pump over Modbus, while 100,000 readings a second come in.
+
+use super::{Measured, load, percentile, scaled};
+use crate::{
+    app::{
+        App, TimeLapse,
+        foundation::Foundation,
+        scenario,
+        simulated::{Simulated, Simulation},
+    },
+    configured,
+    settings::Settings,
+};
+use anyhow::{Context, Result, bail};
+use millwright_agents::site_tail::SiteTail;
+use millwright_commands::{ApproveAction, Ask, Command, Commands, ProposeAction, RaiseAlert, RecordOutcome};
+use millwright_domain::{
+    Event,
+    case::{AlertRaised, Outcome, Severity},
+    envelope::Answer,
+    ids::{ActionId, CaseId, EventId},
+    policy::Policy,
+    ports::{clock::Clock, event_log::EventLog},
+    position::PartitionId,
+    roster::Roster,
+};
+use millwright_infra::clock::SystemClock;
+use serde_json::json;
+use std::{
+    net::SocketAddr,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+use tokio_util::sync::CancellationToken;
+
+const WRITES: u64 = 100;
+const GOAL_MS: f64 = 50.0;
+/// Scans of eight values, so many times a second.
+const DEVICES: usize = 125;
+const EVERY: Duration = Duration::from_millis(10);
+
+const POLICY: &str = r#"{"require_approval": ["one", "other"], "actions": {
+    "one": {"write": {"kind": "speed_setpoint", "to": {"percent_of_rated": 75.0}}},
+    "other": {"write": {"kind": "speed_setpoint", "to": {"percent_of_rated": 85.0}}}}}"#;
+
+pub async fn measure(folder: &Path, scale: f64) -> Result<Measured> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let at: SocketAddr = "127.0.0.1:0".parse()?;
+    let simulation = Simulation { at, pumps: 1, seed: 1, scenario: scenario::named_or_file("normal")?, speed: 1.0 };
+    let simulated = Simulated::start(simulation, clock.clone()).await?;
+    let policy: Policy = serde_json::from_str(POLICY)?;
+    let mut configured = simulated.configured(&simulated.addresses, policy, Roster::default(), configured::shipped_rules()?)?;
+    // One write a minute is the pump's own limit, and would be all that is measured.
+    let signals = configured.sites.iter_mut().flat_map(|site| &mut site.plant.assets).flat_map(|asset| &mut asset.signals);
+    signals.filter_map(|signal| signal.writable.as_mut()).for_each(|writable| writable.min_interval_s = 0);
+    let site = PartitionId::site(&configured.sites.first().context("the simulated plant is a site")?.plant.site);
+    let mut settings = Settings { data: folder.join("data"), ..Settings::default() };
+    settings.http.listen = at;
+    let foundation = Foundation::open(&settings, clock).await?;
+    let (log, commands) = (foundation.log.clone(), foundation.commands.clone());
+    let app = App::start(&settings, configured, foundation, TimeLapse::default()).await?;
+
+    let stop = CancellationToken::new();
+    let loaded = Arc::new(AtomicU64::new(0));
+    let feeding = tokio::spawn(feed(log.clone(), loaded.clone(), stop.clone()));
+    let bench = Bench { log, commands, site };
+    bench.first_reading().await?;
+    let (begun, before) = (Instant::now(), loaded.load(Ordering::Relaxed));
+    let mut took_ms = Vec::new();
+    let mut device_ms = Vec::new();
+    for number in 0..scaled(WRITES, scale) {
+        took_ms.push(bench.write(if number % 2 == 0 { "one" } else { "other" }).await?);
+        device_ms.push(asked(simulated.addresses.controller).await?);
+    }
+    let rate = (loaded.load(Ordering::Relaxed) - before) as f64 / begun.elapsed().as_secs_f64();
+    stop.cancel();
+    feeding.await??;
+    app.stop().await;
+    simulated.stop().await;
+    took_ms.sort_by(f64::total_cmp);
+    device_ms.sort_by(f64::total_cmp);
+    let p99 = percentile(&took_ms, 0.99);
+    // Looked at before, written, read back.
+    let devices_own = 3.0 * percentile(&device_ms, 0.99);
+    Ok(Measured {
+        unit: "ms, p99",
+        ours: p99,
+        peer: "the goal and the device's own time",
+        peers: GOAL_MS + devices_own,
+        ratio: Some((GOAL_MS + devices_own) / p99),
+        goal: "under 50 ms and the device's own time, under 100,000 readings a second",
+        more: json!({
+            "writes": took_ms.len(),
+            "p50_ms": percentile(&took_ms, 0.5),
+            "worst_ms": took_ms.last(),
+            "device_answers_p99_ms": percentile(&device_ms, 0.99),
+            "readings_a_second_meanwhile": rate,
+        }),
+    })
+}
+
+struct Bench {
+    log: Arc<dyn EventLog>,
+    commands: Commands,
+    site: PartitionId,
+}
+
+impl Bench {
+    async fn ask(&self, by: &str, command: impl Into<Command>) -> Result<String> {
+        let answered = self.commands.ask(&self.site, Ask::new(by.parse()?, command)).await?;
+        match answered.answer {
+            Answer::Done { subject, .. } => Ok(subject.unwrap_or_default()),
+            other => bail!("a command was answered {other:?}"),
+        }
+    }
+
+    async fn raised(&self) -> Result<CaseId> {
+        let alert =
+            AlertRaised { asset: "pump-1".parse()?, detector: "bench".into(), severity: Severity::Low, evidence: vec![], late: false, says: None };
+        Ok(self.ask("svc-monitor", RaiseAlert { alert }).await?.parse()?)
+    }
+
+    /// A write without a fresh reading is refused; soon after the start there is one.
+    async fn first_reading(&self) -> Result<()> {
+        let limit = Instant::now() + Duration::from_secs(60);
+        while Instant::now() < limit {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            let site = SiteTail::at_the_end(self.log.clone(), self.site.clone()).await?.site;
+            if !site.collectors.is_empty() {
+                tokio::time::sleep(Duration::from_secs(3)).await;
+                return Ok(());
+            }
+        }
+        bail!("nothing is collected from the simulated pump")
+    }
+
+    /// Milliseconds from before the yes until the fact that the value was read back can be read.
+    async fn write(&self, name: &str) -> Result<f64> {
+        let case = self.raised().await?;
+        let propose = ProposeAction { case, name: name.parse()?, because: EventId(uuid::Uuid::nil()) };
+        let action: ActionId = self.ask("svc-diagnosis", propose).await?.parse()?;
+        let mut tail = SiteTail::at_the_end(self.log.clone(), self.site.clone()).await?;
+        let proposal = tail.site.case(case).file().and_then(|file| file.actions.get(&action)).context("it was proposed a moment ago")?;
+        let approve = ApproveAction { action, binding: proposal.proposal().binding(), via: None };
+        let begun = Instant::now();
+        self.ask("ann", approve).await?;
+        loop {
+            let facts = tokio::time::timeout(Duration::from_secs(20), tail.next()).await.context("a write did not end within 20 s")??;
+            for fact in facts {
+                match fact.event {
+                    Event::ActionCompleted(done) if done.action == action => {
+                        let took = begun.elapsed().as_secs_f64() * 1e3;
+                        let record = RecordOutcome { case, outcome: Outcome::NoEffect, true_cause: None, note: None, evidence: vec![] };
+                        self.ask("ann", record).await?;
+                        return Ok(took);
+                    }
+                    Event::ActionFailed(failed) if failed.action == action => bail!("a write failed: {}", failed.reason),
+                    Event::ActionVoided(voided) if voided.action == action => bail!("a write was void: {}", voided.reason),
+                    Event::ActionUnverified(unverified) if unverified.action == action => bail!("a write is unverified: {}", unverified.reason),
+                    _ => {}
+                }
+            }
+        }
+    }
+}
+
+/// 1,000 readings every 10 ms, of another site than the one that is written to; late ones are caught up with.
+async fn feed(log: Arc<dyn EventLog>, loaded: Arc<AtomicU64>, stop: CancellationToken) -> Result<()> {
+    let signals = load::signals(DEVICES);
+    let mut ticks = tokio::time::interval(EVERY);
+    for number in 0.. {
+        tokio::select! {
+            () = stop.cancelled() => break,
+            _ = ticks.tick() => {}
+        }
+        log.append_readings(load::scans(&signals, number)).await?;
+        loaded.fetch_add((DEVICES * load::VALUES) as u64, Ordering::Relaxed);
+    }
+    Ok(())
+}
+
+/// How long the device takes to answer a plain question of somebody else, in milliseconds.
+async fn asked(device: SocketAddr) -> Result<f64> {
+    let mut stream = TcpStream::connect(device).await.context("the simulated pump")?;
+    stream.set_nodelay(true)?;
+    let begun = Instant::now();
+    // Transaction 1, unit 1: two holding registers from 0.
+    stream.write_all(&[0, 1, 0, 0, 0, 6, 1, 3, 0, 0, 0, 2]).await?;
+    let mut answer = [0; 9];
+    stream.read_exact(&mut answer).await?;
+    Ok(begun.elapsed().as_secs_f64() * 1e3)
+}
