@@ -211,8 +211,7 @@ fn a_case_is_told_once_with_its_cause_what_helped_last_time_and_where_to_look() 
     scene.diagnosis(1, "bearing_wear");
     scene.later_s(1);
     assert_eq!(scene.people_hear()[0], "whatsapp:ann: Now thought to be: HIGH pump-1: bearing_wear 86 %", "back to the first");
-    let to_programs = scene.told.iter().filter(|wanted| wanted.target == "webhook:scada").count();
-    assert_eq!(to_programs, 4, "that it began, and each turn");
+    assert_eq!(scene.told.iter().filter(|wanted| wanted.target == "webhook:scada").count(), 4, "that it began, and each turn");
 }
 
 #[test]

@@ -107,8 +107,8 @@ async fn a_yes_on_telegram_comes_back_as_the_yes_that_was_asked_for() {
     assert_eq!((message(&news[0]).from.as_str(), message(&news[0]).text.as_str()), ("55", "/start K7Q-2MX"));
     let no = message(&news[1]);
     assert_eq!(
-        (Answer::of_button(no.button.as_deref().unwrap()), no.text.as_str(), no.in_reply_to.as_ref()),
-        (Some(Answer::No { action: Some(action()) }), "No", Some(&receipt))
+        (Answer::of_button(no.button.as_deref().unwrap()), no.text.as_str(), no.in_reply_to.clone()),
+        (Some(Answer::No { action: Some(action()) }), "No", Some(format!("55:{receipt}")))
     );
     assert_eq!(news[1], news[2]);
     messengers.telegram.unwrap().settle(no, "Noted: no").await.unwrap();
