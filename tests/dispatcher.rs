@@ -13,14 +13,7 @@ use millwright_domain::{
 use uuid::Uuid;
 
 pub fn alert() -> RaiseAlert {
-    let alert = AlertRaised {
-        asset: "pump-1".parse().unwrap(),
-        detector: "drift".into(),
-        severity: Severity::High,
-        evidence: vec![],
-        late: false,
-        says: None,
-    };
+    let alert = AlertRaised::new("pump-1".parse().unwrap(), "drift", Severity::High);
     RaiseAlert { alert }
 }
 

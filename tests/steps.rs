@@ -141,14 +141,7 @@ fn wanted(number: u32, target: String, body: String, case: CaseId) -> EffectWant
 }
 
 async fn want_one_of_each(house: &House) {
-    let alert = AlertRaised {
-        asset: "pump-1".parse().unwrap(),
-        detector: "drift".into(),
-        severity: Severity::High,
-        evidence: vec![],
-        late: false,
-        says: None,
-    };
+    let alert = AlertRaised::new("pump-1".parse().unwrap(), "drift", Severity::High);
     let raised = house.ask("svc-monitor", RaiseAlert { alert }).await;
     let case: CaseId = subject(&raised).parse().unwrap();
     let text = TicketText { title: "pump-1".into(), body: "it shakes".into(), labels: vec![], severity: Severity::High };

@@ -1,6 +1,6 @@
 //! How far a worker has come, in a small file that is either the old one or the new one, never half of each.
 
-use crate::site_tail::TailError;
+use crate::fact_tail::TailError;
 use serde::{Serialize, de::DeserializeOwned};
 use std::{
     fs::{self, File},

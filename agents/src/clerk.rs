@@ -1,8 +1,8 @@
 //! A worker that keeps a list of what is still to be told outside: folded from the facts alone, so that after any stop it knows what is left.
 
 use crate::{
+    fact_tail::{FactTail, TailError},
     insist::{insist, reaction_id, service},
-    site_tail::{SiteTail, TailError},
 };
 use async_trait::async_trait;
 use millwright_commands::{Ask, Commands, WantEffect};
@@ -51,7 +51,7 @@ pub struct Clerk<D> {
 impl<D: Desk> Clerk<D> {
     /// Runs until told to stop.
     pub async fn run(mut self, stop: CancellationToken) -> Result<(), TailError> {
-        let mut tail = SiteTail::seen_to_the_end(self.log.clone(), self.partition.clone(), |fact| self.desk.take(fact)).await?;
+        let mut tail = FactTail::seen_to_the_end(self.log.clone(), self.partition.clone(), |fact| self.desk.take(fact)).await?;
         loop {
             let now = self.clock.now().wall;
             let due = self.desk.next(now);
@@ -64,7 +64,7 @@ impl<D: Desk> Clerk<D> {
                         granted = self.tell(due, &stop).await;
                     }
                     // What was answered is durable: it is there to be taken in before the next one is looked for.
-                    tail.facts_up_to_now().await?
+                    tail.up_to_now().await?
                 }
                 facts = tail.next() => facts?,
             };

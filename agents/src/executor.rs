@@ -3,8 +3,9 @@
 mod tasks;
 
 use crate::{
+    fact_tail::TailError,
     insist::{insist, reaction_id, service},
-    site_tail::{SiteTail, TailError},
+    site_tail::SiteTail,
 };
 use chrono::TimeDelta;
 use millwright_commands::{Ask, Commands, FinishAction, NO_FRESH_READING, StartAction, Verdict};

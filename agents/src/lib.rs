@@ -6,6 +6,7 @@ pub mod clerk;
 pub mod diagnosis;
 pub mod evaluate;
 pub mod executor;
+pub mod fact_tail;
 pub mod feedback;
 pub mod health_watch;
 pub mod insist;
@@ -20,6 +21,8 @@ pub mod remember;
 pub mod replies;
 mod seeded;
 pub mod site_tail;
+#[cfg(test)]
+mod testing;
 pub mod ticket_poll;
 pub mod ticketing;
 pub mod timekeeper;

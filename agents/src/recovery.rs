@@ -135,14 +135,7 @@ mod tests {
 
     fn case() -> CaseFile {
         let evidence = figures(0, 4.0).signals[0].evidence(Feature::Drift, at(0)).unwrap();
-        let alert = AlertRaised {
-            asset: "pump".parse().unwrap(),
-            detector: "drift".into(),
-            severity: Severity::High,
-            evidence: vec![evidence],
-            late: false,
-            says: None,
-        };
+        let alert = AlertRaised { evidence: vec![evidence], ..AlertRaised::new("pump".parse().unwrap(), "drift", Severity::High) };
         let mut case = Case::default();
         case.evolve(CaseFact::AlertRaised(&alert), at(0));
         case.open_file().unwrap().clone()

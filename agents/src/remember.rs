@@ -1,8 +1,9 @@
 //! When a case has shown itself for a while, remember what it looked like: its readings become a signature, and the signature a fact.
 
 use crate::{
+    fact_tail::TailError,
     insist::{insist, reaction_id, service},
-    site_tail::{SiteTail, TailError},
+    site_tail::SiteTail,
 };
 use chrono::TimeDelta;
 use millwright_commands::{Ask, Commands, RememberCase};

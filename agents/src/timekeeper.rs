@@ -1,8 +1,9 @@
 //! On a deadline, say that it has passed: questions to be asked again, passed on or given up, token holds nobody settled, alarms on the shelf. The rules judge the deadline itself.
 
 use crate::{
+    fact_tail::TailError,
     insist::{insist, reaction_id, service},
-    site_tail::{SiteTail, TailError},
+    site_tail::SiteTail,
 };
 use millwright_commands::{Ask, Command, Commands, EscalateApproval, ExpireApproval, ExpireReservation, RemindApproval, UnshelveAlarm};
 use millwright_domain::{
@@ -138,4 +139,39 @@ fn shelves(site: &Site) -> impl Iterator<Item = Deadline> {
         let at = alarm.shelved_until?;
         Some(Deadline { at, key: format!("{asset}/{detector}/{}", at.micros()), command })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing;
+    use chrono::TimeDelta;
+    use millwright_domain::{
+        approval::ApprovalPlan,
+        case::{ActionProposed, AlertRaised, Severity},
+        envelope::StreamId,
+        ids::{ActionId, CaseId},
+        policy::Policy,
+        site::PolicyAdopted,
+    };
+    use uuid::Uuid;
+
+    #[test]
+    fn who_slept_past_a_reminder_and_the_end_of_its_question_goes_on_with_the_end() {
+        let at: Timestamp = "2026-02-01T12:00:00Z".parse().unwrap();
+        let (case, action) = (StreamId::case(CaseId(Uuid::from_u128(1))), ActionId(Uuid::from_u128(2)));
+        let approval = ApprovalPlan { remind_after_s: vec![60], ..ApprovalPlan::default() };
+        let policy = Policy { approval, ..Policy::default() };
+        let proposal = Proposal { proposed_at: Some(at), ..testing::slow_down(action, "pump-1/speed", at) };
+        let mut site = Site::default();
+        site.evolve_recorded(&testing::recorded(0, at, StreamId::site(), PolicyAdopted { policy }));
+        let alert = AlertRaised::new("pump-1".parse().unwrap(), "drift", Severity::High);
+        site.evolve_recorded(&testing::recorded(1, at, case.clone(), alert));
+        let proposed = ActionProposed { binding: proposal.binding(), proposal };
+        site.evolve_recorded(&testing::recorded(2, at, case, proposed));
+        let next = |minutes| earliest(&site, at + TimeDelta::minutes(minutes)).unwrap().command;
+        assert!(matches!(next(1), Command::RemindApproval(_)), "{:?}", next(1));
+        assert!(matches!(next(4), Command::RemindApproval(_)), "late is better than never while it can be answered");
+        assert!(matches!(next(6), Command::ExpireApproval(_)), "{:?}", next(6));
+    }
 }

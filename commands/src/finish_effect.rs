@@ -142,7 +142,10 @@ fn repeated(site: &Site, wanted: &EffectWanted) -> Option<(StreamId, Event)> {
 #[cfg(test)]
 mod tests {
     use super::{EffectResult, FinishEffect, pause};
-    use crate::testing::{plant, scene};
+    use crate::{
+        retry_effect::RetryEffect,
+        testing::{plant, scene},
+    };
     use millwright_domain::{
         case::Severity,
         ids::{EffectId, derived},
@@ -202,7 +205,10 @@ mod tests {
                 let again = scene.effect();
                 assert_ne!(again, effect);
                 let scene = scene.when(plant::attempt(again, 1)).happens().when(plant::finish_effect(again, 1, unknown()));
-                scene.then_facts(["MessageUnknown"]);
+                let scene = scene.then_facts(["MessageUnknown"]);
+                // A person tries the first one again: that is hers to follow.
+                let scene = scene.when(plant::ask("ann", RetryEffect { effect })).happens();
+                scene.when(plant::attempt(effect, 2)).happens().when(plant::finish_effect(effect, 2, unknown())).then_facts(["MessageUnknown"]);
             }
         }
     }

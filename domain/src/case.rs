@@ -36,6 +36,13 @@ pub struct AlertRaised {
     pub says: Option<String>,
 }
 
+impl AlertRaised {
+    /// In time, and without evidence so far.
+    pub fn new(asset: AssetId, detector: impl Into<String>, severity: Severity) -> Self {
+        Self { asset, detector: detector.into(), severity, evidence: vec![], late: false, says: None }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {

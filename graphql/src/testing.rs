@@ -9,9 +9,8 @@ use millwright_domain::{
     Now, Timestamp,
     envelope::Answer,
     ids::{ActorId, CaseId, CommandId, EventId},
-    message::Channel,
     ports::{
-        address_book::{AddressBook, AddressBookError, Contact},
+        address_book::NobodyEnrolled,
         answers::{Answers, AnswersError, Given},
         clock::Clock,
         event_log::EventLog,
@@ -60,18 +59,6 @@ impl Clock for StandingClock {
 async fn wait_for_ever_unless(reached: bool) {
     if !reached {
         std::future::pending::<()>().await;
-    }
-}
-
-struct NobodyKnown;
-
-#[async_trait]
-impl AddressBook for NobodyKnown {
-    async fn contact(&self, _: &ActorId, _: Channel) -> Result<Option<Contact>, AddressBookError> {
-        Ok(None)
-    }
-    async fn whose(&self, _: &str, _: &str) -> Result<Option<Contact>, AddressBookError> {
-        Ok(None)
     }
 }
 
@@ -135,7 +122,7 @@ impl House {
             plant_control: None,
             door: None,
             pressed: None,
-            book: Arc::new(NobodyKnown),
+            book: Arc::new(NobodyEnrolled),
             parts: Arc::new(|| vec![PartHealth { name: "plc-1".into(), ok: true, detail: "polled".into() }]),
             metrics: Arc::new(|| "millwright_worker_up{worker=\"monitor\"} 1\n".into()),
             shutdown: CancellationToken::new(),

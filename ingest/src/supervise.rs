@@ -178,7 +178,7 @@ impl Field {
         for (asset, mut evidence) in of_asset {
             evidence.truncate(NAMED);
             let id = CommandId(derived(&format!("{device}/{epoch}/{unit}/{asset}/{}", now.micros()), "collector-alert", 0));
-            let alert = AlertRaised { asset, detector: "collector".into(), severity: Severity::Medium, evidence, late: false, says: None };
+            let alert = AlertRaised { evidence, ..AlertRaised::new(asset, "collector", Severity::Medium) };
             self.manner.news.tell(device.clone(), Item { id, command: RaiseAlert { alert }.into(), occurred_at: now });
         }
     }

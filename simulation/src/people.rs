@@ -176,14 +176,7 @@ pub async fn inspect(asker: Asker) {
     let actions = ["slow_pump_to_75pct", "reduce_motor_speed_to_60pct", "shutdown_motor", "send_alert_to_backup_tech", "request_sensor_calibration"];
     while asker.rest(15..90).await {
         let number = asker.chance.from(1..PUMPS as u64 + 1) as usize;
-        let alert = AlertRaised {
-            asset: asset(number),
-            detector: "thermograph".into(),
-            severity: Severity::Medium,
-            evidence: vec![],
-            late: false,
-            says: None,
-        };
+        let alert = AlertRaised::new(asset(number), "thermograph", Severity::Medium);
         let Some(case) = asker.ask(RaiseAlert { alert }).await.and_then(subject) else { continue };
         if asker.chance.per_mille(600) {
             let suggests = [asker.chance.one_of(&actions), asker.chance.one_of(&actions)].map(|name| name.parse().expect("a name")).to_vec();

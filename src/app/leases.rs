@@ -3,7 +3,7 @@
 //! A node that is cut off goes on measuring into its store: as long as nobody took its devices, what it measures counts. Once somebody has,
 //! what still waits from before counts nowhere: it is discarded, and reported, whether or not the device is held here at that moment.
 
-use millwright_agents::site_tail::{SiteTail, TailError};
+use millwright_agents::fact_tail::{FactTail, TailError};
 use millwright_domain::{Event, collecting::DeviceAssigned, envelope::Recorded, ids::NodeId, ports::event_log::EventLog, position::PartitionId};
 use millwright_ingest::field::Field;
 use std::{collections::BTreeMap, sync::Arc};
@@ -31,7 +31,7 @@ impl Leases {
         let mut tail = tokio::select! {
             biased;
             () = stop.cancelled() => return Ok(()),
-            tail = SiteTail::seen_to_the_end(self.log.clone(), self.partition.clone(), see) => tail?,
+            tail = FactTail::seen_to_the_end(self.log.clone(), self.partition.clone(), see) => tail?,
         };
         others.values().for_each(|assigned| self.judge(assigned));
         self.field.judged();

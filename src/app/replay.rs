@@ -4,7 +4,7 @@ use crate::{configured, settings::Settings};
 use anyhow::{Context, Result, bail};
 use indicatif::ProgressBar;
 use millwright_agents::{
-    site_tail::SiteTail,
+    fact_tail::FactTail,
     what_if::{Difference, KnownEnds, Said, Score, WhatIf},
 };
 use millwright_domain::{
@@ -125,7 +125,12 @@ fn site_text(partition: &PartitionId, next: u64, site: &Site) -> String {
 pub async fn with_rules(log: Arc<dyn EventLog>, partition: &PartitionId, rules: &Path, settings: &Settings, bar: &ProgressBar) -> Result<Replayed> {
     let site_id = partition.as_site().context("only a site has readings")?;
     let mut ends = KnownEnds::default();
-    let site = SiteTail::seen_to_the_end(log.clone(), partition.clone(), |fact| ends.see(fact)).await?.site;
+    let mut site = Site::default();
+    FactTail::seen_to_the_end(log.clone(), partition.clone(), |fact| {
+        ends.see(fact);
+        site.evolve_recorded(fact);
+    })
+    .await?;
     let ends = ends.on(&site);
     let plant = site.plant.with_context(|| format!("{partition} was never described"))?;
     let (old, new) = (configured::rules(&settings.rules)?, if rules.is_dir() { configured::rules(rules)? } else { configured::rule_file(rules)? });

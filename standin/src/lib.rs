@@ -9,6 +9,7 @@ pub mod faults;
 pub mod github;
 pub mod salesforce;
 mod serve;
+mod shared;
 pub mod sign;
 pub mod smtp;
 mod soql;

@@ -1,12 +1,7 @@
 //! A mail server: takes mails over plain SMTP, keeps them, and fails in the ways that mail servers do.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
-use std::{
-    collections::VecDeque,
-    io,
-    net::SocketAddr,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::{collections::VecDeque, io, net::SocketAddr};
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
     net::{TcpListener, TcpStream},
@@ -63,8 +58,7 @@ struct Inner {
     login: Option<(String, String)>,
 }
 
-#[derive(Clone, Default)]
-struct Shared(Arc<Mutex<Inner>>);
+type Shared = crate::shared::Shared<Inner>;
 
 pub struct SmtpServer {
     address: SocketAddr,
@@ -80,7 +74,7 @@ impl SmtpServer {
         let served = shared.clone();
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                served.inner().connections += 1;
+                served.state().connections += 1;
                 let shared = served.clone();
                 tokio::spawn(async move { talk(stream, &shared).await });
             }
@@ -88,20 +82,20 @@ impl SmtpServer {
         Ok(Self { address, shared, task })
     }
     pub fn wants_login(&self, user: &str, password: &str) {
-        self.shared.inner().login = Some((user.into(), password.into()));
+        self.shared.state().login = Some((user.into(), password.into()));
     }
     pub fn address(&self) -> SocketAddr {
         self.address
     }
     pub fn mails(&self) -> Vec<Mail> {
-        self.shared.inner().mails.clone()
+        self.shared.state().mails.clone()
     }
     pub fn connections(&self) -> usize {
-        self.shared.inner().connections
+        self.shared.state().connections
     }
     /// The next time that this step is reached.
     pub fn fails(&self, step: Step, fault: MailFault) {
-        self.shared.inner().armed.push_back((step, fault));
+        self.shared.state().armed.push_back((step, fault));
     }
     /// From now on nobody listens there.
     pub fn stop(&self) {
@@ -116,11 +110,8 @@ impl Drop for SmtpServer {
 }
 
 impl Shared {
-    fn inner(&self) -> MutexGuard<'_, Inner> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
     fn take(&self, step: Step) -> Option<MailFault> {
-        let mut inner = self.inner();
+        let mut inner = self.state();
         let at = inner.armed.iter().position(|armed| armed.0 == step)?;
         inner.armed.remove(at).map(|armed| armed.1)
     }
@@ -137,7 +128,7 @@ struct Session {
 /// Until either side hangs up; `None` is that.
 async fn talk(stream: TcpStream, shared: &Shared) -> Option<()> {
     let mut stream = BufReader::new(stream);
-    let mut session = Session { is_in: shared.inner().login.is_none(), ..Session::default() };
+    let mut session = Session { is_in: shared.state().login.is_none(), ..Session::default() };
     answer(&mut stream, shared, Step::Greeting, "220 stand-in ESMTP", || ()).await?;
     loop {
         let line = read_line(&mut stream).await?;
@@ -148,7 +139,7 @@ async fn talk(stream: TcpStream, shared: &Shared) -> Option<()> {
                 answer(&mut stream, shared, Step::Hello, hello, || ()).await?;
             }
             "AUTH" => {
-                session.is_in = shared.inner().login.as_ref().is_some_and(|login| is_login(&line, login));
+                session.is_in = shared.state().login.as_ref().is_some_and(|login| is_login(&line, login));
                 let said = if session.is_in { "235 2.7.0 welcome" } else { "535 5.7.8 bad credentials" };
                 answer(&mut stream, shared, Step::Login, said, || ()).await?;
             }
@@ -167,7 +158,7 @@ async fn talk(stream: TcpStream, shared: &Shared) -> Option<()> {
                     continue;
                 }
                 let mail = Mail { from: session.from.clone(), to: session.to.clone(), text: read_text(&mut stream).await? };
-                answer(&mut stream, shared, Step::Text, "250 2.0.0 queued as 1", || shared.inner().mails.push(mail)).await?;
+                answer(&mut stream, shared, Step::Text, "250 2.0.0 queued as 1", || shared.state().mails.push(mail)).await?;
             }
             "QUIT" => {
                 say(&mut stream, "221 2.0.0 bye").await?;

@@ -13,7 +13,6 @@ use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
     io,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -26,10 +25,7 @@ pub struct Taken {
     pub body: Value,
 }
 
-#[derive(Clone)]
-struct Shared {
-    inner: Arc<Mutex<Inner>>,
-}
+type Shared = crate::shared::Shared<Inner>;
 
 struct Inner {
     secrets: Vec<String>,
@@ -51,7 +47,7 @@ impl WebhookServer {
     pub async fn start() -> io::Result<Self> {
         let faults = Faults::new(Time::default());
         let inner = Inner { secrets: vec![Self::SECRET.into()], taken: Vec::new(), answers: BTreeMap::new(), answers_with_tickets: true };
-        let shared = Shared { inner: Arc::new(Mutex::new(inner)) };
+        let shared = Shared::new(inner, Time::default());
         let served = serve(Router::new().route("/hooks/tickets", post(take)).with_state(shared.clone()), faults.clone()).await?;
         Ok(Self { served, shared, faults })
     }
@@ -62,20 +58,14 @@ impl WebhookServer {
     }
     /// Each of these is good from now on.
     pub fn secrets_are_now(&self, secrets: &[&str]) {
-        self.shared.inner().secrets = secrets.iter().map(|secret| secret.to_string()).collect();
+        self.shared.state().secrets = secrets.iter().map(|secret| secret.to_string()).collect();
     }
     /// From now on it answers nothing but 204.
     pub fn answers_nothing(&self) {
-        self.shared.inner().answers_with_tickets = false;
+        self.shared.state().answers_with_tickets = false;
     }
     pub fn taken(&self) -> Vec<Taken> {
-        self.shared.inner().taken.clone()
-    }
-}
-
-impl Shared {
-    fn inner(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shared.state().taken.clone()
     }
 }
 
@@ -84,7 +74,7 @@ async fn take(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> 
     let (id, timestamp, signatures) = (header("webhook-id"), header("webhook-timestamp"), header("webhook-signature"));
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     let is_fresh = timestamp.parse::<u64>().is_ok_and(|sent| now.abs_diff(sent) <= TOLERANCE_S);
-    let mut inner = shared.inner();
+    let mut inner = shared.state();
     let made = inner.secrets.iter().filter_map(|secret| sign::standard(secret, id, timestamp, &body)).collect::<Vec<_>>();
     let is_signed = signatures.split(' ').any(|signature| made.iter().any(|made| made == signature));
     if id.is_empty() || !is_fresh || !is_signed {

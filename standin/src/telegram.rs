@@ -1,6 +1,6 @@
 //! Telegram's Bot API for one bot: refuses what Telegram refuses, and lets people write to the bot and press its buttons.
 
-use crate::{Faults, Served, Time, call::call, serve};
+use crate::{Faults, Served, call::call, serve};
 use axum::{
     Json, Router,
     extract::{Path, State},
@@ -12,7 +12,6 @@ use serde_json::{Value, json};
 use std::{
     collections::{BTreeMap, BTreeSet},
     io,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 #[derive(Debug, Clone, PartialEq)]
@@ -38,8 +37,7 @@ struct Inner {
     last: Vec<u8>,
 }
 
-#[derive(Clone, Default)]
-struct Shared(Arc<Mutex<Inner>>);
+type Shared = crate::shared::Shared<Inner>;
 
 pub struct TelegramServer {
     served: Served,
@@ -51,8 +49,8 @@ impl TelegramServer {
     pub const TOKEN: &str = "110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw";
 
     pub async fn start() -> io::Result<Self> {
-        let faults = Faults::new(Time::default());
         let shared = Shared::default();
+        let faults = Faults::new(shared.time.clone());
         let served = serve(Router::new().route("/{bot}/{method}", post(asked)).with_state(shared.clone()), faults.clone()).await?;
         Ok(Self { served, shared, faults })
     }
@@ -61,32 +59,31 @@ impl TelegramServer {
         self.served.url()
     }
     pub fn sent(&self) -> Vec<Sent> {
-        self.shared.inner().sent.clone()
+        self.shared.state().sent.clone()
     }
     /// What popped up when buttons were pressed, in no order.
     pub fn toasts(&self) -> Vec<String> {
-        self.shared.inner().toasts.values().cloned().collect()
+        self.shared.state().toasts.values().cloned().collect()
     }
     /// The person has written to the bot before, so that it may write to her.
     pub fn has(&self, person: i64) {
-        self.shared.inner().people.insert(person, false);
+        self.shared.state().people.insert(person, false);
     }
     pub fn blocks(&self, person: i64) {
-        self.shared.inner().people.insert(person, true);
+        self.shared.state().people.insert(person, true);
     }
     /// As the call `setWebhook` does.
     pub fn listens_at(&self, url: &str, secret: &str) {
-        self.shared.inner().webhook = Some((url.into(), secret.into()));
+        self.shared.state().webhook = Some((url.into(), secret.into()));
     }
 
     /// The person writes to the bot. Returns the status of the webhook.
     pub async fn writes(&self, person: i64, text: &str) -> io::Result<u16> {
         let update = {
-            let mut inner = self.shared.inner();
+            let mut inner = self.shared.state();
             inner.people.insert(person, false);
             inner.updates += 1;
-            let message =
-                json!({"message_id": 10_000 + inner.updates, "date": 1_767_225_600, "chat": chat(person), "from": user(person), "text": text});
+            let message = json!({"message_id": 10_000 + inner.updates, "date": self.shared.time.now(), "chat": chat(person), "from": user(person), "text": text});
             json!({"update_id": 870_000 + inner.updates, "message": message})
         };
         self.tell(&update).await
@@ -96,7 +93,7 @@ impl TelegramServer {
     pub async fn presses(&self, person: i64, message: i64, title: &str) -> io::Result<u16> {
         let none = || io::Error::new(io::ErrorKind::NotFound, "there is no such button");
         let update = {
-            let mut inner = self.shared.inner();
+            let mut inner = self.shared.state();
             let sent = inner.sent.iter().find(|sent| sent.chat == person && sent.message == message).cloned().ok_or_else(none)?;
             let data = sent.buttons.iter().find(|button| button.0 == title).map(|button| button.1.clone()).ok_or_else(none)?;
             inner.updates += 1;
@@ -111,17 +108,17 @@ impl TelegramServer {
 
     /// An update comes again until it is taken.
     pub async fn repeats(&self) -> io::Result<u16> {
-        let last = self.shared.inner().last.clone();
+        let last = self.shared.state().last.clone();
         self.post(&last).await
     }
 
     async fn tell(&self, update: &Value) -> io::Result<u16> {
         let body = update.to_string().into_bytes();
-        self.shared.inner().last.clone_from(&body);
+        self.shared.state().last.clone_from(&body);
         self.post(&body).await
     }
     async fn post(&self, body: &[u8]) -> io::Result<u16> {
-        let webhook = self.shared.inner().webhook.clone();
+        let webhook = self.shared.state().webhook.clone();
         let (url, secret) = webhook.ok_or_else(|| io::Error::new(io::ErrorKind::NotConnected, "no webhook is set"))?;
         call("POST", &url, &[("content-type", "application/json"), ("x-telegram-bot-api-secret-token", &secret)], body).await
     }
@@ -144,17 +141,11 @@ fn shown(sent: &Sent) -> Value {
     shown
 }
 
-impl Shared {
-    fn inner(&self) -> MutexGuard<'_, Inner> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 type Answer = Result<Value, (u16, &'static str)>;
 
 async fn asked(State(shared): State<Shared>, Path((bot, method)): Path<(String, String)>, Json(form): Json<Value>) -> Response {
     let answer = if bot == format!("bot{}", TelegramServer::TOKEN) {
-        let mut inner = shared.inner();
+        let mut inner = shared.state();
         match method.as_str() {
             "sendMessage" => inner.send(&form),
             "answerCallbackQuery" => inner.answer(&form),

@@ -12,7 +12,6 @@ use serde_json::{Value, json};
 use std::{
     collections::{BTreeMap, BTreeSet},
     io,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 const WINDOW_S: i64 = 24 * 3_600;
@@ -56,11 +55,7 @@ struct Inner {
     last: Vec<u8>,
 }
 
-#[derive(Clone)]
-struct Shared {
-    inner: Arc<Mutex<Inner>>,
-    time: Time,
-}
+type Shared = crate::shared::Shared<Inner>;
 
 pub struct WhatsappServer {
     served: Served,
@@ -81,7 +76,7 @@ impl WhatsappServer {
         let time = Time::default();
         let faults = Faults::new(time.clone());
         let inner = Inner { people: BTreeMap::new(), templates: BTreeMap::new(), sent: Vec::new(), written: 0, last: Vec::new() };
-        let shared = Shared { inner: Arc::new(Mutex::new(inner)), time: time.clone() };
+        let shared = Shared::new(inner, time.clone());
         let routes = Router::new().route("/v25.0/{number}/messages", post(send)).with_state(shared.clone());
         let served = serve(routes, faults.clone()).await?;
         Ok(Self { served, shared, faults, time })
@@ -93,15 +88,15 @@ impl WhatsappServer {
     }
     /// A person with WhatsApp, who has never written to us: digits alone.
     pub fn has(&self, number: &str) {
-        self.shared.inner().people.entry(number.into()).or_default();
+        self.shared.state().people.entry(number.into()).or_default();
     }
     /// An approved template with so many parameters in its body of so many characters beside them.
     pub fn approve(&self, name: &str, language: &str, parameters: usize, length: usize, quick_replies: &[&str]) {
         let quick_replies = quick_replies.iter().map(|title| title.to_string()).collect();
-        self.shared.inner().templates.insert(name.into(), Template { language: language.into(), parameters, quick_replies, length });
+        self.shared.state().templates.insert(name.into(), Template { language: language.into(), parameters, quick_replies, length });
     }
     pub fn sent(&self) -> Vec<Sent> {
-        self.shared.inner().sent.clone()
+        self.shared.state().sent.clone()
     }
 
     /// Meta asks whether the address is ours. Returns the status.
@@ -115,7 +110,7 @@ impl WhatsappServer {
     }
     /// The person presses the button with this title under what was sent.
     pub async fn presses(&self, webhook: &str, sent: &str, title: &str) -> io::Result<u16> {
-        let pressed = self.shared.inner().pressed(sent, title).ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "there is no such button"))?;
+        let pressed = self.shared.state().pressed(sent, title).ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "there is no such button"))?;
         let message = self.heard(&pressed.0, pressed.1, Some(sent));
         self.tell(webhook, json!({"messages": [message]})).await
     }
@@ -130,13 +125,13 @@ impl WhatsappServer {
     }
     /// Meta sends a webhook again until it is taken, and sometimes after that.
     pub async fn repeats(&self, webhook: &str) -> io::Result<u16> {
-        let body = self.shared.inner().last.clone();
+        let body = self.shared.state().last.clone();
         post_signed(webhook, &body).await
     }
 
     fn heard(&self, from: &str, content: Value, in_reply_to: Option<&str>) -> Value {
         let now = self.time.tick();
-        let mut inner = self.shared.inner();
+        let mut inner = self.shared.state();
         inner.people.insert(from.into(), Some(now));
         inner.written += 1;
         let mut message = content;
@@ -155,7 +150,7 @@ impl WhatsappServer {
         value["metadata"] = json!({"display_phone_number": "15550001111", "phone_number_id": Self::PHONE_NUMBER_ID});
         let body = json!({"object": "whatsapp_business_account", "entry": [{"id": "1", "changes": [{"field": "messages", "value": value}]}]});
         let body = escaped(&body.to_string()).into_bytes();
-        self.shared.inner().last.clone_from(&body);
+        self.shared.state().last.clone_from(&body);
         post_signed(webhook, &body).await
     }
 }
@@ -174,12 +169,6 @@ fn escaped(json: &str) -> String {
         c => c.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")).collect(),
     };
     json.chars().map(&mut one).collect()
-}
-
-impl Shared {
-    fn inner(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl Inner {
@@ -280,7 +269,7 @@ async fn send(State(shared): State<Shared>, Path(number): Path<String>, headers:
         return Refused(400, 100, "Unsupported post request", "Object with this id does not exist".into()).into_response();
     }
     let now = shared.time.tick();
-    let mut inner = shared.inner();
+    let mut inner = shared.state();
     if let Err(refused) = inner.check(&form, now) {
         return refused.into_response();
     }

@@ -22,14 +22,7 @@ pub struct Proposed {
 impl Cluster {
     /// Something is wrong with the pump, and slowing it down is proposed.
     pub async fn slowing_down_is_proposed(&self, site: &str) -> Proposed {
-        let alert = AlertRaised {
-            asset: "pump-1".parse().unwrap(),
-            detector: "drift".into(),
-            severity: Severity::High,
-            evidence: vec![],
-            late: false,
-            says: None,
-        };
+        let alert = AlertRaised::new("pump-1".parse().unwrap(), "drift", Severity::High);
         let case: CaseId = self.done(site, "svc-monitor", RaiseAlert { alert }).await.parse().unwrap();
         let propose = ProposeAction { case, name: "slow_pump_to_75pct".parse().unwrap(), because: EventId(Uuid::now_v7()) };
         let action: ActionId = self.done(site, "svc-diagnosis", propose).await.parse().unwrap();

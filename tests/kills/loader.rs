@@ -205,7 +205,7 @@ fn command(client: usize, number: u64) -> (&'static str, Asked) {
         }
         2 => {
             let asset = format!("pump-{client}").parse().unwrap();
-            let alert = AlertRaised { asset, detector: "drift".into(), severity: Severity::High, evidence: vec![], late: false, says: None };
+            let alert = AlertRaised::new(asset, "drift", Severity::High);
             ("svc-monitor", RaiseAlert { alert }.into())
         }
         _ => {

@@ -143,36 +143,21 @@ fn count(figures: &mut Figures, site: &Site, fact: &Recorded, was_open: bool, cl
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing;
     use millwright_domain::{
         case::{AlertRaised, Severity},
         envelope::StreamId,
-        ids::{CaseId, EventId},
+        ids::CaseId,
         parts::PartFailed,
-        position::PartitionId,
     };
     use uuid::Uuid;
 
     fn fact(at: &str, stream: StreamId, event: impl Into<Event>) -> Recorded {
-        let at: Timestamp = at.parse().unwrap();
-        Recorded {
-            id: EventId(Uuid::nil()),
-            partition: PartitionId::site(&"demo".parse().unwrap()),
-            seq: 0,
-            epoch: 1,
-            stream,
-            version: 1,
-            occurred_at: at,
-            recorded_at: at,
-            actor: "svc-test".parse().unwrap(),
-            command: None,
-            causation: None,
-            correlation: Uuid::nil(),
-            event: event.into(),
-        }
+        testing::recorded(0, at.parse().unwrap(), stream, event)
     }
     fn alert(at: &str, case: u128) -> Recorded {
         let asset = "pump-1".parse().unwrap();
-        let alert = AlertRaised { asset, detector: "drift".into(), severity: Severity::Low, evidence: vec![], late: false, says: None };
+        let alert = AlertRaised::new(asset, "drift", Severity::Low);
         fact(at, StreamId::case(CaseId(Uuid::from_u128(case))), alert)
     }
 

@@ -3,8 +3,8 @@
 mod counting;
 
 use crate::{
+    fact_tail::{FactTail, TailError},
     insist::{insist, service},
-    site_tail::{SiteTail, TailError},
 };
 use chrono::TimeDelta;
 use counting::Counting;
@@ -37,7 +37,7 @@ impl HealthWatch {
     /// Runs until told to stop. What heals between two checks is nobody's business but the log's.
     pub async fn run(self, stop: CancellationToken) -> Result<(), TailError> {
         let mut counting = Counting::default();
-        let mut tail = SiteTail::seen_to_the_end(self.log.clone(), self.partition.clone(), |fact| counting.take(fact)).await?;
+        let mut tail = FactTail::seen_to_the_end(self.log.clone(), self.partition.clone(), |fact| counting.take(fact)).await?;
         // Not at once: at the start some parts are only on their way.
         let mut next_check = self.clock.now().wall + CHECK_EVERY;
         loop {
@@ -62,7 +62,7 @@ impl HealthWatch {
                         self.check(now, &stop).await;
                         next_check = now + CHECK_EVERY;
                     }
-                    tail.facts_up_to_now().await?
+                    tail.up_to_now().await?
                 }
                 facts = tail.next() => facts?,
             };

@@ -1,6 +1,7 @@
 //! Who is told what, when and how often.
 
 use super::MessageDesk;
+use crate::testing;
 use crate::{
     clerk::Desk,
     precedent::{Precedent, Precedents},
@@ -10,18 +11,15 @@ use chrono::TimeDelta;
 use futures::executor::block_on;
 use millwright_domain::{
     Event, Timestamp,
-    action::{Order, Proposal, WriteOrder},
     alarm::AlarmAcknowledged,
-    approval::{ApprovalEscalated, ApprovalReminded, Risk},
-    case::{ActionApproved, ActionProposed, AlertRaised, DiagnosisRecorded, Outcome, OutcomeRecorded, Severity},
+    approval::{ApprovalEscalated, ApprovalReminded},
+    case::{ActionApproved, ActionProposed, AlertRaised, Outcome, OutcomeRecorded, Severity},
     effect::{EffectFailed, EffectWanted},
     envelope::{Recorded, StreamId},
     evidence::{Evidence, Feature},
-    ids::{ActionId, AssetId, CaseId, CauseId, EventId, derived},
+    ids::{ActionId, AssetId, CaseId, CauseId, derived},
     message::Message,
     plant::{Plant, Source},
-    policy::Ruling,
-    position::PartitionId,
     quantity::QuantityKind,
     roster::{Roster, RosterAdopted},
     sealed::Sealed,
@@ -82,21 +80,7 @@ impl Scene {
     }
     fn recorded(&mut self, stream: StreamId, event: impl Into<Event>) -> Recorded {
         self.seq += 1;
-        Recorded {
-            id: EventId(derived("messages", "fact", u32::try_from(self.seq).unwrap())),
-            partition: PartitionId::site(&"demo".parse().unwrap()),
-            seq: self.seq,
-            epoch: 1,
-            stream,
-            version: 1,
-            occurred_at: self.now,
-            recorded_at: self.now,
-            actor: "svc-test".parse().unwrap(),
-            command: None,
-            causation: None,
-            correlation: Uuid::nil(),
-            event: event.into(),
-        }
+        testing::recorded(self.seq, self.now, stream, event)
     }
     fn fact(&mut self, stream: StreamId, event: impl Into<Event>) {
         let recorded = self.recorded(stream, event);
@@ -114,42 +98,14 @@ impl Scene {
             at: self.now,
         };
         let asset = format!("pump-{number}").parse().unwrap();
-        self.fact(
-            StreamId::case(case(number)),
-            AlertRaised { asset, detector: "drift".into(), severity, evidence: vec![evidence], late: false, says: None },
-        );
+        self.fact(StreamId::case(case(number)), AlertRaised { evidence: vec![evidence], ..AlertRaised::new(asset, "drift", severity) });
     }
     fn diagnosis(&mut self, number: u32, cause: &str) {
-        let diagnosis = DiagnosisRecorded {
-            asset: format!("pump-{number}").parse().unwrap(),
-            cause: cause.parse().unwrap(),
-            confidence: 0.86,
-            by: "rules".into(),
-            explanation: String::new(),
-            evidence_for: vec![],
-            evidence_against: vec![],
-            suggests: vec![],
-            branched_from: None,
-        };
+        let diagnosis = testing::diagnosis(format!("pump-{number}").parse().unwrap(), cause, 0.86);
         self.fact(StreamId::case(case(number)), diagnosis);
     }
     fn proposal(&mut self, number: u32) {
-        let signal = "pump-1/speed".parse().unwrap();
-        let proposal = Proposal {
-            action: action(),
-            name: "slow_down".parse().unwrap(),
-            order: Order::Write(WriteOrder { device: "plc".parse().unwrap(), signal, value: 900.0, tolerance: 5.0 }),
-            ruling: Ruling::RequireApproval,
-            because: EventId(Uuid::nil()),
-            preconditions: vec![],
-            policy_digest: String::new(),
-            expires_at: self.now + TimeDelta::minutes(5),
-            proposed_by: "svc-diagnosis".parse().unwrap(),
-            risk: Risk::Medium,
-            cause: None,
-            proposed_at: None,
-            instead_of: None,
-        };
+        let proposal = testing::slow_down(action(), "pump-1/speed", self.now);
         self.fact(StreamId::case(case(number)), ActionProposed { binding: proposal.binding(), proposal });
     }
     fn outcome(&mut self, number: u32, by: &str) {
@@ -365,7 +321,7 @@ fn after_a_restart_exactly_what_was_not_told_is_told() {
     record(&mut scene, StreamId::site(), RosterAdopted { roster }.into());
     for number in 1..=20 {
         let asset: AssetId = format!("pump-{number}").parse().unwrap();
-        let alert = AlertRaised { asset, detector: "drift".into(), severity: Severity::High, evidence: vec![], late: false, says: None };
+        let alert = AlertRaised::new(asset, "drift", Severity::High);
         record(&mut scene, StreamId::case(case(number)), alert.into());
     }
     scene.later_s(700);
@@ -378,6 +334,21 @@ fn after_a_restart_exactly_what_was_not_told_is_told() {
     facts.iter().for_each(|fact| restarted.take(fact));
     assert_eq!(restarted.list.items, scene.desk.list.items);
     assert_eq!(restarted.next(scene.now), scene.desk.next(scene.now));
+}
+
+#[test]
+fn what_nobody_looks_after_goes_to_all_of_the_next_and_to_none_of_them_early() {
+    let mut scene = Scene::with(
+        r#"{"groups": {"next": ["carl", "dora"]}, "people": {"ann": {"by": ["whatsapp"]}, "carl": {"by": ["email"]}, "dora": {"by": ["email"]}},
+            "alerts": {"to": "ann", "then_to": "next", "unread_after_s": 600}}"#,
+    );
+    scene.alert(1, Severity::High);
+    scene.later_s(1);
+    assert_eq!(scene.people_hear().len(), 1);
+    scene.later_s(590);
+    assert!(scene.people_hear().is_empty());
+    scene.later_s(20);
+    assert_eq!(scene.people_hear().iter().map(|heard| &heard[..10]).collect::<Vec<_>>(), ["email:carl", "email:dora"]);
 }
 
 proptest! {

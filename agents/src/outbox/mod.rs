@@ -7,8 +7,9 @@ mod breaker;
 mod calendar;
 
 use crate::{
+    fact_tail::TailError,
     insist::{insist, last_call, reaction_id, service},
-    site_tail::{SiteTail, TailError},
+    site_tail::SiteTail,
 };
 use breaker::Sign;
 use calendar::{Calendar, Due};

@@ -3,8 +3,8 @@
 mod standing;
 
 use crate::{
+    fact_tail::{FactTail, TailError},
     insist::{insist, reaction_id, service},
-    site_tail::{SiteTail, TailError},
 };
 use millwright_commands::{Ask, Commands, WantEffect};
 use millwright_domain::{
@@ -40,7 +40,7 @@ impl Publisher {
     /// Goes on from where it was found to be.
     pub async fn run_from(self, from: ToldUpTo, stop: CancellationToken) -> Result<(), TailError> {
         let Some(site) = self.partition.as_site() else { return Ok(()) };
-        let mut tail = SiteTail::from_the_start(self.log.clone(), self.partition.clone());
+        let mut tail = FactTail::from_the_start(self.log.clone(), self.partition.clone());
         let mut standing = Standing::of(site);
         let mut stands_told = false;
         loop {
@@ -86,7 +86,7 @@ impl Publisher {
     pub async fn told_up_to(&self) -> Result<ToldUpTo, TailError> {
         let mut recent: VecDeque<(EventId, u64)> = VecDeque::new();
         let mut from = ToldUpTo { seq: 0, first_time: true };
-        let tail = SiteTail::seen_to_the_end(self.log.clone(), self.partition.clone(), |fact| {
+        let tail = FactTail::seen_to_the_end(self.log.clone(), self.partition.clone(), |fact| {
             if let Some(cause) = told_because_of(fact) {
                 from.first_time = false;
                 if let Some(place) = recent.iter().position(|(id, _)| *id == cause) {

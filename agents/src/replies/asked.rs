@@ -148,19 +148,16 @@ fn waits(site: &Site, action: ActionId) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing;
     use millwright_domain::{
-        action::{Order, Proposal, WriteOrder},
-        approval::{Asked, Risk},
+        approval::Asked,
         case::{ActionProposed, ActionRejected, AlertRaised, Severity},
         effect::{EffectDone, EffectFailed},
         envelope::StreamId,
-        ids::{EventId, derived},
+        ids::derived,
         message::{Channel, MessageUnknown, buttons},
-        policy::Ruling,
-        position::PartitionId,
         sealed::Sealed,
     };
-    use uuid::Uuid;
 
     struct Scene {
         site: Site,
@@ -183,21 +180,7 @@ mod tests {
             Self { site: Site::default(), asked: AskedOf::default(), now: "2026-02-01T12:00:00Z".parse().unwrap() }
         }
         fn recorded(&self, stream: StreamId, event: impl Into<Event>) -> Recorded {
-            Recorded {
-                id: EventId(Uuid::nil()),
-                partition: PartitionId::site(&"demo".parse().unwrap()),
-                seq: 0,
-                epoch: 1,
-                stream,
-                version: 1,
-                occurred_at: self.now,
-                recorded_at: self.now,
-                actor: "svc-messages".parse().unwrap(),
-                command: None,
-                causation: None,
-                correlation: Uuid::nil(),
-                event: event.into(),
-            }
+            Recorded { actor: "svc-messages".parse().unwrap(), ..testing::recorded(0, self.now, stream, event) }
         }
         fn fact(&mut self, stream: StreamId, event: impl Into<Event>) {
             let fact = self.recorded(stream, event);
@@ -217,24 +200,9 @@ mod tests {
         /// A case of a machine of its own, and a question about it that is wanted for Ann.
         fn asks(&mut self, number: u32, target: &str) {
             let asset = format!("pump-{number}").parse().unwrap();
-            let alert = AlertRaised { asset, detector: "drift".into(), severity: Severity::High, evidence: vec![], late: false, says: None };
+            let alert = AlertRaised::new(asset, "drift", Severity::High);
             self.fact(StreamId::case(case(number)), alert);
-            let signal = format!("pump-{number}/speed").parse().unwrap();
-            let proposal = Proposal {
-                action: action(number),
-                name: "slow_down".parse().unwrap(),
-                order: Order::Write(WriteOrder { device: "plc".parse().unwrap(), signal, value: 900.0, tolerance: 5.0 }),
-                ruling: Ruling::RequireApproval,
-                because: EventId(Uuid::nil()),
-                preconditions: vec![],
-                policy_digest: String::new(),
-                expires_at: self.now + TimeDelta::minutes(5),
-                proposed_by: "svc-diagnosis".parse().unwrap(),
-                risk: Risk::Medium,
-                cause: None,
-                proposed_at: None,
-                instead_of: None,
-            };
+            let proposal = testing::slow_down(action(number), &format!("pump-{number}/speed"), self.now);
             let question = Message { buttons: buttons(&proposal, &Asked::default()), ..Message::plain("slow_down?", "") };
             self.fact(StreamId::case(case(number)), ActionProposed { binding: proposal.binding(), proposal });
             self.wanted(number, target, Some(case(number)), &question);

@@ -6,8 +6,8 @@ mod cause;
 use crate::{
     checkpoint::{self, CannotGoOn},
     diagnosis::RuleBook,
+    fact_tail::FactTail,
     insist::{insist, reaction_id, service},
-    site_tail::SiteTail,
 };
 use asked::{AskedOf, Meant, Written};
 use cause::found_cause;
@@ -57,7 +57,7 @@ impl Replies {
         // Without a place everything is asked for once more, and answered as it was the first time.
         let from: u64 = checkpoint::load(&self.checkpoint)?.unwrap_or(0);
         let mut asked = AskedOf::default();
-        let mut tail = SiteTail::from_the_start(self.log.clone(), self.partition.clone());
+        let mut tail = FactTail::from_the_start(self.log.clone(), self.partition.clone());
         // As it was right after each fact, so that whoever reads them again understands them the same way.
         let mut site = Site::default();
         loop {
@@ -144,8 +144,12 @@ impl Replies {
 
     fn outcome(&self, site: &Site, case: CaseId, outcome: Outcome, words: Option<&Sealed>) -> Command {
         let named = site.case(case).file().and_then(|file| file.cause());
-        // Words of somebody who was forgotten, or that cannot be opened, name nothing.
-        let text = words.and_then(|words| self.vault.open(words).ok().flatten()).unwrap_or_default();
+        // Words of somebody who was forgotten name nothing; nor do those that cannot be opened, which is for the operator to mend.
+        let opened = words.map(|words| self.vault.open(words)).transpose().unwrap_or_else(|error| {
+            tracing::error!(%error, %case, "what a person wrote about the end of {case} cannot be opened, so it names no cause");
+            None
+        });
+        let text = opened.flatten().unwrap_or_default();
         let true_cause = if outcome == Outcome::Repaired { found_cause(&text, named, &self.causes()) } else { None };
         RecordOutcome { case, outcome, true_cause, note: words.cloned(), evidence: vec![] }.into()
     }

@@ -1,6 +1,7 @@
 //! What is done in a case's tickets, and in which order.
 
 use super::{Curves, TicketDesk};
+use crate::testing;
 use crate::{
     clerk::Desk,
     precedent::{Precedent, Precedents},
@@ -13,9 +14,8 @@ use millwright_domain::{
     case::{AlertRaised, DiagnosisRecorded, Outcome, OutcomeRecorded, Severity},
     effect::{EffectFailed, EffectWanted},
     envelope::{Recorded, StreamId},
-    ids::{AssetId, CaseId, CauseId, EventId, SignalId, SiteId, derived},
+    ids::{AssetId, CaseId, CauseId, SignalId, SiteId},
     plant::{Plant, Source},
-    position::PartitionId,
     roster::{Roster, RosterAdopted},
     site::PlantDescribed,
     ticket::{TicketDeed, TicketOpened, TicketRef, TicketTouched, TicketWork},
@@ -65,21 +65,7 @@ impl Scene {
     }
     fn fact(&mut self, stream: StreamId, event: impl Into<Event>) {
         let seq = self.facts.len() as u64;
-        let recorded = Recorded {
-            id: EventId(derived("ticketing", "fact", u32::try_from(seq).unwrap())),
-            partition: PartitionId::site(&"demo".parse().unwrap()),
-            seq,
-            epoch: 1,
-            stream,
-            version: 1,
-            occurred_at: self.now,
-            recorded_at: self.now,
-            actor: "svc-test".parse().unwrap(),
-            command: None,
-            causation: None,
-            correlation: Uuid::nil(),
-            event: event.into(),
-        };
+        let recorded = testing::recorded(seq, self.now, stream, event);
         self.desk.take(&recorded);
         self.facts.push(recorded);
     }
@@ -88,20 +74,10 @@ impl Scene {
     }
     fn alert(&mut self, severity: Severity) {
         let asset = "pump-1".parse().unwrap();
-        self.of_case(AlertRaised { asset, detector: "drift".into(), severity, evidence: vec![], late: false, says: None });
+        self.of_case(AlertRaised::new(asset, "drift", severity));
     }
     fn diagnosis(&mut self, cause: &str) {
-        let diagnosis = DiagnosisRecorded {
-            asset: "pump-1".parse().unwrap(),
-            cause: cause.parse().unwrap(),
-            confidence: 0.86,
-            by: "rules".into(),
-            explanation: "<b>vibration</b>".into(),
-            evidence_for: vec![],
-            evidence_against: vec![],
-            suggests: vec![],
-            branched_from: None,
-        };
+        let diagnosis = DiagnosisRecorded { explanation: "<b>vibration</b>".into(), ..testing::diagnosis("pump-1".parse().unwrap(), cause, 0.86) };
         self.of_case(diagnosis);
     }
     fn outcome(&mut self) {

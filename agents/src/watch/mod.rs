@@ -14,9 +14,10 @@ mod tests;
 use crate::{
     checkpoint::{self, CheckpointError},
     diagnosis::RuleBook,
+    fact_tail::TailError,
     monitor::MonitorSettings,
     recovery::RecoverySettings,
-    site_tail::{SiteTail, TailError},
+    site_tail::SiteTail,
 };
 use chrono::TimeDelta;
 use followed::Followed;

@@ -7,7 +7,7 @@ use crate::{
 };
 use axum::{
     body::Body,
-    extract::{Path, RawQuery, State},
+    extract::{Path, Query, State},
     http::{HeaderMap, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -22,7 +22,7 @@ pub async fn webhook(
     State(state): State<AppState>,
     Path(source): Path<String>,
     method: Method,
-    RawQuery(query): RawQuery,
+    Query(query): Query<Vec<(String, String)>>,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
@@ -40,7 +40,7 @@ pub async fn webhook(
     };
     let headers: BTreeMap<String, String> =
         headers.iter().filter_map(|(name, value)| Some((name.as_str().to_string(), value.to_str().ok()?.to_string()))).collect();
-    let knock = Knock { source, method: method.to_string(), query: pairs(query.as_deref().unwrap_or_default()), headers, body };
+    let knock = Knock { source, method: method.to_string(), query, headers, body };
     let now = state.clock.now().wall;
     let source = knock.source.clone();
     // It reads the secret's file.
@@ -103,41 +103,44 @@ fn nobody(source: &str) -> Response {
     refused(StatusCode::NOT_FOUND, "NOBODY_LISTENS", &format!("nothing listens at webhooks/{shown}; it is switched off in the settings"))
 }
 
-/// `a=b&c=d%20e`, decoded.
-fn pairs(query: &str) -> Vec<(String, String)> {
-    let decoded = |text: &str| {
-        let mut bytes = text.bytes();
-        let mut out = Vec::with_capacity(text.len());
-        while let Some(byte) = bytes.next() {
-            match byte {
-                b'+' => out.push(b' '),
-                b'%' => {
-                    let digits = [bytes.next(), bytes.next()].map(|digit| digit.and_then(|digit| char::from(digit).to_digit(16)));
-                    match digits {
-                        [Some(high), Some(low)] => out.push(u8::try_from(high * 16 + low).unwrap_or(b'?')),
-                        _ => out.push(b'?'),
-                    }
-                }
-                plain => out.push(plain),
-            }
-        }
-        String::from_utf8_lossy(&out).into_owned()
-    };
-    let pair = |part: &str| {
-        let (name, value) = part.split_once('=').unwrap_or((part, ""));
-        (decoded(name), decoded(value))
-    };
-    query.split('&').filter(|part| !part.is_empty()).map(pair).take(32).collect()
-}
-
 #[cfg(test)]
 mod tests {
-    use super::pairs;
+    use crate::{http::router, testing::House};
+    use millwright_domain::{
+        Timestamp,
+        ports::inbound::{Heard, Inbound, Knock, KnockRefused},
+    };
+    use std::sync::Arc;
 
-    #[test]
-    fn a_query_is_read_as_browsers_and_services_write_it() {
-        let read = pairs("hub.mode=subscribe&hub.challenge=1%202+3&x&bad=%g1%");
-        let read: Vec<(&str, &str)> = read.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        assert_eq!(read, [("hub.mode", "subscribe"), ("hub.challenge", "1 2 3"), ("x", ""), ("bad", "??")]);
+    /// Listens to `github`, and takes what the query says for a challenge.
+    struct Echo;
+
+    impl Inbound for Echo {
+        fn hear(&self, knock: &Knock, _: Timestamp) -> Result<Heard, KnockRefused> {
+            Ok(Heard::Challenge(knock.query.iter().map(|(name, value)| format!("{name}={value};")).collect()))
+        }
+        fn listens_to(&self, source: &str) -> bool {
+            source == "github"
+        }
+        fn largest_body(&self) -> usize {
+            1_000
+        }
+    }
+
+    #[tokio::test]
+    async fn of_a_stranger_no_more_is_read_than_may_be_and_nothing_where_nobody_listens() {
+        let mut state = House::open().await.state.clone();
+        state.door = Some(Arc::new(Echo));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move { axum::serve(listener, router(state)).await.unwrap() });
+        let client = reqwest::Client::new();
+        let post = async |path: &str, bytes: usize| {
+            let answer = client.post(format!("http://{address}/webhooks/{path}")).body(vec![b'x'; bytes]).send().await.unwrap();
+            (answer.status().as_u16(), answer.text().await.unwrap())
+        };
+        assert_eq!(post("trello", 10).await.0, 404);
+        assert_eq!(post("github", 1_001).await.0, 413);
+        assert_eq!(post("github?hub.mode=subscribe&hub.challenge=1%202+3&x", 10).await, (200, "hub.mode=subscribe;hub.challenge=1 2 3;x=;".into()));
     }
 }

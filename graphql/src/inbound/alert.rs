@@ -25,7 +25,7 @@ pub(super) async fn take_in(state: &AppState, alert: OutsideAlert) -> Result<(),
     let answer = if alert.firing {
         let severity = alert.severity.unwrap_or(Severity::Medium);
         let says = Some(alert.summary.clone()).filter(|says| !says.is_empty());
-        let raised = AlertRaised { asset, detector, severity, evidence: vec![], late: false, says };
+        let raised = AlertRaised { says, ..AlertRaised::new(asset, detector, severity) };
         ask(state, &partition, door(), id, RaiseAlert { alert: raised }).await?.answer
     } else {
         ask(state, &partition, door(), id, ClearAlarm { asset, detector }).await?.answer

@@ -15,9 +15,8 @@ use millwright_commands::{AdoptRoster, Ask, RaiseAlert};
 use millwright_domain::{
     case::{AlertRaised, Severity},
     envelope::Answer,
-    ids::{ActorId, AssetId, CaseId, CauseId},
-    message::Channel,
-    ports::address_book::{AddressBook, AddressBookError, Contact},
+    ids::{AssetId, CaseId, CauseId},
+    ports::address_book::NobodyEnrolled,
     roster::Roster,
 };
 use millwright_infra::{
@@ -111,7 +110,7 @@ pub async fn measure(folder: &Path, scale: f64) -> Result<Measured> {
 /// Asked for, and when; from before the asking, so that being decided and durable counts as well.
 async fn raise(commands: millwright_commands::Commands, machine: u64, number: u64) -> Result<Arrival> {
     let asset: AssetId = format!("pump-{machine}").parse()?;
-    let alert = AlertRaised { asset, detector: format!("bench_{}", number % 3), severity: Severity::High, evidence: vec![], late: false, says: None };
+    let alert = AlertRaised::new(asset, format!("bench_{}", number % 3), Severity::High);
     let at = Instant::now();
     let answered = commands.ask(&load::partition(), Ask::new("svc-monitor".parse()?, RaiseAlert { alert })).await?;
     match answered.answer {
@@ -132,7 +131,7 @@ fn workers(house: &load::House, folder: &Path, url: String, stop: &CancellationT
     let messages: MessageSettings = serde_json::from_value(json!({ "webhook": { "bench": { "url": url, "secret": secret } } }))?;
     let outward = Outward::new(OutwardSettings { allow: vec!["127.0.0.1".into()], ..OutwardSettings::default() })?;
     let clock = Arc::new(SystemClock);
-    let messengers = Messengers::new(&messages, &Outside { outward, book: Arc::new(NobodyKnown), clock: clock.clone() })?;
+    let messengers = Messengers::new(&messages, &Outside { outward, book: Arc::new(NobodyEnrolled), clock: clock.clone() })?;
     let mut board = Switchboard::default();
     for (channel, messenger) in messengers.all {
         board = board.with(channel, messenger);
@@ -143,7 +142,7 @@ fn workers(house: &load::House, folder: &Path, url: String, stop: &CancellationT
         Clerk { log: log.clone(), commands: commands.clone(), clock: clock.clone(), partition: partition.clone(), name: "svc-messages", desk };
     let outbox = Outbox { log, commands, clock, partition, messenger: Arc::new(board), tally: Arc::default() };
     let (told, delivered) = (clerk.run(stop.clone()), outbox.run(stop.clone()));
-    let ended = |what: &'static str, result: Result<(), millwright_agents::site_tail::TailError>| {
+    let ended = |what: &'static str, result: Result<(), millwright_agents::fact_tail::TailError>| {
         if let Err(error) = result {
             tracing::error!(%error, "{what} ended");
         }
@@ -181,17 +180,5 @@ struct NoPast;
 impl Precedents for NoPast {
     async fn of(&self, _: CaseId, _: &AssetId, _: Option<&CauseId>) -> Option<Precedent> {
         None
-    }
-}
-
-struct NobodyKnown;
-
-#[async_trait]
-impl AddressBook for NobodyKnown {
-    async fn contact(&self, _: &ActorId, _: Channel) -> Result<Option<Contact>, AddressBookError> {
-        Ok(None)
-    }
-    async fn whose(&self, _: &str, _: &str) -> Result<Option<Contact>, AddressBookError> {
-        Ok(None)
     }
 }

@@ -52,14 +52,7 @@ pub async fn measure(folder: &Path, scale: f64) -> Result<Measured> {
 /// Alerts and their answers, in groups as they come.
 pub async fn fill(house: &load::House, commands: u64) -> Result<()> {
     let asks = (0..commands).map(|number| {
-        let alert = AlertRaised {
-            asset: format!("pump-{}", number % 125).parse().expect("a name"),
-            detector: "drift".into(),
-            severity: Severity::Low,
-            evidence: vec![],
-            late: false,
-            says: None,
-        };
+        let alert = AlertRaised::new(format!("pump-{}", number % 125).parse().expect("a name"), "drift", Severity::Low);
         Ask::new("svc-bench".parse().expect("a name"), RaiseAlert { alert })
     });
     let mut waiting = futures::stream::FuturesUnordered::new();

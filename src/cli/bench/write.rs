@@ -123,8 +123,7 @@ impl Bench {
     }
 
     async fn raised(&self) -> Result<CaseId> {
-        let alert =
-            AlertRaised { asset: "pump-1".parse()?, detector: "bench".into(), severity: Severity::Low, evidence: vec![], late: false, says: None };
+        let alert = AlertRaised::new("pump-1".parse()?, "bench", Severity::Low);
         Ok(self.ask("svc-monitor", RaiseAlert { alert }).await?.parse()?)
     }
 

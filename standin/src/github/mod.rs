@@ -6,19 +6,11 @@ mod state;
 
 use crate::{Faults, Served, Time, serve};
 use state::State;
-use std::{
-    io,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::io;
 
 pub use state::{Comment, Issue};
 
-/// Clones of the shared part are what the routes hold.
-#[derive(Clone)]
-pub(crate) struct Shared {
-    state: Arc<Mutex<State>>,
-    time: Time,
-}
+pub(crate) type Shared = crate::shared::Shared<State>;
 
 pub struct GithubServer {
     served: Served,
@@ -35,7 +27,7 @@ impl GithubServer {
     pub async fn start() -> io::Result<Self> {
         let time = Time::default();
         let faults = Faults::new(time.clone());
-        let shared = Shared { state: Arc::default(), time };
+        let shared = Shared::new(State::default(), time);
         shared.state().accounts.insert(Self::TOKEN.into(), Self::ACCOUNT.into());
         let served = serve(api::routes(shared.clone()), faults.clone()).await?;
         Ok(Self { served, shared, faults })
@@ -89,11 +81,5 @@ impl GithubServer {
     }
     pub fn person_edits(&self, number: u64, body: &str) {
         self.shared.state().edit(number, None, Some(body), &self.shared.time);
-    }
-}
-
-impl Shared {
-    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -5,18 +5,11 @@ mod state;
 
 use crate::{Faults, Served, Time, serve};
 use state::State;
-use std::{
-    io,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::io;
 
 pub use state::{Case, CaseComment};
 
-#[derive(Clone)]
-pub(crate) struct Shared {
-    state: Arc<Mutex<State>>,
-    time: Time,
-}
+pub(crate) type Shared = crate::shared::Shared<State>;
 
 pub struct SalesforceServer {
     served: Served,
@@ -34,7 +27,7 @@ impl SalesforceServer {
     pub async fn start() -> io::Result<Self> {
         let time = Time::default();
         let faults = Faults::new(time.clone());
-        let shared = Shared { state: Arc::default(), time };
+        let shared = Shared::new(State::default(), time);
         shared.state().secret = Self::CLIENT_SECRET.into();
         let served = serve(api::routes(shared.clone()), faults.clone()).await?;
         Ok(Self { served, shared, faults })
@@ -68,11 +61,5 @@ impl SalesforceServer {
     }
     pub fn person_sets_status(&self, case: &str, user: &str, status: &str) {
         self.shared.state().set_status(user, case, status, &self.shared.time);
-    }
-}
-
-impl Shared {
-    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

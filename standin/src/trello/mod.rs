@@ -6,18 +6,11 @@ mod state;
 
 use crate::{Faults, Served, Time, serve};
 use state::State;
-use std::{
-    io,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::io;
 
 pub use state::{Action, Card};
 
-#[derive(Clone)]
-pub(crate) struct Shared {
-    state: Arc<Mutex<State>>,
-    time: Time,
-}
+pub(crate) type Shared = crate::shared::Shared<State>;
 
 pub struct TrelloServer {
     served: Served,
@@ -41,7 +34,7 @@ impl TrelloServer {
     pub async fn start() -> io::Result<Self> {
         let time = Time::default();
         let faults = Faults::new(time.clone());
-        let shared = Shared { state: Arc::default(), time };
+        let shared = Shared::new(State::default(), time);
         shared.state().token = Self::TOKEN.into();
         let served = serve(api::routes(shared.clone()), faults.clone()).await?;
         Ok(Self { served, shared, faults })
@@ -88,11 +81,5 @@ impl TrelloServer {
         let mut labels = state.card(card).map(|card| card.labels.clone()).unwrap_or_default();
         labels.push(id);
         state.set_labels(username, card, labels, &self.shared.time);
-    }
-}
-
-impl Shared {
-    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

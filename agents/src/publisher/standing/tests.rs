@@ -1,7 +1,8 @@
 //! What is told of a case's facts, and what stands afterwards.
 
 use super::*;
-use millwright_domain::{case::Outcome, envelope::StreamId, ids::EventId, plant::Plant, position::PartitionId, sealed::Sealed, site::PlantDescribed};
+use crate::testing;
+use millwright_domain::{case::Outcome, envelope::StreamId, plant::Plant, sealed::Sealed, site::PlantDescribed};
 use serde_json::Value;
 
 /// Facts of one site, numbered as they come.
@@ -23,38 +24,15 @@ impl Ledger {
     fn take(&mut self, stream: StreamId, event: impl Into<Event>) -> Vec<EffectWanted> {
         self.seq += 1;
         let at = Timestamp::from_secs(1_790_000_000 + i64::try_from(self.seq).unwrap());
-        self.standing.take(&Recorded {
-            id: EventId(Uuid::from_u128(self.seq.into())),
-            partition: PartitionId::site(&"demo".parse().unwrap()),
-            seq: self.seq,
-            epoch: 1,
-            stream,
-            version: self.seq,
-            occurred_at: at,
-            recorded_at: at,
-            actor: "svc-monitor".parse().unwrap(),
-            command: None,
-            causation: None,
-            correlation: Uuid::nil(),
-            event: event.into(),
-        })
+        self.standing.take(&testing::recorded(self.seq, at, stream, event))
     }
     fn alert(&mut self, case: u128, severity: Severity) -> Vec<EffectWanted> {
-        let alert = AlertRaised { asset: "pump-1".parse().unwrap(), detector: "drift".into(), severity, evidence: vec![], late: false, says: None };
+        let alert = AlertRaised::new("pump-1".parse().unwrap(), "drift", severity);
         self.take(stream(case), alert)
     }
     fn diagnosis(&mut self, case: u128, cause: &str) -> Vec<EffectWanted> {
-        let diagnosis = DiagnosisRecorded {
-            asset: "pump-1".parse().unwrap(),
-            cause: cause.parse().unwrap(),
-            confidence: 0.9,
-            by: "rules@1".into(),
-            explanation: "it rumbles".into(),
-            evidence_for: vec![],
-            evidence_against: vec![],
-            suggests: vec![],
-            branched_from: None,
-        };
+        let diagnosis =
+            DiagnosisRecorded { explanation: "it rumbles".into(), by: "rules@1".into(), ..testing::diagnosis("pump-1".parse().unwrap(), cause, 0.9) };
         self.take(stream(case), diagnosis)
     }
     fn outcome(&mut self, case: u128, outcome: Outcome, by: &str, closes: bool) -> Vec<EffectWanted> {

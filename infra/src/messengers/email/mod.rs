@@ -155,23 +155,7 @@ impl Messenger for Email {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use millwright_domain::{
-        Now, Timestamp,
-        ids::ActorId,
-        ports::address_book::{AddressBookError, Contact},
-    };
-
-    struct Nobody;
-
-    #[async_trait]
-    impl AddressBook for Nobody {
-        async fn contact(&self, _: &ActorId, _: Channel) -> Result<Option<Contact>, AddressBookError> {
-            Ok(None)
-        }
-        async fn whose(&self, _: &str, _: &str) -> Result<Option<Contact>, AddressBookError> {
-            Ok(None)
-        }
-    }
+    use millwright_domain::{Now, Timestamp, ports::address_book::NobodyEnrolled};
 
     struct Stopped;
 
@@ -189,7 +173,9 @@ mod tests {
         let email = |settings: serde_json::Value| {
             let mut all = serde_json::json!({ "host": "mail.plant", "from": "Millwright <mw@plant.example>" });
             all.as_object_mut().unwrap().extend(settings.as_object().unwrap().clone());
-            Email::new(serde_json::from_value(all).unwrap(), Arc::new(Nobody), Arc::new(Stopped)).map(|_| ()).map_err(|refused| refused.to_string())
+            Email::new(serde_json::from_value(all).unwrap(), Arc::new(NobodyEnrolled), Arc::new(Stopped))
+                .map(|_| ())
+                .map_err(|refused| refused.to_string())
         };
         assert_eq!(email(serde_json::json!({})), Ok(()));
         let empty = tempfile::NamedTempFile::new().unwrap();
