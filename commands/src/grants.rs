@@ -49,6 +49,10 @@ impl SetGrants {
         if by.is_service() && ![SETTINGS, PROVIDER].contains(&by.as_str()) {
             return Err(senseless("not_a_person", "a program gives no roles"));
         }
+        // Once somebody gives roles, the configuration gives none.
+        if by.as_str() == SETTINGS && site.principals.admins().next().is_some() {
+            return Ok(Decision::AlreadySo);
+        }
         if self.principal.is_part() {
             return Err(senseless("not_a_principal", "names that begin with svc- are parts of Millwright and take no roles"));
         }
@@ -141,7 +145,8 @@ mod tests {
         let scene = scene.when(grant("svc-settings", "ann", Some(Role::Admin))).then_facts(["GrantsSet"]);
         let scene = scene.when(grant("ann", "ann", Some(Role::Admin))).is_already_so();
         let scene = scene.when(grant("ann", "ann", None)).is_refused("last_admin");
-        let scene = scene.when(grant("ann", "bob", Some(Role::Admin))).happens();
+        let scene =
+            scene.when(grant("ann", "bob", Some(Role::Admin))).happens().when(grant("svc-settings", "carl", Some(Role::Admin))).is_already_so();
         scene.when(grant("bob", "ann", None)).then_facts(["GrantsSet"]);
     }
 

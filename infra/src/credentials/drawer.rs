@@ -24,7 +24,11 @@ impl Drawer {
         Ok(Self { dir })
     }
 
-    /// Names are slugs, ids or hex: file names as they are.
+    /// Where the paper of that name lies. Names are slugs, ids or hex: file names as they are.
+    pub fn place(&self, name: &str) -> PathBuf {
+        self.path(name)
+    }
+
     fn path(&self, name: &str) -> PathBuf {
         self.dir.join(format!("{name}.json"))
     }

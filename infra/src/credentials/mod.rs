@@ -20,6 +20,8 @@ use sha2::{Digest, Sha256};
 use std::path::PathBuf;
 use tokio::sync::Semaphore;
 
+/// Where the very first password lies until it is changed.
+const FIRST: &str = "first-password";
 /// In front of each token, so that scanners of repositories know one when they see it.
 const TOKEN_PREFIX: &str = "mwt_";
 /// Each hashing takes 19 MiB: strangers decide how many are wanted, we how many run.
@@ -29,6 +31,7 @@ pub struct CredentialFolder {
     passwords: Drawer,
     sessions: Drawer,
     tokens: Drawer,
+    first: Drawer,
     hashing: Semaphore,
 }
 
@@ -66,8 +69,15 @@ impl CredentialFolder {
             passwords: Drawer::open(dir.join("passwords"))?,
             sessions: Drawer::open(dir.join("sessions"))?,
             tokens: Drawer::open(dir.join("tokens"))?,
+            first: Drawer::open(dir)?,
             hashing: Semaphore::new(HASH_AT_ONCE),
         })
+    }
+
+    /// Leaves the very first password where only the owner of the process can read it, and says where. It goes when it is changed.
+    pub fn leave_first_password(&self, password: &str) -> Result<PathBuf, CredentialsError> {
+        self.first.put(FIRST, &password)?;
+        Ok(self.first.place(FIRST))
     }
 
     /// Runs where it holds nobody up.
@@ -93,6 +103,7 @@ impl Credentials for CredentialFolder {
         let hash = self.hash(move || password::hashed(&chosen)).await??;
         let paper = PasswordPaper { hash, must_change: by != SetBy::Herself, untold: by == SetBy::Machine };
         self.passwords.put(person.as_str(), &paper)?;
+        self.first.remove(FIRST)?;
         self.end_sessions_of(person)
     }
 
