@@ -1,6 +1,7 @@
 //! The whole program from outside: the architecture rule, the road, restarts, replay.
 #![allow(clippy::unwrap_used)]
 
+mod access;
 mod architecture;
 mod asyncapi;
 mod bad_input;

@@ -34,12 +34,22 @@ pub struct Program {
 
 impl Program {
     pub async fn demo(data: &Path, arguments: &[&str]) -> Self {
+        Self::demo_with(data, arguments, &[]).await
+    }
+
+    pub async fn demo_with(data: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
         let url_file = data.join("url");
         std::fs::create_dir_all(data).expect("a folder");
         std::fs::remove_file(&url_file).ok();
         let mut command = millwright();
         command.arg("demo").arg("--data").arg(data).args(["--listen", "127.0.0.1:0", "--log-level", "warn"]).arg("--url-file").arg(&url_file);
-        let mut child = command.args(arguments).stdout(Stdio::null()).stderr(Stdio::inherit()).spawn().expect("the program starts");
+        let mut child = command
+            .args(arguments)
+            .envs(environment.iter().copied())
+            .stdout(Stdio::null())
+            .stderr(Stdio::inherit())
+            .spawn()
+            .expect("the program starts");
         let limit = Instant::now() + LIMIT;
         let url = loop {
             if let Ok(url) = std::fs::read_to_string(&url_file)

@@ -1,0 +1,197 @@
+//! Signing in at the real program: the first password, roles, tokens, what is refused, and that all of it is in the audit and no secret on the log.
+
+use crate::program::{Program, text};
+use reqwest::{Client, Response, StatusCode, header};
+use serde_json::{Value, json};
+use std::{fs, path::Path, sync::Mutex};
+
+const CHOSEN: &str = "three quiet pumps at night";
+
+/// Somebody at a browser, or a program.
+struct Visitor {
+    http: Client,
+    url: String,
+    token: Option<String>,
+    /// What the program had the browser keep.
+    cookie: Mutex<String>,
+}
+
+impl Visitor {
+    fn of(program: &Program) -> Self {
+        Self { http: Client::new(), url: program.url.clone(), token: None, cookie: Mutex::default() }
+    }
+    fn with_token(program: &Program, token: &str) -> Self {
+        Self { token: Some(token.into()), ..Self::of(program) }
+    }
+    async fn post(&self, path: &str, body: Value) -> Response {
+        let asking = self.http.post(format!("{}{path}", self.url)).json(&body);
+        let asking = match &self.token {
+            Some(token) => asking.bearer_auth(token),
+            None => asking.header("x-millwright", "page").header(header::COOKIE, self.cookie()),
+        };
+        let response = asking.send().await.unwrap();
+        if let Some(kept) = response.headers().get(header::SET_COOKIE) {
+            let kept = kept.to_str().unwrap();
+            assert!(kept.contains("HttpOnly; SameSite=Strict"), "{kept}");
+            *self.cookie.lock().unwrap() = kept.split(';').next().unwrap().to_string();
+        }
+        response
+    }
+    fn cookie(&self) -> String {
+        self.cookie.lock().unwrap().clone()
+    }
+    async fn sign_in(&self, person: &str, password: &str) -> (u16, Value) {
+        told(self.post("/access/sign-in", json!({ "person": person, "password": password })).await).await
+    }
+    async fn choose(&self, old: &str, new: &str) -> (u16, Value) {
+        told(self.post("/access/password", json!({ "old": old, "new": new })).await).await
+    }
+    /// Data, or the code of the first error.
+    async fn ask(&self, query: &str) -> Result<Value, String> {
+        let (_, answer) = told(self.post("/graphql", json!({ "query": query })).await).await;
+        match answer.pointer("/errors/0/extensions/code") {
+            Some(code) => Err(code.as_str().unwrap_or_default().into()),
+            None => Ok(answer["data"].clone()),
+        }
+    }
+    async fn me(&self) -> Value {
+        self.http.get(format!("{}/access/me", self.url)).header(header::COOKIE, self.cookie()).send().await.unwrap().json().await.unwrap()
+    }
+}
+
+async fn told(response: Response) -> (u16, Value) {
+    let status = response.status().as_u16();
+    (status, serde_json::from_str(&response.text().await.unwrap()).unwrap_or(Value::Null))
+}
+
+async fn house(data: &Path) -> (Program, Visitor) {
+    let program = Program::demo_with(data, &[], &[("MILLWRIGHT_ACCESS__MODE", "sign-in")]).await;
+    let first: String = serde_json::from_slice(&fs::read(data.join("keys/access/first-password.json")).unwrap()).unwrap();
+    let admin = Visitor::of(&program);
+    assert_eq!(admin.ask("{ me { person } }").await, Err("NOT_SIGNED_IN".into()));
+    assert_eq!(admin.sign_in("demo-operator", &first).await, (200, json!({ "mustChangePassword": true })));
+    assert_eq!(admin.ask("{ me { person } }").await, Err("MUST_CHANGE_PASSWORD".into()), "the first password opens the door to another alone");
+    assert_eq!(admin.choose(&first, "short").await.0, 400);
+    assert_eq!(admin.choose(&first, CHOSEN).await.0, 204);
+    assert!(!data.join("keys/access/first-password.json").exists());
+    (program, admin)
+}
+
+fn holds(folder: &Path, secret: &str) -> bool {
+    fs::read_dir(folder).unwrap().any(|entry| {
+        let path = entry.unwrap().path();
+        if path.is_dir() { holds(&path, secret) } else { text(&fs::read(path).unwrap()).contains(secret) }
+    })
+}
+
+#[tokio::test]
+async fn roles_decide_and_the_audit_has_every_decision_and_no_secret() {
+    let folder = tempfile::tempdir().unwrap();
+    let (program, admin) = house(folder.path()).await;
+    let me = admin.ask("{ me { person mode roles { role site } may } }").await.unwrap();
+    assert_eq!(me["me"]["roles"], json!([{ "role": "ADMIN", "site": null }]));
+
+    let grant = "mutation { setGrants(principal: \"olga\", roles: [{ role: OPERATOR, site: \"demo\" }]) { kind reason } }";
+    assert_eq!(admin.ask(grant).await.unwrap()["setGrants"]["kind"], "DONE");
+    let made = admin.ask("mutation { resetPassword(person: \"olga\") { password } }").await.unwrap();
+    let made = made["resetPassword"]["password"].as_str().unwrap();
+    let olga = Visitor::of(&program);
+    assert_eq!(olga.sign_in("olga", made).await.0, 200);
+    assert_eq!(olga.choose(made, "another long night shift").await.0, 204);
+    assert_eq!(olga.me().await["roles"], json!([{ "role": "operator", "site": "demo" }]));
+
+    let stop = "mutation { engageKillSwitch(site: \"demo\", reason: \"a try\") { kind } }";
+    assert_eq!(olga.ask(stop).await.unwrap()["engageKillSwitch"]["kind"], "DONE");
+    for refused in [
+        "mutation { releaseKillSwitch(site: \"demo\") { kind } }",
+        "mutation { engageKillSwitch(site: \"elsewhere\", reason: \"a try\") { kind } }",
+        "mutation { setBudget(scope: \"platform\", tokensPerHour: 1, tokensPerDay: 1) { kind } }",
+        "mutation { setGrants(principal: \"olga\", roles: [{ role: ADMIN }]) { kind } }",
+        "mutation { forgetPerson(person: \"demo-operator\") { kind } }",
+        "{ principals { id } }",
+    ] {
+        assert_eq!(olga.ask(refused).await, Err("NOT_ALLOWED".into()), "{refused}");
+    }
+    let facts = admin.ask("{ audit(filter: { partition: \"ledger/_platform\" }, first: 100) { nodes { kind actor summary } } }").await.unwrap();
+    let kinds: Vec<&str> = facts["audit"]["nodes"].as_array().unwrap().iter().map(|fact| fact["kind"].as_str().unwrap()).collect();
+    for kind in ["GrantsSet", "PasswordSet", "SignedIn", "AccessRefused"] {
+        assert!(kinds.contains(&kind), "{kind} is missing among {kinds:?}");
+    }
+    assert!(!holds(&folder.path().join("log"), made) && !holds(&folder.path().join("log"), CHOSEN));
+    assert!(program.terminate());
+}
+
+#[tokio::test]
+async fn a_token_opens_what_it_was_given_for_until_it_is_taken_back_and_a_program_never_approves() {
+    let folder = tempfile::tempdir().unwrap();
+    let (program, admin) = house(folder.path()).await;
+    admin.ask("mutation { setGrants(principal: \"agent-coder\", roles: [{ role: OPERATOR }]) { kind } }").await.unwrap();
+    let issue = |most: &str| {
+        format!(
+            "mutation {{ issueToken(holder: \"agent-coder\", label: \"nightly\", atMost: {most}, expiresAt: \"{}\") {{ token answered {{ reason subject }} }} }}",
+            (chrono::Utc::now() + chrono::TimeDelta::days(30)).to_rfc3339()
+        )
+    };
+    let viewing = admin.ask(&issue("VIEWER")).await.unwrap();
+    let shown = viewing["issueToken"]["token"].as_str().unwrap().to_string();
+    let viewer = Visitor::with_token(&program, &shown);
+    assert_eq!(viewer.ask("{ me { person atMost } }").await.unwrap()["me"], json!({ "person": "agent-coder", "atMost": "VIEWER" }));
+    let stop = "mutation { engageKillSwitch(site: \"demo\", reason: \"a try\") { kind code reason } }";
+    assert_eq!(viewer.ask(stop).await, Err("NOT_ALLOWED".into()));
+
+    let working = admin.ask(&issue("OPERATOR")).await.unwrap();
+    let worker = Visitor::with_token(&program, working["issueToken"]["token"].as_str().unwrap());
+    assert_eq!(worker.ask(stop).await.unwrap()["engageKillSwitch"]["kind"], "DONE", "anybody who may operate may stop a site");
+    let tag = "mutation { lockOutAsset(site: \"demo\", asset: \"pump-1\", tag: \"a try\") { kind code } }";
+    assert_eq!(worker.ask(tag).await.unwrap()["lockOutAsset"]["kind"], "DONE");
+    let give_back = "mutation { returnAssetToService(site: \"demo\", asset: \"pump-1\") { kind code } }";
+    let answer = worker.ask(give_back).await.unwrap()["returnAssetToService"].clone();
+    assert_eq!((answer["kind"].as_str(), answer["code"].as_str()), (Some("REFUSED"), Some("not_a_person")), "{answer}");
+
+    let take = format!("mutation {{ revokeToken(token: {}) {{ kind }} }}", viewing["issueToken"]["answered"]["subject"]);
+    assert_eq!(admin.ask(&take).await.unwrap()["revokeToken"]["kind"], "DONE");
+    assert_eq!(viewer.ask("{ me { person } }").await, Err("NOT_SIGNED_IN".into()));
+    assert!(!holds(&folder.path().join("log"), &shown) && !holds(&folder.path().join("keys"), &shown));
+    assert!(program.terminate());
+}
+
+#[tokio::test]
+async fn forged_cookies_other_sites_and_guesses_are_turned_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let (program, admin) = house(folder.path()).await;
+    let graphql = format!("{}/graphql", program.url);
+    let question = json!({ "query": "{ me { person } }" });
+    let forged = Client::new().post(&graphql).header("x-millwright", "page").header(header::COOKIE, "millwright=forged").json(&question);
+    assert_eq!(forged.send().await.unwrap().status(), StatusCode::UNAUTHORIZED);
+    let forged = Client::new().post(&graphql).bearer_auth("mwt_forged").json(&question).send().await.unwrap();
+    assert_eq!(forged.status(), StatusCode::UNAUTHORIZED);
+    // What another site makes a browser send: the cookie goes along, our header does not.
+    let lured = admin.http.post(&graphql).header(header::COOKIE, admin.cookie()).json(&question).send().await.unwrap();
+    assert_eq!(told(lured).await.1["errors"][0]["extensions"]["code"], "NOT_OUR_PAGE");
+    let elsewhere = admin
+        .http
+        .post(&graphql)
+        .header(header::COOKIE, admin.cookie())
+        .header("x-millwright", "page")
+        .header(header::ORIGIN, "http://localhost:1")
+        .json(&question);
+    assert_eq!(elsewhere.send().await.unwrap().status(), StatusCode::FORBIDDEN);
+    for path in ["/metrics", "/review/false-positives", "/scenario/status", "/graphql/ws"] {
+        let asked = Client::new().get(format!("{}{path}", program.url));
+        let asked = asked.header("connection", "upgrade").header("upgrade", "websocket").header("sec-websocket-version", "13");
+        let asked = asked.header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==").header("sec-websocket-protocol", "graphql-transport-ws");
+        assert_eq!(asked.send().await.unwrap().status(), StatusCode::UNAUTHORIZED, "{path}");
+    }
+    let guesser = Visitor::of(&program);
+    let mut codes = vec![];
+    for guess in 0..7 {
+        codes.push(guesser.sign_in("demo-operator", &format!("a wrong guess {guess}")).await.0);
+    }
+    assert_eq!(codes, [401, 401, 401, 401, 401, 429, 429]);
+    let late = guesser.post("/access/sign-in", json!({ "person": "demo-operator", "password": CHOSEN })).await;
+    assert!(late.headers().contains_key(header::RETRY_AFTER), "the right one has to wait, too");
+    assert!(admin.ask("{ me { person } }").await.is_ok(), "who is signed in already is not thrown out by a stranger's guesses");
+    assert_eq!(admin.post("/access/sign-out", json!({})).await.status(), StatusCode::NO_CONTENT);
+    assert_eq!(admin.me().await["signedIn"], false);
+    assert!(program.terminate());
+}
