@@ -73,6 +73,10 @@ impl Messenger for Webhooks {
     fn knows_keys(&self, _effect: &EffectWanted) -> bool {
         Channel::Webhook.knows_keys()
     }
+    /// Each program is another's server.
+    fn breaks_with<'a>(&self, effect: &'a EffectWanted) -> &'a str {
+        &effect.target
+    }
     fn at_once(&self, _adapter: &str) -> usize {
         AT_ONCE
     }
