@@ -53,6 +53,7 @@ impl Outside {
         let tickets = settings.tickets.desk(&outward).context("the settings under `tickets`")?;
         let door = Door::new(settings.inbound.clone()).context("the settings under `inbound`")?;
         served(roster, &tickets, settings)?;
+        one_repository(settings)?;
         let pressed = messengers.telegram.clone().map(|telegram| Arc::new(Settle(telegram)) as Arc<dyn Pressed>);
         let systems = tickets.systems().map(|(name, system)| (name.to_string(), system.clone())).collect();
         Ok(Self {
@@ -88,6 +89,17 @@ fn served(roster: &Roster, tickets: &TicketDesk, settings: &Settings) -> Result<
         };
         ensure!(is_on, "the roster reaches somebody by {channel}, and `messages.{channel}` is not set; set it or take it out");
     }
+    Ok(())
+}
+
+/// What people do would be taken for deeds in issues of the same number.
+fn one_repository(settings: &Settings) -> Result<()> {
+    let Some(heard) = settings.inbound.github.as_ref().map(|hook| &hook.repository) else { return Ok(()) };
+    let written = &settings.tickets.github.repository;
+    ensure!(
+        !settings.tickets.github.is_on() || heard.eq_ignore_ascii_case(written),
+        "inbound.github.repository is {heard:?} and tickets.github.repository is {written:?}; they must be the same"
+    );
     Ok(())
 }
 
@@ -146,5 +158,25 @@ impl Reader for DeedReader {
     async fn read(&self, deed: &OutsideDeed) -> Result<Option<(CommandId, Command)>, Box<dyn Error + Send + Sync>> {
         let reading = Reading { projections: &self.projections, book: &*self.book, vault: &*self.vault };
         Ok(reading.read(deed).await?.map(|(_, id, command)| (id, command)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_repository_that_is_listened_to_is_the_one_that_is_written_to() {
+        let settings = |written: &str, heard: &str| {
+            let mut settings = Settings::default();
+            settings.tickets.github.repository = written.into();
+            let hook = format!("secret = 'env:X'\nrepository = '{heard}'\naccount = 'bot'");
+            settings.inbound.github = Some(toml::from_str(&hook).unwrap());
+            settings
+        };
+        assert!(one_repository(&settings("acme/maintenance", "Acme/Maintenance")).is_ok());
+        assert!(one_repository(&settings("", "acme/maintenance")).is_ok(), "nothing is written there");
+        let refused = one_repository(&settings("acme/maintenance", "acme/other")).unwrap_err().to_string();
+        assert!(refused.contains("inbound.github.repository") && refused.contains("tickets.github.repository"), "{refused}");
     }
 }
