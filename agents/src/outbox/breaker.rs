@@ -2,9 +2,9 @@
 //!
 //! One breaker for what is broken together: the service, the way to it, or our credentials, hardly ever one message. Nygard, Release It!
 
+use crate::said_once::SaidOnce;
 use chrono::TimeDelta;
 use millwright_domain::{Timestamp, ids::EffectId};
-use std::collections::BTreeSet;
 
 /// So many failures in a row open it.
 const FAILURES: u32 = 5;
@@ -13,8 +13,6 @@ const LONGEST_PAUSE: TimeDelta = TimeDelta::minutes(5);
 /// Where nothing is even sent, asking again costs little.
 const FIRST_PAUSE_WHILE_AWAY: TimeDelta = TimeDelta::milliseconds(250);
 const LONGEST_PAUSE_WHILE_AWAY: TimeDelta = TimeDelta::seconds(15);
-/// A reason that stays the same is said again after so long.
-const SAY_AGAIN: TimeDelta = TimeDelta::hours(1);
 
 /// What an attempt says about the target.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,8 +37,7 @@ pub struct Breaker {
     probe: Option<EffectId>,
     /// What was said when something failed last.
     why: String,
-    /// Which reason people were told of, and when.
-    told: Option<(String, Timestamp)>,
+    said: SaidOnce,
 }
 
 impl Breaker {
@@ -70,7 +67,7 @@ impl Breaker {
             Sign::Busy(wait, why) => self.open(now + *wait, why),
             // Begun before it was opened: that it went well or badly is older than what is known by now.
             _ if !decides => {}
-            Sign::Well => *self = Self { told: self.told.take(), ..Self::default() },
+            Sign::Well => *self = Self { said: std::mem::take(&mut self.said), ..Self::default() },
             Sign::Away(why) => {
                 let pause = pause_while_away(self.opened);
                 self.opened += 1;
@@ -91,14 +88,9 @@ impl Breaker {
         self.open_until = self.open_until.max(Some(until));
         self.why = why.into();
     }
-    /// Why it was opened, if people do not know yet: at the first time, when it is another reason, and once an hour.
+    /// Why it is open, if that is to be said now.
     pub fn news(&mut self, now: Timestamp) -> Option<String> {
-        let told = self.told.as_ref().is_some_and(|(why, at)| is_same(why, &self.why) && now < *at + SAY_AGAIN);
-        if !self.is_open() || told {
-            return None;
-        }
-        self.told = Some((self.why.clone(), now));
-        Some(self.why.clone())
+        (self.is_open() && self.said.is_news(&self.why, now)).then(|| self.why.clone())
     }
     /// For people: `None` while all is well.
     pub fn trouble(&self, now: Timestamp) -> Option<String> {
@@ -110,13 +102,6 @@ impl Breaker {
         };
         Some(if self.why.is_empty() { how } else { format!("{how}: {}", self.why) })
     }
-}
-
-/// Reasons name a ticket's number and how many seconds are left; that alone makes no other reason.
-fn is_same(one: &str, other: &str) -> bool {
-    let words = |text: &str| text.split_whitespace().filter(|word| !word.contains(|c: char| c.is_ascii_digit())).map(str::to_string).collect();
-    let (one, other): (BTreeSet<String>, BTreeSet<String>) = (words(one), words(other));
-    one == other
 }
 
 pub(super) fn pause_while_away(times: u32) -> TimeDelta {
@@ -215,25 +200,16 @@ mod tests {
     }
 
     #[test]
-    fn people_are_told_why_at_first_when_it_changes_and_once_an_hour() {
-        let away = |why: &str| Sign::Away(why.into());
+    fn why_it_is_open_is_said_once_although_it_was_closed_in_between() {
         let mut breaker = Breaker::default();
         assert_eq!(breaker.news(at(0)), None);
-        let mut told = Vec::new();
-        for (second, sign) in [
-            (1, away("issues/17 answered 401: Bad credentials")),
-            (2, away("issues/18 answered 401: Bad credentials")),
-            (3, Sign::Well),
-            (4, away("issues/17 answered 401: Bad credentials")),
-            (5, away("nobody listens")),
-            (3_700, away("nobody listens")),
-        ] {
+        let mut said = Vec::new();
+        for (second, sign) in [(1, Sign::Away("gone".into())), (2, Sign::Well), (3, Sign::Away("gone".into())), (4, Sign::Away("no name".into()))] {
             breaker.begun(id(1));
             breaker.ended(id(1), &sign, at(second));
-            told.extend(breaker.news(at(second)).map(|why| (second, why)));
+            said.extend(breaker.news(at(second)).map(|why| (second, why)));
         }
-        let told: Vec<(i64, &str)> = told.iter().map(|(second, why)| (*second, why.as_str())).collect();
-        assert_eq!(told, [(1, "issues/17 answered 401: Bad credentials"), (5, "nobody listens"), (3_700, "nobody listens")]);
+        assert_eq!(said, [(1, "gone".to_string()), (4, "no name".to_string())]);
     }
 
     proptest! {
