@@ -95,7 +95,7 @@ async fn what_people_do_comes_back_and_what_we_do_does_not() {
     let since = adapter.news("").await.unwrap().unwrap();
     assert_eq!(since.deeds, []);
     adapter.comment(&before, "k1", "ours").await.unwrap();
-    let comment = github.server.person_comments(1, "ann", "is it\u{7} hot?\r\nyes");
+    let comment = github.server.person_comments(1, "ann", "is it\u{7} \u{202e}hot?\r\nyes");
     github.server.person_labels(1, "bob", &["millwright", "night-shift"]);
     github.server.person_closes(1, "bob", "not_planned");
     github.server.person_reopens(1, "ann");
