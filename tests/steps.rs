@@ -65,6 +65,9 @@ impl Messenger for Stopping {
     fn knows_keys(&self, effect: &EffectWanted) -> bool {
         self.inner.knows_keys(effect)
     }
+    fn breaks_with<'a>(&self, effect: &'a EffectWanted) -> &'a str {
+        self.inner.breaks_with(effect)
+    }
     fn at_once(&self, adapter: &str) -> usize {
         self.inner.at_once(adapter)
     }

@@ -19,6 +19,7 @@ pub mod publisher;
 pub mod recovery;
 pub mod remember;
 pub mod replies;
+mod said_once;
 mod seeded;
 pub mod site_tail;
 #[cfg(test)]

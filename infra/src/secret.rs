@@ -6,7 +6,7 @@ use std::{
     fmt::{self, Display},
     fs::{self, File},
     io::{self, Read},
-    path::PathBuf,
+    path::{Path, PathBuf},
     str::FromStr,
 };
 use thiserror::Error;
@@ -39,7 +39,9 @@ impl fmt::Debug for Secret {
 
 /// Where a secret is kept: `env:NAME`, or a file. One secret a line: the first is the one that we use, all of them are taken from others,
 /// so that a rotation is a second line.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+///
+/// Shown only as far as it is certainly a place: whoever put the secret itself there should not find it in the log.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct SecretSource(Place);
 
@@ -54,7 +56,7 @@ pub enum SecretError {
     /// Does not repeat what was written: it may be the secret itself.
     #[error("this is no place for a secret; write `env:NAME` or the path of a file that holds it")]
     NoPlace,
-    #[error("the environment has no {0}; set it, and start millwright anew")]
+    #[error("{0} is not set in the environment; set it, and start millwright anew")]
     NotSet(String),
     #[error("the secret in {place} cannot be read; write it there and let millwright read it")]
     Unreadable {
@@ -102,7 +104,7 @@ impl SecretSource {
     fn text(&self) -> Result<Zeroizing<String>, SecretError> {
         let unreadable = |cause| SecretError::Unreadable { place: self.to_string(), cause };
         let file = match &self.0 {
-            Place::Environment(name) => return env::var(name).map(Zeroizing::new).map_err(|_absent| SecretError::NotSet(name.clone())),
+            Place::Environment(name) => return env::var(name).map(Zeroizing::new).map_err(|_absent| SecretError::NotSet(self.to_string())),
             Place::File(file) => file,
         };
         // A pipe or a device would keep us waiting.
@@ -119,12 +121,28 @@ impl SecretSource {
     }
 }
 
+/// Instead of what may be a secret.
+const NOT_SHOWN: &str = "what the settings name";
+
 impl Display for SecretSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Place::Environment(name) => write!(f, "env:{name}"),
-            Place::File(file) => file.display().fmt(f),
+            Place::Environment(name) if !name.contains(|c: char| c.is_ascii_lowercase()) => write!(f, "env:{name}"),
+            Place::File(file) if is_certainly_a_path(file) => file.display().fmt(f),
+            Place::Environment(_) | Place::File(_) => f.write_str(NOT_SHOWN),
         }
+    }
+}
+
+/// There is such a file, or at least the folder that it would be in. Base64 may begin with a slash, so the root alone says nothing.
+fn is_certainly_a_path(file: &Path) -> bool {
+    let folder = file.parent().filter(|folder| folder.parent().is_some() && !folder.as_os_str().is_empty());
+    file.exists() || folder.is_some_and(Path::is_dir)
+}
+
+impl fmt::Debug for SecretSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SecretSource({self})")
     }
 }
 
@@ -141,8 +159,12 @@ impl TryFrom<String> for SecretSource {
     }
 }
 impl From<SecretSource> for String {
+    /// As it was written: a settings file that is written again must mean the same.
     fn from(source: SecretSource) -> Self {
-        source.to_string()
+        match source.0 {
+            Place::Environment(name) => format!("env:{name}"),
+            Place::File(file) => file.display().to_string(),
+        }
     }
 }
 
@@ -180,6 +202,21 @@ mod tests {
         assert!(!shown.contains("hunter2"), "{shown}");
         let refused = SecretSource::parse("env:a secret that somebody put here").unwrap_err();
         assert!(!refused.to_string().contains("somebody"), "{refused}");
+    }
+
+    #[test]
+    fn a_secret_that_stands_where_its_place_should_is_not_repeated() {
+        for pasted in ["ghp_AAAABBBBCCCC", "/9j4AAQSkZJRgABAQ", "abc/def+ghi=", "whsec_MfKQ9r8G/KYqrTwj", "env:ghp_AAAABBBBCCCC"] {
+            let source = SecretSource::parse(pasted).unwrap();
+            let refused = source.read().unwrap_err();
+            let shown = format!("{refused} {refused:?} {source} {source:?}");
+            assert!(!shown.contains(pasted.trim_start_matches("env:")), "{shown}");
+            assert_eq!(String::from(source), pasted);
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let absent = folder.path().join("token");
+        let refused = SecretSource::parse(absent.to_str().unwrap()).unwrap().read().unwrap_err().to_string();
+        assert!(refused.contains(absent.to_str().unwrap()), "where the folder is there, it is a path: {refused}");
     }
 
     #[test]

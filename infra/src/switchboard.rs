@@ -34,6 +34,10 @@ impl Messenger for Switchboard {
     fn knows_keys(&self, effect: &EffectWanted) -> bool {
         self.adapters.get(effect.adapter_and_recipient().0).is_none_or(|messenger| messenger.knows_keys(effect))
     }
+    fn breaks_with<'a>(&self, effect: &'a EffectWanted) -> &'a str {
+        let adapter = effect.adapter_and_recipient().0;
+        self.adapters.get(adapter).map_or(adapter, |messenger| messenger.breaks_with(effect))
+    }
     fn at_once(&self, adapter: &str) -> usize {
         self.adapters.get(adapter).map_or(1, |messenger| messenger.at_once(adapter))
     }
@@ -51,6 +55,9 @@ mod tests {
         async fn deliver(&self, _: &EffectWanted) -> Result<String, NotTaken> {
             Ok(self.0.into())
         }
+        fn breaks_with<'a>(&self, effect: &'a EffectWanted) -> &'a str {
+            &effect.target
+        }
     }
 
     fn to(target: &str) -> EffectWanted {
@@ -63,6 +70,8 @@ mod tests {
         let board = Switchboard::default().with("notice", Arc::new(Answers("n"))).with("mqtt", Arc::new(Answers("m")));
         assert_eq!(board.deliver(&to("notice:operators")).await, Ok("n".into()));
         assert_eq!(board.deliver(&to("mqtt:alerts/demo/pump-1")).await, Ok("m".into()));
+        assert_eq!(board.breaks_with(&to("mqtt:alerts/demo/pump-1")), "mqtt:alerts/demo/pump-1", "as its adapter says");
+        assert_eq!(board.breaks_with(&to("pigeon:roof")), "pigeon");
         for unknown in ["pigeon:roof", "mqttx:a", "", "mqtt"] {
             let delivered = board.deliver(&to(unknown)).await;
             let refused = matches!(&delivered, Err(NotTaken::ForGood(why)) if why.contains("mqtt, notice"));

@@ -141,14 +141,14 @@ impl Vault for KeyFolder {
         rand::rng().fill_bytes(&mut nonce);
         let payload = Payload { msg: text.as_bytes(), aad: subject.as_str().as_bytes() };
         let sealed = cipher(&key).encrypt(&nonce.into(), payload).map_err(|_opaque| VaultError::Broken(subject.clone()))?;
-        Ok(Sealed { subject: subject.clone(), nonce: to_hex(&nonce), text: to_hex(&sealed) })
+        Ok(Sealed { subject: subject.clone(), nonce: hex::encode(nonce), text: hex::encode(sealed) })
     }
 
     fn open(&self, sealed: &Sealed) -> Result<Option<String>, VaultError> {
         let Kept::Key(key) = self.kept(&sealed.subject)? else { return Ok(None) };
         let broken = || VaultError::Broken(sealed.subject.clone());
-        let nonce: [u8; NONCE] = from_hex(&sealed.nonce).and_then(|nonce| nonce.try_into().ok()).ok_or_else(broken)?;
-        let text = from_hex(&sealed.text).ok_or_else(broken)?;
+        let nonce: [u8; NONCE] = hex::decode(&sealed.nonce).ok().and_then(|nonce| nonce.try_into().ok()).ok_or_else(broken)?;
+        let text = hex::decode(&sealed.text).map_err(|_no_hex| broken())?;
         let payload = Payload { msg: &text, aad: sealed.subject.as_str().as_bytes() };
         // AES-GCM never says what was wrong, on purpose.
         let opened = cipher(&key).decrypt(&nonce.into(), payload).map_err(|_opaque| broken())?;
@@ -168,16 +168,6 @@ fn cipher(key: &[u8; KEY]) -> Aes256Gcm {
 
 fn failed(place: &Path, cause: impl Into<Box<dyn StdError + Send + Sync>>) -> VaultError {
     VaultError::Store { place: place.display().to_string(), cause: cause.into() }
-}
-
-fn to_hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn from_hex(text: &str) -> Option<Vec<u8>> {
-    let digits: Option<Vec<u8>> = text.chars().map(|digit| digit.to_digit(16).map(|value| value as u8)).collect();
-    let digits = digits.filter(|digits| digits.len() % 2 == 0)?;
-    Some(digits.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect())
 }
 
 #[cfg(test)]

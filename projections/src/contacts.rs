@@ -19,6 +19,9 @@ pub struct ContactRow {
     pub way: String,
     pub address: Option<Sealed>,
     pub proved: bool,
+    /// Wall time of when a code came from there last.
+    #[serde(default)]
+    pub proved_at: Option<Timestamp>,
     /// Of a code that waits to be sent from there, and until when (wall time) it is good.
     pub offer: Option<(String, Timestamp)>,
     /// Wall time.
@@ -80,7 +83,7 @@ impl Projection for Contacts {
         "contacts"
     }
     fn version(&self) -> u32 {
-        1
+        2
     }
     fn tables(&self) -> Vec<&'static Table> {
         vec![&CONTACTS, &HEARD]
@@ -102,6 +105,7 @@ impl Projection for Contacts {
                 let row = self.at(&enrolled.person, &enrolled.way, at);
                 row.address = Some(enrolled.address.clone());
                 row.proved = enrolled.proved;
+                row.proved_at = enrolled.proved.then_some(at);
                 row.offer = None;
                 // A code came from there.
                 if enrolled.proved {
@@ -110,7 +114,7 @@ impl Projection for Contacts {
             }
             Event::ContactRemoved(removed) => {
                 let row = self.at(&removed.person, &removed.way, at);
-                (row.address, row.proved, row.offer) = (None, false, None);
+                (row.address, row.proved, row.proved_at, row.offer) = (None, false, None, None);
             }
             Event::MessageReceived(received) => self.hear(&received.by, received.channel.as_str(), fact),
             _ => {}
@@ -139,7 +143,7 @@ impl Contacts {
         let key = key(person, way);
         if self.contacts.get(&key).is_none() {
             let (person, way) = (person.clone(), way.to_string());
-            self.contacts.put(ContactRow { person, way, address: None, proved: false, offer: None, changed_at: now });
+            self.contacts.put(ContactRow { person, way, address: None, proved: false, proved_at: None, offer: None, changed_at: now });
         }
         let row = self.contacts.edit(&key).expect("it was put there above, if it was not there before");
         row.changed_at = now;

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use millwright_domain::{
+    Timestamp,
     ids::ActorId,
     message::Channel,
     ports::{
@@ -25,34 +26,84 @@ fn unreadable(cause: impl std::error::Error + Send + Sync + 'static) -> AddressB
 }
 
 impl SealedBook {
-    /// `None` where no address is known, or the person was forgotten.
-    async fn opened(&self, row: ContactRow) -> Result<Option<Contact>, AddressBookError> {
-        let Some(sealed) = &row.address else { return Ok(None) };
-        let Some(address) = self.vault.open(sealed).map_err(unreadable)? else { return Ok(None) };
-        let heard_at = contacts::heard_at(&self.projections.ledger(), &row.person, &row.way).await.map_err(unreadable)?;
-        Ok(Some(Contact { person: row.person, address, heard_at, proved: row.proved }))
+    async fn heard_at(&self, row: &ContactRow) -> Result<Option<Timestamp>, AddressBookError> {
+        contacts::heard_at(&self.projections.ledger(), &row.person, &row.way).await.map_err(unreadable)
     }
 }
 
 #[async_trait]
 impl AddressBook for SealedBook {
+    /// `None` where no address is known, or the person was forgotten.
     async fn contact(&self, person: &ActorId, channel: Channel) -> Result<Option<Contact>, AddressBookError> {
-        match contacts::find(&self.projections.ledger(), person, channel.as_str()).await.map_err(unreadable)? {
-            Some(row) => self.opened(row).await,
-            None => Ok(None),
+        let row = contacts::find(&self.projections.ledger(), person, channel.as_str()).await.map_err(unreadable)?;
+        let Some(row) = row else { return Ok(None) };
+        let Some(sealed) = &row.address else { return Ok(None) };
+        let Some(address) = self.vault.open(sealed).map_err(unreadable)? else { return Ok(None) };
+        Ok(Some(Contact { heard_at: self.heard_at(&row).await?, person: row.person, address, proved: row.proved }))
+    }
+
+    /// A plant's people are few: each address is opened and compared.
+    async fn whose(&self, way: &str, address: &str) -> Result<Option<Contact>, AddressBookError> {
+        let rows = contacts::known_by(&self.projections.ledger(), way).await.map_err(unreadable)?;
+        let Some((row, address)) = owner(rows, &*self.vault, address) else { return Ok(None) };
+        Ok(Some(Contact { heard_at: self.heard_at(&row).await?, person: row.person, address, proved: row.proved }))
+    }
+}
+
+/// Whose it is by now: a number may be handed on, so whoever proved it last; of those who were only written down, the latest.
+fn owner(rows: Vec<ContactRow>, vault: &dyn Vault, address: &str) -> Option<(ContactRow, String)> {
+    let opened = rows.into_iter().filter_map(|row| {
+        let known = vault.open(row.address.as_ref()?).unwrap_or_else(|cause| {
+            // One that is broken keeps nobody else from being known.
+            tracing::warn!(person = %row.person, way = row.way, %cause, "an address of {} cannot be opened; have her enrol again", row.person);
+            None
+        });
+        known.filter(|known| known.eq_ignore_ascii_case(address)).map(|known| (row, known))
+    });
+    opened.max_by_key(|(row, _)| (row.proved, row.proved_at, row.changed_at))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use millwright_domain::{ports::vault::VaultError, sealed::Sealed};
+
+    /// Texts stand there as they are; one that says `broken` does not open.
+    struct Plain;
+    impl Vault for Plain {
+        fn seal(&self, subject: &ActorId, text: &str) -> Result<Sealed, VaultError> {
+            Ok(Sealed { subject: subject.clone(), nonce: String::new(), text: text.into() })
+        }
+        fn open(&self, sealed: &Sealed) -> Result<Option<String>, VaultError> {
+            if sealed.text == "broken" { Err(VaultError::Broken(sealed.subject.clone())) } else { Ok(Some(sealed.text.clone())) }
+        }
+        fn forget(&self, _: &ActorId) -> Result<(), VaultError> {
+            Ok(())
         }
     }
 
-    /// A plant's people are few: each address is opened and compared. One that was proved comes before one that was only written down.
-    async fn whose(&self, way: &str, address: &str) -> Result<Option<Contact>, AddressBookError> {
-        let mut found: Option<Contact> = None;
-        for row in contacts::known_by(&self.projections.ledger(), way).await.map_err(unreadable)? {
-            let Some(contact) = self.opened(row).await? else { continue };
-            let is_same = contact.address.eq_ignore_ascii_case(address);
-            if is_same && found.as_ref().is_none_or(|known| !known.proved && contact.proved) {
-                found = Some(contact);
-            }
-        }
-        Ok(found)
+    fn row(person: &str, address: &str, proved_at: Option<i64>, changed_at: i64) -> ContactRow {
+        let person: ActorId = person.parse().unwrap();
+        let address = Plain.seal(&person, address).ok();
+        let (proved_at, changed_at) = (proved_at.map(Timestamp::from_secs), Timestamp::from_secs(changed_at));
+        ContactRow { person, way: "whatsapp".into(), address, proved: proved_at.is_some(), proved_at, offer: None, changed_at }
+    }
+    fn whose(rows: Vec<ContactRow>) -> Option<String> {
+        owner(rows, &Plain, "+491").map(|(row, _)| row.person.to_string())
+    }
+
+    #[test]
+    fn a_number_that_was_handed_on_is_whose_who_proved_it_last() {
+        // Ann asked for another code since, and has not used it.
+        let handed_on = vec![row("ann", "+491", Some(1), 30), row("bob", "+491", Some(20), 20), row("cleo", "+492", Some(40), 40)];
+        assert_eq!(whose(handed_on).as_deref(), Some("bob"));
+        assert_eq!(whose(vec![row("ann", "+491", Some(1), 1), row("bob", "+491", None, 20)]).as_deref(), Some("ann"), "written down proves nothing");
+        assert_eq!(whose(vec![row("ann", "+491", None, 1), row("bob", "+491", None, 20)]).as_deref(), Some("bob"));
+    }
+
+    #[test]
+    fn one_that_cannot_be_opened_keeps_nobody_else_from_being_known() {
+        assert_eq!(whose(vec![row("ann", "broken", Some(30), 30), row("bob", "+491", Some(20), 20)]).as_deref(), Some("bob"));
+        assert_eq!(whose(vec![row("ann", "broken", Some(30), 30)]), None);
     }
 }

@@ -98,9 +98,10 @@ impl HealthBoard {
             let (waiting, given_up) = (tally.waiting.load(Ordering::Relaxed), tally.given_up.load(Ordering::Relaxed));
             let detail = format!("{waiting} wait, {given_up} wait for a person; the outbox says which and why");
             let counted = (waiting + given_up > 0).then(|| PartHealth { name: name.clone(), ok: true, detail });
-            let left_alone = tally.troubles().into_iter().map(move |(adapter, why)| {
-                let detail = format!("{why} after failures; what is for it waits");
-                PartHealth { name: format!("{name} by {adapter}"), ok: false, detail }
+            let left_alone = tally.troubles().into_iter().map(move |(what, why)| PartHealth {
+                name: format!("{name} by {what}"),
+                ok: false,
+                detail: format!("what is for it waits; it {why}"),
             });
             counted.into_iter().chain(left_alone)
         });

@@ -64,7 +64,7 @@ pub struct App {
     pub address: SocketAddr,
     sites: Vec<Arc<SiteAtWork>>,
     duties: Option<JoinHandle<()>>,
-    /// What belongs to no site: the reader of the rules' folder, the upkeep of the figures.
+    /// What belongs to no site: the reader of the rules' folder, the upkeep of the figures, the ticket poll.
     housekeeping: Vec<JoinHandle<()>>,
     page: JoinHandle<()>,
     /// Each part has a token of its own, cancelled in order.
@@ -123,11 +123,11 @@ impl App {
             Some(cluster) => Some(tokio::spawn(Arc::new(duties).follow(cluster.clone(), stop_duties.clone()))),
             None => duties.take_all().await.map(|()| None)?,
         };
-        let stop_housekeeping = CancellationToken::new();
+        let (stop_housekeeping, stop_page) = (CancellationToken::new(), CancellationToken::new());
         let rules_file = rules_file::watch(settings.rules.clone(), rules, board.clone(), foundation.clock.clone(), stop_housekeeping.clone());
-        let housekeeping = vec![rules_file, metrics::tend(stop_housekeeping.clone())];
-
-        let stop_page = CancellationToken::new();
+        let mut housekeeping = vec![rules_file, metrics::tend(stop_housekeeping.clone())];
+        // It brings news in, as the page does, so it stops when that stops.
+        housekeeping.extend(outside.ticket_poll(&foundation, &board, &stop_page));
         let state = AppState {
             projections: foundation.projections.clone(),
             commands: foundation.commands.clone(),
@@ -200,7 +200,7 @@ impl Yard<'_> {
         let field = Arc::new(field);
         self.board.field(&field);
         let limits = BudgetSet { tokens_per_hour: settings.budget.tokens_per_hour, tokens_per_day: settings.budget.tokens_per_day };
-        let workshop = Workshop::new(settings, foundation, self.board, self.rules, &plant.site, alone).with(self.outside);
+        let workshop = Workshop::new(settings, foundation, self.board, self.rules, &plant.site, alone);
         let described = Described { plant, policy: self.house.policy.clone(), roster: self.house.roster.clone(), limits };
         SiteAtWork::new(workshop, described, foundation.node.clone(), field, self.outside.messenger.clone())
     }

@@ -1,10 +1,10 @@
 //! What lies outside the house, as configured: who delivers messages and tickets, who listens at the door, whose addresses are whose.
 
-use super::{address_book::SealedBook, foundation::Foundation, health::HealthBoard};
+use super::{address_book::SealedBook, foundation::Foundation, health::HealthBoard, supervise::supervise};
 use crate::settings::Settings;
 use anyhow::{Context, Result, ensure};
 use async_trait::async_trait;
-use millwright_agents::ticket_poll::Reader;
+use millwright_agents::ticket_poll::{Reader, TicketPoll};
 use millwright_commands::Command;
 use millwright_domain::{
     ids::CommandId,
@@ -16,6 +16,7 @@ use millwright_domain::{
         ticket_system::{OutsideDeed, TicketSystem},
         vault::Vault,
     },
+    position::PartitionId,
     roster::Roster,
 };
 use millwright_graphql::inbound::deed::Reading;
@@ -31,6 +32,8 @@ use millwright_infra::{
 };
 use millwright_projections::Projections;
 use std::{error::Error, sync::Arc};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 
 pub struct Outside {
     /// `None` where not even notices can be written.
@@ -53,6 +56,8 @@ impl Outside {
         let tickets = settings.tickets.desk(&outward).context("the settings under `tickets`")?;
         let door = Door::new(settings.inbound.clone()).context("the settings under `inbound`")?;
         served(roster, &tickets, settings)?;
+        one_repository(settings)?;
+        secrets_are_there(settings)?;
         let pressed = messengers.telegram.clone().map(|telegram| Arc::new(Settle(telegram)) as Arc<dyn Pressed>);
         let systems = tickets.systems().map(|(name, system)| (name.to_string(), system.clone())).collect();
         Ok(Self {
@@ -63,6 +68,18 @@ impl Outside {
             reader: Arc::new(DeedReader { projections, vault, book: book.clone() }),
             book,
         })
+    }
+
+    /// Only where there is a ticket system.
+    pub fn ticket_poll(&self, foundation: &Foundation, board: &HealthBoard, stop: &CancellationToken) -> Option<JoinHandle<()>> {
+        let (systems, reader) = (self.systems.clone(), self.reader.clone());
+        let (commands, clock) = (foundation.commands.clone(), foundation.clock.clone());
+        let (checkpoint, stop_it) = (foundation.data.join("agents").join("ticket_poll.json"), stop.clone());
+        let begin = move || {
+            let (commands, clock, systems) = (commands.clone(), clock.clone(), systems.clone());
+            TicketPoll { commands, clock, systems, reader: reader.clone(), checkpoint: checkpoint.clone() }.run(stop_it.clone())
+        };
+        (!self.systems.is_empty()).then(|| supervise("ticket poll", board, foundation.clock.clone(), stop.clone(), begin))
     }
 }
 
@@ -87,6 +104,28 @@ fn served(roster: &Roster, tickets: &TicketDesk, settings: &Settings) -> Result<
             Channel::Webhook | Channel::Notice => true,
         };
         ensure!(is_on, "the roster reaches somebody by {channel}, and `messages.{channel}` is not set; set it or take it out");
+    }
+    Ok(())
+}
+
+/// What people do would be taken for deeds in issues of the same number.
+fn one_repository(settings: &Settings) -> Result<()> {
+    let Some(heard) = settings.inbound.github.as_ref().map(|hook| &hook.repository) else { return Ok(()) };
+    let written = &settings.tickets.github.repository;
+    ensure!(
+        !settings.tickets.github.is_on() || heard.eq_ignore_ascii_case(written),
+        "inbound.github.repository is {heard:?} and tickets.github.repository is {written:?}; they must be the same"
+    );
+    Ok(())
+}
+
+/// Read anew at each use; but who finds a wrong place only then finds it in the middle of a fault.
+fn secrets_are_there(settings: &Settings) -> Result<()> {
+    for (key, kept) in settings.tickets.secrets().context("the settings under `tickets`")? {
+        kept.read().with_context(|| format!("the setting `{key}`"))?;
+    }
+    for (key, kept) in settings.messages.secrets().into_iter().chain(settings.inbound.secrets()) {
+        kept.read().with_context(|| format!("the setting `{key}`"))?;
     }
     Ok(())
 }
@@ -143,8 +182,42 @@ struct DeedReader {
 
 #[async_trait]
 impl Reader for DeedReader {
-    async fn read(&self, deed: &OutsideDeed) -> Result<Option<(CommandId, Command)>, Box<dyn Error + Send + Sync>> {
+    async fn read(&self, deed: &OutsideDeed) -> Result<Option<(PartitionId, CommandId, Command)>, Box<dyn Error + Send + Sync>> {
         let reading = Reading { projections: &self.projections, book: &*self.book, vault: &*self.vault };
-        Ok(reading.read(deed).await?.map(|(_, id, command)| (id, command)))
+        Ok(reading.read(deed).await?.map(|(site, id, command)| (PartitionId::site(&site), id, command)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_repository_that_is_listened_to_is_the_one_that_is_written_to() {
+        let settings = |written: &str, heard: &str| {
+            let mut settings = Settings::default();
+            settings.tickets.github.repository = written.into();
+            let hook = format!("secret = 'env:X'\nrepository = '{heard}'\naccount = 'bot'");
+            settings.inbound.github = Some(toml::from_str(&hook).unwrap());
+            settings
+        };
+        assert!(one_repository(&settings("acme/maintenance", "Acme/Maintenance")).is_ok());
+        assert!(one_repository(&settings("", "acme/maintenance")).is_ok(), "nothing is written there");
+        let refused = one_repository(&settings("acme/maintenance", "acme/other")).unwrap_err().to_string();
+        assert!(refused.contains("inbound.github.repository") && refused.contains("tickets.github.repository"), "{refused}");
+    }
+
+    #[test]
+    fn a_secret_that_is_not_there_is_told_by_its_setting_before_anything_runs() {
+        let hook = "secret = 'hunter2AAAA'\nrepository = 'acme/maintenance'\naccount = 'bot'";
+        let mut settings = Settings::default();
+        settings.inbound.github = Some(toml::from_str(hook).unwrap());
+        let refused = format!("{:#}", secrets_are_there(&settings).unwrap_err());
+        assert!(refused.contains("inbound.github.secret") && !refused.contains("hunter2"), "{refused}");
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("secret");
+        std::fs::write(&file, "s3cret").unwrap();
+        settings.inbound.github = Some(toml::from_str(&hook.replace("hunter2AAAA", file.to_str().unwrap())).unwrap());
+        assert!(secrets_are_there(&settings).is_ok());
     }
 }

@@ -1,8 +1,7 @@
 //! The workers of one site, each supervised: those that every node runs, and those of the node that decides for the site.
 
 use super::{
-    drops::DropReporter, foundation::Foundation, health::HealthBoard, leases::Leases, news::NewsReporter, outside::Outside, seal::Sealer,
-    supervise::supervise,
+    drops::DropReporter, foundation::Foundation, health::HealthBoard, leases::Leases, news::NewsReporter, seal::Sealer, supervise::supervise,
 };
 use crate::settings::Settings;
 use millwright_agents::{
@@ -18,7 +17,6 @@ use millwright_agents::{
     publisher::Publisher,
     remember::Remember,
     replies::Replies,
-    ticket_poll::{Reader, TicketPoll},
     ticketing::{Rollups, TicketDesk},
     timekeeper::Timekeeper,
     watch::{Watch, WatchSettings},
@@ -26,7 +24,7 @@ use millwright_agents::{
 use millwright_commands::Commands;
 use millwright_domain::{
     ids::{NodeId, SiteId},
-    ports::{clock::Clock, event_log::EventLog, messenger::Messenger, ticket_system::TicketSystem, vault::Vault, write_device::WriteDevice},
+    ports::{clock::Clock, event_log::EventLog, messenger::Messenger, vault::Vault, write_device::WriteDevice},
     position::PartitionId,
 };
 use millwright_ingest::field::Field;
@@ -34,8 +32,6 @@ use millwright_projections::Projections;
 use std::{convert::Infallible, future::Future, path::PathBuf, sync::Arc};
 use tokio::{sync::Notify, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
-
-type Systems = Vec<(String, Arc<dyn TicketSystem>)>;
 
 /// What the workers of a site work with.
 #[derive(Clone)]
@@ -56,8 +52,6 @@ pub struct Workshop {
     /// Whether what happens is told on a bus.
     pub publishes: bool,
     pub vault: Arc<dyn Vault>,
-    /// Ticket systems that can be asked what people did there, and who reads their answers.
-    pub asked: Option<(Systems, Arc<dyn Reader>)>,
 }
 
 impl Workshop {
@@ -76,13 +70,7 @@ impl Workshop {
             seal_every_s: settings.log.seal_every_s,
             publishes: settings.mqtt.is_on(),
             vault: foundation.vault.clone(),
-            asked: None,
         }
-    }
-
-    pub fn with(mut self, outside: &Outside) -> Self {
-        self.asked = (!outside.systems.is_empty()).then(|| (outside.systems.clone(), outside.reader.clone()));
-        self
     }
 
     /// Every node watches: what it finds it asks for under ids that depend on the finding alone, so what two nodes find is decided once.
@@ -235,17 +223,6 @@ impl Workshop {
             let failing: Failing = Arc::new(move || board.failing(&projections));
             HealthWatch { log, commands, clock, partition, failing }.run(stop_it.clone())
         })
-    }
-
-    /// Only where a ticket system can be asked.
-    pub fn ticket_poll(&self, stop: &CancellationToken) -> Option<JoinHandle<()>> {
-        let (systems, reader) = self.asked.clone()?;
-        let (shop, stop_it) = (self.clone(), stop.clone());
-        Some(self.supervised("ticket poll", stop, move || {
-            let (partition, systems, reader) = (shop.partition(), systems.clone(), reader.clone());
-            let Workshop { commands, clock, places, .. } = shop.clone();
-            TicketPoll { commands, clock, partition, systems, reader, checkpoint: places.join("ticket_poll.json") }.run(stop_it.clone())
-        }))
     }
 
     fn precedents(&self) -> Arc<dyn Precedents> {

@@ -148,6 +148,7 @@ pub(super) fn secret(file: &Path, setting: &str) -> Result<Option<String>> {
     if file.as_os_str().is_empty() {
         return Ok(None);
     }
-    let text = fs::read_to_string(file).with_context(|| format!("could not read {}, which `{setting}` names", file.display()))?;
+    // What stands there is not repeated: it may be the secret itself.
+    let text = fs::read_to_string(file).with_context(|| format!("could not read the file that `{setting}` names"))?;
     Ok(Some(text.trim_end_matches(['\r', '\n']).to_string()))
 }

@@ -1,7 +1,8 @@
 //! Whether a target is to be tried at all: closed, open for a while after failures in a row, then half open for one probe. Pure.
 //!
-//! One breaker an adapter: what is broken is the service, the way to it, or our credentials, hardly ever one message. Nygard, Release It!
+//! One breaker for what is broken together: the service, the way to it, or our credentials, hardly ever one message. Nygard, Release It!
 
+use crate::said_once::SaidOnce;
 use chrono::TimeDelta;
 use millwright_domain::{Timestamp, ids::EffectId};
 
@@ -14,16 +15,16 @@ const FIRST_PAUSE_WHILE_AWAY: TimeDelta = TimeDelta::milliseconds(250);
 const LONGEST_PAUSE_WHILE_AWAY: TimeDelta = TimeDelta::seconds(15);
 
 /// What an attempt says about the target.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Sign {
     /// It answered, be it with a no to this one thing.
     Well,
     /// It wants to be left alone for so long.
-    Busy(TimeDelta),
+    Busy(TimeDelta, String),
     /// It failed, or did not answer.
-    Failed,
+    Failed(String),
     /// It cannot be reached, or takes nothing from us.
-    Away,
+    Away(String),
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -34,6 +35,9 @@ pub struct Breaker {
     open_until: Option<Timestamp>,
     /// What is being tried while it is half open.
     probe: Option<EffectId>,
+    /// What was said when something failed last.
+    why: String,
+    said: SaidOnce,
 }
 
 impl Breaker {
@@ -41,49 +45,67 @@ impl Breaker {
     pub fn next_try(&self) -> Option<Timestamp> {
         if self.probe.is_some() { None } else { Some(self.open_until.unwrap_or_default()) }
     }
-    /// Whether only one may be tried.
-    fn is_half_open(&self) -> bool {
+    /// Whether only one may be tried, now or later.
+    pub fn is_open(&self) -> bool {
         self.open_until.is_some()
     }
     pub fn begun(&mut self, effect: EffectId) {
-        if self.is_half_open() {
+        if self.is_open() {
             self.probe = Some(effect);
         }
     }
-    pub fn ended(&mut self, effect: EffectId, sign: Sign, now: Timestamp) {
+    /// It did not come to an answer: our own side stopped. Whatever was thought of the target is thought still.
+    pub fn not_tried(&mut self, effect: EffectId) {
         if self.probe == Some(effect) {
             self.probe = None;
         }
+    }
+    pub fn ended(&mut self, effect: EffectId, sign: &Sign, now: Timestamp) {
+        let decides = !self.is_open() || self.probe == Some(effect);
+        self.not_tried(effect);
         match sign {
-            Sign::Well => *self = Self { probe: self.probe, ..Self::default() },
-            Sign::Busy(wait) => self.open(now + wait),
-            Sign::Away => {
-                let pause = doubled(FIRST_PAUSE_WHILE_AWAY, self.opened, LONGEST_PAUSE_WHILE_AWAY);
+            Sign::Busy(wait, why) => self.open(now + *wait, why),
+            // Begun before it was opened: that it went well or badly is older than what is known by now.
+            _ if !decides => {}
+            Sign::Well => *self = Self { said: std::mem::take(&mut self.said), ..Self::default() },
+            Sign::Away(why) => {
+                let pause = pause_while_away(self.opened);
                 self.opened += 1;
-                self.open(now + pause);
+                self.open(now + pause, why);
             }
-            Sign::Failed => {
+            Sign::Failed(why) => {
                 self.failures += 1;
                 if self.failures >= FAILURES {
                     let pause = doubled(FIRST_PAUSE, self.opened, LONGEST_PAUSE);
                     self.opened += 1;
-                    self.open(now + pause);
+                    self.open(now + pause, why);
                 }
             }
         }
     }
     /// One that is open already only stays so for longer.
-    fn open(&mut self, until: Timestamp) {
+    fn open(&mut self, until: Timestamp, why: &str) {
         self.open_until = self.open_until.max(Some(until));
+        self.why = why.into();
+    }
+    /// Why it is open, if that is to be said now.
+    pub fn news(&mut self, now: Timestamp) -> Option<String> {
+        (self.is_open() && self.said.is_news(&self.why, now)).then(|| self.why.clone())
     }
     /// For people: `None` while all is well.
     pub fn trouble(&self, now: Timestamp) -> Option<String> {
         let until = self.open_until?;
-        if self.probe.is_some() {
-            return Some("is being tried once".into());
-        }
-        Some(if until > now { format!("is left alone until {until}") } else { "is tried once next".into() })
+        let how = match self.probe {
+            Some(_) => "is being tried once".to_string(),
+            None if until > now => format!("is left alone until {until}"),
+            None => "is tried once next".into(),
+        };
+        Some(if self.why.is_empty() { how } else { format!("{how}: {}", self.why) })
     }
+}
+
+pub(super) fn pause_while_away(times: u32) -> TimeDelta {
+    doubled(FIRST_PAUSE_WHILE_AWAY, times, LONGEST_PAUSE_WHILE_AWAY)
 }
 
 fn doubled(first: TimeDelta, times: u32, longest: TimeDelta) -> TimeDelta {
@@ -102,9 +124,12 @@ mod tests {
     fn at(second: i64) -> Timestamp {
         Timestamp::from_secs(second)
     }
+    fn failure() -> Sign {
+        Sign::Failed("it answered 500".into())
+    }
     fn failed(times: u32) -> Breaker {
         let mut breaker = Breaker::default();
-        (0..times).for_each(|_| breaker.ended(id(1), Sign::Failed, at(100)));
+        (0..times).for_each(|_| breaker.ended(id(1), &failure(), at(100)));
         breaker
     }
 
@@ -116,17 +141,17 @@ mod tests {
         breaker.begun(id(2));
         assert_eq!(breaker.next_try(), None, "one probe");
         let mut well = breaker.clone();
-        well.ended(id(2), Sign::Well, at(131));
-        assert_eq!(well, Breaker::default());
-        breaker.ended(id(2), Sign::Failed, at(131));
+        well.ended(id(2), &Sign::Well, at(131));
+        assert_eq!((well.next_try(), well.trouble(at(131))), (Some(at(0)), None));
+        breaker.ended(id(2), &failure(), at(131));
         assert_eq!(breaker.next_try(), Some(at(131 + 60)), "twice as long");
     }
 
     #[test]
     fn a_success_in_between_starts_the_count_anew() {
         let mut breaker = failed(4);
-        breaker.ended(id(1), Sign::Well, at(100));
-        breaker.ended(id(1), Sign::Failed, at(100));
+        breaker.ended(id(1), &Sign::Well, at(100));
+        breaker.ended(id(1), &failure(), at(100));
         assert_eq!(breaker.next_try(), Some(at(0)));
     }
 
@@ -134,16 +159,57 @@ mod tests {
     fn one_that_ends_late_does_not_take_the_probes_place() {
         let mut breaker = failed(5);
         breaker.begun(id(2));
-        breaker.ended(id(1), Sign::Failed, at(140));
+        breaker.ended(id(1), &failure(), at(140));
         assert_eq!(breaker.next_try(), None);
     }
 
     #[test]
     fn a_busy_target_is_left_alone_for_as_long_as_it_asks() {
         let mut breaker = Breaker::default();
-        breaker.ended(id(1), Sign::Busy(TimeDelta::seconds(90)), at(100));
+        breaker.ended(id(1), &Sign::Busy(TimeDelta::seconds(90), "slow down".into()), at(100));
         assert_eq!(breaker.next_try(), Some(at(190)));
-        assert!(breaker.trouble(at(100)).is_some_and(|trouble| trouble.contains("left alone until")));
+        assert!(breaker.trouble(at(100)).is_some_and(|trouble| trouble.contains("left alone until") && trouble.ends_with(": slow down")));
+    }
+
+    #[test]
+    fn one_that_was_begun_before_neither_closes_it_nor_keeps_it_open_for_longer() {
+        let mut breaker = failed(5);
+        let opened = breaker.clone();
+        breaker.ended(id(7), &Sign::Well, at(101));
+        breaker.ended(id(8), &failure(), at(101));
+        breaker.ended(id(9), &Sign::Away("gone".into()), at(101));
+        assert_eq!(breaker, opened);
+        breaker.begun(id(2));
+        breaker.ended(id(7), &Sign::Well, at(131));
+        assert_eq!(breaker.next_try(), None, "the probe is still out");
+        breaker.ended(id(9), &Sign::Busy(TimeDelta::seconds(90), "slow down".into()), at(131));
+        breaker.ended(id(2), &failure(), at(131));
+        assert_eq!(breaker.next_try(), Some(at(131 + 90)), "a wish to be left alone counts whoever brings it");
+    }
+
+    #[test]
+    fn what_never_left_the_house_says_nothing_about_the_target() {
+        let mut breaker = failed(4);
+        let before = breaker.clone();
+        breaker.not_tried(id(2));
+        assert_eq!(breaker, before, "a closed one stays closed");
+        breaker.ended(id(1), &failure(), at(100));
+        breaker.begun(id(2));
+        breaker.not_tried(id(2));
+        assert_eq!(breaker.next_try(), Some(at(130)), "another one is the probe");
+    }
+
+    #[test]
+    fn why_it_is_open_is_said_once_although_it_was_closed_in_between() {
+        let mut breaker = Breaker::default();
+        assert_eq!(breaker.news(at(0)), None);
+        let mut said = Vec::new();
+        for (second, sign) in [(1, Sign::Away("gone".into())), (2, Sign::Well), (3, Sign::Away("gone".into())), (4, Sign::Away("no name".into()))] {
+            breaker.begun(id(1));
+            breaker.ended(id(1), &sign, at(second));
+            said.extend(breaker.news(at(second)).map(|why| (second, why)));
+        }
+        assert_eq!(said, [(1, "gone".to_string()), (4, "no name".to_string())]);
     }
 
     proptest! {
@@ -153,12 +219,13 @@ mod tests {
             let mut now = 0;
             for (number, (sign, later)) in (0..).zip(signs) {
                 now += later;
-                let sign = match sign { 0 => Sign::Well, 1 => Sign::Failed, 2 => Sign::Away, _ => Sign::Busy(TimeDelta::seconds(later)) };
+                let why = String::new;
+                let sign = match sign { 0 => Sign::Well, 1 => failure(), 2 => Sign::Away(why()), _ => Sign::Busy(TimeDelta::seconds(later), why()) };
                 breaker.begun(id(number));
-                if breaker.is_half_open() {
+                if breaker.is_open() {
                     prop_assert_eq!(breaker.next_try(), None);
                 }
-                breaker.ended(id(number), sign, at(now));
+                breaker.ended(id(number), &sign, at(now));
                 prop_assert!(breaker.next_try().is_some_and(|next| next <= at(now + 300)));
             }
         }

@@ -1,7 +1,7 @@
 //! On EffectWanted, deliver it: attempt recorded, sent under its key, result recorded; again with growing pauses until done or given up.
 //!
 //! To one target everything goes in the order in which it was wanted. Each adapter delivers beside the others: a broker that hangs holds up
-//! no notice. What may have been sent to a target that knows no keys is never sent again by itself.
+//! no notice, and one thing that cannot be delivered no other. What may have been sent to a target that knows no keys is never sent again by itself.
 
 mod breaker;
 mod calendar;
@@ -53,7 +53,7 @@ pub struct Tally {
     pub waiting: AtomicUsize,
     /// Not tried again: waits for a person.
     pub given_up: AtomicUsize,
-    /// Adapters that are left alone for a while, and why.
+    /// What is left alone for a while, and why: an adapter, or a program that is told by webhook.
     troubles: Mutex<BTreeMap<String, String>>,
 }
 
@@ -72,6 +72,8 @@ impl Tally {
 struct Tried {
     effect: EffectId,
     adapter: String,
+    /// What is out of order together with its target.
+    breaker: String,
     /// What it said about the target; nothing if it did not come to that.
     sign: Option<Sign>,
 }
@@ -85,18 +87,20 @@ impl Outbox {
         while !stop.is_cancelled() {
             let now = self.clock.now().wall;
             self.tally.note(&tail.site, calendar.troubles(now));
-            let due = calendar.next(&tail.site, now, |adapter| self.messenger.at_once(adapter));
+            let due = calendar.next(&tail.site, now, &*self.messenger);
             tokio::select! {
                 biased;
                 () = stop.cancelled() => {}
                 Some(tried) = under_way.next() => {
                     // What was answered is durable: fold it before looking for what is due, so that nothing is begun twice.
                     tail.up_to_now().await?;
-                    calendar.tried(&tried, self.clock.now().wall);
+                    if let Some(why) = calendar.tried(&tried, &tail.site, self.clock.now().wall) {
+                        tracing::warn!(target = tried.breaker, why, "{} is left alone for a while: {why}", tried.breaker);
+                    }
                 }
                 () = reached(&*self.clock, due.as_ref().map(|due| due.at)) => {
                     let Some(attempt) = due.and_then(|due| begun(due, &tail.site)) else { continue };
-                    calendar.begun(&attempt.adapter, attempt.wanted.effect);
+                    calendar.begun(attempt.wanted.adapter_and_recipient().0, self.messenger.breaks_with(&attempt.wanted), attempt.wanted.effect);
                     under_way.push(self.deliver(attempt, &stop));
                 }
                 facts = tail.next() => { facts?; }
@@ -108,11 +112,15 @@ impl Outbox {
 
     /// One attempt. An attempt that a former run began and did not end is made again under the same key where the target knows it; elsewhere
     /// nobody can tell whether it was sent.
-    async fn deliver(&self, Attempt { wanted, number, on_record, adapter }: Attempt, stop: &CancellationToken) -> Tried {
+    async fn deliver(&self, Attempt { wanted, number, on_record }: Attempt, stop: &CancellationToken) -> Tried {
         let effect = wanted.effect;
-        let over = |sign| Tried { effect, adapter, sign };
-        if !on_record && !self.ask(AttemptEffect { effect, attempt: number }.into(), effect, "attempt", number, stop).await {
-            return over(None);
+        let (adapter, breaker) = (wanted.adapter_and_recipient().0.to_string(), self.messenger.breaks_with(&wanted).to_string());
+        let over = |sign| Tried { effect, adapter, breaker, sign };
+        if !on_record {
+            let answer = self.ask(AttemptEffect { effect, attempt: number }.into(), effect, "attempt", number, stop).await;
+            if !matches!(answer, Some(Answer::Done { .. } | Answer::AlreadySo)) {
+                return over(None);
+            }
         }
         let delivered = if on_record && !self.messenger.knows_keys(&wanted) {
             Err(NotTaken::Unknown("millwright stopped between sending this and hearing that it was taken".into()))
@@ -123,37 +131,46 @@ impl Outbox {
                 () = last_call(&*self.clock, stop) => return over(None),
             }
         };
-        let (result, sign) = match delivered {
-            Ok(receipt) => (EffectResult::Done { receipt }, Sign::Well),
+        let not_taken = match delivered {
+            Ok(receipt) => return over(self.finish(&wanted, number, EffectResult::Done { receipt }, Sign::Well, stop).await),
+            Err(not_taken) => not_taken,
+        };
+        let (result, sign) = match not_taken {
             // Nothing was sent, so the attempt goes on where that does no harm: it is made when the target is back, however long that takes.
-            Err(NotTaken::Away(reason)) if self.messenger.knows_keys(&wanted) => {
-                tracing::debug!(target = wanted.target, reason, "{} has to wait", wanted.target);
-                return over(Some(Sign::Away));
-            }
-            Err(NotTaken::Away(reason)) => (EffectResult::FailedForNow { reason, wait_ms: None }, Sign::Away),
-            Err(NotTaken::Busy { reason, wait }) => {
+            NotTaken::Away(reason) if self.messenger.knows_keys(&wanted) => return over(Some(Sign::Away(reason))),
+            NotTaken::Away(reason) => (EffectResult::FailedForNow { reason: reason.clone(), wait_ms: None }, Sign::Away(reason)),
+            NotTaken::Busy { reason, wait } => {
                 let wait_ms = u32::try_from(wait.as_millis()).unwrap_or(u32::MAX);
-                let sign = Sign::Busy(TimeDelta::milliseconds(wait_ms.into()));
+                let sign = Sign::Busy(TimeDelta::milliseconds(wait_ms.into()), reason.clone());
                 (EffectResult::FailedForNow { reason, wait_ms: Some(wait_ms) }, sign)
             }
-            Err(NotTaken::ForNow(reason)) => (EffectResult::FailedForNow { reason, wait_ms: None }, Sign::Failed),
-            Err(NotTaken::Unknown(reason)) => {
+            NotTaken::ForNow(reason) => (EffectResult::FailedForNow { reason: reason.clone(), wait_ms: None }, Sign::Failed(reason)),
+            NotTaken::Unknown(reason) => {
                 tracing::warn!(target = wanted.target, %effect, reason, "nobody knows whether {} got a message", wanted.target);
-                (EffectResult::Unknown { reason }, Sign::Failed)
+                (EffectResult::Unknown { reason: reason.clone() }, Sign::Failed(reason))
             }
-            Err(NotTaken::ForGood(reason)) => {
+            NotTaken::ForGood(reason) => {
                 tracing::warn!(target = wanted.target, %effect, reason, "{} did not get a message, and it is given up", wanted.target);
                 (EffectResult::FailedForGood { reason }, Sign::Well)
             }
         };
-        self.ask(FinishEffect { effect, attempt: number, result }.into(), effect, "finish", number, stop).await;
-        over(Some(sign))
+        over(self.finish(&wanted, number, result, sign, stop).await)
     }
 
-    async fn ask(&self, command: Command, effect: EffectId, reaction: &str, attempt: u32, stop: &CancellationToken) -> bool {
+    /// Records what came of it. What it says about the target counts whether or not that could be recorded.
+    async fn finish(&self, wanted: &EffectWanted, number: u32, result: EffectResult, sign: Sign, stop: &CancellationToken) -> Option<Sign> {
+        let (effect, became) = (wanted.effect, format!("{result:?}"));
+        let answer = self.ask(FinishEffect { effect, attempt: number, result }.into(), effect, "finish", number, stop).await;
+        if let Some(Answer::Refused { reason, .. }) = answer {
+            // Dropped meanwhile, for one: what the target did, and what it calls it, is on no record but this one.
+            tracing::warn!(target = wanted.target, %effect, became, reason, "what came of a message to {} was not recorded: {became}", wanted.target);
+        }
+        Some(sign)
+    }
+
+    async fn ask(&self, command: Command, effect: EffectId, reaction: &str, attempt: u32, stop: &CancellationToken) -> Option<Answer> {
         let ask = Ask::new(service("svc-outbox"), command).with_id(reaction_id(effect, reaction, attempt));
-        let answered = insist(&self.commands, &*self.clock, &self.partition, ask, stop).await;
-        matches!(answered.map(|answered| answered.answer), Some(Answer::Done { .. } | Answer::AlreadySo))
+        Some(insist(&self.commands, &*self.clock, &self.partition, ask, stop).await?.answer)
     }
 }
 
@@ -162,7 +179,6 @@ struct Attempt {
     wanted: EffectWanted,
     number: u32,
     on_record: bool,
-    adapter: String,
 }
 
 fn begun(due: Due, site: &Site) -> Option<Attempt> {
@@ -171,8 +187,7 @@ fn begun(due: Due, site: &Site) -> Option<Attempt> {
         Effect::Attempted { wanted, attempt } => (wanted.clone(), *attempt, true),
         Effect::Done | Effect::Dead { .. } | Effect::Unknown { .. } | Effect::Dropped => return None,
     };
-    let adapter = wanted.adapter_and_recipient().0.to_string();
-    Some(Attempt { wanted, number, on_record, adapter })
+    Some(Attempt { wanted, number, on_record })
 }
 
 async fn reached(clock: &dyn Clock, at: Option<Timestamp>) {

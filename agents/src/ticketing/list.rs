@@ -26,7 +26,7 @@ pub(crate) enum Work {
     Edit,
     Comment(String),
     Close,
-    /// Somebody closed it outside, and the case is open.
+    /// Somebody closed it outside while the case was open.
     Reopen(String),
 }
 
@@ -50,6 +50,8 @@ pub(crate) struct List {
     wanted: HashSet<EffectId>,
     /// Tickets on their way.
     opening: BTreeMap<EffectId, (CaseId, String)>,
+    /// Open cases whose ticket was opened again after somebody had closed it. Once: whoever closes it again means it, or is a program.
+    reopened: HashSet<(CaseId, String)>,
     /// Tickets that could not be opened: nothing waits for them, until a person has tried again with success.
     not_there: HashSet<(CaseId, String)>,
 }
@@ -159,6 +161,7 @@ impl List {
     fn close(&mut self, fact: &Recorded, case: CaseId) {
         self.put_everywhere(fact, case, &Work::Close);
         self.systems.remove(&case);
+        self.reopened.retain(|(reopened, _)| *reopened != case);
     }
 
     fn touched(&mut self, fact: &Recorded, case: CaseId, touched: &TicketTouched) {
@@ -177,7 +180,8 @@ impl List {
         };
         let effect = EffectId(derived(&fact.id.to_string(), "ticket answer", 0));
         let system = touched.ticket.system.clone();
-        let reopens = is_open && matches!(touched.deed, TicketDeed::Closed { .. });
+        let is_closed = is_open && matches!(touched.deed, TicketDeed::Closed { .. });
+        let reopens = is_closed && self.reopened.insert((case, system.clone()));
         let work = if reopens { Work::Reopen(line.into()) } else { Work::Comment(line.into()) };
         self.put(fact, effect, case, &system, work);
     }

@@ -95,7 +95,10 @@ impl Scene {
         self.now = self.now + TimeDelta::seconds(1);
         let mut done = vec![];
         while let Some(due) = self.desk.next(self.now).filter(|due| due.at <= self.now) {
-            let wanted = block_on(self.desk.write(due.effect, self.now)).unwrap();
+            let Some(wanted) = block_on(self.desk.write(due.effect, self.now)) else {
+                self.desk.drop(due.effect);
+                continue;
+            };
             self.fact(StreamId::effect(wanted.effect), wanted.clone());
             done.push(wanted);
             assert!(done.len() < 100, "it goes on for ever");
@@ -177,6 +180,28 @@ fn a_ticket_that_somebody_closes_without_a_word_is_opened_again_as_the_case_is_o
     assert!(scene.does()[0].contains("not enrolled"));
     scene.touched(None, TicketDeed::Commented { means: None });
     assert!(scene.does().is_empty());
+}
+
+#[test]
+fn a_ticket_is_opened_again_once_and_not_when_the_case_is_over_by_then() {
+    let mut scene = Scene::with(r#"["github"]"#);
+    scene.alert(Severity::High);
+    scene.work();
+    scene.opened("github");
+    scene.touched(None, TicketDeed::Closed { means: None });
+    assert!(scene.does()[0].starts_with("tickets/github: reopen The case is still open"));
+    // A program that closes whatever is old, say.
+    for _ in 0..3 {
+        scene.touched(None, TicketDeed::Closed { means: None });
+        assert!(scene.does()[0].starts_with("tickets/github: comment The case is still open"));
+    }
+    let mut scene = Scene::with(r#"["github"]"#);
+    scene.alert(Severity::High);
+    scene.work();
+    scene.opened("github");
+    scene.touched(None, TicketDeed::Closed { means: None });
+    scene.outcome();
+    assert_eq!(scene.does(), ["tickets/github: close Closed: repaired."]);
 }
 
 #[test]

@@ -51,6 +51,8 @@ impl Writer<'_> {
                 let Case::Closed(_, outcome) = case else { return None };
                 TicketWork::Close { ticket, outcome: *outcome, body: format!("Closed: {}.", ended(*outcome)) }
             }
+            // Over by now, and to be closed next.
+            (Work::Reopen(_), Some(_)) if !matches!(case, Case::Open(_)) => return None,
             (Work::Reopen(line), Some(ticket)) => TicketWork::Reopen { ticket, body: escaped(line) },
             (_, None) => return None,
         };

@@ -32,6 +32,10 @@ pub trait Messenger: Send + Sync {
     fn knows_keys(&self, _effect: &EffectWanted) -> bool {
         true
     }
+    /// What is out of order if this cannot be delivered, and is left alone together for a while: by its name, all that its adapter delivers.
+    fn breaks_with<'a>(&self, effect: &'a EffectWanted) -> &'a str {
+        effect.adapter_and_recipient().0
+    }
     /// How many deliveries to different targets may be under way at once.
     fn at_once(&self, _adapter: &str) -> usize {
         1

@@ -13,6 +13,10 @@ use async_trait::async_trait;
 pub trait TicketSystem: Send + Sync {
     /// Opens the case's ticket, or finds the one that is there.
     async fn open(&self, case: CaseId, text: &TicketText) -> Result<TicketRef, NotTaken>;
+    /// Asked before anything is done in a ticket: for good not where it is no ticket of this case, or not of the place that is written to now.
+    async fn holds(&self, _case: CaseId, _ticket: &TicketRef) -> Result<(), NotTaken> {
+        Ok(())
+    }
     /// Title, body and labels as they should be.
     async fn edit(&self, ticket: &TicketRef, text: &TicketText) -> Result<(), NotTaken>;
     async fn comment(&self, ticket: &TicketRef, key: &str, body: &str) -> Result<(), NotTaken>;

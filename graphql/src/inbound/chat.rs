@@ -74,31 +74,99 @@ async fn about(state: &AppState, message: &ChatMessage, person: &ActorId, answer
     Ok(About { site, case: last.and_then(|row| row.wanted.case), refers_to: RefersTo::Nothing })
 }
 
-/// The code says whose address it is.
+/// The code says whose address it is. What comes twice has been enrolled the first time; its welcome may be missing still.
 async fn enrol(state: &AppState, message: &ChatMessage, digest: &str) -> Result<(), NotTakenIn> {
     let way = message.channel.to_string();
     let offered = contacts::offered(&state.projections.ledger(), digest).await?.filter(|row| row.way == way);
-    let Some(row) = offered else {
+    let person = match offered {
+        Some(row) => Some(row.person),
+        None => state.book.whose(&way, &message.from).await?.filter(|contact| contact.proved).map(|contact| contact.person),
+    };
+    let Some(person) = person else {
         tracing::info!(way, "a code came that was not made, was used, or is for another way");
         return Ok(());
     };
-    let address = state.vault.seal(&row.person, &message.from)?;
+    let address = state.vault.seal(&person, &message.from)?;
     let id = CommandId(derived(&format!("{way}/{}", message.delivery), "enrol", 0));
-    let enrol = EnrolContact { person: row.person.clone(), way: way.clone(), address, digest: Some(digest.into()) };
+    let enrol = EnrolContact { person: person.clone(), way: way.clone(), address, digest: Some(digest.into()) };
     let answered = ask(state, &PartitionId::platform(), door(), id, enrol).await?;
     if matches!(answered.answer, Answered::Refused { .. }) {
-        // Whoever sent it is nobody we know.
+        // Whoever sent it is nobody we know, or sent a code that was used before.
         return Ok(());
     }
     // The address has to be known by the time that the welcome is sent to it.
-    drop(state.projections.reached(&answered.position, WAIT_FOR_POSITION).await);
-    let text = "You are enrolled. Answers from here count: yes, no, seen, fixed …, false alarm.";
+    if let Err(cause) = state.projections.reached(&answered.position, WAIT_FOR_POSITION).await {
+        tracing::warn!(%person, way, %cause, "{person} is enrolled, and the welcome may find no address yet: {cause}");
+    }
     let Some(site) = first_site(state) else { return Ok(()) };
-    let target = format!("{way}:{}", row.person);
-    let effect = EffectId(derived(&format!("{way}/{}", message.delivery), "welcome", 0));
-    let welcome = Message::plain("Millwright", text);
-    let (body, subject) = (welcome.body_for(&target), welcome.headline);
-    let wanted = EffectWanted { effect, idempotency_key: effect.to_string(), target, subject, body, case: None, action: None, quotes: vec![] };
-    let id = CommandId(derived(&effect.to_string(), "want", 0));
+    let wanted = welcome(&format!("{way}:{person}"), EffectId(derived(&format!("{way}/{}", message.delivery), "welcome", 0)));
+    let id = CommandId(derived(&wanted.effect.to_string(), "want", 0));
     ask(state, &PartitionId::site(&site), door(), id, WantEffect { wanted }).await.map(drop)
+}
+
+fn welcome(target: &str, effect: EffectId) -> EffectWanted {
+    let message = Message::plain("Millwright", "You are enrolled. Answers from here count: yes, no, seen, fixed …, false alarm.");
+    let (body, subject, target) = (message.body_for(target), message.headline, target.to_string());
+    EffectWanted { effect, idempotency_key: effect.to_string(), target, subject, body, case: None, action: None, quotes: vec![] }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{House, NOW};
+    use async_trait::async_trait;
+    use millwright_commands::{Ask, OfferEnrolment};
+    use millwright_domain::{
+        message::Channel,
+        ports::address_book::{AddressBook, AddressBookError, Contact},
+    };
+    use std::sync::Arc;
+
+    const CODE: &str = "JOIN-7K2QM-4XWPA";
+
+    /// Everybody is Ann, by a code.
+    struct Anns;
+    #[async_trait]
+    impl AddressBook for Anns {
+        async fn contact(&self, _: &ActorId, _: Channel) -> Result<Option<Contact>, AddressBookError> {
+            Ok(None)
+        }
+        async fn whose(&self, _: &str, address: &str) -> Result<Option<Contact>, AddressBookError> {
+            Ok(Some(Contact { person: "ann".parse().unwrap(), address: address.into(), heard_at: Some(NOW), proved: true }))
+        }
+    }
+
+    fn message(delivery: &str) -> ChatMessage {
+        let (channel, from, text) = (Channel::Whatsapp, "+491701234567".to_string(), CODE.to_string());
+        ChatMessage { channel, delivery: delivery.into(), from, text, button: None, in_reply_to: None, written_at: None }
+    }
+
+    async fn welcomes(state: &AppState) -> usize {
+        let facts = state.log.read_ledger(&PartitionId::site(&first_site(state).unwrap()), 0, 1_000).await.unwrap();
+        facts.iter().filter(|(_, fact)| String::from_utf8_lossy(&fact.bytes).contains("You are enrolled")).count()
+    }
+
+    #[tokio::test]
+    async fn who_was_enrolled_when_the_program_stopped_is_welcomed_when_the_message_comes_again() {
+        let house = House::open().await;
+        house.case_awaiting_approval().await;
+        let state = AppState { book: Arc::new(Anns), ..house.state.clone() };
+        state.commands.serve(PartitionId::platform()).await.unwrap();
+        let person: ActorId = "ann".parse().unwrap();
+        let digest = code_digest(CODE);
+        let offer = OfferEnrolment { person: person.clone(), way: "whatsapp".into(), digest: digest.clone() };
+        state.commands.ask(&PartitionId::platform(), Ask::new(person.clone(), offer)).await.unwrap();
+        // What a run did that was killed before it could ask for the welcome.
+        let address = state.vault.seal(&person, "+491701234567").unwrap();
+        let enrol_it = EnrolContact { person, way: "whatsapp".into(), address, digest: Some(digest) };
+        let id = CommandId(derived("whatsapp/d1", "enrol", 0));
+        let enrolled = state.commands.ask(&PartitionId::platform(), Ask::new(door(), enrol_it).with_id(id)).await.unwrap();
+        state.projections.reached(&enrolled.position, WAIT_FOR_POSITION).await.unwrap();
+        for _ in 0..2 {
+            take_in(&state, message("d1")).await.unwrap();
+            assert_eq!(welcomes(&state).await, 1);
+        }
+        take_in(&state, message("d2")).await.unwrap();
+        assert_eq!(welcomes(&state).await, 1, "the code was used");
+    }
 }

@@ -1,6 +1,6 @@
 //! A deed in a ticket, outside: whose account it was, and what the words mean. The same deed is one command, however it came here.
 
-use super::{NotTakenIn, ask, door};
+use super::{Looks, NotTakenIn, ask, door};
 use crate::state::AppState;
 use millwright_commands::{Command, ReceiveDeed};
 use millwright_domain::{
@@ -61,11 +61,53 @@ fn meant(words: &str) -> Option<Outcome> {
 
 pub(super) async fn take_in(state: &AppState, deed: &OutsideDeed) -> Result<(), NotTakenIn> {
     let reading = Reading { projections: &state.projections, book: &*state.book, vault: &*state.vault };
-    match reading.read(deed).await? {
-        Some((site, id, command)) => ask(state, &PartitionId::site(&site), door(), id, command).await.map(drop),
-        None => {
-            tracing::debug!(system = deed.ticket.system, ticket = deed.ticket.id, "a ticket that no case here has");
-            Ok(())
+    let mut looks = Looks::default();
+    loop {
+        if let Some((site, id, command)) = reading.read(deed).await? {
+            return ask(state, &PartitionId::site(&site), door(), id, command).await.map(drop);
         }
+        if !looks.again().await {
+            tracing::debug!(system = deed.ticket.system, ticket = deed.ticket.id, "a ticket that no case here has");
+            return Ok(());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::House;
+    use millwright_commands::{AttemptEffect, EffectResult, FinishEffect, WantEffect};
+    use millwright_domain::{
+        case::Severity,
+        effect::EffectWanted,
+        ids::{CaseId, EffectId},
+        ticket::{TicketRef, TicketText, TicketWork},
+    };
+    use millwright_projections::testing::road;
+
+    async fn open_ticket(house: &House, case: CaseId, ticket: &TicketRef) {
+        let text = TicketText { title: "t".into(), body: "b".into(), labels: vec![], severity: Severity::Low };
+        let (effect, body) = (EffectId(derived("t", "test", 0)), serde_json::to_string(&TicketWork::Open { text }).unwrap());
+        let (target, subject) = (format!("tickets/github:{case}"), String::new());
+        let wanted = EffectWanted { effect, idempotency_key: "t".into(), target, subject, body, case: Some(case), action: None, quotes: vec![] };
+        house.ask("svc-tickets", WantEffect { wanted }).await;
+        house.ask("svc-outbox", AttemptEffect { effect, attempt: 1 }).await;
+        let result = EffectResult::Done { receipt: serde_json::to_string(ticket).unwrap() };
+        house.ask("svc-outbox", FinishEffect { effect, attempt: 1, result }).await;
+    }
+
+    #[tokio::test]
+    async fn a_deed_that_is_faster_than_our_own_record_of_the_ticket_is_not_lost() {
+        let house = House::open().await;
+        let case = house.case_awaiting_approval().await;
+        let ticket = TicketRef { system: "github".into(), id: "17".into(), url: String::new() };
+        let (delivery, account, words) = ("github:comment:1".into(), "ann-maintains".into(), "on my way".into());
+        let deed = OutsideDeed { ticket: ticket.clone(), delivery, account, deed: Deed::Commented, words };
+        let (taken, ()) = tokio::join!(take_in(&house.state, &deed), open_ticket(&house, case, &ticket));
+        taken.unwrap();
+        let facts = house.state.log.read_ledger(&PartitionId::site(&road::site()), 0, 1_000).await.unwrap();
+        let touched = facts.iter().filter(|(_, fact)| String::from_utf8_lossy(&fact.bytes).contains("github:comment:1"));
+        assert_eq!(touched.count(), 1);
     }
 }

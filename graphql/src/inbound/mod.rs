@@ -60,16 +60,30 @@ pub(crate) async fn take_in(state: &AppState, news: News) -> Result<(), NotTaken
     }
 }
 
-/// What was sent under that receipt. News of it may be faster than our own record of having sent it; then it is looked for a little longer.
+/// What was sent under that receipt.
 async fn message_of(state: &AppState, receipt: &str, target: Option<&str>) -> Result<Option<outbox::NoticeRow>, NotTakenIn> {
-    let mut looks = 0;
+    let mut looks = Looks::default();
     loop {
         let found = outbox::of_receipt(&state.projections.ledger(), receipt, target).await?;
-        looks += 1;
-        if found.is_some() || looks == LOOKS {
+        if found.is_some() || !looks.again().await {
             return Ok(found);
         }
-        tokio::time::sleep(LOOK_AGAIN).await;
+    }
+}
+
+/// Outside services may be faster than our own record of what was done there: it is looked for a little longer.
+#[derive(Default)]
+struct Looks(u32);
+
+impl Looks {
+    /// Waits for the next look; false after the last.
+    async fn again(&mut self) -> bool {
+        self.0 += 1;
+        let is_left = self.0 < LOOKS;
+        if is_left {
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+        is_left
     }
 }
 

@@ -17,6 +17,7 @@ use millwright_domain::{
     Timestamp,
     ports::inbound::{Heard, Knock, KnockRefused, News, OutsideAlert},
 };
+use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -85,7 +86,8 @@ fn events(knock: &Knock) -> Result<Vec<CloudEvent>, KnockRefused> {
     if read::is_content_type(knock, "application/cloudevents-batch+json") {
         return read::json(&knock.body);
     }
-    let attribute = |name: &str| header(knock, &format!("ce-{name}")).map(percent_decoded);
+    // Percent-encoded where they are not plain ASCII.
+    let attribute = |name: &str| header(knock, &format!("ce-{name}")).map(|value| percent_decode_str(value).decode_utf8_lossy().into_owned());
     let (Some(specversion), Some(id), Some(source)) = (attribute("specversion"), attribute("id"), attribute("source")) else {
         return Err(read::unreadable(
             "send application/cloudevents+json, application/cloudevents-batch+json, or ce-specversion, ce-id and ce-source",
@@ -131,26 +133,6 @@ impl CloudEvent {
             starts_at,
         })
     }
-}
-
-/// Attributes in header fields are percent-encoded where they are not plain ASCII.
-fn percent_decoded(value: &str) -> String {
-    let mut bytes = Vec::with_capacity(value.len());
-    let mut rest = value.as_bytes();
-    while let [byte, after @ ..] = rest {
-        let digit = |at: usize| after.get(at).and_then(|digit| char::from(*digit).to_digit(16)).and_then(|digit| u8::try_from(digit).ok());
-        match (byte, digit(0), digit(1)) {
-            (b'%', Some(high), Some(low)) => {
-                bytes.push(high << 4 | low);
-                rest = after.get(2..).unwrap_or_default();
-            }
-            _ => {
-                bytes.push(*byte);
-                rest = after;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use super::{
     LARGEST_BODY, alertmanager::AlertmanagerHook, cloudevents::CloudeventsHook, github::GithubHook, read, standard::TicketHook,
     telegram::TelegramHook, trello::TrelloHook, whatsapp::WhatsappHook,
 };
+use crate::secret::SecretSource;
 use millwright_domain::{
     Timestamp,
     ports::inbound::{Heard, Inbound, Knock, KnockRefused},
@@ -64,6 +65,22 @@ impl Door {
 }
 
 impl InboundSettings {
+    /// The settings that say where a secret is kept.
+    pub fn secrets(&self) -> Vec<(String, &SecretSource)> {
+        let Self { github, trello, tickets, whatsapp, telegram, alertmanager, cloudevents } = self;
+        let kept = [
+            ("github.secret", github.as_ref().map(|hook| &hook.secret)),
+            ("trello.secret", trello.as_ref().map(|hook| &hook.secret)),
+            ("tickets.secret", tickets.as_ref().map(|hook| &hook.secret)),
+            ("whatsapp.app_secret", whatsapp.as_ref().map(|hook| &hook.app_secret)),
+            ("whatsapp.verify_token", whatsapp.as_ref().map(|hook| &hook.verify_token)),
+            ("telegram.secret", telegram.as_ref().map(|hook| &hook.secret)),
+            ("alertmanager.secret", alertmanager.as_ref().map(|hook| &hook.secret)),
+            ("cloudevents.secret", cloudevents.as_ref().map(|hook| &hook.secret)),
+        ];
+        kept.into_iter().filter_map(|(key, secret)| Some((format!("inbound.{key}"), secret?))).collect()
+    }
+
     pub fn checked(&self) -> Result<(), InboundError> {
         let cut = |text: &str| text.chars().take(100).collect::<String>();
         if let Some(github) = &self.github {

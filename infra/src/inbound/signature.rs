@@ -93,7 +93,7 @@ pub fn signed_id<'a>(knock: &'a Knock, secrets: &[Secret], now: Timestamp) -> Re
 
 /// Whether one of the secrets made this HMAC-SHA256, in hexadecimal digits.
 pub fn is_sha256_hex(secrets: &[Secret], parts: &[&[u8]], given: &str) -> bool {
-    any_made::<Hmac<Sha256>>(bytes_of(secrets), parts, &from_hex(given).unwrap_or_default())
+    any_made::<Hmac<Sha256>>(bytes_of(secrets), parts, &hex::decode(given).unwrap_or_default())
 }
 
 /// Whether one of the secrets made this HMAC-SHA1, in base64.
@@ -154,11 +154,6 @@ fn made<M: Mac + KeyInit>(key: &[u8], parts: &[&[u8]]) -> Option<Output<M>> {
 /// All are tried whatever comes out, so that the time does not tell which one it was.
 fn any_made<'a, M: Mac + KeyInit>(keys: impl IntoIterator<Item = &'a [u8]>, parts: &[&[u8]], given: &[u8]) -> bool {
     keys.into_iter().fold(false, |found, key| found | begun::<M>(key, parts).is_some_and(|mac| mac.verify_slice(given).is_ok()))
-}
-
-fn from_hex(text: &str) -> Option<Vec<u8>> {
-    let digits: Vec<u8> = text.chars().map(|c| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok())).collect::<Option<_>>()?;
-    Some(digits.chunks_exact(2).map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit)).collect()).filter(|_| digits.len().is_multiple_of(2))
 }
 
 /// Why a secret cannot be read, for [`KnockRefused::CannotVerify`].

@@ -193,7 +193,9 @@ impl WhatsappHook {
             return Err(read::unreadable("it is not about a WhatsApp Business account"));
         }
         let changes = payload.entry.into_iter().flat_map(|entry| entry.changes).filter(|change| change.field == "messages");
-        let updates = changes.filter_map(|change| serde_json::from_value::<Updates>(change.value).ok());
+        // Refused, Meta would send it again for days and then switch the webhook off; the other changes can be read.
+        let left_out = |why: &String| tracing::warn!(why, "WhatsApp tells of messages in a form that is not known here; they are left out: {why}");
+        let updates = changes.filter_map(|change| updates(change.value).inspect_err(left_out).ok());
         let ours = updates.filter(|updates| updates.metadata.phone_number_id == self.phone_number_id);
         read::not_too_many(ours.flat_map(news).collect())
     }
@@ -210,6 +212,10 @@ impl WhatsappHook {
         }
         Ok(Heard::Challenge(challenge.to_string()))
     }
+}
+
+fn updates(value: Value) -> Result<Updates, String> {
+    serde_json::from_value(value).map_err(|cause| read::line(&cause.to_string()))
 }
 
 fn news(updates: Updates) -> Vec<News> {

@@ -6,7 +6,7 @@ pub mod telegram;
 pub mod webhook;
 pub mod whatsapp;
 
-use crate::outward::Outward;
+use crate::{outward::Outward, secret::SecretSource};
 use email::{Email, EmailError, EmailSettings};
 use millwright_domain::ports::{address_book::AddressBook, clock::Clock, messenger::Messenger};
 use serde::{Deserialize, Serialize};
@@ -27,6 +27,19 @@ pub struct MessageSettings {
     pub email: Option<EmailSettings>,
     /// By the name that targets call them by: `webhook:<name>`.
     pub webhook: BTreeMap<String, WebhookSettings>,
+}
+
+impl MessageSettings {
+    /// The settings that say where a secret is kept.
+    pub fn secrets(&self) -> Vec<(String, &SecretSource)> {
+        let Self { whatsapp, telegram, email, webhook } = self;
+        let mut kept: Vec<(String, &SecretSource)> = Vec::new();
+        kept.extend(whatsapp.iter().map(|settings| ("messages.whatsapp.token".into(), &settings.token)));
+        kept.extend(telegram.iter().map(|settings| ("messages.telegram.token".into(), &settings.token)));
+        kept.extend(email.iter().filter_map(|settings| Some(("messages.email.password".into(), settings.password.as_ref()?))));
+        kept.extend(webhook.iter().map(|(name, settings)| (format!("messages.webhook.{name}.secret"), &settings.secret)));
+        kept
+    }
 }
 
 /// What the channels share.

@@ -15,7 +15,6 @@ use millwright_domain::{
         messenger::{Messenger, NotTaken},
     },
 };
-use reqwest::Url;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, sync::Arc};
@@ -58,11 +57,12 @@ impl Messenger for Webhooks {
         let body = event(effect, &message).to_string();
         let signed = sign(&secrets, &effect.idempotency_key, self.clock.now().wall, body.as_bytes());
         let signed = signed.map_err(|bad| NotTaken::Away(format!("{secret}: {bad}")))?;
-        let mut request = Request::post(url).at_most(LARGEST_ANSWER);
+        // Paths of webhooks often hold a token of the receiver's own.
+        let mut request = Request::post(url).secret_path().at_most(LARGEST_ANSWER);
         for (name, value) in signed.headers() {
             request = request.header(name, value);
         }
-        request = request.hide(&private_path(url)).body(CONTENT_TYPE, body);
+        request = request.body(CONTENT_TYPE, body);
         let reply = self.outward.send(request).await.map_err(|failed| failed.not_taken(Again::Safe))?;
         if reply.status == 410 {
             return Err(NotTaken::ForGood(format!("{} answered 410: it wants no more; take messages.webhook.{name} away", reply.place)));
@@ -73,15 +73,13 @@ impl Messenger for Webhooks {
     fn knows_keys(&self, _effect: &EffectWanted) -> bool {
         Channel::Webhook.knows_keys()
     }
+    /// Each program is another's server.
+    fn breaks_with<'a>(&self, effect: &'a EffectWanted) -> &'a str {
+        &effect.target
+    }
     fn at_once(&self, _adapter: &str) -> usize {
         AT_ONCE
     }
-}
-
-/// Paths of webhooks often hold a token of the receiver's own, so they are not shown.
-fn private_path(url: &str) -> String {
-    let path = Url::parse(url).map(|url| url.path().to_string()).unwrap_or_default();
-    path.trim_start_matches('/').to_string()
 }
 
 /// Nothing in it depends on when it is sent.

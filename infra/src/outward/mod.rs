@@ -12,10 +12,11 @@ use serde::{Deserialize, Serialize};
 use std::{error::Error as StdError, sync::Arc, time::Duration};
 use thiserror::Error;
 
+pub use crate::plain::cleaned;
 pub use gate::BadAllowance;
 pub use reply::Reply;
 pub use request::Request;
-pub use verdict::{Again, cleaned};
+pub use verdict::Again;
 
 /// Connecting may take so long at most, however long the answer may.
 const LONGEST_CONNECT: Duration = Duration::from_secs(10);

@@ -1,9 +1,7 @@
 //! An answer, read up to a bound, and what it says about itself.
 
-use super::{
-    request::hide,
-    verdict::{cleaned, in_json},
-};
+use super::{request::hide, verdict::in_json};
+use crate::plain::cleaned;
 use chrono::{DateTime, Utc};
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 use serde::de::DeserializeOwned;
@@ -90,7 +88,7 @@ fn http_date(text: &str) -> Option<DateTime<Utc>> {
 
 #[cfg(test)]
 impl Reply {
-    pub(super) fn of(status: u16, headers: &[(&'static str, &str)], body: &str) -> Self {
+    pub(crate) fn of(status: u16, headers: &[(&'static str, &str)], body: &str) -> Self {
         let headers = headers.iter().map(|(name, value)| (reqwest::header::HeaderName::from_static(name), value.parse().unwrap())).collect();
         Self { status, headers, body: body.into(), cut: false, place: "https://a.example/x".into(), hidden: vec!["s3cret".into()] }
     }

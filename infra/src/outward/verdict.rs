@@ -76,18 +76,6 @@ impl Reply {
     }
 }
 
-/// One line of at most `longest` characters, without control characters and what turns text around.
-pub fn cleaned(text: &str, longest: usize) -> String {
-    let turns = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let one_line: String = text.chars().filter(|c| !turns(*c)).map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|c| !c.is_control()).collect();
-    let mut one_line = one_line.trim().to_string();
-    if let Some((end, _)) = one_line.char_indices().nth(longest) {
-        one_line.truncate(end);
-        one_line.push('…');
-    }
-    one_line
-}
-
 /// Where services put their words: GitHub, Salesforce, Meta, Telegram, OAuth.
 pub(super) fn in_json(body: &Value) -> Option<String> {
     if let Some(first) = body.as_array().and_then(|list| list.first()) {

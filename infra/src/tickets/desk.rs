@@ -57,6 +57,9 @@ impl Messenger for TicketDesk {
         if let Some(ticket) = work.ticket().filter(|ticket| ticket.system != name) {
             return Err(unreadable(&format!("the ticket is one of {:?}, not of {name:?}", ticket.system)));
         }
+        if let Some((case, ticket)) = effect.case.zip(work.ticket()) {
+            system.holds(case, ticket).await?;
+        }
         let key = effect.idempotency_key.as_str();
         match &work {
             TicketWork::Open { text } => {

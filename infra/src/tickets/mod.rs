@@ -3,7 +3,7 @@
 pub mod builtin;
 mod desk;
 pub mod github;
-mod mark;
+pub(crate) mod mark;
 pub mod salesforce;
 mod settings;
 pub mod trello;

@@ -28,6 +28,9 @@ pub struct TicketSettings {
 pub enum BadTickets {
     #[error("tickets.{key} is {found:?}; {wanted}")]
     Setting { key: &'static str, found: String, wanted: &'static str },
+    /// Does not repeat what was written: it may hold a secret.
+    #[error("tickets.{key} cannot be used as it is; {wanted}")]
+    NotShown { key: &'static str, wanted: &'static str },
     #[error("tickets.{key} says where a secret is kept, and does not")]
     Secret {
         key: &'static str,
@@ -37,6 +40,18 @@ pub enum BadTickets {
 }
 
 impl TicketSettings {
+    /// The settings that say where a secret is kept, of the systems that are switched on.
+    pub fn secrets(&self) -> Result<Vec<(String, SecretSource)>, BadTickets> {
+        let Self { github, salesforce, trello, webhook, builtin: BuiltinSettings { public_url: _ } } = self;
+        let kept = [
+            (github.is_on(), "github.token", &github.token),
+            (salesforce.is_on(), "salesforce.client_secret", &salesforce.client_secret),
+            (trello.is_on(), "trello.token", &trello.token),
+            (webhook.is_on(), "webhook.secret", &webhook.secret),
+        ];
+        kept.into_iter().filter(|(is_on, ..)| *is_on).map(|(_, key, place)| Ok((format!("tickets.{key}"), secret(key, place)?))).collect()
+    }
+
     /// All systems that are switched on.
     pub fn desk(&self, outward: &Outward) -> Result<TicketDesk, BadTickets> {
         let mut desk = TicketDesk::default();
@@ -72,7 +87,32 @@ pub fn secret(key: &'static str, place: &str) -> Result<SecretSource, BadTickets
 pub fn address(key: &'static str, url: &str) -> Result<String, BadTickets> {
     let is_http = ["https://", "http://"].iter().any(|scheme| url.strip_prefix(scheme).is_some_and(|rest| !rest.is_empty()));
     if !is_http || url.contains(char::is_whitespace) || url.contains(['?', '#', '@']) {
-        return Err(bad(key, url, "write it as `https://host`, without a user, a query or a fragment"));
+        return Err(BadTickets::NotShown { key, wanted: "write it as `https://host`, without a user, a query or a fragment" });
     }
     Ok(url.trim_end_matches('/').to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_hold_a_secret_is_not_repeated() {
+        for url in ["https://ann:hunter2@desk.example", "https://desk.example?token=hunter2", "hunter2"] {
+            let refused = format!("{0} {0:?}", address("github.api", url).unwrap_err());
+            assert!(refused.contains("tickets.github.api") && !refused.contains("hunter2"), "{refused}");
+        }
+        let webhook = WebhookSettings { url: "https://ann:hunter2@desk.example/hook".into(), ..WebhookSettings::default() };
+        let outward = Outward::new(Default::default()).unwrap();
+        let refused = format!("{:?}", TicketWebhook::new(&webhook, outward).err());
+        assert!(refused.contains("webhook.url") && !refused.contains("hunter2"), "{refused}");
+    }
+
+    #[test]
+    fn the_secrets_of_what_is_switched_on_are_named_by_their_settings() {
+        let webhook = WebhookSettings { url: "https://desk.example".into(), secret: "env:HOOK".into(), ..WebhookSettings::default() };
+        let settings = TicketSettings { webhook, ..TicketSettings::default() };
+        let keys: Vec<String> = settings.secrets().unwrap().into_iter().map(|(key, _)| key).collect();
+        assert_eq!(keys, ["tickets.webhook.secret"]);
+    }
 }

@@ -1,7 +1,8 @@
 //! What all adapters do alike: reading answers, cleaning words, times, and asking once whose a token is.
 
 use crate::{
-    outward::{Again, Outward, Reply, Request, cleaned},
+    outward::{Again, Outward, Reply, Request},
+    plain::cleaned,
     secret::{Secret, SecretError, SecretSource},
 };
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
@@ -10,8 +11,8 @@ use serde::de::DeserializeOwned;
 use std::error::Error;
 use tokio::sync::Mutex;
 
-const LONGEST_WORDS: usize = 4_096;
-const LONGEST_LINE: usize = 256;
+pub use crate::plain::{line, text as words};
+
 /// What happened so long before it was asked last is asked for once more: services show it late, and it has the same name.
 const OVERLAP_S: i64 = 120;
 
@@ -28,17 +29,6 @@ pub fn no_secret(error: &SecretError) -> NotTaken {
 /// A success that cannot be read was made all the same, so it is looked for again.
 pub fn json<T: DeserializeOwned>(reply: &Reply) -> Result<T, NotTaken> {
     reply.json().map_err(NotTaken::ForNow)
-}
-
-/// What somebody wrote: its lines, without control characters, and not too long.
-pub fn words(text: &str) -> String {
-    let unified = text.replace("\r\n", "\n").replace(['\r', '\u{2028}', '\u{2029}'], "\n");
-    let plain: String = unified.chars().map(|c| if c == '\t' { ' ' } else { c }).filter(|c| *c == '\n' || !c.is_control()).collect();
-    plain.trim().chars().take(LONGEST_WORDS).collect()
-}
-
-pub fn line(text: &str) -> String {
-    cleaned(text, LONGEST_LINE)
 }
 
 /// Whether it was worth a ticket: what a system that knows two kinds of closing is told.

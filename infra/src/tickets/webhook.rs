@@ -28,6 +28,7 @@ use uuid::Uuid;
 pub const SYSTEM: &str = "webhook";
 /// Longer ones are no ids.
 const LONGEST_ID: usize = 200;
+const LONGEST_URL: usize = 2_000;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -103,25 +104,42 @@ fn says(text: &TicketText) -> Value {
     json!({"title": text.title, "body": text.body, "labels": text.labels, "severity": text.severity})
 }
 
-/// What the receiver calls the ticket, if it says so.
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Answer {
-    id: Option<Value>,
-    url: Option<String>,
+/// What the receiver calls the ticket; else the case's own id. It took the ticket, so what it says badly is no failure.
+fn reference(reply: &Reply, case: CaseId) -> TicketRef {
+    let (id, url) = match named(reply) {
+        Ok(Some((id, url))) => (id, url),
+        Ok(None) => (case.to_string(), String::new()),
+        Err(why) => {
+            tracing::warn!(%case, why, "the ticket of case {case} is known by the case's id: {why}");
+            (case.to_string(), String::new())
+        }
+    };
+    TicketRef { system: SYSTEM.into(), id, url }
 }
 
-fn reference(reply: &Reply, case: CaseId) -> TicketRef {
-    let answer: Answer = reply.json().unwrap_or_default();
-    let id = match answer.id {
-        Some(Value::String(id)) => ways::line(&id),
-        Some(Value::Number(id)) => id.to_string(),
+/// Id and address; `None` of an answer that says nothing at all.
+fn named(reply: &Reply) -> Result<Option<(String, String)>, String> {
+    if reply.body.is_empty() {
+        return Ok(None);
+    }
+    let answer: Value = reply.json()?;
+    let id = match &answer["id"] {
+        Value::String(id) => ways::line(id),
+        Value::Number(id) => id.to_string(),
         _ => String::new(),
     };
-    let is_id = !id.is_empty() && id.chars().count() <= LONGEST_ID;
-    let url = answer.url.filter(|url| ["https://", "http://"].iter().any(|scheme| url.starts_with(scheme))).unwrap_or_default();
-    let url = if url.contains(|c: char| c.is_whitespace() || c.is_control()) || url.len() > 2_000 { String::new() } else { url };
-    TicketRef { system: SYSTEM.into(), id: if is_id { id } else { case.to_string() }, url }
+    if id.is_empty() || id.chars().count() > LONGEST_ID {
+        return Err(format!("{} names no `id` of up to {LONGEST_ID} characters in what it answered", reply.place));
+    }
+    Ok(Some((id, url(&answer["url"]))))
+}
+
+fn url(answer: &Value) -> String {
+    let is_url = |url: &&str| {
+        let is_http = ["https://", "http://"].iter().any(|scheme| url.starts_with(scheme));
+        is_http && url.len() <= LONGEST_URL && !url.contains(|c: char| c.is_whitespace() || c.is_control())
+    };
+    answer.as_str().filter(is_url).unwrap_or_default().to_string()
 }
 
 #[async_trait]
@@ -158,5 +176,20 @@ impl TicketSystem for TicketWebhook {
     /// It cannot be asked. What people do there comes by a webhook of its own.
     async fn news(&self, _since: &str) -> Result<Option<TicketNews>, NotTaken> {
         Ok(None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_that_names_no_ticket_says_what_is_wrong_with_it() {
+        let named = |body: &str| named(&Reply::of(200, &[], body));
+        assert_eq!(named(""), Ok(None));
+        assert_eq!(named(r#"{"id":"4711","url":7}"#), Ok(Some(("4711".into(), String::new()))));
+        for (body, why) in [("<html>", "cannot be read"), (r#"{"key":"OPS-1"}"#, "no `id`"), (r#"{"id":{"a":1}}"#, "no `id`"), ("[]", "no `id`")] {
+            assert!(named(body).is_err_and(|said| said.contains(why)), "{body}");
+        }
     }
 }

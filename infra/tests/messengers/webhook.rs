@@ -74,6 +74,18 @@ async fn every_refusal_is_told_apart() {
 }
 
 #[tokio::test]
+async fn a_short_path_is_no_secret_and_leaves_what_is_said_readable() {
+    let (server, _, _folder) = trial(WebhookServer::SECRET).await;
+    let (_folder, secret) = kept(WebhookServer::SECRET);
+    let url = format!("{}/h", server.url().trim_end_matches("/hooks/tickets"));
+    let webhooks =
+        Webhooks::new([("erp".to_string(), WebhookSettings { url, secret })].into(), outside(Book::default()).outward, Arc::new(SystemClock));
+    server.faults.next(1, Fault::Answer { status: 422, headers: vec![], body: r#"{"message":"the machine has another name here"}"#.into() });
+    let (_, words) = kind(webhooks.deliver(&effect("webhook:erp", "k1", &note())).await.unwrap_err());
+    assert!(words.contains("the machine has another name here") && words.starts_with("http://"), "{words}");
+}
+
+#[tokio::test]
 async fn what_is_not_set_right_is_said() {
     let (_server, webhooks, _folder) = trial("not-a-key").await;
     let (kind_, words) = kind(webhooks.deliver(&effect("webhook:erp", "k1", &note())).await.unwrap_err());

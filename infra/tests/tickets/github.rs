@@ -6,14 +6,20 @@ use crate::{
 };
 use millwright_domain::{
     case::Outcome,
+    effect::EffectWanted,
+    ids::{EffectId, derived},
     ports::{
-        messenger::NotTaken,
+        messenger::{Messenger, NotTaken},
         ticket_system::{Deed, TicketSystem},
     },
+    ticket::{TicketRef, TicketWork},
 };
 use millwright_infra::{
     outward::Outward,
-    tickets::github::{GithubIssues, GithubSettings},
+    tickets::{
+        TicketDesk,
+        github::{GithubIssues, GithubSettings},
+    },
 };
 use millwright_standin::{Fault, Faults, github::GithubServer};
 use std::sync::Arc;
@@ -89,7 +95,7 @@ async fn what_people_do_comes_back_and_what_we_do_does_not() {
     let since = adapter.news("").await.unwrap().unwrap();
     assert_eq!(since.deeds, []);
     adapter.comment(&before, "k1", "ours").await.unwrap();
-    let comment = github.server.person_comments(1, "ann", "is it\u{7} hot?\r\nyes");
+    let comment = github.server.person_comments(1, "ann", "is it\u{7} \u{202e}hot?\r\nyes");
     github.server.person_labels(1, "bob", &["millwright", "night-shift"]);
     github.server.person_closes(1, "bob", "not_planned");
     github.server.person_reopens(1, "ann");
@@ -222,4 +228,44 @@ fn settings_that_cannot_be_are_refused_by_their_key() {
         let refused = GithubIssues::new(&settings, outward()).err().unwrap().to_string();
         assert!(refused.contains(key), "{refused}");
     }
+}
+
+#[tokio::test]
+async fn an_issue_that_was_moved_away_is_given_up_and_a_repository_that_was_renamed_is_waited_for() {
+    let github = started().await;
+    let (adapter, faults) = (github.adapter(), github.faults());
+    let ticket = adapter.open(case(1), &text("pump-1 wears out", "the bearing")).await.unwrap();
+    faults.on("GET", "/issues/1", 1, Fault::status(301));
+    let moved = adapter.comment(&ticket, "k", "it is hot").await;
+    assert!(matches!(&moved, Err(NotTaken::ForGood(why)) if why.contains("issue 1 was moved out of plant/maintenance")), "{moved:?}");
+    faults.next(2, Fault::status(301));
+    let renamed = adapter.comment(&ticket, "k", "it is hot").await;
+    assert!(matches!(&renamed, Err(NotTaken::Away(why)) if why.contains("put its new address into the settings")), "{renamed:?}");
+    adapter.comment(&ticket, "k", "it is hot").await.unwrap();
+}
+
+#[tokio::test]
+async fn an_issue_of_the_same_number_in_another_repository_is_nobodys_to_touch() {
+    let github = started().await;
+    let adapter = github.adapter();
+    let ours = adapter.open(case(1), &text("pump-1 wears out", "the bearing")).await.unwrap();
+    github.server.person_opens("ann", "roof leaks", "", &[]);
+    let of = |id: &str, url: &str| TicketRef { system: "github".into(), id: id.into(), url: url.into() };
+    let asked = github.faults().seen().len();
+    assert_eq!(adapter.holds(case(1), &ours).await, Ok(()));
+    assert_eq!(github.faults().seen().len(), asked, "its address says so");
+    let renamed = of("1", "https://github.com/plant/former-name/issues/1");
+    assert_eq!(adapter.holds(case(1), &renamed).await, Ok(()), "its mark says so");
+    let former = "https://github.com/plant/former/issues";
+    for (case, ticket) in [(case(2), renamed), (case(1), of("2", &format!("{former}/2"))), (case(1), of("2", ""))] {
+        let refused = adapter.holds(case, &ticket).await;
+        assert!(matches!(&refused, Err(NotTaken::ForGood(why)) if why.contains("is not this case's")), "{ticket:?}: {refused:?}");
+    }
+    let desk = TicketDesk::default().with("github", adapter);
+    let work = TicketWork::Comment { ticket: of("2", &format!("{former}/2")), body: "it is hot".into() };
+    let (effect, body) = (EffectId(derived("k", "test", 0)), serde_json::to_string(&work).unwrap());
+    let (target, subject) = (format!("tickets/github:{}", case(1)), String::new());
+    let wanted = EffectWanted { effect, idempotency_key: "k".into(), target, subject, body, case: Some(case(1)), action: None, quotes: vec![] };
+    assert!(matches!(desk.deliver(&wanted).await, Err(NotTaken::ForGood(_))));
+    assert!(github.server.comments(2).is_empty());
 }

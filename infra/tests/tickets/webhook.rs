@@ -125,8 +125,11 @@ async fn a_receiver_that_names_no_ticket_has_it_under_the_case() {
         let ticket = webhook.adapter().open(case(2), &text("pump-2 wears out", "the bearing")).await.unwrap();
         assert_eq!((ticket.id, ticket.url), (case(2).to_string(), String::new()), "{odd}");
     }
-    webhook.server.faults.next(1, Fault::Answer { status: 201, headers: Vec::new(), body: r#"{"id":17}"#.into() });
-    assert_eq!(webhook.adapter().open(case(3), &text("pump-3", "x")).await.unwrap().id, "17");
+    for (answer, id) in [(r#"{"id":17}"#, "17"), (r#"{"id":"4711","url":null}"#, "4711"), (r#"{"id":"4711","url":{"self":"x"}}"#, "4711")] {
+        webhook.server.faults.next(1, Fault::Answer { status: 201, headers: Vec::new(), body: answer.into() });
+        let ticket = webhook.adapter().open(case(3), &text("pump-3", "x")).await.unwrap();
+        assert_eq!((ticket.id.as_str(), ticket.url.as_str()), (id, ""), "{answer}");
+    }
 }
 
 #[tokio::test]

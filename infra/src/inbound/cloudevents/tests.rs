@@ -97,10 +97,3 @@ fn what_cannot_be_is_refused() {
     }
     assert!(matches!(hear(&post("cloudevents", &[TOKEN], data().to_string())), Err(KnockRefused::Unreadable(_))));
 }
-
-#[test]
-fn percent_signs_are_taken_for_what_they_are() {
-    for (text, decoded) in [("a%20b", "a b"), ("100%", "100%"), ("%zz%4", "%zz%4"), ("%e2%82%ac", "€"), ("%ff", "\u{fffd}")] {
-        assert_eq!(percent_decoded(text), decoded, "{text}");
-    }
-}

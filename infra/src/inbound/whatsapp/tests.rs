@@ -57,6 +57,17 @@ fn what_says_nothing_here_does_not_hold_up_what_does() {
 }
 
 #[test]
+fn a_change_in_a_form_that_is_not_known_is_left_out_and_its_cause_known() {
+    let known: Value =
+        serde_json::from_str(&body("123", json!([{ "id": "wamid.1", "from": "1", "type": "text", "text": { "body": "Y" } }]), json!([]))).unwrap();
+    let mut both = known.clone();
+    both["entry"][0]["changes"] = json!([{ "field": "messages", "value": { "messages": [] } }, known["entry"][0]["changes"][0]]);
+    assert_eq!(news(hear(both.to_string()).unwrap()).len(), 1);
+    let why = updates(both["entry"][0]["changes"][0]["value"].clone()).err();
+    assert_eq!(why.as_deref(), Some("missing field `metadata`"));
+}
+
+#[test]
 fn a_signature_counts_over_the_bytes_with_their_escapes() {
     let text = body("123", json!([{ "id": "w", "from": "1", "type": "text", "text": { "body": "OELFUELLEN" } }]), json!([]));
     let escaped = text.replace("OELFUELLEN", r"\u00d6lf\u00fcllen \ud83d\ude42 \u0007\u202e");

@@ -54,35 +54,54 @@ impl Client {
         format!("{}/repos/{}/{}/{path}", self.api, self.owner, self.name)
     }
 
-    async fn ask(&self, request: Request) -> Result<Reply, NotTaken> {
+    async fn send(&self, request: Request) -> Result<Reply, NotTaken> {
         let token = ways::active(&self.token)?;
         let request = request.bearer(&token).header("accept", "application/vnd.github+json").header("x-github-api-version", "2022-11-28");
-        let sent = self.outward.send(request.at_most(LARGEST_PAGE)).await;
-        let reply = sent.map_err(|failed| failed.not_taken(Again::Safe))?;
-        // One locked conversation says nothing about the others.
-        if reply.status == 403 && reply.words().contains("locked") {
-            return Err(NotTaken::ForGood(format!("{}: {}; unlock the issue", reply.place, reply.words())));
+        self.outward.send(request.at_most(LARGEST_PAGE)).await.map_err(|failed| failed.not_taken(Again::Safe))
+    }
+
+    /// `path` is that below the repository. What is wrong with one issue says nothing about the others.
+    async fn ask(&self, path: &str, request: Request) -> Result<Reply, NotTaken> {
+        let reply = self.send(request).await?;
+        let issue: Option<u64> = path.strip_prefix("issues/").and_then(|rest| rest.split('/').next()?.parse().ok());
+        match (reply.status, issue) {
+            (403, _) if reply.words().contains("locked") => Err(NotTaken::ForGood(format!("{}: {}; unlock the issue", reply.place, reply.words()))),
+            (300..=399, Some(number)) => {
+                // If the whole repository has another name, that is what is to be mended.
+                self.send(self.first_of_list()).await?.taken(Again::Safe)?;
+                Err(NotTaken::ForGood(format!("issue {number} was moved out of {}; millwright does not follow it", self.repository())))
+            }
+            _ => reply.taken(Again::Safe),
         }
-        reply.taken(Again::Safe)
     }
 
     pub async fn post(&self, path: &str, body: &Value) -> Result<Reply, NotTaken> {
-        self.ask(Request::post(&self.url(path)).json(body)).await
+        self.ask(path, Request::post(&self.url(path)).json(body)).await
     }
     pub async fn patch(&self, number: u64, body: &Value) -> Result<(), NotTaken> {
-        self.ask(Request::patch(&self.url(&format!("issues/{number}"))).json(body)).await.map(drop)
+        let path = format!("issues/{number}");
+        self.ask(&path, Request::patch(&self.url(&path)).json(body)).await.map(drop)
     }
     pub async fn issue(&self, number: u64) -> Result<Issue, NotTaken> {
-        ways::json(&self.ask(Request::get(&self.url(&format!("issues/{number}")))).await?)
+        let path = format!("issues/{number}");
+        ways::json(&self.ask(&path, Request::get(&self.url(&path))).await?)
     }
     pub async fn login(&self) -> Result<String, NotTaken> {
-        let Account { login } = ways::json(&self.ask(Request::get(&format!("{}/user", self.api))).await?)?;
+        let Account { login } = ways::json(&self.ask("", Request::get(&format!("{}/user", self.api))).await?)?;
         Ok(login)
+    }
+    /// Whether a person who goes to that address finds this issue of our repository.
+    pub fn is_address_of(&self, url: &str, number: u64) -> bool {
+        let ends = format!("/{}/{}/issues/{number}", self.owner, self.name);
+        url.len() >= ends.len() && url.is_char_boundary(url.len() - ends.len()) && url[url.len() - ends.len()..].eq_ignore_ascii_case(&ends)
+    }
+    pub fn repository(&self) -> String {
+        format!("{}/{}", self.owner, self.name)
     }
 
     async fn page<T: DeserializeOwned>(&self, path: &str, query: &[(&str, &str)], page: usize) -> Result<Vec<T>, NotTaken> {
         let request = Request::get(&self.url(path)).query("per_page", &PAGE.to_string()).query("page", &page.to_string());
-        ways::json(&self.ask(query.iter().fold(request, |request, (name, value)| request.query(name, value))).await?)
+        ways::json(&self.ask(path, query.iter().fold(request, |request, (name, value)| request.query(name, value))).await?)
     }
 
     /// Page after page, until one is not full or `enough` is.
@@ -117,7 +136,10 @@ impl Client {
     }
     /// What time it is at GitHub.
     pub async fn time(&self) -> Result<DateTime<Utc>, NotTaken> {
-        Ok(self.ask(Request::get(&self.url("issues")).query("labels", &self.label).query("per_page", "1")).await?.time())
+        Ok(self.ask("issues", self.first_of_list()).await?.time())
+    }
+    fn first_of_list(&self) -> Request {
+        Request::get(&self.url("issues")).query("labels", &self.label).query("per_page", "1")
     }
 
     /// The newest issues: of the whole repository, or those with our label.
@@ -148,8 +170,8 @@ impl Client {
     }
 
     async fn search(&self, case: CaseId) -> Result<Option<Issue>, NotTaken> {
-        let query = format!("\"{case}\" repo:{}/{} in:body is:issue", self.owner, self.name);
-        let found: Found = ways::json(&self.ask(Request::get(&format!("{}/search/issues", self.api)).query("q", &query)).await?)?;
+        let query = format!("\"{case}\" repo:{} in:body is:issue", self.repository());
+        let found: Found = ways::json(&self.ask("", Request::get(&format!("{}/search/issues", self.api)).query("q", &query)).await?)?;
         Ok(oldest_of(case, found.items))
     }
 }

@@ -134,6 +134,16 @@ impl TicketSystem for GithubIssues {
         Ok(issue.reference())
     }
 
+    /// A number alone could be anybody's issue, once the settings name another repository. Where it was only renamed, the mark tells.
+    async fn holds(&self, case: CaseId, ticket: &TicketRef) -> Result<(), NotTaken> {
+        let number = number(ticket)?;
+        if self.client.is_address_of(&ticket.url, number) || mark::is_of_case(case, self.client.issue(number).await?.text()) {
+            return Ok(());
+        }
+        let (repository, url) = (self.client.repository(), ways::line(&ticket.url));
+        Err(NotTaken::ForGood(format!("issue {number} of {repository} is not this case's, whose ticket is {url}; look after that one by hand")))
+    }
+
     async fn edit(&self, ticket: &TicketRef, text: &TicketText) -> Result<(), NotTaken> {
         let number = number(ticket)?;
         let _turn = self.turns.wait(&ticket.id).await;

@@ -51,7 +51,7 @@ impl Client {
             }
         }
         if !is_id(&settings.key) {
-            return Err(settings::bad("trello.key", &settings.key, "it is the API key of the Power-Up, 32 digits and letters"));
+            return Err(BadTickets::NotShown { key: "trello.key", wanted: "it is the API key of the Power-Up, 32 digits and letters" });
         }
         Ok(Self {
             outward,

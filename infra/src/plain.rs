@@ -1,0 +1,52 @@
+//! What others wrote, as plain text: without control characters, without what turns text around, and not too long.
+
+/// Of a text of several lines.
+const LONGEST_TEXT: usize = 4_096;
+/// Of a name, a label, a summary.
+const LONGEST_LINE: usize = 256;
+
+/// Lines as somebody wrote them.
+pub fn text(text: &str) -> String {
+    let unified = text.replace("\r\n", "\n").replace(['\r', '\u{2028}', '\u{2029}'], "\n");
+    let plain: String = unified.chars().map(|c| if c == '\t' { ' ' } else { c }).filter(|c| *c == '\n' || !goes(*c)).collect();
+    plain.trim().chars().take(LONGEST_TEXT).collect()
+}
+
+/// One line: a name, a label, a summary.
+pub fn line(text: &str) -> String {
+    cleaned(text, LONGEST_LINE)
+}
+
+/// One line of at most `longest` characters.
+pub fn cleaned(text: &str, longest: usize) -> String {
+    let one_line: String = text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|c| !goes(*c)).collect();
+    let mut one_line = one_line.trim().to_string();
+    if let Some((end, _)) = one_line.char_indices().nth(longest) {
+        one_line.truncate(end);
+        one_line.push('…');
+    }
+    one_line
+}
+
+fn goes(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_keeps_its_lines_and_nothing_that_moves_a_cursor() {
+        assert_eq!(text(" a\r\nb\rc\u{2028}d\te\u{1b}[31m\0\u{7} "), "a\nb\nc\nd e[31m");
+        assert_eq!(text("pay\u{202e}to \u{2066}bob\u{200f}"), "payto bob");
+        assert_eq!(text("\u{1f9d1}\u{200d}\u{1f527}"), "\u{1f9d1}\u{200d}\u{1f527}", "what joins a picture stays");
+        assert_eq!(text(&"ä".repeat(5_000)).chars().count(), LONGEST_TEXT);
+    }
+
+    #[test]
+    fn a_line_is_one_and_says_where_it_was_cut() {
+        assert_eq!(line("a\nb\u{202e}c"), "a bc");
+        assert_eq!(cleaned("abcdef", 3), "abc…");
+    }
+}
