@@ -23,6 +23,7 @@ fetch_servers() {
 scripts/need.sh socat mosquitto
 tests/peers/setup.sh
 part "Kafka and Postgres, fetched" fetch_servers
+part "judges of what is deployed, fetched" scripts/judge.sh fetch
 part "formatting" cargo fmt --all --check
 part "page: types, unit tests, build" build_page
 part "build" cargo build --workspace --all-targets --quiet
