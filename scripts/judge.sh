@@ -33,7 +33,9 @@ unpack() {
     # Lists that are there already may be good enough.
     (cd "$folder" && { apt-get download -qq "$package" || { $sudo apt-get update -qq && apt-get download -qq "$package"; }; }) >/dev/null 2>&1 ||
         fail "could not fetch Debian's $package; install $1"
-    dpkg-deb -x "$folder"/*.deb "$kept/$package"
+    # Whoever looks meanwhile finds all of it or nothing.
+    dpkg-deb -x "$folder"/*.deb "$folder/unpacked"
+    mv -T "$folder/unpacked" "$kept/$package"
     rm -rf "$folder"
 }
 
