@@ -3,12 +3,12 @@
 use crate::{
     AcknowledgeAlarm, AdoptPolicy, AdoptRoster, ApproveAction, ApproveRelearning, AssignDevice, AttemptEffect, ClearAlarm, Decision,
     DelegateApproval, DescribePlant, DispatchCall, DropEffect, EngageKillSwitch, EnrolContact, EscalateApproval, ExpireApproval, ExpireReservation,
-    FinishAction, FinishEffect, ForgetPerson, IntroducePerson, JudgeChange, LearnBaseline, LearnThreshold, LockOutAsset, MarkMessageNotDelivered,
-    MarkMessageRead, MarkTruth, ModifyAction, OfferEnrolment, ProposeAction, ProposeRelearning, RaiseAlert, ReceiveDeed, ReceiveMessage,
-    RecordDiagnosis, RecordOutcome, Refused, RejectAction, ReleaseKillSwitch, ReleaseTokens, RememberCase, RemindApproval, RemoveContact, ReportGap,
-    ReportParts, ReportReadingsDropped, ReportSummary, ReserveTokens, RestoreBaseline, RetryEffect, ReturnAlarmToService, ReturnAssetToService,
-    SealReadings, SetBudget, SetThreshold, SettleTokens, ShelveAlarm, StartAction, TakeAlarmOutOfService, UnshelveAlarm, VerifyAction, WantEffect,
-    decision::Circumstances,
+    FinishAction, FinishEffect, ForgetPerson, IntroducePerson, IssueToken, JudgeChange, LearnBaseline, LearnThreshold, LockOutAsset,
+    MarkMessageNotDelivered, MarkMessageRead, MarkTruth, ModifyAction, OfferEnrolment, ProposeAction, ProposeRelearning, RaiseAlert, ReceiveDeed,
+    ReceiveMessage, RecordAccessRefused, RecordDiagnosis, RecordOutcome, RecordPasswordSet, RecordSignIn, RecordSignInRefused, Refused, RejectAction,
+    ReleaseKillSwitch, ReleaseTokens, RememberCase, RemindApproval, RemoveContact, ReportGap, ReportParts, ReportReadingsDropped, ReportSummary,
+    ReserveTokens, RestoreBaseline, RetryEffect, ReturnAlarmToService, ReturnAssetToService, RevokeToken, SealReadings, SetBudget, SetGrants,
+    SetThreshold, SettleTokens, ShelveAlarm, StartAction, TakeAlarmOutOfService, UnshelveAlarm, VerifyAction, WantEffect, decision::Circumstances,
 };
 use millwright_domain::{ids::AssetId, site::Site};
 use schemars::JsonSchema;
@@ -53,6 +53,7 @@ commands! {
     ReceiveMessage, MarkMessageRead, MarkMessageNotDelivered, ReceiveDeed, ReportParts, ReportSummary,
     SetBudget, ReserveTokens, DispatchCall, SettleTokens, ReleaseTokens, ExpireReservation,
     IntroducePerson, ForgetPerson, OfferEnrolment, EnrolContact, RemoveContact, MarkTruth,
+    SetGrants, IssueToken, RevokeToken, RecordSignIn, RecordSignInRefused, RecordPasswordSet, RecordAccessRefused,
 }
 
 impl Command {

@@ -88,7 +88,7 @@ impl RemoveContact {
 
 fn real(person: &ActorId, way: &str) -> Result<(), Refused> {
     if person.is_service() {
-        return Err(senseless("not_a_person", "names that begin with svc- are for parts of Millwright"));
+        return Err(senseless("not_a_person", "names that begin with svc- or agent- are for programs"));
     }
     if !WAYS.contains(&way) {
         return Err(senseless("unknown_way", format_args!("{way:?} is no way to know somebody; use one of {}", WAYS.join(", "))));

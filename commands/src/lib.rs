@@ -6,6 +6,7 @@
 mod ask;
 mod command;
 mod decision;
+mod deed;
 pub mod dispatcher;
 #[cfg(test)]
 mod model;
@@ -67,8 +68,10 @@ mod set_budget;
 mod settle_tokens;
 // people, and the simulator's truth
 mod enrol;
+mod grants;
 mod mark_truth;
 mod people;
+mod sign_in;
 
 pub use acknowledge_alarm::AcknowledgeAlarm;
 pub use adjust_threshold::{LearnThreshold, SetThreshold};
@@ -92,6 +95,7 @@ pub use expire_approval::ExpireApproval;
 pub use expire_reservation::ExpireReservation;
 pub use finish_action::{FinishAction, Verdict};
 pub use finish_effect::{EffectResult, FinishEffect};
+pub use grants::{IssueToken, LONGEST_TOKEN, RevokeToken, SetGrants};
 pub use judge_change::JudgeChange;
 pub use kill_switch::{EngageKillSwitch, ReleaseKillSwitch};
 pub use learn_baseline::LearnBaseline;
@@ -119,6 +123,7 @@ pub use seal_readings::SealReadings;
 pub use set_budget::SetBudget;
 pub use settle_tokens::SettleTokens;
 pub use shelve_alarm::{LONGEST_SHELF_MIN, ShelveAlarm, UnshelveAlarm};
+pub use sign_in::{DOOR, RecordAccessRefused, RecordPasswordSet, RecordSignIn, RecordSignInRefused};
 pub use start_action::{SEND_WITHIN, StartAction, StartActionRefused};
 pub use verify_action::VerifyAction;
 pub use want_effect::WantEffect;

@@ -25,7 +25,7 @@ pub struct ForgetPerson {
 impl IntroducePerson {
     pub(crate) fn decide(&self, site: &Site, _: Circumstances<'_>) -> Result<Decision, Refused> {
         if self.person.is_service() {
-            return Err(senseless("not_a_person", "names that begin with svc- are for parts of Millwright"));
+            return Err(senseless("not_a_person", "names that begin with svc- or agent- are for programs"));
         }
         if site.people.contains(&self.person) {
             return Ok(Decision::AlreadySo);

@@ -1,6 +1,7 @@
 //! Every fact there is on the ledger, by name and schema version. This list only grows.
 
 use crate::{
+    access::{AccessRefused, GrantsSet, PasswordSet, SignInRefused, SignedIn, TokenIssued, TokenRevoked},
     alarm::{AlarmAcknowledged, AlarmCleared, AlarmReturnedToService, AlarmShelved, AlarmTakenOutOfService, AlarmUnshelved, AlertSuppressed},
     approval::{ApprovalDelegated, ApprovalEscalated, ApprovalGiven, ApprovalReminded},
     baseline::{BaselineLearned, BaselineRestored, RelearningApproved, RelearningProposed},
@@ -122,6 +123,8 @@ facts! {
     BudgetSet = 1, TokensReserved = 1, CallDispatched = 1, TokensSettled = 1, BudgetOverrun = 1, TokensReleased = 1, ReservationExpired = 1, BudgetWarned = 1,
     // people
     PersonIntroduced = 1, PersonForgotten = 1, EnrolmentOffered = 1, ContactEnrolled = 1, ContactRemoved = 1,
+    // who may do what
+    GrantsSet = 1, TokenIssued = 1, TokenRevoked = 1, SignedIn = 1, SignInRefused = 1, PasswordSet = 1, AccessRefused = 1,
     // the house itself
     PartFailed = 1, PartRecovered = 1, SummaryReported = 1,
     // what a simulator did, for the evaluation alone

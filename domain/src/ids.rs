@@ -82,12 +82,17 @@ slug!(/// A root cause as rules and scenarios name it: `bearing_wear`, `clogging
     CauseId, "cause", "");
 slug!(/// An action as policy and rules name it: `reduce_motor_speed_to_60pct`, …
     ActionName, "action", "");
-slug!(/// Who did it: a pseudonym for a person, `svc-…` for a part of Millwright. The name behind it is sealed, see [`crate::sealed`].
+slug!(/// Who did it: a pseudonym for a person, `svc-…` for a part of Millwright, `agent-…` for a program that holds a token. The name behind a
+    /// pseudonym is sealed, see [`crate::sealed`].
     ActorId, "actor", "");
 
 impl ActorId {
-    /// A part of Millwright, not a person: it may never approve, and never say `repaired`.
+    /// A program, not a person: it may never approve, and never say `repaired`.
     pub fn is_service(&self) -> bool {
+        self.is_part() || self.as_str().starts_with("agent-")
+    }
+    /// A part of Millwright itself. Nobody outside speaks in its name.
+    pub fn is_part(&self) -> bool {
         self.as_str().starts_with("svc-")
     }
 }
@@ -125,6 +130,8 @@ uuid_id!(/// One attempt's hold on a token budget.
     ReservationId);
 uuid_id!(/// One thing that is to leave the house: a message, a ticket, a call.
     EffectId);
+uuid_id!(/// One token that opens this program to whoever holds it.
+    TokenId);
 
 /// Namespace for every id that we derive instead of draw, so that a retried reaction repeats its ids.
 const DERIVED: Uuid = Uuid::from_u128(0x6d69_6c6c_7772_6967_6874_0000_0000_0001);

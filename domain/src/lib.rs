@@ -4,6 +4,7 @@
 //! site's decisions rest on), `ports/` (what we ask of the outside).
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod access;
 pub mod action;
 pub mod alarm;
 pub mod approval;

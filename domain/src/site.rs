@@ -2,6 +2,7 @@
 
 use crate::{
     Event, Timestamp,
+    access::Principals,
     alarm::{Alarm, AlarmFact},
     baseline::Relearning,
     budget::{BudgetAccount, BudgetFact},
@@ -120,6 +121,7 @@ pub struct Site {
     pub given_up: usize,
     pub people: BTreeSet<ActorId>,
     pub contacts: Contacts,
+    pub principals: Principals,
     /// By system and the system's id.
     pub case_of_ticket: HashMap<(String, String), CaseId>,
     /// Parts of the house that fail, and since which check (plant time).
@@ -214,10 +216,14 @@ impl Site {
             Event::PersonForgotten(fact) => {
                 self.people.remove(&fact.person);
                 self.contacts.forgotten(&fact.person);
+                self.principals.forgotten(&fact.person);
             }
             Event::EnrolmentOffered(fact) => self.contacts.offered(fact),
             Event::ContactEnrolled(fact) => self.contacts.enrolled(fact),
             Event::ContactRemoved(fact) => self.contacts.removed(fact),
+            Event::GrantsSet(fact) => self.principals.granted(fact),
+            Event::TokenIssued(fact) => self.principals.issued(fact),
+            Event::TokenRevoked(fact) => self.principals.revoked(fact),
             Event::PartFailed(fact) => {
                 self.failing.entry(fact.part.clone()).or_insert(occurred_at);
             }

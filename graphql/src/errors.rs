@@ -2,6 +2,7 @@
 
 use async_graphql::{Error, ErrorExtensions};
 use millwright_commands::NotAnswered;
+use millwright_domain::access::NotAllowed;
 use millwright_projections::NotReached;
 use std::fmt::Display;
 
@@ -12,6 +13,10 @@ pub(crate) fn bad_input(message: impl Display) -> Error {
 
 pub(crate) fn not_found(message: impl Display) -> Error {
     coded("NOT_FOUND", message)
+}
+
+pub(crate) fn not_allowed(cause: NotAllowed) -> Error {
+    coded("NOT_ALLOWED", cause)
 }
 
 pub(crate) fn not_reached(cause: NotReached) -> Error {

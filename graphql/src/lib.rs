@@ -1,7 +1,9 @@
 //! How people and programs ask: GraphQL with subscriptions, the few HTTP endpoints beside it, and the web page.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod access;
 mod errors;
+mod granting;
 mod http;
 pub mod inbound;
 mod mutation;
@@ -19,6 +21,7 @@ mod tests;
 mod types;
 mod watching;
 
+pub use granting::made_up as made_up_password;
 pub use http::router;
 pub use schema::{MOST_COMPLEXITY, MOST_DEPTH, Schema, schema, sdl};
 pub use state::{AppState, MetricsPage, PartHealth, Parts};

@@ -1,7 +1,9 @@
 //! What a person may ask to be done. The rules that allow or refuse it are in `millwright-commands`.
 
 use crate::{
+    access::Admission,
     errors::{bad_input, not_answered, not_found, storage},
+    granting::Granting,
     notes,
     outside::Outside,
     scalars::{maybe, parse},
@@ -11,25 +13,26 @@ use crate::{
 };
 use async_graphql::{Context, ID, MergedObject, Object, Result};
 use millwright_commands::{
-    self as commands, ApproveAction, Ask, Command, EngageKillSwitch, ForgetPerson, IntroducePerson, LockOutAsset, NotAnswered, ProposeAction,
-    RecordOutcome, RejectAction, ReleaseKillSwitch, ReturnAssetToService, SetBudget,
+    self as commands, ApproveAction, Ask, Command, EngageKillSwitch, ForgetPerson, IntroducePerson, LockOutAsset, ProposeAction, RecordOutcome,
+    RejectAction, ReleaseKillSwitch, ReturnAssetToService, SetBudget,
 };
 use millwright_domain::{
     budget::BudgetSet,
-    ids::{ActionId, CaseId, CommandId},
+    ids::{ActionId, ActorId, AssetId, CaseId, CommandId},
     position::PartitionId,
 };
 use millwright_projections::{
     actions::{self, ActionRow},
     open_cases::{self, CaseRow},
 };
+use std::sync::OnceLock;
 
 #[derive(Default)]
 pub struct Road;
 
 /// What a person may ask to be done.
 #[derive(MergedObject, Default)]
-pub struct Mutation(Road, Watching, Outside);
+pub struct Mutation(Road, Watching, Outside, Granting);
 
 /// Longer texts than this are no notes.
 const MOST_TEXT: usize = 4_000;
@@ -129,9 +132,15 @@ impl Road {
     /// Destroys the person's key: name and notes stay on the log and can never be read again. There is no way back.
     async fn forget_person(&self, ctx: &Context<'_>, person: ID, command_id: Option<ID>) -> Result<Answered> {
         let asking = Asking::new(ctx, command_id.as_ref())?;
-        let person = parse(&person, "person")?;
+        let person: ActorId = parse(&person, "person")?;
+        let forget = ForgetPerson { person: person.clone() };
+        // Before the key is destroyed, for there is no way back.
+        asking.state.allow_command(&PartitionId::platform(), &forget.clone().into(), None).await?;
         asking.state.vault.forget(&person).map_err(storage)?;
-        asking.ask(&PartitionId::platform(), None, ForgetPerson { person }).await
+        if let Admission::SignIn(door) = &asking.state.admission {
+            door.credentials.forget(&person).map_err(storage)?;
+        }
+        asking.ask(&PartitionId::platform(), None, forget).await
     }
 }
 
@@ -147,10 +156,12 @@ pub(crate) fn text(name: &str, text: String) -> Result<String> {
     Ok(trimmed.to_string())
 }
 
-/// One command on its way, in the operator's name.
+/// One command on its way, in the name of whoever asks.
 pub(crate) struct Asking<'a> {
     pub(crate) state: &'a AppState,
     id: CommandId,
+    /// The asset that it is about, once that is known.
+    about: OnceLock<AssetId>,
 }
 
 impl<'a> Asking<'a> {
@@ -159,17 +170,22 @@ impl<'a> Asking<'a> {
     }
 
     pub(crate) fn by(state: &'a AppState, id: Option<CommandId>) -> Self {
-        Self { state, id: id.unwrap_or_else(|| CommandId(uuid::Uuid::now_v7())) }
+        Self { state, id: id.unwrap_or_else(|| CommandId(uuid::Uuid::now_v7())), about: OnceLock::new() }
     }
 
     pub(crate) async fn action(&self, action: ActionId) -> Result<ActionRow> {
         let row = actions::find(&self.state.projections.ledger(), action).await.map_err(storage)?;
-        row.ok_or_else(|| not_found(format!("no action {action} was proposed, as far as can be seen here")))
+        let row = row.ok_or_else(|| not_found(format!("no action {action} was proposed, as far as can be seen here")))?;
+        self.case(row.case).await?;
+        Ok(row)
     }
 
     pub(crate) async fn case(&self, case: CaseId) -> Result<CaseRow> {
         let row = open_cases::find(&self.state.projections.ledger(), case).await.map_err(storage)?;
-        row.ok_or_else(|| not_found(format!("there is no case {case}, as far as can be seen here")))
+        let row = row.filter(|row| self.state.caller.sees(&row.site));
+        let row = row.ok_or_else(|| not_found(format!("there is no case {case}, as far as can be seen here")))?;
+        self.about.get_or_init(|| row.asset.clone());
+        Ok(row)
     }
 
     pub(crate) fn sealed(&self, note: Option<String>) -> Result<Option<millwright_domain::sealed::Sealed>> {
@@ -180,22 +196,19 @@ impl<'a> Asking<'a> {
     /// Free words that must be there. They may name a person, so they are sealed like notes.
     pub(crate) fn sealed_words(&self, name: &str, words: String) -> Result<millwright_domain::sealed::Sealed> {
         let words = text(name, words)?;
-        self.state.vault.seal(&self.state.operator, &words).map_err(storage)
+        self.state.vault.seal(&self.state.caller.who, &words).map_err(storage)
     }
 
     pub(crate) async fn ask(self, partition: &PartitionId, case: Option<CaseId>, command: impl Into<Command>) -> Result<Answered> {
-        let answered = self.answered(partition, case, command).await.map_err(not_answered)?;
+        let answered = self.answered(partition, case, command).await?;
         Ok(Answered::of(self.id, answered))
     }
 
-    pub(crate) async fn answered(
-        &self,
-        partition: &PartitionId,
-        case: Option<CaseId>,
-        command: impl Into<Command>,
-    ) -> std::result::Result<commands::Answered, NotAnswered> {
-        let mut ask = Ask::new(self.state.operator.clone(), command).with_id(self.id);
+    pub(crate) async fn answered(&self, partition: &PartitionId, case: Option<CaseId>, command: impl Into<Command>) -> Result<commands::Answered> {
+        let command = command.into();
+        self.state.allow_command(partition, &command, self.about.get()).await?;
+        let mut ask = Ask::new(self.state.caller.who.clone(), command).with_id(self.id);
         ask.correlation = case.map(|case| case.0);
-        self.state.commands.ask(partition, ask).await
+        self.state.commands.ask(partition, ask).await.map_err(not_answered)
     }
 }

@@ -9,7 +9,7 @@ pub const FORGOTTEN: &str = "(forgotten)";
 
 pub(crate) fn sealed(state: &AppState, note: Option<&str>) -> Result<Option<Sealed>, VaultError> {
     let note = note.map(str::trim).filter(|note| !note.is_empty());
-    note.map(|note| state.vault.seal(&state.operator, note)).transpose()
+    note.map(|note| state.vault.seal(&state.caller.who, note)).transpose()
 }
 
 pub(crate) fn opened(state: &AppState, note: Option<&Sealed>) -> Result<Option<String>, Error> {

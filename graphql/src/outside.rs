@@ -1,7 +1,7 @@
 //! What a person may say about what leaves the house and who is behind an address: try again, drop, enrol; and more ways to answer a question.
 
 use crate::{
-    errors::{bad_input, not_answered, not_found, storage},
+    errors::{bad_input, not_found, storage},
     mutation::{Asking, text},
     scalars::{Position, parse, time},
     types::{answer::Answered, contact::Enrolment},
@@ -83,8 +83,7 @@ impl Outside {
         let person: ActorId = parse(&person, "person")?;
         let code = code();
         let now = asking.state.clock.now().wall;
-        let answered = asking.answered(&PartitionId::platform(), None, OfferEnrolment { person, way, digest: code_digest(&code) }).await;
-        let answered = answered.map_err(not_answered)?;
+        let answered = asking.answered(&PartitionId::platform(), None, OfferEnrolment { person, way, digest: code_digest(&code) }).await?;
         if let Answer::Refused { reason, .. } = answered.answer {
             return Err(bad_input(reason));
         }

@@ -2,6 +2,7 @@
 
 use crate::{
     errors::{bad_input, not_reached, storage},
+    granting::People,
     scalars::{Position, maybe, parse},
     state::{AppState, WAIT_FOR_POSITION},
     types::{
@@ -22,7 +23,7 @@ use crate::{
         ticket::Ticket,
     },
 };
-use async_graphql::{Context, ID, Object, Result, connection::Connection};
+use async_graphql::{Context, ID, MergedObject, Object, Result, connection::Connection};
 use chrono::{DateTime, TimeDelta, Utc};
 use millwright_domain::{
     Timestamp,
@@ -37,7 +38,12 @@ use millwright_projections::{
     pending_approvals, readings, tickets,
 };
 
-pub struct Query;
+#[derive(Default)]
+pub struct Questions;
+
+/// What can be asked.
+#[derive(MergedObject, Default)]
+pub struct Query(Questions, People);
 
 /// Points of one curve that one question may ask for.
 const MOST_POINTS: usize = 5_000;
@@ -45,7 +51,7 @@ const MOST_POINTS: usize = 5_000;
 const MOST_ALARMS: usize = 200_000;
 
 /// The state, once everything up to `at_least` can be seen.
-async fn ready<'a>(ctx: &'a Context<'_>, at_least: Option<Position>) -> Result<&'a AppState> {
+pub(crate) async fn ready<'a>(ctx: &'a Context<'_>, at_least: Option<Position>) -> Result<&'a AppState> {
     let state = ctx.data::<AppState>()?;
     if let Some(Position(wanted)) = at_least {
         state.projections.reached(&wanted, WAIT_FOR_POSITION).await.map_err(not_reached)?;
@@ -59,7 +65,7 @@ fn nodes(first: Option<i32>, last: Option<i32>) -> usize {
 }
 
 #[Object]
-impl Query {
+impl Questions {
     /// Every site that was described, with its assets by ISA-95 place.
     async fn plants(&self, ctx: &Context<'_>, at_least: Option<Position>) -> Result<Vec<Plant>> {
         let state = ready(ctx, at_least).await?;

@@ -10,7 +10,7 @@ pub const MOST_DEPTH: usize = 16;
 pub const MOST_COMPLEXITY: usize = 20_000;
 
 pub fn schema(state: AppState) -> Schema {
-    async_graphql::Schema::build(Query, Mutation::default(), Subscription)
+    async_graphql::Schema::build(Query::default(), Mutation::default(), Subscription)
         .limit_depth(MOST_DEPTH)
         .limit_complexity(MOST_COMPLEXITY)
         .limit_directives(10)
@@ -20,7 +20,7 @@ pub fn schema(state: AppState) -> Schema {
 
 /// The schema in its definition language, as `schema.graphql` holds it.
 pub fn sdl() -> String {
-    async_graphql::Schema::build(Query, Mutation::default(), Subscription).finish().sdl()
+    async_graphql::Schema::build(Query::default(), Mutation::default(), Subscription).finish().sdl()
 }
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
 //! What answering rests on: projections to ask, commands to give, and who gives them.
 
+use crate::access::Admission;
 use millwright_commands::Commands;
 use millwright_domain::{
-    ids::ActorId,
+    access::Access,
     ports::{
         address_book::AddressBook,
         clock::Clock,
@@ -37,8 +38,12 @@ pub struct AppState {
     pub log: Arc<dyn EventLog>,
     pub vault: Arc<dyn Vault>,
     pub clock: Arc<dyn Clock>,
-    /// In whose name people's commands are given, until people can sign in.
-    pub operator: ActorId,
+    /// How it is known who asks.
+    pub admission: Admission,
+    /// Other names than this machine's own that the page is called by.
+    pub names: Arc<Vec<String>>,
+    /// In whose name this is asked, and what she may do. A state of nobody's asking may do nothing.
+    pub caller: Arc<Access>,
     /// `None` when no simulated plant runs here.
     pub plant_control: Option<Arc<dyn PlantControl>>,
     /// Who verifies webhooks; `None` where none is listened to.

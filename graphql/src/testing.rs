@@ -1,12 +1,13 @@
 //! For tests: the whole road behind a real port, with a log in memory and a clock that stands still.
 
-use crate::{AppState, PartHealth, router};
+use crate::{AppState, PartHealth, access::Admission, router};
 use async_trait::async_trait;
 use millwright_commands::{
     AdoptPolicy, Answered, Ask, Command, Commands, DescribePlant, ProposeAction, RaiseAlert, RecordDiagnosis, dispatcher::Surroundings,
 };
 use millwright_domain::{
     Now, Timestamp,
+    access::Access,
     envelope::Answer,
     ids::{ActorId, CaseId, CommandId, EventId},
     ports::{
@@ -118,7 +119,9 @@ impl House {
             log: Arc::new(log.clone()),
             vault: vault.clone(),
             clock: Arc::new(StandingClock),
-            operator: "local-operator".parse().unwrap(),
+            admission: Admission::Local,
+            names: Arc::default(),
+            caller: Arc::new(Access::to_everything("local-operator".parse().unwrap())),
             plant_control: None,
             door: None,
             pressed: None,

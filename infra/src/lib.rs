@@ -4,6 +4,7 @@
 
 pub mod answers;
 pub mod clock;
+pub mod credentials;
 pub mod inbound;
 pub mod log;
 pub mod messengers;
@@ -19,6 +20,7 @@ pub mod vault;
 
 pub use answers::AnswerIndex;
 pub use clock::{ManualClock, ScaledClock, SystemClock};
+pub use credentials::CredentialFolder;
 pub use log::{EmbeddedLog, EmbeddedOptions};
 pub use mqtt::MqttBus;
 pub use notice::NoticeFile;

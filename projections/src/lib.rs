@@ -41,6 +41,7 @@ pub mod notices;
 pub mod open_cases;
 pub mod pending_approvals;
 pub mod plant;
+pub mod principals;
 pub mod readings;
 pub mod similar;
 pub mod tickets;

@@ -46,6 +46,7 @@ pub(crate) fn all() -> Vec<Box<dyn Projection>> {
         Box::<crate::notices::outbox::Outbox>::default(),
         Box::<crate::tickets::Tickets>::default(),
         Box::<crate::contacts::Contacts>::default(),
+        Box::<crate::principals::Principals>::default(),
         Box::<crate::house_days::HouseDays>::default(),
         Box::<crate::budget::Budgets>::default(),
     ]

@@ -2,6 +2,7 @@
 
 use millwright_domain::{
     Event,
+    access::{Grant, SignInRefused},
     action::{Order, Proposal},
     alarm::Suppression,
     budget::Window,
@@ -127,6 +128,13 @@ pub fn summary(event: &Event) -> String {
         Event::TokensReleased(_) => "tokens released".into(),
         Event::ReservationExpired(fact) => format!("reservation expired, {} tokens counted", fact.counted),
         Event::BudgetWarned(fact) => format!("{} % of the {}'s budget is used", fact.percent, window(fact.window)),
+        Event::GrantsSet(fact) => format!("{} gave {} the roles: {}", fact.by, fact.principal, roles(&fact.grants)),
+        Event::TokenIssued(fact) => format!("{} made a token for {} ({}), no more than {}", fact.by, fact.holder, fact.label, fact.at_most),
+        Event::TokenRevoked(fact) => format!("{} took a token back", fact.by),
+        Event::SignedIn(fact) => format!("{} signed in by {}", fact.person, fact.how),
+        Event::SignInRefused(fact) => refused_entry(fact),
+        Event::PasswordSet(fact) => format!("{} has a new password, set by {}", fact.person, fact.by),
+        Event::AccessRefused(fact) => format!("{} may not: {}", fact.who, fact.asked),
         Event::PersonIntroduced(fact) => format!("{} was introduced", fact.person),
         Event::PersonForgotten(fact) => format!("{} was forgotten", fact.person),
         Event::Unknown { kind, schema, .. } => format!("{kind} of schema {schema}, which this program does not know"),
@@ -145,6 +153,21 @@ pub fn what(order: &Order) -> String {
 
 fn named<'a>(people: impl IntoIterator<Item = &'a ActorId>) -> String {
     people.into_iter().map(ActorId::as_str).collect::<Vec<_>>().join(", ")
+}
+
+fn roles(grants: &[Grant]) -> String {
+    let one = |grant: &Grant| match (&grant.site, &grant.area) {
+        (None, _) => format!("{} everywhere", grant.role),
+        (Some(site), None) => format!("{} at {site}", grant.role),
+        (Some(site), Some(area)) => format!("{} for {area} at {site}", grant.role),
+    };
+    if grants.is_empty() { "none".into() } else { grants.iter().map(one).collect::<Vec<_>>().join(", ") }
+}
+
+fn refused_entry(fact: &SignInRefused) -> String {
+    let who = fact.person.as_ref().map_or("somebody", ActorId::as_str);
+    let more = if fact.unread == 0 { String::new() } else { format!("; {} more tries before that were not looked at", fact.unread) };
+    format!("{who} was not let in by {}: {}{more}", fact.how, fact.reason)
 }
 
 fn deed(deed: &TicketDeed) -> String {

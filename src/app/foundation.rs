@@ -8,7 +8,7 @@ use millwright_domain::{
     ids::NodeId,
     ports::{clock::Clock, cluster::Cluster, event_log::EventLog},
 };
-use millwright_infra::{answers::AnswerIndex, vault::KeyFolder};
+use millwright_infra::{answers::AnswerIndex, credentials::CredentialFolder, vault::KeyFolder};
 use millwright_projections::{Place, Postgres, Projections};
 use std::{fs, path::PathBuf, sync::Arc};
 use tokio::task::JoinHandle;
@@ -24,6 +24,7 @@ pub struct Foundation {
     pub node: NodeId,
     pub projections: Projections,
     pub vault: Arc<KeyFolder>,
+    pub credentials: Arc<CredentialFolder>,
     pub clock: Arc<dyn Clock>,
     pub commands: Commands,
     opened: OpenLog,
@@ -42,6 +43,7 @@ impl Foundation {
         let answers = Arc::new(AnswerIndex::open(data.join("answers.db"))?);
         // Beside the log's folder, never in it: a backup of the log must not hold the keys.
         let keys = if settings.keys.as_os_str().is_empty() { data.join("keys") } else { settings.keys.clone() };
+        let credentials = Arc::new(CredentialFolder::open(keys.join("access"))?);
         let vault = Arc::new(KeyFolder::open(keys)?);
         let surroundings = Surroundings {
             log: log.clone(),
@@ -54,7 +56,7 @@ impl Foundation {
         let commands = Commands::new(surroundings);
         let stop_following = CancellationToken::new();
         let following = tokio::spawn(follow(projections.clone(), log.clone(), stop_following.clone()));
-        Ok(Self { data, log, cluster, node, projections, vault, clock, commands, opened, stop_following, following })
+        Ok(Self { data, log, cluster, node, projections, vault, credentials, clock, commands, opened, stop_following, following })
     }
 
     pub async fn close(self) {

@@ -22,6 +22,7 @@ pub mod replay;
 mod rules_file;
 pub mod scenario;
 mod seal;
+mod serve;
 pub mod simulated;
 mod site;
 mod supervise;
@@ -30,24 +31,30 @@ mod workers;
 
 use crate::{
     configured::{Configured, ConfiguredSite},
-    settings::Settings,
+    settings::{Mode, Settings},
 };
 use anyhow::{Context, Result};
+use chrono::TimeDelta;
 use duties::Duties;
 use foundation::Foundation;
 use health::HealthBoard;
 use millwright_agents::diagnosis::RuleBook;
-use millwright_domain::{budget::BudgetSet, ids::ActorId, policy::Policy, ports::plant_control::PlantControl, roster::Roster};
-use millwright_graphql::AppState;
+use millwright_commands::DOOR;
+use millwright_domain::{access::Access, budget::BudgetSet, ids::ActorId, policy::Policy, ports::plant_control::PlantControl, roster::Roster};
+use millwright_graphql::{
+    AppState,
+    access::{Admission, Door, DoorSettings},
+};
 use millwright_ingest::{
     field::{Field, FieldSettings},
     store::StoreSettings,
 };
 use outside::Outside;
 use platform::Platform;
+use serve::Served;
 use site::{Described, SiteAtWork};
 use std::{net::SocketAddr, sync::Arc};
-use tokio::{net::TcpListener, task::JoinHandle};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use workers::Workshop;
 
@@ -90,7 +97,17 @@ impl App {
         let house = House { policy, roster };
         let yard = Yard { settings, foundation: &foundation, board: &board, rules: &rules, house: &house, outside: &outside, speed: lapse.speed };
         let sites: Vec<Arc<SiteAtWork>> = yard.sites(sites).into_iter().map(Arc::new).collect();
-        let platform = Platform { commands: foundation.commands.clone(), vault: foundation.vault.clone(), operator: operator.clone() };
+        let (admission, caller) = admission(settings, &foundation, &operator)?;
+        let platform = Platform {
+            commands: foundation.commands.clone(),
+            projections: foundation.projections.clone(),
+            vault: foundation.vault.clone(),
+            operator,
+            credentials: match &admission {
+                Admission::Local => None,
+                Admission::SignIn(_) => Some(foundation.credentials.clone()),
+            },
+        };
         let duties = Duties {
             sites: sites.clone(),
             platform: Arc::new(platform),
@@ -99,10 +116,8 @@ impl App {
             board: board.clone(),
         };
         // Before anything is taken over: a node that cannot be asked should not have taken its share.
-        let listener = TcpListener::bind(settings.http.listen).await;
-        let listener = listener
-            .with_context(|| format!("could not listen on {}; is another millwright running? --listen takes another", settings.http.listen))?;
-        let address = listener.local_addr().context("the page has no address")?;
+        let served = Served::at(&settings.http).await?;
+        let address = served.address()?;
         let stop_duties = CancellationToken::new();
         let duties = match &foundation.cluster {
             Some(cluster) => Some(tokio::spawn(Arc::new(duties).follow(cluster.clone(), stop_duties.clone()))),
@@ -119,7 +134,9 @@ impl App {
             log: foundation.log.clone(),
             vault: foundation.vault.clone(),
             clock: foundation.clock.clone(),
-            operator,
+            admission,
+            names: Arc::new(settings.http.names.clone()),
+            caller,
             plant_control: lapse.plant_control,
             door: outside.door.clone(),
             pressed: outside.pressed.clone(),
@@ -128,7 +145,7 @@ impl App {
             metrics: metrics::page(board.clone(), foundation.projections.clone(), foundation.commands.clone()),
             shutdown: stop_page.clone(),
         };
-        let page = tokio::spawn(serve_page(listener, state, stop_page.clone()));
+        let page = tokio::spawn(served.serve(state, stop_page.clone()));
         Ok(Self { foundation, address, sites, duties, housekeeping, page, stop_page, stop_duties, stop_housekeeping })
     }
 
@@ -189,15 +206,21 @@ impl Yard<'_> {
     }
 }
 
-async fn finished(what: &str, task: JoinHandle<()>) {
-    if let Err(error) = task.await {
-        tracing::error!(%error, "{what} ended badly");
+/// Without sign-in whoever reaches the page is the operator; with it, who has shown nothing may do nothing.
+fn admission(settings: &Settings, foundation: &Foundation, operator: &ActorId) -> Result<(Admission, Arc<Access>)> {
+    match settings.access.mode {
+        Mode::Local => Ok((Admission::Local, Arc::new(Access::to_everything(operator.clone())))),
+        Mode::SignIn => {
+            let hours = TimeDelta::hours(settings.access.session_hours.into());
+            let door = Door::new(foundation.credentials.clone(), DoorSettings { secure: settings.http.is_secure(), session: hours });
+            let nobody = Access { who: DOOR.parse().context("a literal that is a name")?, grants: vec![], at_most: None };
+            Ok((Admission::SignIn(Arc::new(door)), Arc::new(nobody)))
+        }
     }
 }
 
-async fn serve_page(listener: TcpListener, state: AppState, stop: CancellationToken) {
-    let served = axum::serve(listener, millwright_graphql::router(state)).with_graceful_shutdown(stop.cancelled_owned());
-    if let Err(error) = served.await {
-        tracing::error!(%error, "the page stopped being served");
+async fn finished(what: &str, task: JoinHandle<()>) {
+    if let Err(error) = task.await {
+        tracing::error!(%error, "{what} ended badly");
     }
 }

@@ -1,14 +1,31 @@
-//! The platform's own partition: people, and one day agents and budgets that belong to no single site.
+//! The platform's own partition: people and who may do what, and one day agents and budgets that belong to no single site.
 
 use anyhow::{Context, Result, bail};
-use millwright_commands::{Ask, Commands, IntroducePerson};
-use millwright_domain::{envelope::Answer, ids::ActorId, ports::vault::Vault, position::PartitionId};
-use std::sync::Arc;
+use millwright_commands::{Ask, Command, Commands, IntroducePerson, SetGrants};
+use millwright_domain::{
+    access::{Grant, Role},
+    envelope::Answer,
+    ids::ActorId,
+    ports::{
+        credentials::{Credentials, SetBy},
+        vault::Vault,
+    },
+    position::{PartitionId, Position},
+};
+use millwright_infra::CredentialFolder;
+use millwright_projections::{Projections, principals};
+use std::{sync::Arc, time::Duration};
+
+/// How long to wait until the first admin can be seen.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 pub struct Platform {
     pub commands: Commands,
+    pub projections: Projections,
     pub vault: Arc<dyn Vault>,
     pub operator: ActorId,
+    /// Where people sign in.
+    pub credentials: Option<Arc<CredentialFolder>>,
 }
 
 impl Platform {
@@ -20,14 +37,31 @@ impl Platform {
         self.commands.serve(self.partition()).await.map(drop).context("could not take over the platform's partition")
     }
 
-    /// Introduces the operator, whose name is sealed under the operator's own key before it goes anywhere.
+    /// Introduces the operator, whose name is sealed under the operator's own key before it goes anywhere; where people sign in and nobody
+    /// gives roles yet, the operator is the first who does.
     pub async fn introduce(&self) -> Result<()> {
         let name = self.vault.seal(&self.operator, self.operator.as_str())?;
-        let ask = Ask::new("svc-settings".parse()?, IntroducePerson { person: self.operator.clone(), name });
-        let answered = self.commands.ask(&self.partition(), ask).await?;
+        self.ask(IntroducePerson { person: self.operator.clone(), name }).await?;
+        let Some(credentials) = &self.credentials else { return Ok(()) };
+        let grants = vec![Grant { role: Role::Admin, site: None, area: None }];
+        let position = self.ask(SetGrants { principal: self.operator.clone(), grants }).await?;
+        self.projections.reached(&position, PATIENCE).await?;
+        let row = principals::find(&self.projections.ledger(), &self.operator).await?;
+        let is_admin = row.is_some_and(|row| row.grants.iter().any(|grant| grant.role == Role::Admin && grant.site.is_none()));
+        if is_admin && !credentials.has_password(&self.operator)? {
+            let password = millwright_graphql::made_up_password();
+            credentials.set_password(&self.operator, &password, SetBy::Machine).await?;
+            let place = credentials.leave_first_password(&password)?;
+            tracing::info!(operator = %self.operator, place = %place.display(), "a first password for {} is in {}", self.operator, place.display());
+        }
+        Ok(())
+    }
+
+    async fn ask(&self, command: impl Into<Command>) -> Result<Position> {
+        let answered = self.commands.ask(&self.partition(), Ask::new("svc-settings".parse()?, command)).await?;
         match answered.answer {
             Answer::Refused { reason, .. } => bail!("the setting `operator` was refused: {reason}"),
-            Answer::Done { .. } | Answer::AlreadySo => Ok(()),
+            Answer::Done { .. } | Answer::AlreadySo => Ok(answered.position),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Every setting: defaults, then `millwright.toml`, then `MILLWRIGHT_…` variables, then flags. An unknown key is refused by name.
 
+mod access;
 mod mqtt;
 mod plant_edition;
 
@@ -11,11 +12,9 @@ use figment::{
 use millwright_agents::{monitor::MonitorSettings, recovery::RecoverySettings, watch::WatchSettings};
 use millwright_infra::{inbound::InboundSettings, messengers::MessageSettings, outward::OutwardSettings, tickets::TicketSettings};
 use serde::{Deserialize, Serialize};
-use std::{
-    net::SocketAddr,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
+pub use access::{Access, Http, Mode};
 pub use mqtt::Mqtt;
 use plant_edition::secret;
 pub use plant_edition::{Cluster, Engine, Kafka, Projections, StoreForward};
@@ -38,9 +37,10 @@ pub struct Settings {
     pub roster: PathBuf,
     /// A folder of diagnosis rules.
     pub rules: PathBuf,
-    /// The one local operator, until people log in.
+    /// Without sign-in the one local operator; with it the first admin.
     pub operator: String,
     pub http: Http,
+    pub access: Access,
     pub logging: Logging,
     pub log: Log,
     pub kafka: Kafka,
@@ -55,13 +55,6 @@ pub struct Settings {
     pub budget: Budget,
     pub monitor: MonitorSettings,
     pub recovery: RecoverySettings,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Http {
-    /// Loopback only, until there is access control.
-    pub listen: SocketAddr,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -111,6 +104,7 @@ impl Default for Settings {
             rules: "config/rules".into(),
             operator: "local-operator".into(),
             http: Http::default(),
+            access: Access::default(),
             logging: Logging::default(),
             log: Log::default(),
             kafka: Kafka::default(),
@@ -126,11 +120,6 @@ impl Default for Settings {
             monitor: MonitorSettings::default(),
             recovery: RecoverySettings::default(),
         }
-    }
-}
-impl Default for Http {
-    fn default() -> Self {
-        Self { listen: SocketAddr::from(([127, 0, 0, 1], 7410)) }
     }
 }
 impl Default for Logging {
@@ -170,9 +159,7 @@ impl Settings {
 
     /// Whoever changes settings after loading them, flags included, has to ask again.
     pub fn checked(self) -> Result<Self> {
-        if !self.http.listen.ip().is_loopback() {
-            anyhow::bail!("http.listen is {}, which others can reach; until there is access control it must be a loopback address", self.http.listen);
-        }
+        access::checked(&self)?;
         if self.log.readings_partitions == 0 {
             anyhow::bail!("log.readings_partitions must be at least 1");
         }

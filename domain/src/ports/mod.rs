@@ -4,6 +4,7 @@ pub mod address_book;
 pub mod answers;
 pub mod clock;
 pub mod cluster;
+pub mod credentials;
 pub mod event_log;
 pub mod inbound;
 pub mod live_readings;

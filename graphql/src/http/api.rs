@@ -1,33 +1,80 @@
 //! GraphQL over HTTP and WebSocket, its schema, and the program's health.
 
-use super::body::{MOST_BYTES, json, refused};
-use crate::{Schema, sdl, state::AppState, types::health::Health};
-use async_graphql::http::ALL_WEBSOCKET_PROTOCOLS;
+use super::{
+    body::{MOST_BYTES, json, refused},
+    caller::Caller,
+};
+use crate::{
+    Schema,
+    access::{Admission, Sought},
+    sdl,
+    state::AppState,
+    types::health::Health,
+};
+use async_graphql::{Data, http::ALL_WEBSOCKET_PROTOCOLS};
 use async_graphql_axum::{GraphQLProtocol, GraphQLWebSocket};
 use axum::{
     Json,
     body::Body,
-    extract::{State, WebSocketUpgrade},
+    extract::{FromRef, State, WebSocketUpgrade},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use std::time::Duration;
+
+/// How often it is looked at again whether a listener is still signed in.
+const LOOK_AGAIN: Duration = Duration::from_secs(15);
+
+#[derive(Clone)]
+pub struct Served {
+    pub schema: Schema,
+    pub state: AppState,
+}
+
+impl FromRef<Served> for AppState {
+    fn from_ref(served: &Served) -> Self {
+        served.state.clone()
+    }
+}
 
 /// One question at a time: a batch would multiply what the limits allow.
-pub async fn graphql(State((schema, _)): State<(Schema, AppState)>, headers: HeaderMap, body: Body) -> Response {
+pub async fn graphql(State(served): State<Served>, Caller(state): Caller, headers: HeaderMap, body: Body) -> Response {
     match json::<async_graphql::Request>(&headers, body).await {
-        Ok(request) => Json(schema.execute(request).await).into_response(),
+        Ok(request) => Json(served.schema.execute(request.data(state)).await).into_response(),
         Err(refusal) => refusal,
     }
 }
 
 /// Subscriptions by the protocol `graphql-transport-ws`, until either side ends or the program does.
-pub async fn subscribe(State((schema, state)): State<(Schema, AppState)>, protocol: GraphQLProtocol, upgrade: WebSocketUpgrade) -> Response {
+pub async fn subscribe(
+    State(served): State<Served>,
+    Caller(state): Caller,
+    headers: HeaderMap,
+    protocol: GraphQLProtocol,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    let mut data = Data::default();
+    data.insert(state.clone());
     upgrade.protocols(ALL_WEBSOCKET_PROTOCOLS).max_message_size(MOST_BYTES).on_upgrade(move |socket| async move {
         tokio::select! {
             () = state.shutdown.cancelled() => {}
-            () = GraphQLWebSocket::new(socket, schema, protocol).serve() => {}
+            () = no_longer_signed_in(&state, &headers) => {}
+            () = GraphQLWebSocket::new(socket, served.schema, protocol).with_data(data).serve() => {}
         }
     })
+}
+
+/// Returns when whoever listens has signed out, was forgotten, lost a role, or her session has ended.
+async fn no_longer_signed_in(state: &AppState, headers: &HeaderMap) {
+    let Admission::SignIn(door) = &state.admission else { return std::future::pending().await };
+    loop {
+        tokio::time::sleep(LOOK_AGAIN).await;
+        match door.look_at(state, headers).await {
+            Ok(Sought::Known(access)) if access == *state.caller => {}
+            Ok(_) => return,
+            Err(error) => tracing::warn!(%error, "whether a listener is still signed in cannot be seen; looking again"),
+        }
+    }
 }
 
 pub async fn schema() -> Response {

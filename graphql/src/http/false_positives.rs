@@ -1,9 +1,8 @@
 //! What was raised and was nothing, as JSON lines: for whoever tunes rules, or trains something on them.
 
-use super::body::refused;
+use super::{body::refused, caller::Caller};
 use crate::{notes, state::AppState};
 use axum::{
-    extract::State,
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -15,7 +14,7 @@ use serde_json::json;
 const MOST: usize = 10_000;
 
 /// One line a case that a person has closed as a false alarm.
-pub async fn false_positives(State(state): State<AppState>) -> Response {
+pub async fn false_positives(Caller(state): Caller) -> Response {
     match lines(&state).await {
         Ok(lines) => ([(header::CONTENT_TYPE, "application/x-ndjson")], lines).into_response(),
         Err(error) => {

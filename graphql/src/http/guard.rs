@@ -1,10 +1,11 @@
-//! Until people can sign in: only this machine, only by its own name, and no page of another site may call us.
+//! Only by its own names, and no page of another site may call us. Without sign-in these are the names that only its own machine calls it by.
 //!
 //! The Host check stops DNS rebinding (a foreign name that resolves to 127.0.0.1), the Origin check stops foreign pages.
 
 use super::body::refused;
+use crate::{access::Admission, state::AppState};
 use axum::{
-    extract::Request,
+    extract::{Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header},
     middleware::Next,
     response::Response,
@@ -23,10 +24,10 @@ const HEADERS: [(HeaderName, &str); 5] = [
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
 ];
 
-pub async fn guard(request: Request, next: Next) -> Response {
+pub async fn guard(State(state): State<AppState>, request: Request, next: Next) -> Response {
     // A webhook comes from elsewhere, through a proxy, and carries a signature instead.
     let is_webhook = request.uri().path().starts_with("/webhooks/");
-    let mut response = match stranger(request.uri(), request.headers()).filter(|_| !is_webhook) {
+    let mut response = match stranger(&state, request.uri(), request.headers()).filter(|_| !is_webhook) {
         Some(why) => refused(StatusCode::FORBIDDEN, "NOT_LOCAL", &why),
         None => next.run(request).await,
     };
@@ -39,25 +40,36 @@ pub async fn guard(request: Request, next: Next) -> Response {
 }
 
 /// Why the request is not served, if it is not.
-fn stranger(uri: &Uri, headers: &HeaderMap) -> Option<String> {
+fn stranger(state: &AppState, uri: &Uri, headers: &HeaderMap) -> Option<String> {
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).or(uri.authority().map(|authority| authority.as_str()));
-    if !host.is_some_and(is_local) {
+    let is_ours = |authority: &str| is_local(authority) || state.names.iter().any(|name| is_called(name, authority));
+    let Some(host) = host.filter(|host| is_ours(host)) else {
         let host = host.unwrap_or("(none)");
-        return Some(format!("called as {host}; call it as localhost or 127.0.0.1, other names are served once access control is built"));
-    }
+        return Some(format!("called as {host}; call it as localhost, or name it in `http.names` of millwright.toml"));
+    };
     let origin = headers.get(header::ORIGIN)?;
     let origin = origin.to_str().unwrap_or("(unreadable)");
-    let local = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://")).is_some_and(is_local);
-    (!local).then(|| format!("called by a page of {origin}; only pages of this machine may call"))
+    let page = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
+    // A cookie goes with what any port of this machine asks for, so with sign-in only the very page that we served may call.
+    let is_allowed = match state.admission {
+        Admission::Local => page.is_some_and(is_local),
+        Admission::SignIn(_) => page.is_some_and(|page| page == host),
+    };
+    (!is_allowed).then(|| format!("called by a page of {origin}; only our own page may call"))
 }
 
 /// `localhost`, `127.0.0.1:8080`, `[::1]:8080`
 fn is_local(authority: &str) -> bool {
-    LOCAL_NAMES.iter().any(|name| match authority.strip_prefix(name) {
+    LOCAL_NAMES.iter().any(|name| is_called(name, authority))
+}
+
+/// The name alone, or with a port.
+fn is_called(name: &str, authority: &str) -> bool {
+    match authority.strip_prefix(name) {
         Some("") => true,
         Some(rest) => rest.strip_prefix(':').is_some_and(|port| port.parse::<u16>().is_ok()),
         None => false,
-    })
+    }
 }
 
 #[cfg(test)]

@@ -1,8 +1,7 @@
 //! What Prometheus reads: the program's own figures as text.
 
-use crate::state::AppState;
+use super::caller::Caller;
 use axum::{
-    extract::State,
     http::header,
     response::{IntoResponse, Response},
 };
@@ -10,6 +9,6 @@ use axum::{
 /// The text format of Prometheus, which names its version.
 const FORMAT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-pub async fn metrics(State(state): State<AppState>) -> Response {
+pub async fn metrics(Caller(state): Caller) -> Response {
     ([(header::CONTENT_TYPE, FORMAT)], (state.metrics)()).into_response()
 }

@@ -2,12 +2,14 @@
 
 mod api;
 mod body;
+mod caller;
 mod false_positives;
 mod guard;
 mod metrics;
 mod page;
 mod review;
 mod scenario;
+mod sign_in;
 mod webhooks;
 
 use crate::state::AppState;
@@ -16,10 +18,13 @@ use axum::{
     routing::{any, get, post},
 };
 
-/// Everything under one address. Serves only whoever calls it by a local name, see `guard.rs`.
+/// Everything under one address. Which name it is called by, `guard.rs` looks at; who calls, `caller.rs`.
 pub fn router(state: AppState) -> Router {
     let schema = crate::schema(state.clone());
-    let graphql = Router::new().route("/graphql", post(api::graphql)).route("/graphql/ws", get(api::subscribe)).with_state((schema, state.clone()));
+    let graphql = Router::new()
+        .route("/graphql", post(api::graphql))
+        .route("/graphql/ws", get(api::subscribe))
+        .with_state(api::Served { schema, state: state.clone() });
     Router::new()
         .route("/webhooks/{source}", any(webhooks::webhook))
         .route("/health", get(api::health))
@@ -34,8 +39,12 @@ pub fn router(state: AppState) -> Router {
         .route("/scenario/start", post(scenario::start))
         .route("/scenario/stop", post(scenario::stop))
         .route("/scenario/repair", post(scenario::repair))
+        .route("/access/me", get(sign_in::me))
+        .route("/access/sign-in", post(sign_in::sign_in))
+        .route("/access/sign-out", post(sign_in::sign_out))
+        .route("/access/password", post(sign_in::password))
         .fallback(page::page)
-        .with_state(state)
+        .with_state(state.clone())
         .merge(graphql)
-        .layer(middleware::from_fn(guard::guard))
+        .layer(middleware::from_fn_with_state(state, guard::guard))
 }

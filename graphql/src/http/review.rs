@@ -1,6 +1,9 @@
 //! Review by plain HTTP, for programs that speak no GraphQL: approve, edit, close. The same commands as the mutations.
 
-use super::body::{json, refused};
+use super::{
+    body::{json, refused},
+    caller::Caller,
+};
 use crate::{
     errors::not_reached,
     mutation::Asking,
@@ -10,7 +13,6 @@ use crate::{
 use axum::{
     Json,
     body::Body,
-    extract::State,
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
@@ -60,21 +62,21 @@ pub struct Close {
     command_id: Option<CommandId>,
 }
 
-pub async fn approve(State(state): State<AppState>, headers: HeaderMap, body: Body) -> Response {
+pub async fn approve(Caller(state): Caller, headers: HeaderMap, body: Body) -> Response {
     match json::<Approve>(&headers, body).await {
         Ok(approve) => respond(approve.ask(&state).await.map(|answer| vec![answer])),
         Err(refusal) => refusal,
     }
 }
 
-pub async fn edit(State(state): State<AppState>, headers: HeaderMap, body: Body) -> Response {
+pub async fn edit(Caller(state): Caller, headers: HeaderMap, body: Body) -> Response {
     match json::<Edit>(&headers, body).await {
         Ok(edit) => respond(edit.ask(&state).await),
         Err(refusal) => refusal,
     }
 }
 
-pub async fn close(State(state): State<AppState>, headers: HeaderMap, body: Body) -> Response {
+pub async fn close(Caller(state): Caller, headers: HeaderMap, body: Body) -> Response {
     match json::<Close>(&headers, body).await {
         Ok(close) => respond(close.ask(&state).await.map(|answer| vec![answer])),
         Err(refusal) => refusal,

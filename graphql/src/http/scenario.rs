@@ -1,11 +1,10 @@
 //! Steering the simulated plant, when one runs here.
 
 use super::body::{json, refused};
-use crate::state::AppState;
+use super::caller::Caller;
 use axum::{
     Json,
     body::Body,
-    extract::State,
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
@@ -19,13 +18,13 @@ pub struct Repair {
     asset: String,
 }
 
-pub async fn status(State(state): State<AppState>) -> Response {
+pub async fn status(Caller(state): Caller) -> Response {
     let Some(plant) = &state.plant_control else { return no_simulator() };
     Json(plant.status().await).into_response()
 }
 
 /// The body is a shipped scenario's name as a JSON string, or a whole scenario as an object.
-pub async fn load(State(state): State<AppState>, headers: HeaderMap, body: Body) -> Response {
+pub async fn load(Caller(state): Caller, headers: HeaderMap, body: Body) -> Response {
     let Some(plant) = &state.plant_control else { return no_simulator() };
     match json::<Value>(&headers, body).await {
         Ok(scenario) => respond(plant.load(scenario).await),
@@ -33,17 +32,17 @@ pub async fn load(State(state): State<AppState>, headers: HeaderMap, body: Body)
     }
 }
 
-pub async fn start(State(state): State<AppState>) -> Response {
+pub async fn start(Caller(state): Caller) -> Response {
     let Some(plant) = &state.plant_control else { return no_simulator() };
     respond(plant.start().await)
 }
 
-pub async fn stop(State(state): State<AppState>) -> Response {
+pub async fn stop(Caller(state): Caller) -> Response {
     let Some(plant) = &state.plant_control else { return no_simulator() };
     respond(plant.stop().await)
 }
 
-pub async fn repair(State(state): State<AppState>, headers: HeaderMap, body: Body) -> Response {
+pub async fn repair(Caller(state): Caller, headers: HeaderMap, body: Body) -> Response {
     let Some(plant) = &state.plant_control else { return no_simulator() };
     match json::<Repair>(&headers, body).await {
         Ok(repair) => respond(plant.repair(&repair.asset).await),

@@ -1,5 +1,6 @@
 //! The words of the schema, one file for each thing that is asked about.
 
+pub mod access;
 pub mod action;
 pub mod alarm;
 pub mod answer;
