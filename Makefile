@@ -1,6 +1,6 @@
 # What people type. Each target does all the set-up that a fresh Debian machine with Rust and Node needs.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check test-long nightly simulate web e2e bench evaluate schema deny clean
+.PHONY: help demo test check test-long nightly simulate web e2e bench evaluate schema deny sbom clean
 SHELL := /bin/bash
 export CARGO_TERM_COLOR ?= auto
 # Where real recordings lie, if they are there; the tests that need them say so when they are not.
@@ -68,7 +68,12 @@ schema: ## write graphql/schema.graphql anew from the code
 
 deny: ## licences, advisories and sources of everything we use
 	@command -v cargo-deny >/dev/null || cargo install --locked cargo-deny
-	cargo deny check
+	cargo deny check bans licenses sources
+	@scripts/advisories.sh
+
+sbom: ## what a build is made of, as CycloneDX: sbom/
+	@scripts/need.sh cargo node npm
+	@scripts/sbom.sh
 
 clean: ## what was built, not what was recorded
-	rm -rf target web/dist web/node_modules .venv test-artefacts
+	rm -rf target sbom web/dist web/node_modules .venv test-artefacts

@@ -20,10 +20,25 @@ fetch_servers() {
     scripts/postgres.sh fetch
 }
 
+# Building the checker takes minutes, so only CI does it unasked.
+check_licences() {
+    if [ -n "${CI:-}" ] && ! command -v cargo-deny >/dev/null; then
+        cargo install --quiet --locked cargo-deny
+    fi
+    if command -v cargo-deny >/dev/null; then
+        cargo deny check bans licenses sources
+        scripts/advisories.sh
+    else
+        echo "SKIPPED: licences, sources and advisories were not checked; make deny does it"
+    fi
+}
+
 scripts/need.sh socat mosquitto
 tests/peers/setup.sh
 part "Kafka and Postgres, fetched" fetch_servers
+part "judges of what is deployed, fetched" scripts/judge.sh fetch
 part "formatting" cargo fmt --all --check
+part "licences, sources, advisories" check_licences
 part "page: types, unit tests, build" build_page
 part "build" cargo build --workspace --all-targets --quiet
 part "lints" cargo clippy --workspace --all-targets --quiet -- -D warnings
