@@ -12,6 +12,7 @@ import "./styles/page.css";
 import "./styles/shell.css";
 import "./styles/parts.css";
 import "./styles/plant.css";
+import "./styles/overview.css";
 import "./styles/case.css";
 import "./styles/insight.css";
 import "./styles/alarms.css";

@@ -24,7 +24,7 @@ let second = Math.floor(Date.now() / 1000);
 const listeners = new Set<() => void>();
 let timer: ReturnType<typeof setInterval> | undefined;
 
-function subscribe(listener: () => void): () => void {
+export function subscribeClock(listener: () => void): () => void {
   listeners.add(listener);
   timer ??= setInterval(tick, 250);
   return () => {
@@ -44,5 +44,5 @@ function tick(): void {
 
 /** Browser time, renewed each second. */
 export function useNow(): number {
-  return useSyncExternalStore(subscribe, () => second) * 1000;
+  return useSyncExternalStore(subscribeClock, () => second) * 1000;
 }
