@@ -1,5 +1,6 @@
 // Clocks: a second's tick for whoever counts down, and how far the browser's clock is off the server's.
 import { useSyncExternalStore } from "react";
+import { momentNow } from "./moment.ts";
 
 let offset = 0;
 let measured = false;
@@ -16,8 +17,10 @@ export function noteServerTime(date: string | null, askedAt: number, answeredAt:
   offset = Math.abs(seen) < GRAIN_MS ? 0 : seen;
 }
 
+/** In the past that is looked at, it is what it was then. */
 export function serverNow(): number {
-  return Date.now() + offset;
+  const at = momentNow();
+  return at === null ? Date.now() + offset : Date.parse(at);
 }
 
 let second = Math.floor(Date.now() / 1000);

@@ -19,6 +19,18 @@ export function takeIn(site: string, readings: readonly Latest[]): void {
   for (const tell of listeners) tell();
 }
 
+export function forget(): void {
+  sites.clear();
+  for (const tell of listeners) tell();
+}
+
+/** What was known at another time stands in the place of what is known now. */
+export function replaceWith(site: string, readings: readonly Latest[]): void {
+  sites.delete(site);
+  takeIn(site, readings);
+  if (readings.length === 0) for (const tell of listeners) tell();
+}
+
 export function subscribeValues(listener: () => void): () => void {
   listeners.add(listener);
   return () => listeners.delete(listener);

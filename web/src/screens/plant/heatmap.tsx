@@ -21,11 +21,11 @@ const LEGEND = [
 /** So few signals may have larger cells. */
 const FEW = 60;
 
-export const Heatmap = memo(function Heatmap({ plant }: { plant: Plant }) {
+export const Heatmap = memo(function Heatmap({ plant, live }: { plant: Plant; live: boolean }) {
   const box = useRef<HTMLDivElement>(null);
   const [said, setSaid] = useState<string | null>(null);
   const cells = useMemo(() => <Cells assets={plant.assets} />, [plant.assets]);
-  useHeat(box, plant, setSaid);
+  useHeat(box, plant, live, setSaid);
   return (
     <section className="heat panel" aria-labelledby={`heat-${plant.site}`}>
       <header>

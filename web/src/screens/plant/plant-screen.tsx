@@ -53,7 +53,7 @@ function Site({ plant, view }: { plant: Plant; view: PlantView }) {
       </header>
       <div className="overview">
         <Places plant={plant} view={view} />
-        <Heatmap plant={plant} />
+        <Heatmap plant={plant} live={plant.source === "LIVE" && view.past === null} />
       </div>
       <Machines plant={plant} view={view} />
     </section>
@@ -80,7 +80,7 @@ function Machines({ plant, view }: { plant: Plant; view: PlantView }) {
                   <AssetCard
                     key={asset.id}
                     asset={asset}
-                    live={plant.source === "LIVE"}
+                    live={plant.source === "LIVE" && view.past === null}
                     health={healthOf(asset, view)}
                     cases={openCasesOf(asset, view.changed)}
                   />

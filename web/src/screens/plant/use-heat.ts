@@ -12,7 +12,7 @@ interface Cell {
   words: string;
 }
 
-export function useHeat(box: RefObject<HTMLElement | null>, plant: Plant, say: (words: string | null) => void): void {
+export function useHeat(box: RefObject<HTMLElement | null>, plant: Plant, live: boolean, say: (words: string | null) => void): void {
   useEffect(() => {
     if (box.current === null) return;
     const cells = cellsOf(box.current, plant);
@@ -20,7 +20,7 @@ export function useHeat(box: RefObject<HTMLElement | null>, plant: Plant, say: (
     let frame = 0;
     const draw = () => {
       frame = 0;
-      for (const cell of cells.values()) touch(cell, plant);
+      for (const cell of cells.values()) touch(cell, plant.site, live);
       const words = pointed === null ? undefined : cells.get(pointed)?.words;
       say(words ?? null);
     };
@@ -51,7 +51,7 @@ export function useHeat(box: RefObject<HTMLElement | null>, plant: Plant, say: (
       host.removeEventListener("pointerleave", leave);
       host.removeEventListener("focusout", leave);
     };
-  }, [box, plant, say]);
+  }, [box, plant, live, say]);
 }
 
 function cellsOf(host: HTMLElement, plant: Plant): Map<HTMLElement, Cell> {
@@ -64,9 +64,9 @@ function cellsOf(host: HTMLElement, plant: Plant): Map<HTMLElement, Cell> {
   return cells;
 }
 
-function touch(cell: Cell, plant: Plant): void {
-  const known = knownOf(plant.site, cell.signal.id);
-  const silent = plant.source === "LIVE" && known ? Date.now() - known.heardAt : 0;
+function touch(cell: Cell, site: string, live: boolean): void {
+  const known = knownOf(site, cell.signal.id);
+  const silent = live && known ? Date.now() - known.heardAt : 0;
   const heat = heatOf(cell.signal, known, silent);
   const look = `${heat.level} ${heat.side}`;
   if (look !== cell.look) {
