@@ -18,6 +18,7 @@ const CasesScreen = lazy(() => import("./screens/cases/cases-screen.tsx").then((
 const OutboxScreen = lazy(() => import("./screens/outbox/outbox-screen.tsx").then((it) => ({ default: it.OutboxScreen })));
 const PeopleScreen = lazy(() => import("./screens/people/people-screen.tsx").then((it) => ({ default: it.PeopleScreen })));
 const DaysScreen = lazy(() => import("./screens/system/days-screen.tsx").then((it) => ({ default: it.DaysScreen })));
+const SignalScreen = lazy(() => import("./screens/signal/signal-screen.tsx").then((it) => ({ default: it.SignalScreen })));
 const SystemScreen = lazy(() => import("./screens/system/system-screen.tsx").then((it) => ({ default: it.SystemScreen })));
 
 export function App() {
@@ -72,6 +73,8 @@ function Screen({ route }: { route: Route }) {
       return <CaseScreen key={route.id} id={route.id} />;
     case "asset":
       return <AssetScreen key={`${route.site}/${route.asset}`} site={route.site} id={route.asset} />;
+    case "signal":
+      return <SignalScreen key={`${route.site}/${route.signal}`} site={route.site} id={route.signal} />;
     case "alarms":
       return <AlarmsScreen />;
     case "outbox":
