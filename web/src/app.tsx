@@ -11,6 +11,7 @@ import { TopBar } from "./shell/top-bar.tsx";
 
 // The plant comes with the page; every other screen when it is first gone to.
 const AlarmsScreen = lazy(() => import("./screens/alarms/alarms-screen.tsx").then((it) => ({ default: it.AlarmsScreen })));
+const ApprovalsScreen = lazy(() => import("./screens/approvals/approvals-screen.tsx").then((it) => ({ default: it.ApprovalsScreen })));
 const AssetScreen = lazy(() => import("./screens/asset/asset-screen.tsx").then((it) => ({ default: it.AssetScreen })));
 const AuditScreen = lazy(() => import("./screens/audit/audit-screen.tsx").then((it) => ({ default: it.AuditScreen })));
 const CaseScreen = lazy(() => import("./screens/case/case-screen.tsx").then((it) => ({ default: it.CaseScreen })));
@@ -71,6 +72,8 @@ function Screen({ route }: { route: Route }) {
       return <CasesScreen />;
     case "case":
       return <CaseScreen key={route.id} id={route.id} />;
+    case "approvals":
+      return <ApprovalsScreen />;
     case "asset":
       return <AssetScreen key={`${route.site}/${route.asset}`} site={route.site} id={route.asset} />;
     case "signal":

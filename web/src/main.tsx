@@ -20,6 +20,7 @@ import "./styles/insight.css";
 import "./styles/alarms.css";
 import "./styles/lists.css";
 import "./styles/approval.css";
+import "./styles/approvals.css";
 import "./styles/outbox.css";
 
 const root = document.getElementById("root");

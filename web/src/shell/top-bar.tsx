@@ -28,6 +28,7 @@ export function TopBar({ route }: { route: Route }) {
 const ICONS = {
   plant: "M3 21V10l6 4v-4l6 4V4h6v17z",
   cases: "M4 4h11l5 5v11H4zM8 13h8M8 17h5",
+  approvals: "M12 3l9 9-9 9-9-9zM8.5 12l2.5 2.5 4.5-5",
   alarms: "M6 17v-6a6 6 0 0 1 12 0v6l2 2H4zM10 22h4",
   outbox: "M3 13l3-9h12l3 9v7H3zM3 13h5l1.5 3h5L16 13h5",
   audit: "M5 5h14M5 10h14M5 15h14M5 20h9",
@@ -40,11 +41,14 @@ function Tabs({ route }: { route: Route }) {
   const letters = useLetters().data?.deadLetters.length ?? 0;
   return (
     <nav className="tabs" aria-label="Pages">
-      <Tab to={href.plant} icon={ICONS.plant} here={route.screen === "plant"}>
+      <Tab to={href.plant} icon={ICONS.plant} here={route.screen === "plant" || route.screen === "asset" || route.screen === "signal"}>
         Plant
       </Tab>
       <Tab to={href.cases} icon={ICONS.cases} here={route.screen === "cases" || route.screen === "case"}>
         Cases
+      </Tab>
+      <Tab to={href.approvals} icon={ICONS.approvals} here={route.screen === "approvals"}>
+        Approve
         <Badge count={waiting} says="waiting for approval" />
       </Tab>
       <Tab to={href.alarms} icon={ICONS.alarms} here={route.screen === "alarms"}>
