@@ -3,6 +3,7 @@
 import type { Page } from "playwright-core";
 import { approve, vouch, wantAnother } from "./answering.ts";
 import { desktop, keep, launch, of, openPage, phone } from "./browser.ts";
+import { giveAccess, signInAndOut } from "./entering.ts";
 import type { Link } from "./link.ts";
 import { go, lookInto } from "./look.ts";
 import { emptyOutbox, enrol } from "./outside.ts";
@@ -41,6 +42,8 @@ try {
   await vouch(look, wide, small);
   await emptyOutbox(look, wide, small);
   await enrol(look, wide, small);
+  await giveAccess(look, wide, small);
+  await signInAndOut(look, browser, address, errors);
 } catch (problem) {
   errors.push(problem instanceof Error ? problem.message : String(problem));
 } finally {

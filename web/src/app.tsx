@@ -10,6 +10,7 @@ import { Banners } from "./shell/banners.tsx";
 import { TopBar } from "./shell/top-bar.tsx";
 
 // The plant comes with the page; every other screen when it is first gone to.
+const AccessScreen = lazy(() => import("./screens/access/access-screen.tsx").then((it) => ({ default: it.AccessScreen })));
 const AlarmsScreen = lazy(() => import("./screens/alarms/alarms-screen.tsx").then((it) => ({ default: it.AlarmsScreen })));
 const ApprovalsScreen = lazy(() => import("./screens/approvals/approvals-screen.tsx").then((it) => ({ default: it.ApprovalsScreen })));
 const AssetScreen = lazy(() => import("./screens/asset/asset-screen.tsx").then((it) => ({ default: it.AssetScreen })));
@@ -88,6 +89,8 @@ function Screen({ route }: { route: Route }) {
       return <SystemScreen />;
     case "people":
       return <PeopleScreen />;
+    case "access":
+      return <AccessScreen />;
     case "days":
       return <DaysScreen />;
     default:

@@ -1,6 +1,7 @@
 // The top bar, and on a phone the tabs at the thumb: places, link state, plant clock, kill switch.
 import type { ReactNode } from "react";
 import { useConnection } from "../api/connection.ts";
+import { useAccess } from "../live/access.tsx";
 import { useLetters } from "../live/letters.tsx";
 import { usePlantTime } from "../live/values.ts";
 import { usePlant } from "../live/plant.tsx";
@@ -18,12 +19,15 @@ export function TopBar({ route }: { route: Route }) {
       </a>
       <Tabs route={route} />
       <div className="state">
+        <WhoAmI />
         <PlantClock />
         <LinkState />
       </div>
     </header>
   );
 }
+
+const HOUSE: ReadonlySet<string> = new Set(["system", "people", "access", "days", "budgets", "settings", "compare"]);
 
 const ICONS = {
   plant: "M3 21V10l6 4v-4l6 4V4h6v17z",
@@ -61,7 +65,7 @@ function Tabs({ route }: { route: Route }) {
       <Tab to={href.audit} icon={ICONS.audit} here={route.screen === "audit"}>
         Audit
       </Tab>
-      <Tab to={href.system} icon={ICONS.system} here={route.screen === "system" || route.screen === "people" || route.screen === "days"}>
+      <Tab to={href.system} icon={ICONS.system} here={HOUSE.has(route.screen)}>
         System
       </Tab>
     </nav>
@@ -85,6 +89,18 @@ function Tab({ to, icon, here, children }: { to: string; icon: string; here: boo
         <path d={icon} />
       </svg>
       <span>{children}</span>
+    </a>
+  );
+}
+
+function WhoAmI() {
+  const { signed } = useAccess();
+  const name = signed.name ?? signed.person;
+  if (signed.mode === "local" || name === null) return null;
+  return (
+    <a className="whoami" href={href.access}>
+      <span className="unseen">Signed in as </span>
+      {name}
     </a>
   );
 }
