@@ -1,12 +1,14 @@
 // The frame around every screen: where one is, whether it is live, whether anything may act.
-import { lazy, Suspense, useEffect, useRef } from "react";
+import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { useHash } from "./live/address.ts";
+import { useMoment, useProgress } from "./live/moment.ts";
 import { usePlant } from "./live/plant.tsx";
 import { parseRoute, pathOf, type Route } from "./logic/route.ts";
 import { Mishap } from "./parts/mishap.tsx";
 import { Empty, Loading } from "./parts/notice.tsx";
 import { PlantScreen } from "./screens/plant/plant-screen.tsx";
 import { Banners } from "./shell/banners.tsx";
+import { MomentBar } from "./shell/moment-bar.tsx";
 import { TopBar } from "./shell/top-bar.tsx";
 
 // The plant comes with the page; every other screen when it is first gone to.
@@ -17,6 +19,7 @@ const AssetScreen = lazy(() => import("./screens/asset/asset-screen.tsx").then((
 const AuditScreen = lazy(() => import("./screens/audit/audit-screen.tsx").then((it) => ({ default: it.AuditScreen })));
 const CaseScreen = lazy(() => import("./screens/case/case-screen.tsx").then((it) => ({ default: it.CaseScreen })));
 const CasesScreen = lazy(() => import("./screens/cases/cases-screen.tsx").then((it) => ({ default: it.CasesScreen })));
+const CompareScreen = lazy(() => import("./screens/compare/compare-screen.tsx").then((it) => ({ default: it.CompareScreen })));
 const OutboxScreen = lazy(() => import("./screens/outbox/outbox-screen.tsx").then((it) => ({ default: it.OutboxScreen })));
 const PeopleScreen = lazy(() => import("./screens/people/people-screen.tsx").then((it) => ({ default: it.PeopleScreen })));
 const DaysScreen = lazy(() => import("./screens/system/days-screen.tsx").then((it) => ({ default: it.DaysScreen })));
@@ -27,6 +30,9 @@ export function App() {
   const hash = useHash();
   const path = pathOf(hash);
   const route = parseRoute(hash);
+  const past = useMoment();
+  const [pastOpen, setPastOpen] = useState(false);
+  const { asking } = useProgress();
   const main = useRef<HTMLElement>(null);
   const first = useRef(true);
 
@@ -52,9 +58,10 @@ export function App() {
       <a className="skip" href={hash === "" ? "#/plant" : hash} onClick={() => main.current?.focus()}>
         Skip to content
       </a>
-      <TopBar route={route} />
+      <TopBar route={route} openPast={() => setPastOpen(!pastOpen)} pastOpen={past !== null || pastOpen} />
+      {(past !== null || pastOpen) && <MomentBar close={() => setPastOpen(false)} />}
       <Banners />
-      <main ref={main} tabIndex={-1}>
+      <main ref={main} tabIndex={-1} aria-busy={past !== null && asking > 0}>
         <Mishap key={path}>
           <Suspense fallback={<Loading what="the page" />}>
             <Screen route={route} />
@@ -89,6 +96,8 @@ function Screen({ route }: { route: Route }) {
       return <SystemScreen />;
     case "people":
       return <PeopleScreen />;
+    case "compare":
+      return <CompareScreen />;
     case "access":
       return <AccessScreen />;
     case "days":

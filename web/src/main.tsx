@@ -22,6 +22,7 @@ import "./styles/alarms.css";
 import "./styles/lists.css";
 import "./styles/approval.css";
 import "./styles/approvals.css";
+import "./styles/moment.css";
 import "./styles/outbox.css";
 import "./styles/access.css";
 

@@ -37,7 +37,7 @@ export function useAsked<Data, Variables extends AnyVariables>(
     if (missedSomething && !pause) refresh();
   }, [epoch, pause, refresh, result.error]);
 
-  const replaying = useReplay(asOf !== null && !pause, result.fetching, result.error, refresh);
+  const replaying = useReplay(asOf !== null, !pause && result.fetching, pause ? undefined : result.error, refresh);
   // Between two past times, the one known last stays until the other is there.
   const key = `${asOf === null} ${JSON.stringify(variables)}`;
   const kept = useRef<{ key: string; data: Data } | null>(null);
@@ -48,7 +48,7 @@ export function useAsked<Data, Variables extends AnyVariables>(
 
 /** A past that is still being folded is asked for again, and the bar is told how far it is. */
 function useReplay(inPast: boolean, fetching: boolean, error: CombinedError | undefined, refresh: () => void): boolean {
-  const said = inPast ? replayingOf(error) : null;
+  const said = replayingOf(error);
   const replaying = said !== null;
   useEffect(() => {
     if (said === null || fetching) return;
@@ -57,7 +57,7 @@ function useReplay(inPast: boolean, fetching: boolean, error: CombinedError | un
     return () => clearTimeout(timer);
     // Each answer is another error.
   }, [error, fetching, refresh, replaying]);
-  const asking = inPast && (fetching || replaying);
+  const asking = (inPast && fetching) || replaying;
   useEffect(() => {
     if (!asking) return;
     askingPast(1);

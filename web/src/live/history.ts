@@ -3,6 +3,7 @@ import { useEffect, useMemo, useState } from "react";
 import { useClient } from "urql";
 import { useConnection } from "../api/connection.ts";
 import { CurveQuery } from "../api/queries.ts";
+import { untilReplayed } from "../api/until-replayed.ts";
 import { type Dot, KEPT, PERIOD_MS, withHistory } from "../logic/spark.ts";
 import { useMoment } from "./moment.ts";
 import { useKnown } from "./values.ts";
@@ -29,7 +30,7 @@ export function useDots(site: string, signal: string, visible: boolean): readonl
       first: KEPT,
       asOf,
     };
-    void client.query(CurveQuery, variables).then((result) => {
+    void untilReplayed(client, CurveQuery, variables, () => wanted).then((result) => {
       // Without history the curve just begins now; the plant query says what is wrong with the server.
       const points = result.data?.readings.points ?? [];
       if (wanted) setHistory(points.map((point) => ({ at: Date.parse(point.at), value: point.value })));

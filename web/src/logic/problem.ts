@@ -16,7 +16,7 @@ export function problemOf(failure: Failure | undefined): string {
     case "NOT_SIGNED_IN":
       return "You are not signed in any more. Sign in again to go on.";
     case "NOT_ALLOWED":
-      return `You may not do this: ${said.replace(/\.$/, "")}. An admin can give you the role under System, Access.`;
+      return `You may not do this: ${said.replace(/\.$/, "")}.${said.includes("admin") ? "" : " An admin can give you the role under System, Access."}`;
     case "NOT_TEMPORAL":
       return "This is not kept for past times. Go back to now to see it.";
     default:

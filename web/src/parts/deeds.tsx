@@ -8,7 +8,7 @@ export function Deeds({ children, quiet = false }: { children: ReactNode; quiet?
   if (past === null) return children;
   return (
     <>
-      <fieldset className="deeds-barred" disabled>
+      <fieldset className="deeds-barred" disabled title="The past cannot be changed. Go back to now first.">
         {children}
       </fieldset>
       {!quiet && <Barred past={past} />}

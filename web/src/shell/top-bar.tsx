@@ -3,12 +3,19 @@ import type { ReactNode } from "react";
 import { useConnection } from "../api/connection.ts";
 import { useAccess } from "../live/access.tsx";
 import { useLetters } from "../live/letters.tsx";
+import { useMoment } from "../live/moment.ts";
 import { usePlantTime } from "../live/values.ts";
 import { usePlant } from "../live/plant.tsx";
 import { clockTime } from "../logic/format.ts";
 import { href, type Route } from "../logic/route.ts";
 
-export function TopBar({ route }: { route: Route }) {
+interface Props {
+  route: Route;
+  openPast: () => void;
+  pastOpen: boolean;
+}
+
+export function TopBar({ route, openPast, pastOpen }: Props) {
   return (
     <header className="top">
       <a className="brand" href={href.plant} aria-label="Millwright, plant overview">
@@ -21,6 +28,11 @@ export function TopBar({ route }: { route: Route }) {
       <div className="state">
         <WhoAmI />
         <PlantClock />
+        <button type="button" className="past-open quiet" aria-expanded={pastOpen} aria-label="Look at the past" title="Look at the past" onClick={openPast}>
+          <svg viewBox="0 0 24 24" aria-hidden="true">
+            <path d="M4 12a8 8 0 1 0 2.5-5.8L4 8.5M4 4v4.5h4.5M12 7.5V12l3 2" />
+          </svg>
+        </button>
         <LinkState />
       </div>
     </header>
@@ -120,6 +132,8 @@ function PlantClock() {
 
 function LinkState() {
   const { link } = useConnection();
+  const past = useMoment() !== null;
+  if (past) return <span className="link past">Past</span>;
   const text = { connecting: "Connecting", live: "Live", lost: "Reconnecting" }[link];
   return (
     <span className={`link ${link}`} role="status">

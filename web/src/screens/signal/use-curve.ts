@@ -3,9 +3,9 @@ import { useEffect, useState } from "react";
 import { type Client, useClient } from "urql";
 import { useConnection } from "../../api/connection.ts";
 import { type CurvePoint, CurveQuery } from "../../api/queries.ts";
+import { untilReplayed } from "../../api/until-replayed.ts";
 import { useMoment } from "../../live/moment.ts";
 import { problemOf } from "../../logic/problem.ts";
-import { askAgainAfterMs, replayingOf } from "../../logic/refusal.ts";
 import { askedFor, type Fineness, type View } from "../../logic/zoom.ts";
 
 export interface Curve {
@@ -68,19 +68,14 @@ type Came = { points: readonly CurvePoint[]; more: boolean } | { problem: string
 async function pagesOf(client: Client, { from, to, fineness, ...wanted }: Wanted, stillWanted: () => boolean): Promise<Came> {
   const points: CurvePoint[] = [];
   let start = new Date(from).toISOString();
-  for (let page = 0; page < MOST_PAGES && stillWanted(); ) {
-    const result = await client.query(CurveQuery, { ...wanted, resolution: fineness, from: start, to: new Date(to).toISOString(), first: PAGE });
-    const replaying = replayingOf(result.error);
-    if (replaying !== null) {
-      await new Promise((resolve) => setTimeout(resolve, askAgainAfterMs(replaying)));
-      continue;
-    }
+  for (let page = 0; page < MOST_PAGES && stillWanted(); page += 1) {
+    const asked = { ...wanted, resolution: fineness, from: start, to: new Date(to).toISOString(), first: PAGE };
+    const result = await untilReplayed(client, CurveQuery, asked, stillWanted);
     if (!result.data) return { problem: problemOf(result.error) };
     const came = result.data.readings;
     points.push(...came.points);
     if (!came.truncated || came.to === start) return { points, more: false };
     start = came.to;
-    page += 1;
   }
   return { points, more: true };
 }

@@ -4,6 +4,7 @@ import { useAsked } from "../../api/use-asked.ts";
 import { usePlant } from "../../live/plant.tsx";
 import { plural } from "../../logic/words.ts";
 import { AsOf } from "../../parts/as-of.tsx";
+import { Deeds } from "../../parts/deeds.tsx";
 import { Loading, Problem } from "../../parts/notice.tsx";
 import { PartList } from "../../parts/part-list.tsx";
 import { KillSwitch } from "./kill-switch.tsx";
@@ -20,7 +21,11 @@ export function SystemScreen() {
         <AsOf read={health} loading={asked.loading} refresh={asked.refresh} />
       </header>
       <SystemTabs here="system" />
-      {plants?.map((plant) => <KillSwitch key={plant.site} plant={plant} />)}
+      {plants?.map((plant) => (
+        <Deeds key={plant.site}>
+          <KillSwitch plant={plant} />
+        </Deeds>
+      ))}
       {asked.problem && <Problem text={asked.problem} retry={asked.refresh} />}
       {health ? <Report health={health} /> : !asked.problem && <Loading what="the system's health" />}
     </>
