@@ -20,6 +20,7 @@ import "./styles/asset.css";
 import "./styles/insight.css";
 import "./styles/alarms.css";
 import "./styles/lists.css";
+import "./styles/audit.css";
 import "./styles/approval.css";
 import "./styles/approvals.css";
 import "./styles/moment.css";
