@@ -17,12 +17,14 @@ const AlarmsScreen = lazy(() => import("./screens/alarms/alarms-screen.tsx").the
 const ApprovalsScreen = lazy(() => import("./screens/approvals/approvals-screen.tsx").then((it) => ({ default: it.ApprovalsScreen })));
 const AssetScreen = lazy(() => import("./screens/asset/asset-screen.tsx").then((it) => ({ default: it.AssetScreen })));
 const AuditScreen = lazy(() => import("./screens/audit/audit-screen.tsx").then((it) => ({ default: it.AuditScreen })));
+const BudgetsScreen = lazy(() => import("./screens/budgets/budgets-screen.tsx").then((it) => ({ default: it.BudgetsScreen })));
 const CaseScreen = lazy(() => import("./screens/case/case-screen.tsx").then((it) => ({ default: it.CaseScreen })));
 const CasesScreen = lazy(() => import("./screens/cases/cases-screen.tsx").then((it) => ({ default: it.CasesScreen })));
 const CompareScreen = lazy(() => import("./screens/compare/compare-screen.tsx").then((it) => ({ default: it.CompareScreen })));
 const OutboxScreen = lazy(() => import("./screens/outbox/outbox-screen.tsx").then((it) => ({ default: it.OutboxScreen })));
 const PeopleScreen = lazy(() => import("./screens/people/people-screen.tsx").then((it) => ({ default: it.PeopleScreen })));
 const DaysScreen = lazy(() => import("./screens/system/days-screen.tsx").then((it) => ({ default: it.DaysScreen })));
+const SettingsScreen = lazy(() => import("./screens/settings/settings-screen.tsx").then((it) => ({ default: it.SettingsScreen })));
 const SignalScreen = lazy(() => import("./screens/signal/signal-screen.tsx").then((it) => ({ default: it.SignalScreen })));
 const SystemScreen = lazy(() => import("./screens/system/system-screen.tsx").then((it) => ({ default: it.SystemScreen })));
 
@@ -96,6 +98,10 @@ function Screen({ route }: { route: Route }) {
       return <SystemScreen />;
     case "people":
       return <PeopleScreen />;
+    case "budgets":
+      return <BudgetsScreen />;
+    case "settings":
+      return <SettingsScreen />;
     case "compare":
       return <CompareScreen />;
     case "access":

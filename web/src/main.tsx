@@ -21,6 +21,7 @@ import "./styles/insight.css";
 import "./styles/alarms.css";
 import "./styles/lists.css";
 import "./styles/audit.css";
+import "./styles/house.css";
 import "./styles/approval.css";
 import "./styles/approvals.css";
 import "./styles/moment.css";
