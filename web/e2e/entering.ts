@@ -48,7 +48,7 @@ export async function giveAccess(look: Look, wide: Page, small: Page): Promise<v
   for (const page of [wide, small]) {
     await go(page, "System");
     await go(page, "Access", "System");
-    await page.locator(".principals > li, .problem").first().waitFor();
+    await page.locator(".give, .problem").first().waitFor();
   }
   await look("access", wide, small);
   if (!standIn) return;

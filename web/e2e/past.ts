@@ -50,11 +50,24 @@ export async function playAndCompare(look: Look, wide: Page): Promise<void> {
   const pause = wide.getByRole("button", { name: "Pause" });
   if (await pause.isVisible()) await pause.click();
   await wide.getByRole("button", { name: /^(Back to now|Close)$/ }).click();
-  await go(wide, "System");
-  await go(wide, "Compare", "System");
-  await wide.getByRole("heading", { name: "Choose a time" }).waitFor();
-  const first = await wide.evaluate("new Date(Date.now() - 1000 * 20 - new Date().getTimezoneOffset() * 60000).toISOString().slice(0, 19)");
-  await wide.getByLabel("From").fill(String(first));
-  await wide.locator(".differences li, .empty", { hasNotText: "Choose" }).first().waitFor();
-  await look("compared", wide);
+  await compare(look, wide);
+}
+
+/** Back by facts of weight until a case had only been seen, then held against now. */
+async function compare(look: Look, page: Page): Promise<void> {
+  await go(page, "System");
+  await go(page, "Compare", "System");
+  await page.getByRole("heading", { name: "Choose a time" }).waitFor();
+  await page.getByRole("button", { name: "Look at the past" }).click();
+  await page.locator(".momentmarks path").first().waitFor();
+  const back = page.getByRole("button", { name: "Last fact of weight" });
+  for (let step = 0; step < 4 && (await back.isEnabled()); step += 1) {
+    await back.click();
+    await page.locator("main[aria-busy='false']").waitFor();
+  }
+  await page.getByRole("button", { name: "Compare with now" }).click();
+  await page.locator(".differences li").first().waitFor();
+  if (new URL(page.url()).searchParams.has("at")) throw new Error("the comparison is not of now");
+  await page.getByRole("button", { name: "Close" }).click();
+  await look("compared", page);
 }

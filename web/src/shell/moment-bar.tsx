@@ -43,6 +43,10 @@ function Bar({ first, facts, close }: { first: number; facts: number; close: () 
     goToMoment(to === null || to >= now ? null : within({ first, last: now }, to));
   };
   const [before, after] = [lastMoment(moments, at), nextMoment(moments, at)];
+  const compareWithNow = (from: string) => {
+    go(null);
+    location.hash = withParams(href.compare, { from });
+  };
   const leave = () => {
     go(null);
     close();
@@ -94,7 +98,11 @@ function Bar({ first, facts, close }: { first: number; facts: number; close: () 
             <span className="unseen">Time that is looked at</span>
             <input type="datetime-local" step={1} value={fieldOf(at)} min={fieldOf(first)} max={fieldOf(now)} onChange={(event) => go(ofField(event.target.value))} />
           </label>
-          {past !== null && <a href={withParams(href.compare, { from: past })}>Compare with now</a>}
+          {past !== null && (
+            <button type="button" className="link" onClick={() => compareWithNow(past)}>
+              Compare with now
+            </button>
+          )}
         </details>
         <button type="button" className="now" onClick={leave}>
           {past === null ? "Close" : "Back to now"}

@@ -20,7 +20,7 @@ import { Steps } from "./steps.tsx";
 import { useCurve } from "./use-curve.ts";
 import { useView } from "./use-view.ts";
 
-const CASES = 30;
+const CASES = 12;
 const LEAST_MS = 2_000;
 /** The view moves on in whole steps and not with every value. */
 const STEP_MS = 10_000;
