@@ -22,6 +22,7 @@ export async function signInAndOut(look: Look, browser: Browser, address: string
   for (const field of ["New password", "The new one again"]) await wide.getByLabel(field).fill("my very own words");
   await wide.getByRole("button", { name: "Change the password" }).click();
   await wide.locator(".card").first().waitFor();
+  await makeToken(look, wide);
 
   await enter(small, "vera", "four words in a row");
   await small.locator(".card").first().waitFor();
@@ -36,6 +37,23 @@ export async function signInAndOut(look: Look, browser: Browser, address: string
   await small.getByRole("button", { name: "Sign out" }).click();
   await small.getByRole("heading", { name: "Sign in to Millwright" }).waitFor();
   for (const page of [wide, small]) await page.close();
+}
+
+/** Shown once, for a program to come with. */
+async function makeToken(look: Look, page: Page): Promise<void> {
+  await go(page, "System");
+  await go(page, "Access", "System");
+  const tokens = page.locator(".give", { hasText: "Make a token" });
+  await tokens.getByRole("textbox", { name: "Whose" }).fill("agent-reports");
+  await tokens.getByRole("textbox", { name: "For what" }).fill("weekly figures");
+  await tokens.getByRole("button", { name: "Make it" }).click();
+  await page.locator(".secret code", { hasText: /^mwt_/ }).waitFor();
+  await page.locator(".rows tr", { hasText: "weekly figures" }).waitFor();
+  await look("access-token", page);
+  const bob = page.locator(".principals > li", { hasText: "Bob Meyer" });
+  await bob.getByRole("button", { name: /^New password/ }).click();
+  await bob.getByRole("button", { name: "Yes, and end all sessions" }).click();
+  await bob.locator(".secret code").waitFor();
 }
 
 async function enter(page: Page, person: string, password: string): Promise<void> {
@@ -62,10 +80,4 @@ export async function giveAccess(look: Look, wide: Page, small: Page): Promise<v
   await carl.getByRole("button", { name: /^Take away/ }).click();
   await carl.getByRole("button", { name: "Yes, take it away" }).click();
   await carl.getByText("no role: may not even look").waitFor();
-  const tokens = small.locator(".give", { hasText: "Make a token" });
-  await tokens.getByRole("textbox", { name: "Whose" }).fill("agent-reports");
-  await tokens.getByRole("textbox", { name: "For what" }).fill("weekly figures");
-  await tokens.getByRole("button", { name: "Make it" }).click();
-  await small.locator(".secret code", { hasText: /^mw_/ }).waitFor();
-  await look("access-token", small);
 }

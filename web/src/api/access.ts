@@ -3,34 +3,34 @@ import { AnsweredFields } from "./fragments.ts";
 import { graphql, type ResultOf } from "./graphql.ts";
 
 export const MeQuery = graphql(`
-  query Me { me { person name mode roles { role site area } } }
+  query Me { me { person name mode roles { role site area } may } }
 `);
 
+/** For admins: everybody with a name or a role, with their tokens. */
 export const PrincipalsQuery = graphql(`
   query Principals($atLeast: Position) {
-    principals(atLeast: $atLeast) { principal name grants { role site area } signedInAt changedAt }
-  }
-`);
-
-export const TokensQuery = graphql(`
-  query Tokens($atLeast: Position) {
-    tokens(atLeast: $atLeast) { token holder label atMost expiresAt issuedBy issuedAt revokedBy revokedAt }
+    principals(atLeast: $atLeast) {
+      id name isProgram signedInAt signedInBy hasPassword
+      roles { role site area }
+      tokens { id holder label atMost expiresAt issuedBy issuedAt revokedAt }
+    }
   }
 `);
 
 export const SetGrants = graphql(
-  `mutation SetGrants($principal: ID!, $grants: [GrantInput!]!, $commandId: ID!) {
-    answered: setGrants(principal: $principal, grants: $grants, commandId: $commandId) { ...AnsweredFields }
+  `mutation SetGrants($principal: ID!, $roles: [RoleGrantInput!]!, $commandId: ID!) {
+    answered: setGrants(principal: $principal, roles: $roles, commandId: $commandId) { ...AnsweredFields }
   }`,
   [AnsweredFields],
 );
 
-/** Answers with the secret itself, once; so it has no command id that could be answered again. */
-export const IssueToken = graphql(`
-  mutation IssueToken($holder: ID!, $label: String!, $atMost: Role!, $days: Int!) {
-    issued: issueToken(holder: $holder, label: $label, atMost: $atMost, days: $days) { token secret expiresAt position }
-  }
-`);
+/** Answers with the token itself, once; so it has no command id that could be answered again. */
+export const IssueToken = graphql(
+  `mutation IssueToken($holder: ID!, $label: String!, $atMost: Role!, $expiresAt: DateTime!) {
+    issued: issueToken(holder: $holder, label: $label, atMost: $atMost, expiresAt: $expiresAt) { token answered { ...AnsweredFields } }
+  }`,
+  [AnsweredFields],
+);
 
 export const RevokeToken = graphql(
   `mutation RevokeToken($token: ID!, $commandId: ID!) {
@@ -39,16 +39,16 @@ export const RevokeToken = graphql(
   [AnsweredFields],
 );
 
-export const SetPassword = graphql(
-  `mutation SetPassword($person: ID!, $password: String!, $commandId: ID!) {
-    answered: setPassword(person: $person, password: $password, commandId: $commandId) { ...AnsweredFields }
-  }`,
-  [AnsweredFields],
-);
+/** Likewise shown once. */
+export const ResetPassword = graphql(`
+  mutation ResetPassword($person: ID!) {
+    made: resetPassword(person: $person) { password position }
+  }
+`);
 
 export type Principal = ResultOf<typeof PrincipalsQuery>["principals"][number];
-export type Token = ResultOf<typeof TokensQuery>["tokens"][number];
-export type Grant = Principal["grants"][number];
+export type Token = Principal["tokens"][number];
+export type Grant = Principal["roles"][number];
 export type Role = Grant["role"];
 
 /** What `GET /access/me` says. */
@@ -73,10 +73,16 @@ export async function readSigned(): Promise<Signed> {
     const response = await fetch("/access/me", { headers: { accept: "application/json" } });
     // Without an answer the page itself shows what is wrong.
     if (!response.ok || !(response.headers.get("content-type") ?? "").includes("json")) return LOCAL;
-    return { ...LOCAL, ...((await response.json()) as Partial<Signed>) };
+    const said = (await response.json()) as Partial<Signed>;
+    return { ...LOCAL, ...said, roles: (said.roles ?? []).map(asGrant) };
   } catch {
     return LOCAL;
   }
+}
+
+/** Beside GraphQL roles are written as facts have them: `operator`, and nothing where it counts everywhere. */
+function asGrant({ role, site, area }: Partial<Grant>): Grant {
+  return { role: (role ?? "VIEWER").toUpperCase() as Role, site: site ?? null, area: area ?? null };
 }
 
 export interface Refused {
@@ -96,7 +102,7 @@ async function post(path: string, body: object): Promise<Refused | null> {
     if (response.ok) return null;
     const said = (await response.json().catch(() => null)) as { errors?: { message?: string; extensions?: { code?: string; retryAfterS?: number } }[] } | null;
     const error = said?.errors?.[0];
-    return { code: error?.extensions?.code ?? `HTTP_${response.status}`, message: error?.message ?? "", retryAfterS: error?.extensions?.retryAfterS ?? null };
+    return { code: error?.extensions?.code ?? `HTTP_${response.status}`, message: error?.message ?? "", retryAfterS: error?.extensions?.retryAfterS ?? (Number(response.headers.get("retry-after")) || null) };
   } catch {
     return { code: "UNREACHABLE", message: "", retryAfterS: null };
   }

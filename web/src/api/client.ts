@@ -18,7 +18,7 @@ export interface Connected {
   end: () => void;
 }
 
-/** `signedOut` is told when the server says that nobody is signed in any more. */
+/** `signedOut` is told when nobody may be signed in any more: then it is to look. */
 export function makeClient(signedOut: () => void): Connected {
   const socket = makeSocket(signedOut);
   const client = new Client({
@@ -28,7 +28,7 @@ export function makeClient(signedOut: () => void): Connected {
     fetch: fetchAndNoteTime,
     fetchOptions: { headers: FROM_PAGE },
     exchanges: [
-      mapExchange({ onError: (error) => codeOf(error) === "NOT_SIGNED_IN" && signedOut() }),
+      mapExchange({ onError: (error) => SIGNED_OUT.includes(codeOf(error) ?? "") && signedOut() }),
       fetchExchange,
       subscriptionExchange({
         forwardSubscription: (request) => ({
@@ -42,8 +42,7 @@ export function makeClient(signedOut: () => void): Connected {
   return { client, end: () => void socket.dispose() };
 }
 
-/** As closing codes of graphql-transport-ws say it. */
-const UNAUTHORIZED = [4401, 4403];
+const SIGNED_OUT = ["NOT_SIGNED_IN", "MUST_CHANGE_PASSWORD"];
 
 function makeSocket(signedOut: () => void): Socket {
   let awaitedPong: ReturnType<typeof setTimeout> | undefined;
@@ -61,11 +60,12 @@ function makeSocket(signedOut: () => void): Socket {
     onNonLazyError: () => {},
     on: {
       connected: () => connected(),
-      closed: (event) => {
+      closed: () => {
         clearTimeout(awaitedPong);
         if (ended) return;
         disconnected();
-        if (UNAUTHORIZED.includes((event as CloseEvent).code)) signedOut();
+        // A browser is not told why it was not let in: perhaps nobody is signed in any more.
+        signedOut();
       },
       ping: (received) => {
         if (!received) awaitedPong = setTimeout(() => socket.terminate(), PONG_WITHIN_MS);

@@ -61,7 +61,7 @@ function mayEnter({ mode, signedIn, mustChangePassword }: Signed): boolean {
   return mode === "local" || (signedIn && !mustChangePassword);
 }
 
-/** As long as somebody is signed in. When the server says that nobody is, it is asked who is. */
+/** As long as somebody is signed in; when that may have ended, the server is asked who is. */
 function Session({ lost, children }: { lost: () => void; children: ReactNode }) {
   const [made, setMade] = useState<ReturnType<typeof makeClient> | null>(null);
   useEffect(() => {

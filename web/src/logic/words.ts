@@ -38,11 +38,6 @@ export function isService(actor: string): boolean {
   return actor.startsWith("svc-");
 }
 
-/** Parts of Millwright, and agents that come with a token: they never sign in. */
-export function isProgram(actor: string): boolean {
-  return isService(actor) || actor.startsWith("agent-");
-}
-
 export function actorName(actor: string): string {
   return isService(actor) ? `${humanise(actor.slice(4).replace(/-/g, " "))} (automatic)` : actor;
 }

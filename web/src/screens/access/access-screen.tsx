@@ -1,6 +1,6 @@
 // Who one is here, who else may do what, and which programs come with a token.
 import { useState } from "react";
-import { MeQuery, PrincipalsQuery, TokensQuery } from "../../api/access.ts";
+import { MeQuery, PrincipalsQuery } from "../../api/access.ts";
 import { useAsked } from "../../api/use-asked.ts";
 import { useFollowed } from "../../api/use-followed.ts";
 import { useAccess } from "../../live/access.tsx";
@@ -13,8 +13,9 @@ import { RolesPanel } from "./roles-panel.tsx";
 import { TokensPanel } from "./tokens-panel.tsx";
 
 export function AccessScreen() {
-  const principals = useFollowed(PrincipalsQuery, {});
-  const tokens = useFollowed(TokensQuery, {});
+  const { signed } = useAccess();
+  const asked = useFollowed(PrincipalsQuery, {});
+  const principals = asked.data?.principals ?? null;
   return (
     <>
       <header className="pagehead">
@@ -25,24 +26,22 @@ export function AccessScreen() {
       <section className="panel" aria-labelledby="roles">
         <h2 id="roles">Who may do what</h2>
         <RoleWords />
-        {principals.problem && <Problem text={principals.problem} retry={principals.refresh} />}
-        {principals.data === null && !principals.problem && <Loading what="who may do what" />}
-        {principals.data && (
+        {asked.problem && <Problem text={asked.problem} retry={asked.refresh} />}
+        {principals === null && !asked.problem && <Loading what="who may do what" />}
+        {principals && (
           <Deeds>
-            <RolesPanel principals={principals.data.principals} follow={principals.follow} />
+            <RolesPanel principals={principals} follow={asked.follow} followTo={asked.followTo} />
           </Deeds>
         )}
       </section>
-      <section className="panel" aria-labelledby="tokens">
-        <h2 id="tokens">Tokens for programs</h2>
-        {tokens.problem && <Problem text={tokens.problem} retry={tokens.refresh} />}
-        {tokens.data === null && !tokens.problem && <Loading what="the tokens" />}
-        {tokens.data && (
+      {principals && (
+        <section className="panel" aria-labelledby="tokens">
+          <h2 id="tokens">Tokens for programs</h2>
           <Deeds>
-            <TokensPanel tokens={tokens.data.tokens} follow={tokens.follow} followTo={tokens.followTo} />
+            <TokensPanel tokens={principals.flatMap((one) => one.tokens)} made={signed.mode === "sign-in"} follow={asked.follow} />
           </Deeds>
-        )}
-      </section>
+        </section>
+      )}
     </>
   );
 }
@@ -73,7 +72,7 @@ function You() {
   return (
     <section className="panel" aria-labelledby="you">
       <h2 id="you">{name ? `You are ${name}` : "You"}</h2>
-      {signed.mode === "local" && <p>Nobody has to sign in here: the program can be reached from its own machine only. Who looks at the page may do all of it.</p>}
+      {signed.mode === "local" && <p>Nobody has to sign in here: whoever reaches the page may do all of it. Where others reach it, too, <code>access.mode = "sign-in"</code> in <code>millwright.toml</code> changes that.</p>}
       {me.problem && <Problem text={me.problem} retry={me.refresh} />}
       {grants.length > 0 && <p>{grants.map(grantText).join("; ")}.</p>}
       {signed.mode === "sign-in" && (

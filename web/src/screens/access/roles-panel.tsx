@@ -1,11 +1,13 @@
 // Everybody with a role: the roles of each, taken away one by one, given anew with their place, and a new password where one was lost.
 import { type FormEvent, useState } from "react";
-import { type Grant, type Principal, type Role, SetGrants, SetPassword } from "../../api/access.ts";
+import { useMutation } from "urql";
+import { type Grant, type Principal, ResetPassword, type Role, SetGrants } from "../../api/access.ts";
 import { useAsk } from "../../api/ask.ts";
 import type { Answered } from "../../api/fragments.ts";
+import { useAccess } from "../../live/access.tsx";
 import { usePlant } from "../../live/plant.tsx";
-import { grantText, ROLES, sameGrant, SHORTEST_PASSWORD } from "../../logic/access.ts";
-import { isProgram } from "../../logic/words.ts";
+import { grantText, ROLES, sameGrant } from "../../logic/access.ts";
+import { problemOf } from "../../logic/problem.ts";
 import { Problem } from "../../parts/notice.tsx";
 import { PersonField, usePerson } from "../../parts/person-field.tsx";
 import { TwoTaps } from "../../parts/two-taps.tsx";
@@ -13,13 +15,19 @@ import { When } from "../../parts/when.tsx";
 
 type Follow = (answered: Answered | null) => void;
 
-export function RolesPanel({ principals, follow }: { principals: readonly Principal[]; follow: Follow }) {
+interface Props {
+  principals: readonly Principal[];
+  follow: Follow;
+  followTo: (position: string) => void;
+}
+
+export function RolesPanel({ principals, follow, followTo }: Props) {
   return (
     <>
       {principals.length === 0 && <p className="by">Nobody has a role yet.</p>}
       <ul className="principals">
         {principals.map((one) => (
-          <One key={one.principal} one={one} follow={follow} />
+          <One key={one.id} one={one} follow={follow} followTo={followTo} />
         ))}
       </ul>
       <GiveForm principals={principals} follow={follow} />
@@ -27,66 +35,63 @@ export function RolesPanel({ principals, follow }: { principals: readonly Princi
   );
 }
 
-function One({ one, follow }: { one: Principal; follow: Follow }) {
+function One({ one, follow, followTo }: { one: Principal } & Pick<Props, "follow" | "followTo">) {
+  const { signed } = useAccess();
   const set = useAsk(SetGrants);
-  const name = one.name ?? one.principal;
-  const without = (grant: Grant) => void set.ask({ principal: one.principal, grants: one.grants.filter((held) => !sameGrant(held, grant)) }).then(follow);
+  const name = one.name ?? one.id;
+  const without = (grant: Grant) => void set.ask({ principal: one.id, roles: one.roles.filter((held) => !sameGrant(held, grant)) }).then(follow);
   return (
     <li>
       <p>
-        <strong>{name}</strong> {one.name !== null && <code>{one.principal}</code>}{" "}
+        <strong>{name}</strong> {one.name !== null && <code>{one.id}</code>}{" "}
         <span className="feature">
-          {one.signedInAt === null ? (isProgram(one.principal) ? "a program" : "has not signed in yet") : <>signed in last <When at={one.signedInAt} title="Real time" /></>}
+          {one.isProgram ? (
+            "a program: may never approve"
+          ) : one.signedInAt === null ? (
+            one.hasPassword ? "has not signed in yet" : "has no password"
+          ) : (
+            <>
+              signed in last <When at={one.signedInAt} title={`Real time, by ${one.signedInBy ?? "—"}`} />
+            </>
+          )}
         </span>
       </p>
       <ul className="grants">
-        {one.grants.length === 0 && <li className="feature">no role: may not even look</li>}
-        {one.grants.map((grant) => (
+        {one.roles.length === 0 && <li className="feature">no role: may not even look</li>}
+        {one.roles.map((grant) => (
           <li key={grantText(grant)}>
             {grantText(grant)} <TwoTaps text="Take away" about={`${grantText(grant)} of ${name}`} yes="Yes, take it away" busy={set.busy} act={() => without(grant)} />
           </li>
         ))}
       </ul>
-      {!isProgram(one.principal) && <NewPassword person={one.principal} follow={follow} />}
+      {!one.isProgram && signed.mode === "sign-in" && <NewPassword person={one.id} followTo={followTo} />}
       {set.problem && <Problem text={set.problem} />}
     </li>
   );
 }
 
-function NewPassword({ person, follow }: { person: string; follow: Follow }) {
-  const set = useAsk(SetPassword);
-  const [open, setOpen] = useState(false);
-  const [password, setPassword] = useState("");
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    void set.ask({ person, password }).then((answered) => {
-      follow(answered);
-      if (answered === null || answered.kind === "REFUSED") return;
-      setPassword("");
-      setOpen(false);
-    });
-  };
-  if (!open) {
+/** Made by the program and said once; the person has to change it at the first sign-in. */
+function NewPassword({ person, followTo }: { person: string; followTo: Props["followTo"] }) {
+  const [state, reset] = useMutation(ResetPassword);
+  const made = state.data?.made;
+  if (made) {
     return (
-      <button type="button" className="small quiet" onClick={() => setOpen(true)}>
-        New password…<span className="unseen"> for {person}</span>
-      </button>
+      <p className="secret" role="status">
+        For {person}, shown this once: <code>{made.password}</code> It has to be changed at the first sign-in.
+      </p>
     );
   }
   return (
-    <form className="row" onSubmit={submit}>
-      <label>
-        <span className="label">New password for {person}, to be changed at the first sign-in</span>
-        <input type="password" value={password} required minLength={SHORTEST_PASSWORD} maxLength={512} autoComplete="new-password" autoFocus onChange={(event) => setPassword(event.target.value)} />
-      </label>
-      <button type="submit" disabled={set.busy}>
-        Set it
-      </button>
-      <button type="button" className="quiet" onClick={() => setOpen(false)}>
-        Back
-      </button>
-      {set.problem && <Problem text={set.problem} />}
-    </form>
+    <div>
+      <TwoTaps
+        text="New password"
+        about={`for ${person}`}
+        yes="Yes, and end all sessions"
+        busy={state.fetching}
+        act={() => void reset({ person }).then((result) => result.data && followTo(result.data.made.position))}
+      />
+      {state.error && <Problem text={problemOf(state.error)} />}
+    </div>
   );
 }
 
@@ -102,9 +107,9 @@ function GiveForm({ principals, follow }: { principals: readonly Principal[]; fo
     event.preventDefault();
     const principal = person.checked();
     if (principal === null) return;
-    const held = principals.find((one) => one.principal === principal)?.grants ?? [];
+    const held = principals.find((one) => one.id === principal)?.roles ?? [];
     const grant: Grant = { role, site: site || null, area: area || null };
-    void set.ask({ principal, grants: [...held.filter((other) => !sameGrant(other, grant)), grant] }).then(follow);
+    void set.ask({ principal, roles: [...held.filter((other) => !sameGrant(other, grant)), grant] }).then(follow);
   };
   return (
     <form className="give" onSubmit={submit}>

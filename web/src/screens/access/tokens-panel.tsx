@@ -13,14 +13,15 @@ import { When } from "../../parts/when.tsx";
 
 interface Props {
   tokens: readonly Token[];
+  /** Whether they are needed at all: where nobody signs in, programs need none either. */
+  made: boolean;
   follow: (answered: Answered | null) => void;
-  followTo: (position: string) => void;
 }
 
-export function TokensPanel({ tokens, follow, followTo }: Props) {
+export function TokensPanel({ tokens, made, follow }: Props) {
   return (
     <>
-      {tokens.length === 0 && <p className="by">None. A program that asks over GraphQL comes with one, in the header authorization: Bearer.</p>}
+      {tokens.length === 0 && made && <p className="by">None. A program that asks over GraphQL comes with one.</p>}
       {tokens.length > 0 && (
         <table className="rows">
           <thead>
@@ -37,12 +38,12 @@ export function TokensPanel({ tokens, follow, followTo }: Props) {
           </thead>
           <tbody>
             {tokens.map((token) => (
-              <Row key={token.token} token={token} follow={follow} />
+              <Row key={token.id} token={token} follow={follow} />
             ))}
           </tbody>
         </table>
       )}
-      <IssueForm followTo={followTo} />
+      {made ? <IssueForm follow={follow} /> : <p className="by">Where nobody signs in, programs need no token either.</p>}
     </>
   );
 }
@@ -65,10 +66,10 @@ function Row({ token, follow }: { token: Token; follow: Props["follow"] }) {
       <td>
         {token.revokedAt !== null ? (
           <span className="feature">
-            revoked by {token.revokedBy}, <When at={token.revokedAt} title="Real time" />
+            revoked <When at={token.revokedAt} title="Real time" />
           </span>
         ) : (
-          !over && <TwoTaps text="Revoke" about={token.label} yes="Yes, it opens nothing any more" busy={revoke.busy} act={() => void revoke.ask({ token: token.token }).then(follow)} />
+          !over && <TwoTaps text="Revoke" about={token.label} yes="Yes, it opens nothing any more" busy={revoke.busy} act={() => void revoke.ask({ token: token.id }).then(follow)} />
         )}
         {revoke.problem && <Problem text={revoke.problem} />}
       </td>
@@ -82,7 +83,9 @@ const DAYS = [
   [365, "a year"],
 ] as const;
 
-function IssueForm({ followTo }: { followTo: (position: string) => void }) {
+const DAY_MS = 86_400_000;
+
+function IssueForm({ follow }: { follow: Props["follow"] }) {
   const [state, issue] = useMutation(IssueToken);
   const [holder, setHolder] = useState("");
   const [label, setLabel] = useState("");
@@ -91,7 +94,8 @@ function IssueForm({ followTo }: { followTo: (position: string) => void }) {
   const issued = state.data?.issued;
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    void issue({ holder: holder.trim(), label: label.trim(), atMost, days }).then((result) => result.data && followTo(result.data.issued.position));
+    const expiresAt = new Date(serverNow() + days * DAY_MS).toISOString();
+    void issue({ holder: holder.trim(), label: label.trim(), atMost, expiresAt }).then((result) => follow(result.data?.issued.answered ?? null));
   };
   return (
     <form className="give" onSubmit={submit}>
@@ -128,9 +132,10 @@ function IssueForm({ followTo }: { followTo: (position: string) => void }) {
         Make it
       </button>
       {state.error && <Problem text={problemOf(state.error)} />}
-      {issued && (
+      {issued?.answered.kind === "REFUSED" && <Problem text={issued.answered.reason ?? "The server refused and gave no reason; see the audit list."} />}
+      {issued?.token != null && (
         <p className="secret" role="status">
-          Copy it now, it is not shown again: <code>{issued.secret}</code> It holds until <When at={issued.expiresAt} title="Real time" />.
+          Copy it now, it is not shown again: <code>{issued.token}</code> A program sends it as <code>authorization: Bearer …</code>
         </p>
       )}
     </form>
