@@ -14,6 +14,10 @@ export function lookInto(errors: string[]): Look {
       const shape = isPhone(page) ? "phone" : "desktop";
       await keep(page, `${name}-${shape}`);
       errors.push(...(await accessible(page, `${name}-${shape}`)), ...(await fits(page, `${name}-${shape}`)));
+      // Contrast has to hold in the scheme that this page is not in, as well.
+      await page.emulateMedia({ colorScheme: shape === "phone" ? "light" : "dark" });
+      errors.push(...(await accessible(page, `${name}-${shape}, the other scheme`)));
+      await page.emulateMedia({ colorScheme: shape === "phone" ? "dark" : "light" });
       if (isPhone(page)) errors.push(...(await fitsNarrow(page, `${name}-${shape}`)));
     }
     console.log(`seen: ${name}`);

@@ -1,23 +1,40 @@
 // The frame around every screen: where one is, whether it is live, whether anything may act.
-import { useEffect, useRef, useSyncExternalStore } from "react";
+import { lazy, Suspense, useEffect, useRef, useState } from "react";
+import { useHash } from "./live/address.ts";
+import { useMoment, useProgress } from "./live/moment.ts";
 import { usePlant } from "./live/plant.tsx";
-import { parseRoute, type Route } from "./logic/route.ts";
-import { Empty } from "./parts/notice.tsx";
-import { AlarmsScreen } from "./screens/alarms/alarms-screen.tsx";
-import { AuditScreen } from "./screens/audit/audit-screen.tsx";
-import { CaseScreen } from "./screens/case/case-screen.tsx";
-import { CasesScreen } from "./screens/cases/cases-screen.tsx";
-import { OutboxScreen } from "./screens/outbox/outbox-screen.tsx";
-import { PeopleScreen } from "./screens/people/people-screen.tsx";
+import { parseRoute, pathOf, type Route } from "./logic/route.ts";
+import { Mishap } from "./parts/mishap.tsx";
+import { Empty, Loading } from "./parts/notice.tsx";
 import { PlantScreen } from "./screens/plant/plant-screen.tsx";
-import { DaysScreen } from "./screens/system/days-screen.tsx";
-import { SystemScreen } from "./screens/system/system-screen.tsx";
 import { Banners } from "./shell/banners.tsx";
+import { MomentBar } from "./shell/moment-bar.tsx";
 import { TopBar } from "./shell/top-bar.tsx";
+
+// The plant comes with the page; every other screen when it is first gone to.
+const AccessScreen = lazy(() => import("./screens/access/access-screen.tsx").then((it) => ({ default: it.AccessScreen })));
+const AlarmsScreen = lazy(() => import("./screens/alarms/alarms-screen.tsx").then((it) => ({ default: it.AlarmsScreen })));
+const ApprovalsScreen = lazy(() => import("./screens/approvals/approvals-screen.tsx").then((it) => ({ default: it.ApprovalsScreen })));
+const AssetScreen = lazy(() => import("./screens/asset/asset-screen.tsx").then((it) => ({ default: it.AssetScreen })));
+const AuditScreen = lazy(() => import("./screens/audit/audit-screen.tsx").then((it) => ({ default: it.AuditScreen })));
+const BudgetsScreen = lazy(() => import("./screens/budgets/budgets-screen.tsx").then((it) => ({ default: it.BudgetsScreen })));
+const CaseScreen = lazy(() => import("./screens/case/case-screen.tsx").then((it) => ({ default: it.CaseScreen })));
+const CasesScreen = lazy(() => import("./screens/cases/cases-screen.tsx").then((it) => ({ default: it.CasesScreen })));
+const CompareScreen = lazy(() => import("./screens/compare/compare-screen.tsx").then((it) => ({ default: it.CompareScreen })));
+const OutboxScreen = lazy(() => import("./screens/outbox/outbox-screen.tsx").then((it) => ({ default: it.OutboxScreen })));
+const PeopleScreen = lazy(() => import("./screens/people/people-screen.tsx").then((it) => ({ default: it.PeopleScreen })));
+const DaysScreen = lazy(() => import("./screens/system/days-screen.tsx").then((it) => ({ default: it.DaysScreen })));
+const SettingsScreen = lazy(() => import("./screens/settings/settings-screen.tsx").then((it) => ({ default: it.SettingsScreen })));
+const SignalScreen = lazy(() => import("./screens/signal/signal-screen.tsx").then((it) => ({ default: it.SignalScreen })));
+const SystemScreen = lazy(() => import("./screens/system/system-screen.tsx").then((it) => ({ default: it.SystemScreen })));
 
 export function App() {
   const hash = useHash();
+  const path = pathOf(hash);
   const route = parseRoute(hash);
+  const past = useMoment();
+  const [pastOpen, setPastOpen] = useState(false);
+  const { asking } = useProgress();
   const main = useRef<HTMLElement>(null);
   const first = useRef(true);
 
@@ -35,18 +52,23 @@ export function App() {
     // A new place is announced and read from its top, as a new page would be.
     window.scrollTo(0, 0);
     main.current?.focus({ preventScroll: true });
-    // The hash alone says that the place changed.
-  }, [hash]);
+    // The place alone: a filter that changes is read where one is.
+  }, [path]);
 
   return (
     <>
       <a className="skip" href={hash === "" ? "#/plant" : hash} onClick={() => main.current?.focus()}>
         Skip to content
       </a>
-      <TopBar route={route} />
+      <TopBar route={route} openPast={() => setPastOpen(!pastOpen)} pastOpen={past !== null || pastOpen} />
+      {(past !== null || pastOpen) && <MomentBar close={() => setPastOpen(false)} />}
       <Banners />
-      <main ref={main} tabIndex={-1}>
-        <Screen route={route} />
+      <main ref={main} tabIndex={-1} aria-busy={past !== null && asking > 0}>
+        <Mishap key={path}>
+          <Suspense fallback={<Loading what="the page" />}>
+            <Screen route={route} />
+          </Suspense>
+        </Mishap>
       </main>
     </>
   );
@@ -60,6 +82,12 @@ function Screen({ route }: { route: Route }) {
       return <CasesScreen />;
     case "case":
       return <CaseScreen key={route.id} id={route.id} />;
+    case "approvals":
+      return <ApprovalsScreen />;
+    case "asset":
+      return <AssetScreen key={`${route.site}/${route.asset}`} site={route.site} id={route.asset} />;
+    case "signal":
+      return <SignalScreen key={`${route.site}/${route.signal}`} site={route.site} id={route.signal} />;
     case "alarms":
       return <AlarmsScreen />;
     case "outbox":
@@ -70,27 +98,26 @@ function Screen({ route }: { route: Route }) {
       return <SystemScreen />;
     case "people":
       return <PeopleScreen />;
+    case "budgets":
+      return <BudgetsScreen />;
+    case "settings":
+      return <SettingsScreen />;
+    case "compare":
+      return <CompareScreen />;
+    case "access":
+      return <AccessScreen />;
     case "days":
       return <DaysScreen />;
-    case "unknown":
-      return <Empty title="There is no such page">The address ends in {route.hash}. Choose a page from the menu.</Empty>;
+    default:
+      return <Empty title="There is no such page">The address ends in {location.hash}. Choose a page from the menu.</Empty>;
   }
 }
 
 const TITLES: Record<Route["screen"], string> = {
-  plant: "Plant", cases: "Cases", case: "Case", alarms: "Alarms", outbox: "Outbox", audit: "Audit", system: "System", people: "People", days: "Days", unknown: "Not found",
+  plant: "Plant", asset: "Machine", signal: "Signal", cases: "Cases", case: "Case", approvals: "Approve", alarms: "Alarms", outbox: "Outbox", audit: "Audit", system: "System", people: "People",
+  access: "Access", days: "Days", budgets: "Budgets", settings: "Settings", compare: "Two times compared", unknown: "Not found",
 };
 
 function titleOf(route: Route): string {
   return TITLES[route.screen];
-}
-
-function useHash(): string {
-  return useSyncExternalStore(
-    (changed) => {
-      window.addEventListener("hashchange", changed);
-      return () => window.removeEventListener("hashchange", changed);
-    },
-    () => location.hash,
-  );
 }

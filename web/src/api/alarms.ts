@@ -4,8 +4,8 @@ import { graphql, type ResultOf } from "./graphql.ts";
 
 export const AlarmsQuery = graphql(
   `
-  query Alarms($site: ID!, $atLeast: Position) {
-    alarms(site: $site, atLeast: $atLeast) {
+  query Alarms($site: ID!, $atLeast: Position, $asOf: DateTime) {
+    alarms(site: $site, atLeast: $atLeast, asOf: $asOf) {
       site asset detector state severity raisedAt raised changedAt acknowledgedBy shelvedUntil silencedBy reason
       evidence { ...EvidenceFields }
     }
@@ -15,8 +15,8 @@ export const AlarmsQuery = graphql(
 );
 
 export const AlarmPerformanceQuery = graphql(`
-  query AlarmPerformance($site: ID!, $from: DateTime!, $to: DateTime!) {
-    alarmPerformance(site: $site, from: $from, to: $to) {
+  query AlarmPerformance($site: ID!, $from: DateTime!, $to: DateTime!, $asOf: DateTime) {
+    alarmPerformance(site: $site, from: $from, to: $to, asOf: $asOf) {
       from to raised inFlood
       figures { code name value unit target met }
       top { asset detector count chatters }

@@ -2,17 +2,23 @@
 import { readFileSync } from "node:fs";
 import { buildSchema, Kind, parse, print, validate, type DocumentNode } from "graphql";
 import { expect, test } from "vitest";
+import * as access from "./access.ts";
 import * as alarms from "./alarms.ts";
+import * as asset from "./asset.ts";
 import * as changes from "./changes.ts";
+import * as house from "./house.ts";
 import * as insight from "./insight.ts";
 import * as normal from "./normal.ts";
 import * as outbox from "./outbox.ts";
 import * as people from "./people.ts";
+import * as proof from "./proof.ts";
 import * as queries from "./queries.ts";
+import * as signal from "./signal.ts";
+import * as time from "./time.ts";
 
 const schema = buildSchema(readFileSync(new URL("../../../graphql/schema.graphql", import.meta.url), "utf8"));
 
-const documents = Object.entries({ ...queries, ...changes, ...insight, ...alarms, ...normal, ...outbox, ...people }).map(([name, value]) => [name, value as unknown as DocumentNode] as const);
+const documents = Object.entries({ ...queries, ...changes, ...insight, ...alarms, ...normal, ...outbox, ...people, ...asset, ...signal, ...access, ...proof, ...time, ...house }).filter(([, value]) => typeof value === "object" && "definitions" in value).map(([name, value]) => [name, value as unknown as DocumentNode] as const);
 
 test.each(documents)("%s fits the schema", (_, document) => {
   expect(validate(schema, parse(print(document))).map((error) => error.message)).toEqual([]);

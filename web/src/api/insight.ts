@@ -2,8 +2,8 @@
 import { graphql, type ResultOf } from "./graphql.ts";
 
 export const CaseInsightQuery = graphql(`
-  query CaseInsight($id: ID!) {
-    case(id: $id) {
+  query CaseInsight($id: ID!, $asOf: DateTime) {
+    case(id: $id, asOf: $asOf) {
       id
       diagnosis { record { confirmed refuted calibrated calibratedOn } }
       actions { id trackRecord { tried helped rate } }

@@ -4,8 +4,8 @@ import { graphql } from "./graphql.ts";
 
 export const DeadLettersQuery = graphql(
   `
-  query DeadLetters($atLeast: Position) {
-    deadLetters(atLeast: $atLeast) { ...NoticeFields }
+  query DeadLetters($atLeast: Position, $asOf: DateTime) {
+    deadLetters(atLeast: $atLeast, asOf: $asOf) { ...NoticeFields }
   }
 `,
   [NoticeFields],
@@ -13,8 +13,8 @@ export const DeadLettersQuery = graphql(
 
 export const NoticesQuery = graphql(
   `
-  query Notices($case: ID, $first: Int!, $after: String, $atLeast: Position) {
-    notices(case: $case, first: $first, after: $after, atLeast: $atLeast) {
+  query Notices($case: ID, $first: Int!, $after: String, $atLeast: Position, $asOf: DateTime) {
+    notices(case: $case, first: $first, after: $after, atLeast: $atLeast, asOf: $asOf) {
       nodes { ...NoticeFields }
       pageInfo { hasNextPage endCursor }
     }
@@ -25,8 +25,8 @@ export const NoticesQuery = graphql(
 
 export const TicketsQuery = graphql(
   `
-  query Tickets($first: Int!, $after: String) {
-    tickets(first: $first, after: $after) {
+  query Tickets($first: Int!, $after: String, $asOf: DateTime) {
+    tickets(first: $first, after: $after, asOf: $asOf) {
       nodes { ...TicketFields }
       pageInfo { hasNextPage endCursor }
     }

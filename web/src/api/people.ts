@@ -9,8 +9,8 @@ export const ContactsQuery = graphql(`
 `);
 
 export const SummariesQuery = graphql(`
-  query Summaries($site: ID!, $first: Int!) {
-    summaries(site: $site, first: $first) { kind from to line details }
+  query Summaries($site: ID!, $first: Int!, $asOf: DateTime) {
+    summaries(site: $site, first: $first, asOf: $asOf) { kind from to line details }
   }
 `);
 

@@ -1,11 +1,11 @@
 // What each screen asks when it opens; from then on subscriptions keep it true.
-import { CaseFull, CaseRow, HealthFields, SignalFields } from "./fragments.ts";
+import { ActionFields, CaseFull, CaseRow, HealthFields, SignalFields } from "./fragments.ts";
 import { graphql, type ResultOf } from "./graphql.ts";
 
 export const PlantsQuery = graphql(
   `
-  query Plants($atLeast: Position) {
-    plants(atLeast: $atLeast) {
+  query Plants($atLeast: Position, $asOf: DateTime) {
+    plants(atLeast: $atLeast, asOf: $asOf) {
       site name source
       killSwitch { by reason at }
       assets {
@@ -28,8 +28,8 @@ export const StandQuery = graphql(`
 
 export const CaseQuery = graphql(
   `
-  query Case($id: ID!, $atLeast: Position) {
-    case(id: $id, atLeast: $atLeast) {
+  query Case($id: ID!, $atLeast: Position, $asOf: DateTime) {
+    case(id: $id, atLeast: $atLeast, asOf: $asOf) {
       ...CaseFull
       asset { id name area line cell class signals { ...SignalFields } }
     }
@@ -40,8 +40,8 @@ export const CaseQuery = graphql(
 
 export const CasesQuery = graphql(
   `
-  query Cases($status: CaseStatus!, $first: Int!, $after: String) {
-    cases(status: $status, first: $first, after: $after) {
+  query Cases($site: ID, $asset: ID, $status: CaseStatus!, $first: Int!, $after: String, $asOf: DateTime) {
+    cases(site: $site, asset: $asset, status: $status, first: $first, after: $after, asOf: $asOf) {
       nodes { ...CaseRow }
       pageInfo { hasNextPage endCursor }
     }
@@ -51,8 +51,8 @@ export const CasesQuery = graphql(
 );
 
 export const CurveQuery = graphql(`
-  query Curve($site: ID!, $signal: ID!, $resolution: Resolution!, $from: DateTime!, $to: DateTime!, $first: Int!) {
-    readings(site: $site, signal: $signal, resolution: $resolution, from: $from, to: $to, first: $first) {
+  query Curve($site: ID!, $signal: ID!, $resolution: Resolution!, $from: DateTime!, $to: DateTime!, $first: Int!, $asOf: DateTime) {
+    readings(site: $site, signal: $signal, resolution: $resolution, from: $from, to: $to, first: $first, asOf: $asOf) {
       points { at value quality min max notGood }
       truncated
       to
@@ -61,8 +61,8 @@ export const CurveQuery = graphql(`
 `);
 
 export const AuditQuery = graphql(`
-  query Audit($filter: AuditFilter, $first: Int, $after: String) {
-    audit(filter: $filter, first: $first, after: $after) {
+  query Audit($filter: AuditFilter, $first: Int, $after: String, $asOf: DateTime) {
+    audit(filter: $filter, first: $first, after: $after, asOf: $asOf) {
       nodes { partition seq id stream version kind schema occurredAt recordedAt actor command causation correlation hash summary json }
       pageInfo { hasNextPage endCursor }
     }
@@ -70,10 +70,20 @@ export const AuditQuery = graphql(`
 `);
 
 export const CausesQuery = graphql(`
-  query Causes($stream: String!, $first: Int!) {
-    audit(filter: { stream: $stream }, first: $first) { nodes { partition seq id causation } }
+  query Causes($stream: String!, $first: Int!, $asOf: DateTime) {
+    audit(filter: { stream: $stream }, first: $first, asOf: $asOf) { nodes { partition seq id causation } }
   }
 `);
+
+/** What waited for a person at a past time; what waits now is pushed. */
+export const ApprovalsQuery = graphql(
+  `
+  query Approvals($asOf: DateTime) {
+    pendingApprovals(asOf: $asOf) { ...ActionFields }
+  }
+`,
+  [ActionFields],
+);
 
 export const HealthQuery = graphql(`
   query Health {

@@ -1,5 +1,6 @@
 // Clocks: a second's tick for whoever counts down, and how far the browser's clock is off the server's.
 import { useSyncExternalStore } from "react";
+import { momentNow } from "./moment.ts";
 
 let offset = 0;
 let measured = false;
@@ -16,15 +17,17 @@ export function noteServerTime(date: string | null, askedAt: number, answeredAt:
   offset = Math.abs(seen) < GRAIN_MS ? 0 : seen;
 }
 
+/** In the past that is looked at, it is what it was then. */
 export function serverNow(): number {
-  return Date.now() + offset;
+  const at = momentNow();
+  return at === null ? Date.now() + offset : Date.parse(at);
 }
 
 let second = Math.floor(Date.now() / 1000);
 const listeners = new Set<() => void>();
 let timer: ReturnType<typeof setInterval> | undefined;
 
-function subscribe(listener: () => void): () => void {
+export function subscribeClock(listener: () => void): () => void {
   listeners.add(listener);
   timer ??= setInterval(tick, 250);
   return () => {
@@ -44,5 +47,5 @@ function tick(): void {
 
 /** Browser time, renewed each second. */
 export function useNow(): number {
-  return useSyncExternalStore(subscribe, () => second) * 1000;
+  return useSyncExternalStore(subscribeClock, () => second) * 1000;
 }

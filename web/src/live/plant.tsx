@@ -3,7 +3,7 @@ import { createContext, type ReactNode, useCallback, useContext, useEffect, useM
 import { ApprovalsChanged, CasesChanged, PlantChanged, ReadingsChanged } from "../api/changes.ts";
 import { useConnection } from "../api/connection.ts";
 import type { Action, Answered, AssetHealth, CaseSummary } from "../api/fragments.ts";
-import { type Plant, PlantsQuery, StandQuery } from "../api/queries.ts";
+import { ApprovalsQuery, type Plant, PlantsQuery, StandQuery } from "../api/queries.ts";
 import { type Asked, useAsked } from "../api/use-asked.ts";
 import { useFollowed } from "../api/use-followed.ts";
 import { useListen } from "../api/use-listen.ts";
@@ -13,8 +13,9 @@ import { withYes } from "../logic/approval.ts";
 import { newer } from "../logic/cases.ts";
 import { lapseOf } from "../logic/lapse.ts";
 import { unlearned } from "../logic/learning.ts";
+import { useMoment } from "./moment.ts";
 import { useRefreshOnReturn } from "./returned.ts";
-import { takeIn } from "./values.ts";
+import { forget, replaceWith, takeIn } from "./values.ts";
 
 export interface PlantView {
   plants: readonly Plant[] | null;
@@ -33,6 +34,8 @@ export interface PlantView {
   plantChanges: { any: number; plant: number };
   /** `60×` in a demonstration, null in real time. */
   lapse: string | null;
+  /** The past time that is looked at; null is now. */
+  past: string | null;
 }
 
 /** A plant's description is large: a busy minute asks for it no more often. */
@@ -49,11 +52,16 @@ export function usePlant(): PlantView {
 export function PlantProvider({ children }: { children: ReactNode }) {
   const asked = useFollowed(PlantsQuery, {});
   const stand = useAsked(StandQuery, {});
+  const past = useMoment();
   const [changed, setChanged] = useState<ReadonlyMap<string, CaseSummary>>(new Map());
   const [health, setHealth] = useState<ReadonlyMap<string, AssetHealth>>(new Map());
   const [pushed, setApprovals] = useState<readonly Action[] | null>(null);
   const [said, setSaid] = useState<ReadonlyMap<string, readonly string[]>>(new Map());
-  const approvals = useMemo(() => pushed && withYes(pushed, said), [pushed, said]);
+  const then = useAsked(ApprovalsQuery, {}, past === null);
+  const approvals = useMemo(
+    () => (past === null ? pushed && withYes(pushed, said) : (then.data?.pendingApprovals ?? null)),
+    [past, pushed, said, then.data],
+  );
 
   useCaseChanges(stand, ({ actions, ...row }, ofAsset) => {
     setChanged((known) => new Map(known).set(row.id, newer(known.get(row.id), row)));
@@ -72,17 +80,25 @@ export function PlantProvider({ children }: { children: ReactNode }) {
   useEffect(() => {
     // What was just asked is at least as new as what was pushed before it.
     setHealth(new Map());
+    const take = past === null ? takeIn : replaceWith;
     for (const plant of plants ?? []) {
-      takeIn(plant.site, plant.assets.flatMap((asset) => asset.signals.flatMap((signal) => signal.latest ?? [])));
+      take(plant.site, plant.assets.flatMap((asset) => asset.signals.flatMap((signal) => signal.latest ?? [])));
     }
-  }, [plants]);
+  }, [plants, past]);
+  useEffect(() => {
+    // What was pushed is of now, and what was read of a past is of then.
+    setChanged(new Map());
+    setApprovals(null);
+    setSaid(new Map());
+    forget();
+  }, [past === null]);
   useRefreshOnReturn(asked.refresh);
-  useRefreshWhileLearning(plants, asked.refresh);
+  useRefreshWhileLearning(past === null ? plants : null, asked.refresh);
 
   const lapse = lapseOf(stand.data?.health.parts ?? []);
   const view = useMemo(
-    () => ({ plants, loading: asked.loading, problem: asked.problem, refresh: asked.refresh, follow: asked.follow, changed, health, approvals, plantChanges, lapse }),
-    [plants, asked.loading, asked.problem, asked.refresh, asked.follow, changed, health, approvals, plantChanges, lapse],
+    () => ({ plants, loading: asked.loading, problem: asked.problem, refresh: asked.refresh, follow: asked.follow, changed, health, approvals, plantChanges, lapse, past }),
+    [plants, asked.loading, asked.problem, asked.refresh, asked.follow, changed, health, approvals, plantChanges, lapse, past],
   );
   return (
     <View.Provider value={view}>

@@ -19,13 +19,30 @@ export function takeIn(site: string, readings: readonly Latest[]): void {
   for (const tell of listeners) tell();
 }
 
-function subscribe(listener: () => void): () => void {
+export function forget(): void {
+  sites.clear();
+  for (const tell of listeners) tell();
+}
+
+/** What was known at another time stands in the place of what is known now. */
+export function replaceWith(site: string, readings: readonly Latest[]): void {
+  sites.delete(site);
+  takeIn(site, readings);
+  if (readings.length === 0) for (const tell of listeners) tell();
+}
+
+export function subscribeValues(listener: () => void): () => void {
   listeners.add(listener);
   return () => listeners.delete(listener);
 }
 
 export function useKnown(site: string, signal: string): Known | undefined {
-  return useSyncExternalStore(subscribe, () => sites.get(site)?.values.get(signal));
+  return useSyncExternalStore(subscribeValues, () => knownOf(site, signal));
+}
+
+/** For whoever draws by itself and not with React. */
+export function knownOf(site: string, signal: string): Known | undefined {
+  return sites.get(site)?.values.get(signal);
 }
 
 /** The plant's clock in ms, as far as it is known now. */
@@ -35,5 +52,5 @@ export function plantTimeOf(site: string | undefined): number | null {
 
 /** The same, renewed with each push. */
 export function usePlantTime(site: string | undefined): number | null {
-  return useSyncExternalStore(subscribe, () => plantTimeOf(site));
+  return useSyncExternalStore(subscribeValues, () => plantTimeOf(site));
 }

@@ -25,3 +25,13 @@ export function causesOf<F extends Place>(timeline: readonly F[], entries: reado
   }
   return causes;
 }
+
+/** The other way round: for each fact those that it led to, in the timeline's order. */
+export function effectsOf<F extends Place>(timeline: readonly F[], causes: ReadonlyMap<string, F>): Map<string, F[]> {
+  const effects = new Map<string, F[]>();
+  for (const fact of timeline) {
+    const cause = causes.get(factKey(fact));
+    if (cause) effects.set(factKey(cause), [...(effects.get(factKey(cause)) ?? []), fact]);
+  }
+  return effects;
+}

@@ -15,6 +15,10 @@ const KINDS: Record<string, MarkerKind> = {
   OutcomeRecorded: "outcome",
 };
 
+export function kindOf(fact: string): MarkerKind | null {
+  return KINDS[fact] ?? null;
+}
+
 /** Of the alerts only the first: later ones join the case and would paint it over. */
 export function markersOf(timeline: readonly { kind: string; occurredAt: string }[]): Marker[] {
   const markers: Marker[] = [];

@@ -4,7 +4,7 @@ import { mergedCases, newer } from "./cases.ts";
 import { causesOf } from "./causes.ts";
 import { markersOf } from "./markers.ts";
 import { trust } from "./quality.ts";
-import { href, parseRoute } from "./route.ts";
+import { href, paramsOf, parseRoute, pathOf, withParams } from "./route.ts";
 import { caseSpan } from "./span.ts";
 import { byPlace } from "./tree.ts";
 import { signalName } from "./words.ts";
@@ -14,7 +14,16 @@ test("every address that the page makes leads back to its place", () => {
   expect(parseRoute(href.auditOf("signal/pump-1/flow"))).toEqual({ screen: "audit", stream: "signal/pump-1/flow" });
   expect(["", "#/", href.plant].map((hash) => parseRoute(hash).screen)).toEqual(["plant", "plant", "plant"]);
   expect([href.alarms, href.outbox, href.people, href.days, href.system].map((hash) => parseRoute(hash).screen)).toEqual(["alarms", "outbox", "people", "days", "system"]);
+  expect(parseRoute(href.asset("demo", "pump/1"))).toEqual({ screen: "asset", site: "demo", asset: "pump/1" });
+  expect(parseRoute(href.signal("demo", "pump-1/flow"))).toEqual({ screen: "signal", site: "demo", signal: "pump-1/flow" });
   expect(parseRoute("#/nowhere%E0%A4%A").screen).toBe("unknown");
+});
+
+test("what a screen is filtered by stands behind its place and makes no other place of it", () => {
+  const filtered = withParams(href.cases, { site: "demo", asset: "a b", status: null });
+  expect(filtered).toBe("#/cases?site=demo&asset=a+b");
+  expect([parseRoute(filtered).screen, pathOf(filtered), paramsOf(filtered).get("asset")]).toEqual(["cases", "#/cases", "a b"]);
+  expect(withParams(filtered, { site: null, asset: "" })).toBe("#/cases");
 });
 
 test("assets stand in their areas and lines in the plant's own order", () => {

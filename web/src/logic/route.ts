@@ -1,31 +1,36 @@
-// The page's places, as hashes: they work from any path and can be sent to a colleague.
+// The page's places, as hashes: they work from any path and can be sent to a colleague. What a screen filters by stands behind a `?`.
 
 export type Route =
-  | { screen: "plant" }
-  | { screen: "cases" }
+  | { screen: "plant" | "cases" | "approvals" | "alarms" | "outbox" | "people" | "access" | "days" | "system" | "budgets" | "settings" | "compare" }
+  | { screen: "asset"; site: string; asset: string }
+  | { screen: "signal"; site: string; signal: string }
   | { screen: "case"; id: string }
-  | { screen: "alarms" }
-  | { screen: "outbox" }
-  | { screen: "people" }
-  | { screen: "days" }
   | { screen: "audit"; stream: string | null }
-  | { screen: "system" }
   | { screen: "unknown"; hash: string };
 
 export function parseRoute(hash: string): Route {
-  const [screen = "", ...rest] = hash.replace(/^#\/?/, "").split("/").map(decoded);
-  const argument = rest.join("/");
+  const [screen = "", first = "", ...rest] = pathOf(hash).replace(/^#\/?/, "").split("/").map(decoded);
+  const argument = [first, ...rest].join("/");
   switch (screen) {
     case "":
     case "plant":
       return { screen: "plant" };
     case "cases":
       return argument === "" ? { screen: "cases" } : { screen: "case", id: argument };
+    case "asset":
+      return rest.length === 0 ? { screen: "unknown", hash } : { screen, site: first, asset: rest.join("/") };
+    case "signal":
+      return rest.length === 0 ? { screen: "unknown", hash } : { screen, site: first, signal: rest.join("/") };
+    case "approvals":
     case "alarms":
     case "outbox":
     case "people":
+    case "access":
     case "days":
     case "system":
+    case "budgets":
+    case "settings":
+    case "compare":
       return { screen };
     case "audit":
       return { screen: "audit", stream: argument === "" ? null : argument };
@@ -34,18 +39,51 @@ export function parseRoute(hash: string): Route {
   }
 }
 
+/** The place alone: what it is filtered by makes no other place of it. */
+export function pathOf(hash: string): string {
+  return hash.split("?", 1)[0] ?? "";
+}
+
+export function paramsOf(hash: string): URLSearchParams {
+  const start = hash.indexOf("?");
+  return new URLSearchParams(start < 0 ? "" : hash.slice(start + 1));
+}
+
+/** The same place with some of its parameters changed; null takes one away. */
+export function withParams(hash: string, changes: Record<string, string | null>): string {
+  const params = paramsOf(hash);
+  for (const [name, value] of Object.entries(changes)) {
+    if (value === null || value === "") params.delete(name);
+    else params.set(name, value);
+  }
+  const path = pathOf(hash) || "#/plant";
+  return params.size === 0 ? path : `${path}?${params}`;
+}
+
 export const href = {
   plant: "#/plant",
   cases: "#/cases",
+  approvals: "#/approvals",
   alarms: "#/alarms",
   outbox: "#/outbox",
   people: "#/people",
+  access: "#/access",
   days: "#/days",
   audit: "#/audit",
   system: "#/system",
+  budgets: "#/budgets",
+  settings: "#/settings",
+  compare: "#/compare",
   case: (id: string) => `#/cases/${encodeURIComponent(id)}`,
-  auditOf: (stream: string) => `#/audit/${stream.split("/").map(encodeURIComponent).join("/")}`,
+  casesOf: (site: string, asset: string) => withParams("#/cases", { site, asset }),
+  asset: (site: string, asset: string) => `#/asset/${encodeURIComponent(site)}/${encoded(asset)}`,
+  signal: (site: string, signal: string) => `#/signal/${encodeURIComponent(site)}/${encoded(signal)}`,
+  auditOf: (stream: string) => `#/audit/${encoded(stream)}`,
 } as const;
+
+function encoded(path: string): string {
+  return path.split("/").map(encodeURIComponent).join("/");
+}
 
 function decoded(part: string): string {
   try {

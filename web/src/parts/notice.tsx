@@ -10,13 +10,13 @@ export function Empty({ title, children }: { title: string; children?: ReactNode
   );
 }
 
-export function Problem({ text, retry }: { text: string; retry?: (() => void) | undefined }) {
+export function Problem({ text, retry, retryText = "Try now" }: { text: string; retry?: (() => void) | undefined; retryText?: string }) {
   return (
     <div className="problem" role="alert">
       <p>{text}</p>
       {retry && (
         <button type="button" onClick={retry}>
-          Try now
+          {retryText}
         </button>
       )}
     </div>

@@ -1,13 +1,21 @@
 // The top bar, and on a phone the tabs at the thumb: places, link state, plant clock, kill switch.
 import type { ReactNode } from "react";
 import { useConnection } from "../api/connection.ts";
+import { useAccess } from "../live/access.tsx";
 import { useLetters } from "../live/letters.tsx";
+import { useMoment } from "../live/moment.ts";
 import { usePlantTime } from "../live/values.ts";
 import { usePlant } from "../live/plant.tsx";
 import { clockTime } from "../logic/format.ts";
 import { href, type Route } from "../logic/route.ts";
 
-export function TopBar({ route }: { route: Route }) {
+interface Props {
+  route: Route;
+  openPast: () => void;
+  pastOpen: boolean;
+}
+
+export function TopBar({ route, openPast, pastOpen }: Props) {
   return (
     <header className="top">
       <a className="brand" href={href.plant} aria-label="Millwright, plant overview">
@@ -18,16 +26,25 @@ export function TopBar({ route }: { route: Route }) {
       </a>
       <Tabs route={route} />
       <div className="state">
+        <WhoAmI />
         <PlantClock />
+        <button type="button" className="past-open quiet" aria-expanded={pastOpen} aria-label="Look at the past" title="Look at the past" onClick={openPast}>
+          <svg viewBox="0 0 24 24" aria-hidden="true">
+            <path d="M4 12a8 8 0 1 0 2.5-5.8L4 8.5M4 4v4.5h4.5M12 7.5V12l3 2" />
+          </svg>
+        </button>
         <LinkState />
       </div>
     </header>
   );
 }
 
+const HOUSE: ReadonlySet<string> = new Set(["system", "people", "access", "days", "budgets", "settings", "compare"]);
+
 const ICONS = {
   plant: "M3 21V10l6 4v-4l6 4V4h6v17z",
   cases: "M4 4h11l5 5v11H4zM8 13h8M8 17h5",
+  approvals: "M12 3l9 9-9 9-9-9zM8.5 12l2.5 2.5 4.5-5",
   alarms: "M6 17v-6a6 6 0 0 1 12 0v6l2 2H4zM10 22h4",
   outbox: "M3 13l3-9h12l3 9v7H3zM3 13h5l1.5 3h5L16 13h5",
   audit: "M5 5h14M5 10h14M5 15h14M5 20h9",
@@ -40,11 +57,14 @@ function Tabs({ route }: { route: Route }) {
   const letters = useLetters().data?.deadLetters.length ?? 0;
   return (
     <nav className="tabs" aria-label="Pages">
-      <Tab to={href.plant} icon={ICONS.plant} here={route.screen === "plant"}>
+      <Tab to={href.plant} icon={ICONS.plant} here={route.screen === "plant" || route.screen === "asset" || route.screen === "signal"}>
         Plant
       </Tab>
       <Tab to={href.cases} icon={ICONS.cases} here={route.screen === "cases" || route.screen === "case"}>
         Cases
+      </Tab>
+      <Tab to={href.approvals} icon={ICONS.approvals} here={route.screen === "approvals"}>
+        Approve
         <Badge count={waiting} says="waiting for approval" />
       </Tab>
       <Tab to={href.alarms} icon={ICONS.alarms} here={route.screen === "alarms"}>
@@ -57,7 +77,7 @@ function Tabs({ route }: { route: Route }) {
       <Tab to={href.audit} icon={ICONS.audit} here={route.screen === "audit"}>
         Audit
       </Tab>
-      <Tab to={href.system} icon={ICONS.system} here={route.screen === "system" || route.screen === "people" || route.screen === "days"}>
+      <Tab to={href.system} icon={ICONS.system} here={HOUSE.has(route.screen)}>
         System
       </Tab>
     </nav>
@@ -85,6 +105,18 @@ function Tab({ to, icon, here, children }: { to: string; icon: string; here: boo
   );
 }
 
+function WhoAmI() {
+  const { signed } = useAccess();
+  const name = signed.name ?? signed.person;
+  if (signed.mode === "local" || name === null) return null;
+  return (
+    <a className="whoami" href={href.access}>
+      <span className="unseen">Signed in as </span>
+      {name}
+    </a>
+  );
+}
+
 function PlantClock() {
   const { plants, lapse } = usePlant();
   const at = usePlantTime(plants?.[0]?.site);
@@ -100,6 +132,8 @@ function PlantClock() {
 
 function LinkState() {
   const { link } = useConnection();
+  const past = useMoment() !== null;
+  if (past) return <span className="link past">Past</span>;
   const text = { connecting: "Connecting", live: "Live", lost: "Reconnecting" }[link];
   return (
     <span className={`link ${link}`} role="status">

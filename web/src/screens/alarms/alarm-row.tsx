@@ -12,6 +12,7 @@ import { about } from "../../logic/forecast.ts";
 import { href } from "../../logic/route.ts";
 import { signalLabel } from "../../logic/signals.ts";
 import { actorName, plural } from "../../logic/words.ts";
+import { Deeds } from "../../parts/deeds.tsx";
 import { SeverityMark } from "../../parts/severity.tsx";
 import { When } from "../../parts/when.tsx";
 import { AlarmDeeds } from "./alarm-deeds.tsx";
@@ -54,7 +55,9 @@ export function AlarmRow({ alarm, plant, tell }: Props) {
           </p>
         )}
       </div>
-      <AlarmDeeds alarm={alarm} name={`${detector.name} of ${machine}`} tell={tell} />
+      <Deeds quiet>
+        <AlarmDeeds alarm={alarm} name={`${detector.name} of ${machine}`} tell={tell} />
+      </Deeds>
     </li>
   );
 }

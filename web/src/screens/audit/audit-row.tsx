@@ -1,8 +1,10 @@
 // One fact of the ledger; opened, everything that is stored of it.
+import { useState } from "react";
 import type { AuditEntry } from "../../api/queries.ts";
 import { href } from "../../logic/route.ts";
 import { actorName, factName } from "../../logic/words.ts";
 import { When } from "../../parts/when.tsx";
+import { ProofPanel } from "./proof-panel.tsx";
 
 export function AuditRow({ entry }: { entry: AuditEntry }) {
   const caseId = entry.stream.startsWith("case/") ? entry.stream.slice("case/".length) : null;
@@ -31,9 +33,21 @@ export function AuditRow({ entry }: { entry: AuditEntry }) {
           <Item name="Id">{entry.id}</Item>
           <Item name="Hash">{entry.hash}</Item>
         </dl>
+        <Proved id={entry.id} />
         <pre>{indented(entry.json)}</pre>
       </details>
     </li>
+  );
+}
+
+/** Asked for only by whoever wants it: the server has to compute it. */
+function Proved({ id }: { id: string }) {
+  const [wanted, setWanted] = useState(false);
+  if (wanted) return <ProofPanel eventId={id} />;
+  return (
+    <button type="button" className="small" onClick={() => setWanted(true)}>
+      Prove that it is on the ledger
+    </button>
   );
 }
 

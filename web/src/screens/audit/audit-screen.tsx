@@ -1,12 +1,14 @@
 // Every fact on the ledger, last recorded first, page by page.
-import { useState } from "react";
 import { AuditQuery } from "../../api/queries.ts";
 import { useAsked } from "../../api/use-asked.ts";
+import { useParams } from "../../live/address.ts";
+import { usePlant } from "../../live/plant.tsx";
 import { href } from "../../logic/route.ts";
 import { factName, plural } from "../../logic/words.ts";
 import { Empty, Loading, Problem } from "../../parts/notice.tsx";
 import { Pager, usePages } from "../../parts/pager.tsx";
 import { AuditRow } from "./audit-row.tsx";
+import { Verification } from "./verification.tsx";
 
 const PAGE = 50;
 /** Facts of the ledger's own housekeeping, of which there is one for nearly every other fact. */
@@ -17,13 +19,15 @@ const KINDS = [
   "KillSwitchReleased", "AssetLockedOut", "AssetReturnedToService", "PolicyAdopted", "PlantDescribed", "BaselineLearned",
   "AlarmAcknowledged", "AlarmCleared", "AlarmShelved", "AlarmUnshelved", "AlarmTakenOutOfService", "AlarmReturnedToService", "AlertSuppressed",
   "ThresholdAdjusted", "RelearningProposed", "RelearningApproved", "BaselineRestored", "EffectWanted", "EffectDone", "EffectFailed", "MessageUnknown", "EffectRetried", "EffectDropped", "MessageRead", "MessageReceived", "TicketOpened", "TicketTouched",
-  "RosterAdopted", "EnrolmentOffered", "ContactEnrolled", "ContactRemoved", "PersonIntroduced", "PersonForgotten", "PartFailed", "PartRecovered", "SummaryReported", ...HOUSEKEEPING,
+  "RosterAdopted", "EnrolmentOffered", "ContactEnrolled", "ContactRemoved", "PersonIntroduced", "PersonForgotten", "GrantsSet", "TokenIssued", "TokenRevoked", "SignedIn", "SignInRefused", "PasswordSet", "AccessRefused", "CheckpointSigned", "AuditKeyAdopted", "PartFailed", "PartRecovered", "SummaryReported", ...HOUSEKEEPING,
 ];
 
 export function AuditScreen({ stream }: { stream: string | null }) {
-  const [kind, setKind] = useState("");
-  const [actor, setActor] = useState("");
-  const [all, setAll] = useState(false);
+  const [params, change] = useParams();
+  const { plants } = usePlant();
+  const [kind, actor, partition] = [params.get("kind") ?? "", params.get("actor") ?? "", params.get("partition") ?? ""];
+  const all = params.get("all") === "yes";
+  const partitions = [...(plants ?? []).map((plant) => `ledger/${plant.site}`), "ledger/_platform"];
   return (
     <>
       <header className="pagehead">
@@ -31,7 +35,7 @@ export function AuditScreen({ stream }: { stream: string | null }) {
         <form className="filter" role="search" onSubmit={(event) => event.preventDefault()}>
           <label>
             <span className="label">Fact</span>
-            <select value={kind} onChange={(event) => setKind(event.target.value)}>
+            <select value={kind} onChange={(event) => change({ kind: event.target.value })}>
               <option value="">every kind</option>
               {KINDS.map((name) => (
                 <option key={name} value={name}>
@@ -42,10 +46,20 @@ export function AuditScreen({ stream }: { stream: string | null }) {
           </label>
           <label>
             <span className="label">Who</span>
-            <input value={actor} onChange={(event) => setActor(event.target.value.trim())} placeholder="exact name" autoCapitalize="off" />
+            <input value={actor} onChange={(event) => change({ actor: event.target.value.trim() })} placeholder="exact name" autoCapitalize="off" />
+          </label>
+          <label>
+            <span className="label">Part of the ledger</span>
+            <select value={partition} onChange={(event) => change({ partition: event.target.value })}>
+              <option value="">all</option>
+              {partition !== "" && !partitions.includes(partition) && <option>{partition}</option>}
+              {partitions.map((one) => (
+                <option key={one}>{one}</option>
+              ))}
+            </select>
           </label>
           <label className="check">
-            <input type="checkbox" checked={all} onChange={(event) => setAll(event.target.checked)} />
+            <input type="checkbox" checked={all} onChange={(event) => change({ all: event.target.checked ? "yes" : null })} />
             housekeeping too
           </label>
         </form>
@@ -55,14 +69,15 @@ export function AuditScreen({ stream }: { stream: string | null }) {
           Only the facts of <code>{stream}</code>. <a href={href.audit}>Show all</a>
         </p>
       )}
-      <AuditPages key={`${kind}|${actor}`} kind={kind || null} actor={actor || null} stream={stream} all={all || HOUSEKEEPING.includes(kind)} />
+      {stream === null && <Verification partitions={partitions} partition={partition || null} kind={kind || null} />}
+      <AuditPages key={`${kind}|${actor}|${partition}`} kind={kind || null} actor={actor || null} partition={partition || null} stream={stream} all={all || HOUSEKEEPING.includes(kind)} />
     </>
   );
 }
 
-function AuditPages({ kind, actor, stream, all }: { kind: string | null; actor: string | null; stream: string | null; all: boolean }) {
+function AuditPages({ kind, actor, partition, stream, all }: { kind: string | null; actor: string | null; partition: string | null; stream: string | null; all: boolean }) {
   const pages = usePages();
-  const asked = useAsked(AuditQuery, { filter: { kind, actor, stream }, first: PAGE, after: pages.after });
+  const asked = useAsked(AuditQuery, { filter: { kind, actor, partition, stream }, first: PAGE, after: pages.after });
   const page = asked.data?.audit;
   if (!page) return asked.problem ? <Problem text={asked.problem} retry={asked.refresh} /> : <Loading what="the ledger" />;
   if (page.nodes.length === 0) return <Empty title="No such fact">Nothing on the ledger matches. Choose another kind or person.</Empty>;

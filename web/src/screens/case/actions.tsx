@@ -4,6 +4,7 @@ import type { Insight } from "../../api/insight.ts";
 import { usePlant } from "../../live/plant.tsx";
 import { stepsOf } from "../../logic/steps.ts";
 import { humanise } from "../../logic/words.ts";
+import { Deeds } from "../../parts/deeds.tsx";
 import { When } from "../../parts/when.tsx";
 import { Decision } from "./decision.tsx";
 import { trackOf } from "./insight.ts";
@@ -77,7 +78,11 @@ function Answered({ action, known, signals, refresh }: { action: Action; known: 
       </ol>
       {action.note && <blockquote>{action.note}</blockquote>}
       <Sent action={action} />
-      {action.stage === "UNVERIFIED" && <VerifyPanel action={action} refresh={refresh} />}
+      {action.stage === "UNVERIFIED" && (
+        <Deeds>
+          <VerifyPanel action={action} refresh={refresh} />
+        </Deeds>
+      )}
     </section>
   );
 }

@@ -70,7 +70,7 @@ function CaseView({ known, asset, problem, refresh }: ViewProps) {
           <ChangePanel known={known} signals={signals} />
           <EvidenceTable evidence={known.evidence} signals={signals} />
           <DiagnosisPanel known={known} signals={signals} record={insight?.diagnosis?.record ?? null} />
-          <SeenBefore known={known} similar={insight?.similar ?? null} />
+          {(insight !== null || past.problem === null) && <SeenBefore known={known} similar={insight?.similar ?? null} />}
           <Forecasts known={known} signals={signals} forecasts={insight?.forecasts ?? []} />
           <Curves known={known} signals={signals} />
           <Timeline known={known} signals={signals} />

@@ -2,11 +2,12 @@
 import type { Action, Case, Signal } from "../../api/fragments.ts";
 import type { TrackRecord } from "../../api/insight.ts";
 import { serverNow, useNow } from "../../live/clock.ts";
-import { askedText, riskOf, tallyOf } from "../../logic/approval.ts";
 import { countdown } from "../../logic/countdown.ts";
 import { trackText } from "../../logic/track.ts";
 import { actorName, humanise } from "../../logic/words.ts";
+import { Deeds } from "../../parts/deeds.tsx";
 import { Answer } from "./answer.tsx";
+import { Consent } from "./consent.tsx";
 import { WhatIsWritten } from "./what-is-written.tsx";
 
 interface Props {
@@ -44,35 +45,10 @@ export function Decision({ action, known, signals, track, refresh }: Props) {
       {left.over ? (
         <p className="warn">Nobody answered in time, so nothing is done. A new alert can propose it again.</p>
       ) : (
-        <Answer action={action} suggests={known.diagnosis?.suggests ?? []} signals={signals} refresh={refresh} />
+        <Deeds>
+          <Answer action={action} suggests={known.diagnosis?.suggests ?? []} signals={signals} refresh={refresh} />
+        </Deeds>
       )}
     </section>
-  );
-}
-
-/** Whose yes it takes, whose is there, and whose was asked for. */
-function Consent({ action }: { action: Action }) {
-  const risk = riskOf(action);
-  const tally = tallyOf(action);
-  const asked = askedText(action);
-  return (
-    <div className="consent">
-      <p>
-        <strong>{risk.name}.</strong> {risk.takes}
-      </p>
-      {tally && (
-        <p className="tally" role="status">
-          <span className="pips" aria-hidden="true">
-            {Array.from({ length: tally.needed }, (_, place) => (
-              <i key={place} className={place < tally.given ? "given" : ""} />
-            ))}
-          </span>
-          <span>
-            <strong>{tally.said}.</strong> {tally.missing}
-          </span>
-        </p>
-      )}
-      {asked.length > 0 && <p className="by">{asked.join(" ")}</p>}
-    </div>
   );
 }

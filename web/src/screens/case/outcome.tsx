@@ -4,6 +4,7 @@ import { useAsk } from "../../api/ask.ts";
 import { RecordOutcome } from "../../api/changes.ts";
 import type { Case, OutcomeKind } from "../../api/fragments.ts";
 import { actorName, humanise } from "../../logic/words.ts";
+import { Deeds } from "../../parts/deeds.tsx";
 import { Problem } from "../../parts/notice.tsx";
 import { When } from "../../parts/when.tsx";
 
@@ -19,7 +20,11 @@ export function OutcomePanel({ known, refresh }: { known: Case; refresh: () => v
     <section className="panel outcome" aria-labelledby="outcome">
       <h2 id="outcome">Outcome</h2>
       {known.outcome && <Recorded outcome={known.outcome} />}
-      {known.status === "OPEN" && <OutcomeForm known={known} refresh={refresh} />}
+      {known.status === "OPEN" && (
+        <Deeds>
+          <OutcomeForm known={known} refresh={refresh} />
+        </Deeds>
+      )}
     </section>
   );
 }

@@ -4,6 +4,7 @@ import uPlot from "uplot";
 import type { Marker } from "../../logic/markers.ts";
 import type { Span } from "../../logic/span.ts";
 import type { Dot, Scale } from "../../logic/spark.ts";
+import { axisOf, colourOf, drawBand, drawMarkers, yRange } from "../../parts/plot-draw.ts";
 import { useScheme } from "../../parts/scheme.ts";
 
 interface Props {
@@ -50,13 +51,8 @@ export function Plot({ dots, band, markers, span, label, onPoint }: Props) {
 type Scene = { current: Pick<Props, "band" | "markers" | "span" | "onPoint"> };
 
 function optionsFor(host: HTMLElement, scene: Scene): uPlot.Options {
-  const colour = (name: string) => getComputedStyle(host).getPropertyValue(name).trim();
-  const axis: uPlot.Axis = {
-    stroke: colour("--muted"),
-    font: "11px system-ui, sans-serif",
-    grid: { stroke: colour("--grid"), width: 1 },
-    ticks: { stroke: colour("--grid"), width: 1, size: 4 },
-  };
+  const colour = colourOf(host);
+  const axis = axisOf(colour);
   return {
     width: host.clientWidth,
     height: HEIGHT,
@@ -77,41 +73,4 @@ function optionsFor(host: HTMLElement, scene: Scene): uPlot.Options {
       draw: [(drawn) => drawMarkers(drawn, scene.current.markers, colour)],
     },
   };
-}
-
-function yRange(low: number | null, high: number | null, band: Scale | null): [number, number] {
-  const bottom = Math.min(low ?? Number.POSITIVE_INFINITY, band?.low ?? Number.POSITIVE_INFINITY);
-  const top = Math.max(high ?? Number.NEGATIVE_INFINITY, band?.high ?? Number.NEGATIVE_INFINITY);
-  if (!Number.isFinite(bottom) || !Number.isFinite(top)) return [0, 1];
-  const margin = (top - bottom || Math.abs(top) || 1) * 0.08;
-  return [bottom - margin, top + margin];
-}
-
-function drawBand(plot: uPlot, band: Scale | null, fill: string): void {
-  if (!band) return;
-  const top = plot.valToPos(band.high, "y", true);
-  const bottom = plot.valToPos(band.low, "y", true);
-  plot.ctx.fillStyle = fill;
-  plot.ctx.fillRect(plot.bbox.left, top, plot.bbox.width, bottom - top);
-}
-
-function drawMarkers(plot: uPlot, markers: readonly Marker[], colour: (name: string) => string): void {
-  const { ctx, bbox } = plot;
-  ctx.save();
-  ctx.lineWidth = 1.5 * devicePixelRatio;
-  for (const marker of markers) {
-    const x = plot.valToPos(marker.at / 1000, "x", true);
-    if (x < bbox.left || x > bbox.left + bbox.width) continue;
-    const stroke = colour(`--mark-${marker.kind}`);
-    ctx.strokeStyle = stroke;
-    ctx.fillStyle = stroke;
-    // Told apart by their dashes as well as by their colours.
-    ctx.setLineDash({ alert: [], action: [6, 3], outcome: [2, 3] }[marker.kind].map((part) => part * devicePixelRatio));
-    ctx.beginPath();
-    ctx.moveTo(x, bbox.top);
-    ctx.lineTo(x, bbox.top + bbox.height);
-    ctx.stroke();
-    ctx.fillRect(x - 3 * devicePixelRatio, bbox.top, 6 * devicePixelRatio, 6 * devicePixelRatio);
-  }
-  ctx.restore();
 }

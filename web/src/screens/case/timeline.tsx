@@ -1,9 +1,10 @@
 // Every fact of the case in order: who, when, what, and the fact that led to it.
-import { useEffect, useMemo } from "react";
+import { Fragment, useEffect, useMemo } from "react";
 import type { Case, Fact, Signal } from "../../api/fragments.ts";
 import { CausesQuery } from "../../api/queries.ts";
 import { useAsked } from "../../api/use-asked.ts";
-import { causesOf, factKey } from "../../logic/causes.ts";
+import { causesOf, effectsOf, factKey } from "../../logic/causes.ts";
+import { clockTime } from "../../logic/format.ts";
 import { href } from "../../logic/route.ts";
 import { actorName, factName } from "../../logic/words.ts";
 import { When } from "../../parts/when.tsx";
@@ -11,6 +12,7 @@ import { EvidenceRows } from "./evidence-table.tsx";
 
 export function Timeline({ known, signals }: { known: Case; signals: readonly Signal[] }) {
   const causes = useCauses(known);
+  const effects = useMemo(() => effectsOf(known.timeline, causes), [known.timeline, causes]);
   return (
     <section className="panel" aria-labelledby="timeline">
       <h2 id="timeline">
@@ -18,16 +20,16 @@ export function Timeline({ known, signals }: { known: Case; signals: readonly Si
       </h2>
       <ol className="timeline">
         {known.timeline.map((fact) => (
-          <Entry key={factKey(fact)} fact={fact} because={causes.get(factKey(fact))} signals={signals} />
+          <Entry key={factKey(fact)} fact={fact} because={causes.get(factKey(fact))} led={effects.get(factKey(fact)) ?? []} signals={signals} />
         ))}
       </ol>
     </section>
   );
 }
 
-function Entry({ fact, because, signals }: { fact: Fact; because: Fact | undefined; signals: readonly Signal[] }) {
+function Entry({ fact, because, led, signals }: { fact: Fact; because: Fact | undefined; led: readonly Fact[]; signals: readonly Signal[] }) {
   return (
-    <li id={`fact-${fact.seq}`} data-kind={fact.kind}>
+    <li id={`fact-${fact.seq}`} tabIndex={-1} data-kind={fact.kind}>
       <p className="head">
         <When at={fact.occurredAt} title={`Recorded ${fact.recordedAt}, plant time`} />
         <strong>{factName(fact.kind)}</strong>
@@ -36,7 +38,29 @@ function Entry({ fact, because, signals }: { fact: Fact; because: Fact | undefin
       {fact.note && <blockquote>{fact.note}</blockquote>}
       <p className="by">
         {actorName(fact.actor)}
-        {because && <> · because of “{factName(because.kind)}” at <When at={because.occurredAt} /></>}
+        {because && (
+          <>
+            {" "}
+            · because of{" "}
+            <button type="button" className="link" onClick={() => leadTo(because)}>
+              {factName(because.kind)}, {clockTime(because.occurredAt)}
+            </button>
+          </>
+        )}
+        {led.length > 0 && (
+          <>
+            {" "}
+            · led to{" "}
+            {led.map((fact, place) => (
+              <Fragment key={factKey(fact)}>
+                {place > 0 && ", "}
+                <button type="button" className="link" onClick={() => leadTo(fact)}>
+                  {factName(fact.kind)}
+                </button>
+              </Fragment>
+            ))}
+          </>
+        )}
       </p>
       {fact.evidence.length > 0 && (
         <details>
@@ -46,6 +70,13 @@ function Entry({ fact, because, signals }: { fact: Fact; because: Fact | undefin
       )}
     </li>
   );
+}
+
+/** To the fact itself, for the eye and for the keyboard alike. */
+function leadTo(fact: Fact): void {
+  const place = document.getElementById(`fact-${fact.seq}`);
+  place?.scrollIntoView({ block: "center" });
+  place?.focus({ preventScroll: true });
 }
 
 /** The timeline says what happened, the ledger what led to it. */

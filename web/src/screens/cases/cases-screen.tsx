@@ -1,41 +1,31 @@
-// All cases: open ones first, closed ones page by page, both filtered by what one types.
+// All cases: open ones first, closed ones page by page; what they are filtered by stands in the address and can be sent on.
 import { useState } from "react";
 import type { CaseSummary } from "../../api/fragments.ts";
 import { CasesQuery } from "../../api/queries.ts";
 import { useAsked } from "../../api/use-asked.ts";
+import { useParams } from "../../live/address.ts";
 import { usePlant } from "../../live/plant.tsx";
+import { type CaseFilter, filterOf, passes } from "../../logic/case-filter.ts";
 import { mergedCases } from "../../logic/cases.ts";
 import { plural } from "../../logic/words.ts";
 import { Empty, Loading, Problem } from "../../parts/notice.tsx";
 import { CaseTable } from "./case-table.tsx";
+import { FilterForm } from "./filter-form.tsx";
 
 const PAGE = 25;
 type Status = "OPEN" | "CLOSED";
 
 export function CasesScreen() {
-  const [text, setText] = useState("");
-  const [shown, setShown] = useState<"all" | Status>("all");
+  const [params, change] = useParams();
+  const filter = filterOf(params);
   return (
     <>
       <header className="pagehead">
         <h1>Cases</h1>
-        <form className="filter" role="search" onSubmit={(event) => event.preventDefault()}>
-          <label>
-            <span className="label">Find</span>
-            <input type="search" value={text} onChange={(event) => setText(event.target.value)} placeholder="asset, cause or stage" />
-          </label>
-          <label>
-            <span className="label">Show</span>
-            <select value={shown} onChange={(event) => setShown(event.target.value as "all" | Status)}>
-              <option value="all">open and closed</option>
-              <option value="OPEN">open only</option>
-              <option value="CLOSED">closed only</option>
-            </select>
-          </label>
-        </form>
+        <FilterForm filter={filter} change={change} />
       </header>
-      {shown !== "CLOSED" && <CaseList status="OPEN" text={text} />}
-      {shown !== "OPEN" && <CaseList status="CLOSED" text={text} />}
+      {filter.status !== "CLOSED" && <CaseList key={`open ${filter.site} ${filter.asset}`} status="OPEN" filter={filter} />}
+      {filter.status !== "OPEN" && <CaseList key={`closed ${filter.site} ${filter.asset}`} status="CLOSED" filter={filter} />}
     </>
   );
 }
@@ -46,18 +36,25 @@ const NOTHING = {
   CLOSED: "No case has been closed yet. Open one and record its outcome to close it.",
 } as const;
 
-function CaseList({ status, text }: { status: Status; text: string }) {
-  const { changed } = usePlant();
+function CaseList({ status, filter }: { status: Status; filter: CaseFilter }) {
+  const { changed, past } = usePlant();
   const [pages, setPages] = useState<readonly (string | null)[]>([null]);
   const [listed, setListed] = useState<ReadonlyMap<string, readonly CaseSummary[]>>(new Map());
   const after = pages.at(-1) ?? null;
-  const asked = useAsked(CasesQuery, { status, first: PAGE, after });
+  const asked = useAsked(CasesQuery, { site: filter.site, asset: filter.asset, status, first: PAGE, after });
 
   const page = asked.data?.cases;
   const key = after ?? "";
   if (page && listed.get(key) !== page.nodes) setListed(new Map(listed).set(key, page.nodes));
+  // Pages of another time are of another list.
+  const [listedAt, setListedAt] = useState(past);
+  if (listedAt !== past) {
+    setListedAt(past);
+    setPages([null]);
+    setListed(new Map());
+  }
 
-  const rows = mergedCases([...listed.values()].flat(), changed, status).filter((row) => says(row, text));
+  const rows = mergedCases([...listed.values()].flat(), changed, status).filter((row) => passes(row, filter));
   const more = page?.pageInfo.hasNextPage === true ? page.pageInfo.endCursor : null;
   return (
     <section aria-labelledby={`cases-${status}`}>
@@ -68,8 +65,8 @@ function CaseList({ status, text }: { status: Status; text: string }) {
       {rows.length > 0 && <CaseTable rows={rows} />}
       {rows.length === 0 && asked.loading && <Loading what="cases" />}
       {rows.length === 0 && !asked.loading && !asked.problem && (
-        <Empty title={text === "" ? `No ${TITLES[status].toLowerCase()} case` : "No case matches"}>
-          {text === "" ? NOTHING[status] : "Search another word, or clear the field."}
+        <Empty title={filter.any ? `No ${TITLES[status].toLowerCase()} case matches` : `No ${TITLES[status].toLowerCase()} case`}>
+          {filter.any ? "Filter by something else, or by nothing." : NOTHING[status]}
         </Empty>
       )}
       {more !== null && (
@@ -79,10 +76,4 @@ function CaseList({ status, text }: { status: Status; text: string }) {
       )}
     </section>
   );
-}
-
-function says(row: CaseSummary, text: string): boolean {
-  const wanted = text.trim().toLowerCase();
-  const spoken = [row.assetId, row.asset?.name, row.diagnosis?.cause, row.stage, row.outcome?.outcome].join(" ").replace(/_/g, " ").toLowerCase();
-  return wanted === "" || spoken.includes(wanted.replace(/_/g, " "));
 }

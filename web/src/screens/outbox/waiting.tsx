@@ -9,6 +9,7 @@ import { plural } from "../../logic/words.ts";
 import { DeliveryMark, Words } from "../../parts/message.tsx";
 import { Empty, Problem } from "../../parts/notice.tsx";
 import type { Tell } from "../../parts/said.ts";
+import { Deeds } from "../../parts/deeds.tsx";
 import { TwoTaps } from "../../parts/two-taps.tsx";
 import { When } from "../../parts/when.tsx";
 
@@ -71,10 +72,12 @@ function LetterDeeds({ letter, tell }: { letter: Notice; tell: Tell }) {
   return (
     <div className="deeds">
       {warning && <p className="warn">{warning}</p>}
-      <div className="buttons">
-        <TwoTaps text="Try again" about={name} yes={yes} busy={busy} act={() => void retry.ask({ notice: letter.id }).then((answered) => tell(answered, `${letter.subject}: to be tried again`))} />
-        <TwoTaps text="Drop" about={name} yes="Yes, never deliver it" busy={busy} act={() => void drop.ask({ notice: letter.id }).then((answered) => tell(answered, `${letter.subject}: dropped`))} />
-      </div>
+      <Deeds quiet>
+        <div className="buttons">
+          <TwoTaps text="Try again" about={name} yes={yes} busy={busy} act={() => void retry.ask({ notice: letter.id }).then((answered) => tell(answered, `${letter.subject}: to be tried again`))} />
+          <TwoTaps text="Drop" about={name} yes="Yes, never deliver it" busy={busy} act={() => void drop.ask({ notice: letter.id }).then((answered) => tell(answered, `${letter.subject}: dropped`))} />
+        </div>
+      </Deeds>
       {problem && <Problem text={problem} />}
     </div>
   );

@@ -7,6 +7,7 @@ import { wayName, wayTitle } from "../../logic/ways.ts";
 import { plural } from "../../logic/words.ts";
 import { Empty, Problem } from "../../parts/notice.tsx";
 import type { Tell } from "../../parts/said.ts";
+import { Deeds } from "../../parts/deeds.tsx";
 import { TwoTaps } from "../../parts/two-taps.tsx";
 import { When } from "../../parts/when.tsx";
 import type { Offering } from "./offer.ts";
@@ -63,15 +64,17 @@ function Row({ contact, offer, tell }: { contact: Contact; offer: Offering; tell
           · <When at={contact.changedAt} title="Real time" />
         </span>
       </p>
-      <div className="buttons">
-        {takesCode(contact, serverNow()) && (
-          <button type="button" className="small" disabled={offer.busy} onClick={() => void offer.make(person, way)}>
-            {stood.state === "plain" ? "Prove it" : "New code"}
-            <span className="unseen">: {about}</span>
-          </button>
-        )}
-        <TwoTaps text="Remove" about={about} yes="Yes, remove it" busy={remove.busy} act={() => void remove.ask({ person, way }).then((answered) => tell(answered, `${about}: removed`))} />
-      </div>
+      <Deeds quiet>
+        <div className="buttons">
+          {takesCode(contact, serverNow()) && (
+            <button type="button" className="small" disabled={offer.busy} onClick={() => void offer.make(person, way)}>
+              {stood.state === "plain" ? "Prove it" : "New code"}
+              <span className="unseen">: {about}</span>
+            </button>
+          )}
+          <TwoTaps text="Remove" about={about} yes="Yes, remove it" busy={remove.busy} act={() => void remove.ask({ person, way }).then((answered) => tell(answered, `${about}: removed`))} />
+        </div>
+      </Deeds>
       {problem && <Problem text={problem} />}
     </li>
   );

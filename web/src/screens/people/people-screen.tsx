@@ -8,6 +8,7 @@ import { Loading, Problem } from "../../parts/notice.tsx";
 import { useSaid } from "../../parts/said.ts";
 import { SystemTabs } from "../system/system-tabs.tsx";
 import { CodeCard } from "./code-card.tsx";
+import { Deeds } from "../../parts/deeds.tsx";
 import { CodeForm } from "./code-form.tsx";
 import { ContactList } from "./contact-list.tsx";
 import { type Code, useOffer } from "./offer.ts";
@@ -38,8 +39,10 @@ export function PeopleScreen() {
       {code && <CodeCard key={code.code} code={code} contacts={contacts} loading={asked.loading} refresh={asked.refresh} hide={() => setCode(null)} />}
       {contacts ? <ContactList contacts={contacts} offer={offer} tell={tell} /> : !asked.problem && <Loading what="how people are known" />}
       <div className="forms">
-        <CodeForm offer={offer} />
-        <WriteDownForm tell={tell} />
+        <Deeds quiet>
+          <CodeForm offer={offer} />
+          <WriteDownForm tell={tell} />
+        </Deeds>
       </div>
     </>
   );

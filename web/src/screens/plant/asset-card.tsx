@@ -27,7 +27,7 @@ export function AssetCard({ asset, live, health, cases }: Props) {
     <article ref={element} className={`card ${stood.standing}`} data-severity={severity ?? undefined} aria-labelledby={`asset-${asset.id}`}>
       <header>
         <h3 id={`asset-${asset.id}`}>
-          {asset.name}
+          <a href={href.asset(asset.site, asset.id)}>{asset.name}</a>
           <span className="class">{[asset.cell, humanise(asset.class), asset.vendor].filter(Boolean).join(" · ")}</span>
         </h3>
         <Mark standing={stood.standing} severity={severity} text={stood.text} />

@@ -5,6 +5,7 @@ import { SetThreshold } from "../../api/normal.ts";
 import { usePlant } from "../../live/plant.tsx";
 import { movedLimits, times, undoneFactor } from "../../logic/thresholds.ts";
 import { actorName } from "../../logic/words.ts";
+import { Deeds } from "../../parts/deeds.tsx";
 import { Problem } from "../../parts/notice.tsx";
 import { When } from "../../parts/when.tsx";
 
@@ -24,14 +25,16 @@ export function MovedLimits({ site, signal, name }: { site: string; signal: Sign
       <p>
         {threshold.reason}. {actorName(threshold.by)}, <When at={threshold.at} title="Plant time" />
       </p>
-      <button
-        type="button"
-        className="small"
-        disabled={set.busy}
-        onClick={() => void set.ask({ site, signal: signal.id, factor, note: "undone on the page" }).then(follow)}
-      >
-        Undo: back to {factor === 1 ? "the configured limits" : `limits ${times(factor)}`}
-      </button>
+      <Deeds quiet>
+        <button
+          type="button"
+          className="small"
+          disabled={set.busy}
+          onClick={() => void set.ask({ site, signal: signal.id, factor, note: "undone on the page" }).then(follow)}
+        >
+          Undo: back to {factor === 1 ? "the configured limits" : `limits ${times(factor)}`}
+        </button>
+      </Deeds>
       {set.problem && <Problem text={set.problem} />}
     </details>
   );

@@ -1,6 +1,6 @@
-// The plant at a glance: what waits for a person, then every asset in its place.
-import type { AssetHealth } from "../../api/fragments.ts";
-import type { Asset, Plant } from "../../api/queries.ts";
+// The plant at a glance: what waits for a person, how every place stands, how far every signal is from normal, then the machines.
+import { useState } from "react";
+import type { Plant } from "../../api/queries.ts";
 import { type PlantView, usePlant } from "../../live/plant.tsx";
 import { openCasesOf } from "../../logic/cases.ts";
 import { unlearned } from "../../logic/learning.ts";
@@ -9,6 +9,9 @@ import { placeName, plural } from "../../logic/words.ts";
 import { Empty, Loading, Problem } from "../../parts/notice.tsx";
 import { ApprovalsStrip } from "./approvals-strip.tsx";
 import { AssetCard } from "./asset-card.tsx";
+import { healthOf, stoodOf } from "./asset-state.ts";
+import { Heatmap } from "./heatmap.tsx";
+import { Places } from "./places.tsx";
 
 export function PlantScreen() {
   const view = usePlant();
@@ -48,7 +51,24 @@ function Site({ plant, view }: { plant: Plant; view: PlantView }) {
           {plant.source !== "LIVE" && <span className="source"> · {plant.source.toLowerCase()}, no effects</span>}
         </p>
       </header>
-      {byPlace(plant.assets).map((area) => (
+      <div className="overview">
+        <Places plant={plant} view={view} />
+        <Heatmap plant={plant} live={plant.source === "LIVE" && view.past === null} />
+      </div>
+      <Machines plant={plant} view={view} />
+    </section>
+  );
+}
+
+/** More machines than a person reads through: then only those that are not normal, until one asks for all. */
+const SHOWN_AT_ONCE = 24;
+
+function Machines({ plant, view }: { plant: Plant; view: PlantView }) {
+  const [all, setAll] = useState(plant.assets.length <= SHOWN_AT_ONCE);
+  const shown = all ? plant.assets : plant.assets.filter((asset) => asset.relearning.proposed !== null || stoodOf(asset, view).stood.standing !== "ok");
+  return (
+    <>
+      {byPlace(shown).map((area) => (
         <section key={area.name} className="area" aria-label={`Area ${area.name}`}>
           {area.lines.map((line) => (
             <section key={line.name} className="line" aria-label={`Line ${line.name}`}>
@@ -60,7 +80,7 @@ function Site({ plant, view }: { plant: Plant; view: PlantView }) {
                   <AssetCard
                     key={asset.id}
                     asset={asset}
-                    live={plant.source === "LIVE"}
+                    live={plant.source === "LIVE" && view.past === null}
                     health={healthOf(asset, view)}
                     cases={openCasesOf(asset, view.changed)}
                   />
@@ -70,10 +90,14 @@ function Site({ plant, view }: { plant: Plant; view: PlantView }) {
           ))}
         </section>
       ))}
-    </section>
+      {!all && (
+        <p className="rest">
+          {plural(plant.assets.length - shown.length, "machine")} not shown here: nothing waits on them.{" "}
+          <button type="button" onClick={() => setAll(true)}>
+            Show all machines
+          </button>
+        </p>
+      )}
+    </>
   );
-}
-
-function healthOf(asset: Asset, view: PlantView): AssetHealth {
-  return view.health.get(`${asset.site}/${asset.id}`) ?? asset.health;
 }

@@ -4,6 +4,7 @@ import { ApproveRelearning, RestoreBaseline } from "../../api/normal.ts";
 import type { Asset } from "../../api/queries.ts";
 import { usePlant } from "../../live/plant.tsx";
 import { actorName, plural } from "../../logic/words.ts";
+import { Deeds } from "../../parts/deeds.tsx";
 import { Problem } from "../../parts/notice.tsx";
 import { TwoTaps } from "../../parts/two-taps.tsx";
 import { When } from "../../parts/when.tsx";
@@ -18,12 +19,14 @@ export function RelearningProposed({ asset }: { asset: Asset }) {
       <p>
         <strong>Is this normal now?</strong> {asset.name}: {proposed}. While it learns, departures on it are not seen.
       </p>
-      <TwoTaps
-        text="Learn anew"
-        yes="Yes, learn anew"
-        busy={approve.busy}
-        act={() => void approve.ask({ site: asset.site, asset: asset.id }).then(follow)}
-      />
+      <Deeds quiet>
+        <TwoTaps
+          text="Learn anew"
+          yes="Yes, learn anew"
+          busy={approve.busy}
+          act={() => void approve.ask({ site: asset.site, asset: asset.id }).then(follow)}
+        />
+      </Deeds>
       {approve.problem && <Problem text={approve.problem} />}
     </div>
   );
@@ -45,13 +48,15 @@ export function Relearned({ asset }: { asset: Asset }) {
         )}
         What was normal before can be normal again.
       </p>
-      <TwoTaps
-        key={canBeTakenBack}
-        text="Take the last relearning back"
-        yes="Yes, take it back"
-        busy={restore.busy}
-        act={() => void restore.ask({ site: asset.site, asset: asset.id }).then(follow)}
-      />
+      <Deeds quiet>
+        <TwoTaps
+          key={canBeTakenBack}
+          text="Take the last relearning back"
+          yes="Yes, take it back"
+          busy={restore.busy}
+          act={() => void restore.ask({ site: asset.site, asset: asset.id }).then(follow)}
+        />
+      </Deeds>
       {restore.problem && <Problem text={restore.problem} />}
     </details>
   );

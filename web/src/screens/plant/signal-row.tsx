@@ -6,6 +6,7 @@ import { useDots } from "../../live/history.ts";
 import { useKnown } from "../../live/values.ts";
 import { figure } from "../../logic/format.ts";
 import { trust } from "../../logic/quality.ts";
+import { href } from "../../logic/route.ts";
 import { bandOf } from "../../logic/spark.ts";
 import { unitSymbol } from "../../logic/words.ts";
 import { MovedLimits } from "./moved-limits.tsx";
@@ -32,7 +33,7 @@ export function SignalRow({ site, signal, name, live, seen, suspect }: Props) {
   return (
     <li className={suspect ? "signal suspect" : "signal"} data-trust={believed.level} data-empty={known?.reading.value == null}>
       <span className="name" title={signal.id}>
-        {name}
+        <a href={href.signal(site, signal.id)}>{name}</a>
         {signal.writable && (
           <abbr className="writes" title="Millwright may write this signal, within its limits">
             set

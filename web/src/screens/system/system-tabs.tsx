@@ -1,10 +1,14 @@
-// The three pages about the house itself: its parts, the people whom it reaches, what the days came to.
+// The pages about the house itself: its parts, the people whom it reaches and what they may do, what days and calls came to, how it is set.
 import { href } from "../../logic/route.ts";
 
 const PAGES = [
   { screen: "system", to: href.system, text: "Parts" },
   { screen: "people", to: href.people, text: "People" },
+  { screen: "access", to: href.access, text: "Access" },
   { screen: "days", to: href.days, text: "Days" },
+  { screen: "budgets", to: href.budgets, text: "Budgets" },
+  { screen: "settings", to: href.settings, text: "Settings" },
+  { screen: "compare", to: href.compare, text: "Compare" },
 ] as const;
 
 export function SystemTabs({ here }: { here: (typeof PAGES)[number]["screen"] }) {

@@ -1,0 +1,30 @@
+// How the house is: budgets seen and set, settings found with where they come from, the program's own health.
+import type { Page } from "playwright-core";
+import { go, type Look, standIn } from "./look.ts";
+
+export async function lookAtHouse(look: Look, wide: Page, small: Page): Promise<void> {
+  for (const page of [wide, small]) {
+    await go(page, "System");
+    await page.locator(".healthline").waitFor();
+    await go(page, "Settings", "System");
+    await page.locator(".settings > div, .problem").first().waitFor();
+  }
+  await look("settings", wide, small);
+  for (const page of [wide, small]) {
+    await go(page, "Budgets", "System");
+    await page.locator(".budget, .empty, .problem").first().waitFor();
+  }
+  await look("budgets", wide, small);
+  if (!standIn) return;
+  await small.getByText("Used up: calls wait").waitFor();
+  const form = wide.locator("section", { has: wide.getByRole("heading", { name: "Another budget" }) });
+  await form.getByRole("textbox", { name: "For what" }).fill("reports");
+  await form.getByRole("spinbutton", { name: "Tokens an hour" }).fill("5000");
+  await form.getByRole("spinbutton", { name: "Tokens a day" }).fill("40000");
+  await form.getByRole("button", { name: "Set the budget" }).click();
+  await wide.locator(".budget", { hasText: "Reports" }).getByText("0 of 5,000 used").waitFor();
+  await go(wide, "Settings", "System");
+  await wide.getByRole("checkbox", { name: "only what was set" }).check();
+  await wide.locator(".settings > div", { hasText: "monitor.learning_s" }).getByText("from the environment").waitFor();
+  if ((await wide.locator(".settings > div[data-set='false']").count()) > 0) throw new Error("settings that nobody set are shown as set");
+}

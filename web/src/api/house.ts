@@ -1,0 +1,27 @@
+// How the house is set: what calls may cost, and every setting with where it comes from.
+import { AnsweredFields } from "./fragments.ts";
+import { graphql, type ResultOf } from "./graphql.ts";
+
+export const BudgetsQuery = graphql(`
+  query Budgets($atLeast: Position, $asOf: DateTime) {
+    budgets(atLeast: $atLeast, asOf: $asOf) {
+      partition scope tokensPerHour tokensPerDay
+      windows { window limit settled held remaining warned resetsAt }
+    }
+  }
+`);
+
+export const SetBudget = graphql(
+  `mutation SetBudget($site: ID, $scope: String!, $tokensPerHour: Int!, $tokensPerDay: Int!, $commandId: ID!) {
+    answered: setBudget(site: $site, scope: $scope, tokensPerHour: $tokensPerHour, tokensPerDay: $tokensPerDay, commandId: $commandId) { ...AnsweredFields }
+  }`,
+  [AnsweredFields],
+);
+
+export const SettingsQuery = graphql(`
+  query Settings { settings { key value origin doc default } }
+`);
+
+export type Budget = ResultOf<typeof BudgetsQuery>["budgets"][number];
+export type BudgetWindow = Budget["windows"][number];
+export type Setting = ResultOf<typeof SettingsQuery>["settings"][number];

@@ -1,0 +1,23 @@
+// Who is not let in is told why and what to do; roles are said in words.
+import { expect, test } from "vitest";
+import { grantText, passwordProblem, refusedText, sameGrant } from "./access.ts";
+
+test("a refusal says what to do next and nothing about which half was wrong", () => {
+  expect(refusedText({ code: "SIGN_IN_REFUSED", message: "", retryAfterS: null })).toContain("do not belong together");
+  expect(refusedText({ code: "TOO_MANY_TRIES", message: "", retryAfterS: 45 })).toBe("Too many tries. Try again in 45 s.");
+  expect(refusedText({ code: "TOO_MANY_TRIES", message: "", retryAfterS: 400 })).toContain("7 min");
+  expect(refusedText({ code: "BAD_INPUT", message: "too short", retryAfterS: null })).toBe("too short");
+});
+
+test("a role is said with its place", () => {
+  expect(grantText({ role: "ADMIN", site: null, area: null })).toBe("Admin everywhere");
+  expect(grantText({ role: "OPERATOR", site: "demo", area: "Filling" })).toBe("Operator at demo, area Filling");
+  expect(sameGrant({ role: "ADMIN", site: null, area: null }, { role: "ADMIN", site: "demo", area: null })).toBe(false);
+});
+
+test("a new password is long, new and said twice", () => {
+  expect(passwordProblem("old", "short", "short")).toContain("at least 12");
+  expect(passwordProblem("the same as before", "the same as before", "the same as before")).toBe("That is the one you have.");
+  expect(passwordProblem(null, "four words in a row", "four words in row")).toContain("do not say the same");
+  expect(passwordProblem("old", "four words in a row", "four words in a row")).toBeNull();
+});

@@ -1,0 +1,15 @@
+// Addresses of files that the program makes for auditors.
+
+export interface Wanted {
+  partition: string | null;
+  kind: string | null;
+  from: string | null;
+  to: string | null;
+}
+
+export function exportAddress(format: "jsonl" | "parquet", { partition, kind, from, to }: Wanted): string {
+  const asked = new URLSearchParams();
+  for (const [name, value] of Object.entries({ partition, kind, from, to })) if (value !== null && value !== "") asked.set(name, value);
+  asked.set("format", format);
+  return `/audit/export?${asked}`;
+}
