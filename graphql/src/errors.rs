@@ -2,7 +2,7 @@
 
 use async_graphql::{Error, ErrorExtensions};
 use millwright_commands::NotAnswered;
-use millwright_projections::NotReached;
+use millwright_projections::{NoPast, NotReached};
 use std::fmt::Display;
 
 /// The request cannot be meant as it stands.
@@ -26,6 +26,24 @@ pub(crate) fn not_answered(cause: NotAnswered) -> Error {
         NotAnswered::Log(_) | NotAnswered::Answers(_) => "LOG",
     };
     coded(code, cause)
+}
+
+/// A time that cannot be shown, or not yet.
+pub(crate) fn no_past(cause: NoPast) -> Error {
+    match cause {
+        NoPast::Empty | NoPast::BeforeTheFirst { .. } | NoPast::NotYet { .. } => bad_input(cause),
+        NoPast::StillReplaying(progress) => coded("STILL_REPLAYING", cause).extend_with(|_, extensions| {
+            extensions.set("done", progress.done);
+            extensions.set("of", progress.of);
+            extensions.set("etaS", progress.left.map(|left| left.as_secs()));
+        }),
+        ours => storage(ours),
+    }
+}
+
+/// What is only ever of the present.
+pub(crate) fn not_temporal(what: &str) -> Error {
+    coded("NOT_TEMPORAL", format!("{what} is known of the present only; ask for it in a request without asOf"))
 }
 
 /// Ours to mend: the cause goes to the log, not to whoever asked.

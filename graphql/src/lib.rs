@@ -1,6 +1,8 @@
 //! How people and programs ask: GraphQL with subscriptions, the few HTTP endpoints beside it, and the web page.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod as_of;
+mod curve;
 mod errors;
 mod http;
 pub mod inbound;

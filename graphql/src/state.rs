@@ -12,7 +12,7 @@ use millwright_domain::{
         vault::Vault,
     },
 };
-use millwright_projections::Projections;
+use millwright_projections::{Pasts, Projections};
 use std::{sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
 
@@ -33,6 +33,8 @@ pub type MetricsPage = Arc<dyn Fn() -> String + Send + Sync>;
 #[derive(Clone)]
 pub struct AppState {
     pub projections: Projections,
+    /// The same as of any time before.
+    pub pasts: Pasts,
     pub commands: Commands,
     pub log: Arc<dyn EventLog>,
     pub vault: Arc<dyn Vault>,

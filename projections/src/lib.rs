@@ -9,6 +9,7 @@ mod fact;
 mod follow;
 mod home;
 mod page;
+pub mod past;
 mod place;
 mod projection;
 mod projections;
@@ -50,6 +51,7 @@ pub use follow::{
     FollowError,
     ledger::{Change, Parked},
 };
+pub use past::{NoPast, Pasts};
 pub use page::{BadCursor, Cursor, Page, Window};
 pub use place::{BadPlace, Place, Postgres};
 pub use projections::{Lag, NotReached, Projections};

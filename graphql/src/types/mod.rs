@@ -7,6 +7,7 @@ pub mod asset_health;
 pub mod audit;
 pub mod budget;
 pub mod case;
+pub mod comparison;
 pub mod connection;
 pub mod contact;
 pub mod evidence;
