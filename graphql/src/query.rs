@@ -26,10 +26,7 @@ use crate::{
 };
 use async_graphql::{Context, ID, Object, Result, connection::Connection};
 use chrono::{DateTime, TimeDelta, Utc};
-use millwright_domain::{
-    Timestamp,
-    ids::SiteId,
-};
+use millwright_domain::{Timestamp, ids::SiteId};
 use millwright_projections::{
     alarm_performance::performance,
     alarms::{self, AlarmRow},
@@ -53,7 +50,9 @@ async fn ready<'a>(ctx: &'a Context<'_>, at_least: Option<Position>, as_of: Opti
         (None, None) => {}
         (Some(shown), Some(asked)) if shown.wall == asked && at_least.is_none() => return Ok(state),
         (_, Some(_)) if at_least.is_some() => return Err(bad_input("a past does not change any more: give asOf or atLeast, not both")),
-        (Some(shown), None) => return Err(bad_input(format!("this request is about {}; give this field the same asOf, or ask for it in another", shown.wall))),
+        (Some(shown), None) => {
+            return Err(bad_input(format!("this request is about {}; give this field the same asOf, or ask for it in another", shown.wall)));
+        }
         // Never the present in the place of a past.
         (_, Some(asked)) => return Err(bad_input(format!("the state as of {asked} was not looked up; ask for it in a query of its own"))),
     }
@@ -76,6 +75,9 @@ fn nodes(first: Option<i32>, last: Option<i32>) -> usize {
     first.or(last).and_then(|asked| usize::try_from(asked).ok()).unwrap_or(PAGE)
 }
 
+/// What can be asked. `asOf`, where a field takes it, is a time of recording: everything below the field is as it was then, and every
+/// field of the request is given the same. What is only of the present answers `NOT_TEMPORAL`; while a past is being folded the answer
+/// is `STILL_REPLAYING` with `done`, `of` and `etaS`: ask again.
 #[Object]
 impl Query {
     /// Every site that was described, with its assets by ISA-95 place.
@@ -158,14 +160,26 @@ impl Query {
 
     /// Actions that wait for a person, soonest expiry first.
     #[graphql(complexity = "10 * child_complexity")]
-    async fn pending_approvals(&self, ctx: &Context<'_>, site: Option<ID>, at_least: Option<Position>, as_of: Option<DateTime<Utc>>) -> Result<Vec<Action>> {
+    async fn pending_approvals(
+        &self,
+        ctx: &Context<'_>,
+        site: Option<ID>,
+        at_least: Option<Position>,
+        as_of: Option<DateTime<Utc>>,
+    ) -> Result<Vec<Action>> {
         let state = ready(ctx, at_least, as_of).await?;
         let site: Option<SiteId> = maybe(site.as_ref(), "site")?;
         let rows = pending_approvals::all(&state.projections.ledger(), site.as_ref()).await.map_err(storage)?;
         Ok(rows.into_iter().map(Action).collect())
     }
 
-    async fn asset_health(&self, ctx: &Context<'_>, site: Option<ID>, at_least: Option<Position>, as_of: Option<DateTime<Utc>>) -> Result<Vec<AssetHealth>> {
+    async fn asset_health(
+        &self,
+        ctx: &Context<'_>,
+        site: Option<ID>,
+        at_least: Option<Position>,
+        as_of: Option<DateTime<Utc>>,
+    ) -> Result<Vec<AssetHealth>> {
         let state = ready(ctx, at_least, as_of).await?;
         let site: Option<SiteId> = maybe(site.as_ref(), "site")?;
         let rows = asset_health::all(&state.projections.ledger(), site.as_ref()).await.map_err(storage)?;
@@ -260,7 +274,13 @@ impl Query {
 
     /// What waits for a person: given up, or sent with no telling whether it arrived. The oldest first, 200 at most.
     #[graphql(complexity = "20 * child_complexity")]
-    async fn dead_letters(&self, ctx: &Context<'_>, site: Option<ID>, at_least: Option<Position>, as_of: Option<DateTime<Utc>>) -> Result<Vec<Notice>> {
+    async fn dead_letters(
+        &self,
+        ctx: &Context<'_>,
+        site: Option<ID>,
+        at_least: Option<Position>,
+        as_of: Option<DateTime<Utc>>,
+    ) -> Result<Vec<Notice>> {
         let state = ready(ctx, at_least, as_of).await?;
         let site: Option<SiteId> = maybe(site.as_ref(), "site")?;
         let rows = outbox::waiting_for_a_person(&state.projections.ledger(), site.as_ref(), 200).await.map_err(storage)?;
@@ -304,7 +324,14 @@ impl Query {
     }
 
     /// What days and stretches of work came to, the latest first.
-    async fn summaries(&self, ctx: &Context<'_>, site: ID, #[graphql(default = 7)] first: usize, at_least: Option<Position>, as_of: Option<DateTime<Utc>>) -> Result<Vec<Summary>> {
+    async fn summaries(
+        &self,
+        ctx: &Context<'_>,
+        site: ID,
+        #[graphql(default = 7)] first: usize,
+        at_least: Option<Position>,
+        as_of: Option<DateTime<Utc>>,
+    ) -> Result<Vec<Summary>> {
         let state = ready(ctx, at_least, as_of).await?;
         let site: SiteId = parse(&site, "site")?;
         let rows = house_days::summaries(&state.projections.ledger(), &site, first.min(100)).await.map_err(storage)?;

@@ -51,8 +51,8 @@ pub use follow::{
     FollowError,
     ledger::{Change, Parked},
 };
-pub use past::{NoPast, Pasts};
 pub use page::{BadCursor, Cursor, Page, Window};
+pub use past::{NoPast, Pasts};
 pub use place::{BadPlace, Place, Postgres};
 pub use projections::{Lag, NotReached, Projections};
 pub use rebuild::{Changed, Progress, RebuildError, Rebuilding, Rebuilt};

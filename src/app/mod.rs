@@ -43,6 +43,7 @@ use millwright_ingest::{
     field::{Field, FieldSettings},
     store::StoreSettings,
 };
+use millwright_projections::Pasts;
 use outside::Outside;
 use platform::Platform;
 use site::{Described, SiteAtWork};
@@ -57,7 +58,7 @@ pub struct App {
     pub address: SocketAddr,
     sites: Vec<Arc<SiteAtWork>>,
     duties: Option<JoinHandle<()>>,
-    /// What belongs to no site: the reader of the rules' folder, the upkeep of the figures.
+    /// What belongs to no site: the reader of the rules' folder, the upkeep of the figures, the folding of pasts.
     housekeeping: Vec<JoinHandle<()>>,
     page: JoinHandle<()>,
     /// Each part has a token of its own, cancelled in order.
@@ -110,11 +111,17 @@ impl App {
         };
         let stop_housekeeping = CancellationToken::new();
         let rules_file = rules_file::watch(settings.rules.clone(), rules, board.clone(), foundation.clock.clone(), stop_housekeeping.clone());
-        let housekeeping = vec![rules_file, metrics::tend(stop_housekeeping.clone())];
+        let pasts = Pasts::new(foundation.data.join("past"), foundation.projections.clone(), foundation.log.clone(), lapse.speed);
+        let folding = tokio::spawn({
+            let (pasts, until) = (pasts.clone(), stop_housekeeping.clone());
+            async move { pasts.run(until).await }
+        });
+        let housekeeping = vec![rules_file, metrics::tend(stop_housekeeping.clone()), folding];
 
         let stop_page = CancellationToken::new();
         let state = AppState {
             projections: foundation.projections.clone(),
+            pasts,
             commands: foundation.commands.clone(),
             log: foundation.log.clone(),
             vault: foundation.vault.clone(),

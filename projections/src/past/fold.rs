@@ -29,7 +29,13 @@ pub(super) trait Watched: Send + Sync {
 }
 
 /// `None` when it was given up.
-pub(super) async fn fold(shelf: &mut Shelf, log: &dyn EventLog, wanted: &Position, stride: u64, watched: &dyn Watched) -> Result<Option<Arc<Store>>, NoPast> {
+pub(super) async fn fold(
+    shelf: &mut Shelf,
+    log: &dyn EventLog,
+    wanted: &Position,
+    stride: u64,
+    watched: &dyn Watched,
+) -> Result<Option<Arc<Store>>, NoPast> {
     let mut base = shelf.nearest(wanted, log).await?;
     let begun_at = base.as_ref().map_or(0, |base| facts(&base.position));
     let of = facts(wanted) - begun_at;

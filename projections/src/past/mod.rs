@@ -202,11 +202,7 @@ impl Pasts {
         if state.waiting.len() >= MOST_WAITING {
             return Err(NoPast::StillReplaying(begun));
         }
-        let wanted = Wanted {
-            cut: cut.clone(),
-            step: watch::Sender::new(Step::Under(begun)),
-            asked: Mutex::new(Instant::now()),
-        };
+        let wanted = Wanted { cut: cut.clone(), step: watch::Sender::new(Step::Under(begun)), asked: Mutex::new(Instant::now()) };
         let wanted = Arc::new(wanted);
         state.waiting.push_back(wanted.clone());
         Ok(wanted)

@@ -18,12 +18,8 @@ use std::{
 };
 
 /// Where a past ends in each partition, and the hash of the last fact there: it holds for no other log.
-pub(super) static MARKS: Table = Table {
-    name: "past_marks",
-    columns: &[("partition", Kind::Text), ("next_seq", Kind::Whole), ("hash", Kind::Text)],
-    key: 1,
-    indexes: &[],
-};
+pub(super) static MARKS: Table =
+    Table { name: "past_marks", columns: &[("partition", Kind::Text), ("next_seq", Kind::Whole), ("hash", Kind::Text)], key: 1, indexes: &[] };
 
 /// Pasts on disk at most, and how much room they may take; the one that was made last always stays.
 pub(super) const MOST_KEPT: usize = 16;
@@ -61,7 +57,8 @@ pub(super) fn shapes() -> Vec<Shape> {
 impl Shelf {
     /// What an earlier run has left that this program can use. A past that was being made when the program ended is thrown away.
     pub async fn open(dir: &Path) -> Result<Self, StoreError> {
-        let failed = |cause| StoreError::Database { doing: "make the folder of the past of", place: dir.display().to_string(), cause: sqlx::Error::Io(cause) };
+        let failed =
+            |cause| StoreError::Database { doing: "make the folder of the past of", place: dir.display().to_string(), cause: sqlx::Error::Io(cause) };
         fs::create_dir_all(dir).map_err(failed)?;
         let mut shelf = Self { dir: dir.to_path_buf(), kept: Vec::new(), next: 1, uses: 0 };
         for entry in fs::read_dir(dir).map_err(failed)?.flatten() {

@@ -1,6 +1,9 @@
 //! The past against what was there: for any time the same tables as a program that had never seen more.
 
-use super::{Comparison, Extent, NoPast, Pasts, shelf::{MOST_KEPT, shapes}};
+use super::{
+    Comparison, Extent, NoPast, Pasts,
+    shelf::{MOST_KEPT, shapes},
+};
 use crate::{
     Projections, audit, budget, open_cases,
     page::Window,
@@ -9,9 +12,7 @@ use crate::{
     testing::{MemoryLog, Recorder, road},
 };
 use chrono::TimeDelta;
-use millwright_domain::{
-    Now, Timestamp, budget::Window as Hours, case::Outcome, ids::SiteId, ports::event_log::EventLog, position::PartitionId,
-};
+use millwright_domain::{Now, Timestamp, budget::Window as Hours, case::Outcome, ids::SiteId, ports::event_log::EventLog, position::PartitionId};
 use proptest::prelude::*;
 use std::{path::Path, sync::Arc, time::Duration};
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -103,7 +104,9 @@ async fn who_held_what_of_a_budget_is_said_for_the_time() {
     let house = House::of(log).await;
     // The reservation is settled one second before the end.
     let then = house.at(finished - TimeDelta::seconds(2)).await;
-    let held = |rows: Vec<budget::BudgetRow>, now| rows.iter().map(|row| (row.spent(Hours::Hour, now).held, row.spent(Hours::Hour, now).settled)).collect::<Vec<_>>();
+    let held = |rows: Vec<budget::BudgetRow>, now| {
+        rows.iter().map(|row| (row.spent(Hours::Hour, now).held, row.spent(Hours::Hour, now).settled)).collect::<Vec<_>>()
+    };
     assert_eq!(held(budget::all(&then.ledger()).await.unwrap(), finished), [(500, 0)]);
     let after = house.at(finished).await;
     assert_eq!(held(budget::all(&after.ledger()).await.unwrap(), finished), [(0, 420)]);
@@ -231,7 +234,8 @@ async fn two_times_compared_say_what_is_new_gone_and_otherwise() {
     let (log, waits, finished) = recorded();
     let house = House::of(log).await;
     let compared = Comparison::of(&house.at(waits).await, &house.at(LATER).await, None).await.unwrap();
-    let stages: Vec<_> = compared.cases.iter().map(|one| (one.before.as_ref().map(|row| row.stage()), one.after.as_ref().map(|row| row.stage()))).collect();
+    let stages: Vec<_> =
+        compared.cases.iter().map(|one| (one.before.as_ref().map(|row| row.stage()), one.after.as_ref().map(|row| row.stage()))).collect();
     assert_eq!(stages, [(Some("awaiting_approval"), Some("closed")), (None, Some("awaiting_approval"))]);
     let waits_at: Vec<_> = compared.approvals.iter().map(|one| (one.before.is_some(), one.after.is_some())).collect();
     assert_eq!((waits_at.len(), waits_at.contains(&(true, false)), waits_at.contains(&(false, true))), (2, true, true));
