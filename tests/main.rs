@@ -26,6 +26,7 @@ mod scenarios;
 mod similar;
 mod soak;
 mod steps;
+mod travelling;
 mod watching;
 mod whole_plant;
 mod workers;

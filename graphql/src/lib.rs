@@ -18,6 +18,7 @@ mod subscription;
 mod testing;
 #[cfg(test)]
 mod tests;
+mod trying;
 mod types;
 mod watching;
 

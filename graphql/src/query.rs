@@ -244,7 +244,7 @@ impl Query {
     ) -> Result<Connection<String, AuditEntry>> {
         let state = ready(ctx, at_least, as_of).await?;
         let window = Asked { first, after, last, before }.window()?;
-        let (facts, until) = state.projections.facts();
+        let (facts, until) = state.projections.facts(WAIT_FOR_POSITION).await.map_err(not_reached)?;
         let filter = audit::AuditFilter { until, ..filter.unwrap_or_default().into() };
         let page = audit::page(&facts, &filter, &window).await.map_err(storage)?;
         Ok(connection(page, AuditEntry))

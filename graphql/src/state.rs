@@ -9,6 +9,7 @@ use millwright_domain::{
         event_log::EventLog,
         inbound::{Inbound, Pressed},
         plant_control::PlantControl,
+        rules_trial::RulesTrial,
         vault::Vault,
     },
 };
@@ -35,6 +36,8 @@ pub struct AppState {
     pub projections: Projections,
     /// The same as of any time before.
     pub pasts: Pasts,
+    /// Who tries other rules on what was recorded; `None` where nobody can.
+    pub trials: Option<Arc<dyn RulesTrial>>,
     pub commands: Commands,
     pub log: Arc<dyn EventLog>,
     pub vault: Arc<dyn Vault>,

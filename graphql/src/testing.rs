@@ -14,6 +14,7 @@ use millwright_domain::{
         answers::{Answers, AnswersError, Given},
         clock::Clock,
         event_log::EventLog,
+        rules_trial::{Fit, NotTried, RulesTrial, Trial, Tried},
         vault::{Vault, VaultError},
     },
     position::PartitionId,
@@ -40,6 +41,31 @@ pub struct House {
     pub vault: Arc<PlainVault>,
     pub clock: Arc<StandingClock>,
     _dir: tempfile::TempDir,
+}
+
+/// Looks at ten records and finds nothing.
+struct StandInTrial;
+
+#[async_trait]
+impl RulesTrial for StandInTrial {
+    async fn run(&self, trial: Trial, told: &(dyn Fn(u64, u64) + Send + Sync)) -> Result<Tried, NotTried> {
+        if trial.rules.is_some_and(|rules| rules.contains("nonsense")) {
+            return Err(NotTried::Refused("line 1: that is no rule".into()));
+        }
+        told(10, 10);
+        Ok(Tried {
+            reaches_back_to: Some(NOW),
+            scans: 10,
+            only_before: vec![],
+            only_after: vec![],
+            same: 3,
+            known_ends: 0,
+            before: Fit::default(),
+            after: Fit::default(),
+            rulings: vec![],
+            same_rulings: 1,
+        })
+    }
 }
 
 /// Stands still until it is set.
@@ -124,6 +150,7 @@ impl House {
         let pasts = Pasts::new(dir.path().join("past"), projections.clone(), Arc::new(log.clone()), 1.0);
         let state = AppState {
             pasts: pasts.clone(),
+            trials: Some(Arc::new(StandInTrial)),
             projections: projections.clone(),
             commands,
             log: Arc::new(log.clone()),

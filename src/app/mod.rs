@@ -20,6 +20,7 @@ mod outside;
 mod platform;
 pub mod replay;
 mod rules_file;
+pub mod rules_trial;
 pub mod scenario;
 mod seal;
 pub mod simulated;
@@ -46,6 +47,7 @@ use millwright_ingest::{
 use millwright_projections::Pasts;
 use outside::Outside;
 use platform::Platform;
+use rules_trial::Trials;
 use site::{Described, SiteAtWork};
 use std::{net::SocketAddr, sync::Arc};
 use tokio::{net::TcpListener, task::JoinHandle};
@@ -110,6 +112,7 @@ impl App {
             None => duties.take_all().await.map(|()| None)?,
         };
         let stop_housekeeping = CancellationToken::new();
+        let trials = Trials { log: foundation.log.clone(), book: rules.clone(), monitor: settings.monitor, one_at_a_time: Default::default() };
         let rules_file = rules_file::watch(settings.rules.clone(), rules, board.clone(), foundation.clock.clone(), stop_housekeeping.clone());
         let pasts = Pasts::new(foundation.data.join("past"), foundation.projections.clone(), foundation.log.clone(), lapse.speed);
         let folding = tokio::spawn({
@@ -122,6 +125,7 @@ impl App {
         let state = AppState {
             projections: foundation.projections.clone(),
             pasts,
+            trials: Some(Arc::new(trials)),
             commands: foundation.commands.clone(),
             log: foundation.log.clone(),
             vault: foundation.vault.clone(),

@@ -19,3 +19,4 @@ pub mod readings;
 pub mod similar;
 pub mod summary;
 pub mod ticket;
+pub mod trial;

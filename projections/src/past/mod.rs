@@ -151,7 +151,7 @@ impl Pasts {
             return Ok(view);
         }
         let store = self.store(&cut, patience).await?;
-        let view = self.look(store, cut, as_of, patience).await?;
+        let view = self.look(store, cut, as_of).await?;
         let mut state = self.state();
         state.views.retain(|(at, _)| *at != as_of);
         state.views.push_back((as_of, view.clone()));

@@ -116,7 +116,7 @@ async fn who_held_what_of_a_budget_is_said_for_the_time() {
 async fn the_audit_ends_where_the_past_does() {
     let (log, waits, _) = recorded();
     let house = House::of(log).await;
-    let (db, until) = house.at(waits).await.facts();
+    let (db, until) = house.at(waits).await.facts(PATIENT).await.unwrap();
     let filter = audit::AuditFilter { until, ..audit::AuditFilter::default() };
     let page = audit::page(&db, &filter, &Window::first(200)).await.unwrap();
     let (alone, _dir) = fresh(&house.log, waits).await;
@@ -194,6 +194,29 @@ async fn what_a_kill_left_behind_is_thrown_away_and_what_was_finished_is_used() 
     let (alone, _dir) = fresh(&house.log, finished).await;
     assert_eq!(digest(&then).await, digest(&alone).await);
     assert!(!folder.join("past-77.building").exists() && !folder.join("past-78.db").exists());
+}
+
+#[tokio::test]
+async fn a_past_that_was_broken_off_anywhere_is_made_anew() {
+    let (log, waits, finished) = recorded();
+    let house = House::of(log).await;
+    let (alone, _dir) = fresh(&house.log, finished).await;
+    for yields in 0..20 {
+        let pasts = Pasts::with_stride(house.dir.path().join("past"), house.present.clone(), Arc::new(house.log.clone()), 1.0, 2);
+        let running = pasts.clone();
+        let task = tokio::spawn(async move { running.run(CancellationToken::new()).await });
+        drop(pasts.at(waits + TimeDelta::seconds(yields), Now::both(LATER), Duration::ZERO).await);
+        for _ in 0..yields * 5 {
+            tokio::task::yield_now().await;
+        }
+        // Nothing of it gets to tidy up.
+        task.abort();
+        drop(task.await);
+    }
+    let (again, _runs) = pasts(&house.log, &house.present, house.dir.path(), 2);
+    let then = again.at(finished, Now::both(LATER), PATIENT).await.unwrap();
+    assert_eq!(digest(&then).await, digest(&alone).await);
+    assert!(std::fs::read_dir(house.dir.path().join("past")).unwrap().all(|entry| !entry.unwrap().path().to_string_lossy().contains("building")));
 }
 
 #[tokio::test]

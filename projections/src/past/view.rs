@@ -1,7 +1,14 @@
 //! How a past is shown: as projections like any other, but with the newest readings of its time and no more facts to come.
 
 use super::{NoPast, Pasts, cut::last_before};
-use crate::{db::Db, live::Live, plant, projections::Projections, readings::Before, store::Store};
+use crate::{
+    db::Db,
+    live::Live,
+    plant,
+    projections::{NotReached, Projections},
+    readings::Before,
+    store::Store,
+};
 use millwright_domain::{
     Now, Timestamp,
     ports::event_log::{EventLog, LogError},
@@ -16,10 +23,8 @@ pub(crate) struct Shown {
 }
 
 impl Pasts {
-    pub(super) async fn look(&self, store: Arc<Store>, cut: Position, as_of: Timestamp, patience: Duration) -> Result<Projections, NoPast> {
+    pub(super) async fn look(&self, store: Arc<Store>, cut: Position, as_of: Timestamp) -> Result<Projections, NoPast> {
         let present = &self.inner.present;
-        // The audit is the present's, with a bound: it must have come as far.
-        drop(present.reached(&cut, patience).await);
         let plants = plant::all(&store.readers()).await?;
         let at = Now { wall: as_of, plant: self.plant_time(&cut, as_of).await? };
         let live = Arc::new(Live::default());
@@ -51,11 +56,11 @@ impl Projections {
         self.inner.shown.as_ref().map(|shown| shown.at)
     }
 
-    /// Where the audit's lines are, and the last time of recording that belongs to what is shown.
-    pub fn facts(&self) -> (Db, Option<Timestamp>) {
-        match &self.inner.shown {
-            Some(shown) => (shown.present.ledger(), Some(shown.at.wall)),
-            None => (self.ledger(), None),
-        }
+    /// Where the audit's lines are, and the last time of recording that belongs to what is shown. A past has the present's lines, as
+    /// soon as the present has come as far.
+    pub async fn facts(&self, within: Duration) -> Result<(Db, Option<Timestamp>), NotReached> {
+        let Some(shown) = &self.inner.shown else { return Ok((self.ledger(), None)) };
+        shown.present.reached(&self.position(), within).await?;
+        Ok((shown.present.ledger(), Some(shown.at.wall)))
     }
 }
