@@ -55,3 +55,21 @@ pub(crate) fn storage(cause: impl std::error::Error) -> Error {
 fn coded(code: &'static str, message: impl Display) -> Error {
     Error::new(message.to_string()).extend_with(|_, extensions| extensions.set("code", code))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use async_graphql::Value;
+    use millwright_projections::Progress;
+    use std::time::Duration;
+
+    #[test]
+    fn who_asks_for_a_past_that_is_being_folded_is_told_how_far_it_is() {
+        let progress = Progress { done: 30, of: 120, left: Some(Duration::from_secs(9)) };
+        let error = no_past(NoPast::StillReplaying(progress));
+        let told = |name| error.extensions.as_ref().and_then(|extensions| extensions.get(name)).cloned();
+        assert_eq!(told("code"), Some(Value::from("STILL_REPLAYING")));
+        assert_eq!([told("done"), told("of"), told("etaS")], [30, 120, 9].map(|number: u64| Some(Value::from(number))));
+        assert!(error.message.contains("30 of 120 facts; ask again"), "{}", error.message);
+    }
+}

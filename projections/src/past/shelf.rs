@@ -65,7 +65,12 @@ impl Shelf {
             let path = entry.path();
             let Some(number) = number(&path) else { continue };
             shelf.next = shelf.next.max(number + 1);
-            let found = if path.extension().is_some_and(|ending| ending == "db") { shelf.read(number).await } else { None };
+            // What SQLite keeps beside a file belongs to that file.
+            let found = match path.extension().and_then(|ending| ending.to_str()) {
+                Some("db") => shelf.read(number).await,
+                Some("building") => None,
+                _ => continue,
+            };
             match found {
                 Some(kept) => shelf.kept.push(kept),
                 None => sqlite::remove(&path).map_err(failed)?,
