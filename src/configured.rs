@@ -85,8 +85,13 @@ pub fn plant_file(path: &Path) -> Result<PlantFile> {
 
 pub fn policy(path: &Path) -> Result<Policy> {
     let text = read(path, "policy", "config/policy.yaml in the sources is an example")?;
-    let policy: Policy = serde_saphyr::from_str(&text).with_context(|| format!("the policy {} cannot be used", path.display()))?;
-    policy.checked().with_context(|| format!("the policy {} cannot be used", path.display()))
+    policy_of(&text, &path.display().to_string())
+}
+
+/// The policy that a text holds.
+pub fn policy_of(text: &str, name: &str) -> Result<Policy> {
+    let policy: Policy = serde_saphyr::from_str(text).with_context(|| format!("the policy {name} cannot be used"))?;
+    policy.checked().with_context(|| format!("the policy {name} cannot be used"))
 }
 
 /// Without a file, nobody is told anything outside.

@@ -58,3 +58,9 @@ fn a_yes_is_followed_to_the_value_that_is_read_back() {
     assert_eq!(number(figure, "/more/writes"), 3.0, "{figure}");
     assert!(number(figure, "/more/readings_a_second_meanwhile") > 0.0, "{figure}");
 }
+
+#[test]
+fn a_random_point_of_the_past_is_measured_against_the_whole_way() {
+    let [figure] = &figures(&["past", "--scale", "0.002"])[..] else { panic!("one figure") };
+    assert!(number(figure, "/ours") > 0.0 && number(figure, "/more/whole_s") > 0.0 && number(figure, "/more/facts") >= 2_000.0, "{figure}");
+}

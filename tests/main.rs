@@ -31,6 +31,7 @@ mod scenarios;
 mod similar;
 mod soak;
 mod steps;
+mod travelling;
 mod watching;
 mod whole_plant;
 mod workers;

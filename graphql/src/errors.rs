@@ -3,7 +3,7 @@
 use async_graphql::{Error, ErrorExtensions};
 use millwright_commands::NotAnswered;
 use millwright_domain::access::NotAllowed;
-use millwright_projections::NotReached;
+use millwright_projections::{NoPast, NotReached};
 use std::fmt::Display;
 
 /// The request cannot be meant as it stands.
@@ -33,6 +33,24 @@ pub(crate) fn not_answered(cause: NotAnswered) -> Error {
     coded(code, cause)
 }
 
+/// A time that cannot be shown, or not yet.
+pub(crate) fn no_past(cause: NoPast) -> Error {
+    match cause {
+        NoPast::Empty | NoPast::BeforeTheFirst { .. } | NoPast::NotYet { .. } => bad_input(cause),
+        NoPast::StillReplaying(progress) => coded("STILL_REPLAYING", cause).extend_with(|_, extensions| {
+            extensions.set("done", progress.done);
+            extensions.set("of", progress.of);
+            extensions.set("etaS", progress.left.map(|left| left.as_secs()));
+        }),
+        ours => storage(ours),
+    }
+}
+
+/// What is only ever of the present.
+pub(crate) fn not_temporal(what: &str) -> Error {
+    coded("NOT_TEMPORAL", format!("{what} is known of the present only; ask for it in a request without asOf"))
+}
+
 /// Ours to mend: the cause goes to the log, not to whoever asked.
 pub(crate) fn storage(cause: impl std::error::Error) -> Error {
     tracing::error!(cause = %cause, deeper = ?cause.source(), "a question could not be answered from what is stored");
@@ -41,4 +59,22 @@ pub(crate) fn storage(cause: impl std::error::Error) -> Error {
 
 fn coded(code: &'static str, message: impl Display) -> Error {
     Error::new(message.to_string()).extend_with(|_, extensions| extensions.set("code", code))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use async_graphql::Value;
+    use millwright_projections::Progress;
+    use std::time::Duration;
+
+    #[test]
+    fn who_asks_for_a_past_that_is_being_folded_is_told_how_far_it_is() {
+        let progress = Progress { done: 30, of: 120, left: Some(Duration::from_secs(9)) };
+        let error = no_past(NoPast::StillReplaying(progress));
+        let told = |name| error.extensions.as_ref().and_then(|extensions| extensions.get(name)).cloned();
+        assert_eq!(told("code"), Some(Value::from("STILL_REPLAYING")));
+        assert_eq!([told("done"), told("of"), told("etaS")], [30, 120, 9].map(|number: u64| Some(Value::from(number))));
+        assert!(error.message.contains("30 of 120 facts; ask again"), "{}", error.message);
+    }
 }

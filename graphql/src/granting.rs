@@ -52,7 +52,7 @@ impl People {
     /// Everybody with a name or a role, with their tokens. For admins.
     #[graphql(complexity = "20 * child_complexity")]
     async fn principals(&self, ctx: &Context<'_>, at_least: Option<Position>) -> Result<Vec<Principal>> {
-        let state = crate::query::ready(ctx, at_least).await?;
+        let state = crate::query::ready(ctx, at_least, None).await?;
         state.allow(access::Deed::Administer, Place::default(), "principals").await?;
         let db = state.projections.ledger();
         let tokens = principals::tokens(&db, state.clock.now().wall - SHOWN_AFTER).await.map_err(storage)?;

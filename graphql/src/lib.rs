@@ -2,6 +2,8 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod access;
+mod as_of;
+mod curve;
 mod errors;
 mod granting;
 mod http;
@@ -18,6 +20,7 @@ mod subscription;
 mod testing;
 #[cfg(test)]
 mod tests;
+mod trying;
 mod types;
 mod watching;
 

@@ -1,7 +1,8 @@
 //! What can be asked.
 
 use crate::{
-    errors::{bad_input, not_reached, storage},
+    curve::{curve, step, unit_of},
+    errors::{bad_input, no_past, not_reached, not_temporal, storage},
     granting::People,
     scalars::{Position, maybe, parse},
     state::{AppState, WAIT_FOR_POSITION},
@@ -12,12 +13,13 @@ use crate::{
         audit::{AuditEntry, AuditFilter},
         budget::Budget,
         case::{Case, CaseStatus},
+        comparison::{Comparison, LogExtent},
         connection::{Asked, PAGE, connection},
         contact::Contact,
         health::Health,
         notice::Notice,
         plant::{Asset, Plant},
-        readings::{Point, Resolution, Series},
+        readings::{Resolution, Series},
         similar::FaultPattern,
         summary::Summary,
         ticket::Ticket,
@@ -25,17 +27,14 @@ use crate::{
 };
 use async_graphql::{Context, ID, MergedObject, Object, Result, connection::Connection};
 use chrono::{DateTime, TimeDelta, Utc};
-use millwright_domain::{
-    Timestamp,
-    ids::{SignalId, SiteId},
-};
+use millwright_domain::{Timestamp, ids::SiteId};
 use millwright_projections::{
     alarm_performance::performance,
     alarms::{self, AlarmRow},
     asset_health, audit, budget, contacts, house_days,
     notices::outbox,
     open_cases::{self, CaseFilter},
-    pending_approvals, readings, tickets,
+    pending_approvals, tickets,
 };
 
 #[derive(Default)]
@@ -50,13 +49,31 @@ const MOST_POINTS: usize = 5_000;
 /// Lines of the alarm log that one question counts.
 const MOST_ALARMS: usize = 200_000;
 
-/// The state, once everything up to `at_least` can be seen.
-pub(crate) async fn ready<'a>(ctx: &'a Context<'_>, at_least: Option<Position>) -> Result<&'a AppState> {
+/// The state, once everything up to `at_least` can be seen; or that of the past that the request is about.
+pub(crate) async fn ready<'a>(ctx: &'a Context<'_>, at_least: Option<Position>, as_of: Option<DateTime<Utc>>) -> Result<&'a AppState> {
     let state = ctx.data::<AppState>()?;
+    match (state.projections.as_of(), as_of.map(Timestamp::from)) {
+        (None, None) => {}
+        (Some(shown), Some(asked)) if shown.wall == asked && at_least.is_none() => return Ok(state),
+        (_, Some(_)) if at_least.is_some() => return Err(bad_input("a past does not change any more: give asOf or atLeast, not both")),
+        (Some(shown), None) => {
+            return Err(bad_input(format!("this request is about {}; give this field the same asOf, or ask for it in another", shown.wall)));
+        }
+        // Never the present in the place of a past.
+        (_, Some(asked)) => return Err(bad_input(format!("the state as of {asked} was not looked up; ask for it in a query of its own"))),
+    }
     if let Some(Position(wanted)) = at_least {
         state.projections.reached(&wanted, WAIT_FOR_POSITION).await.map_err(not_reached)?;
     }
     Ok(state)
+}
+
+/// The state, for what no past can say.
+fn present<'a>(state: Result<&'a AppState>, what: &str) -> Result<&'a AppState> {
+    match state {
+        Ok(state) if state.projections.as_of().is_some() => Err(not_temporal(what)),
+        state => state,
+    }
 }
 
 /// How many nodes a connection's answer may hold, for the cost of a question.
@@ -64,24 +81,27 @@ fn nodes(first: Option<i32>, last: Option<i32>) -> usize {
     first.or(last).and_then(|asked| usize::try_from(asked).ok()).unwrap_or(PAGE)
 }
 
+/// What can be asked. `asOf`, where a field takes it, is a time of recording: everything below the field is as it was then, and every
+/// field of the request is given the same. What is only of the present answers `NOT_TEMPORAL`; while a past is being folded the answer
+/// is `STILL_REPLAYING` with `done`, `of` and `etaS`: ask again.
 #[Object]
 impl Questions {
     /// Every site that was described, with its assets by ISA-95 place.
-    async fn plants(&self, ctx: &Context<'_>, at_least: Option<Position>) -> Result<Vec<Plant>> {
-        let state = ready(ctx, at_least).await?;
+    async fn plants(&self, ctx: &Context<'_>, at_least: Option<Position>, as_of: Option<DateTime<Utc>>) -> Result<Vec<Plant>> {
+        let state = ready(ctx, at_least, as_of).await?;
         Ok(state.projections.plants().iter().filter_map(Plant::of).collect())
     }
 
-    async fn plant(&self, ctx: &Context<'_>, site: ID, at_least: Option<Position>) -> Result<Option<Plant>> {
-        let state = ready(ctx, at_least).await?;
+    async fn plant(&self, ctx: &Context<'_>, site: ID, at_least: Option<Position>, as_of: Option<DateTime<Utc>>) -> Result<Option<Plant>> {
+        let state = ready(ctx, at_least, as_of).await?;
         let site: SiteId = parse(&site, "site")?;
         let plants = state.projections.plants();
         let row = plants.iter().find(|row| row.plant.as_ref().is_some_and(|plant| plant.site == site));
         Ok(row.and_then(Plant::of))
     }
 
-    async fn asset(&self, ctx: &Context<'_>, site: ID, asset: ID, at_least: Option<Position>) -> Result<Option<Asset>> {
-        let state = ready(ctx, at_least).await?;
+    async fn asset(&self, ctx: &Context<'_>, site: ID, asset: ID, at_least: Option<Position>, as_of: Option<DateTime<Utc>>) -> Result<Option<Asset>> {
+        let state = ready(ctx, at_least, as_of).await?;
         Ok(Asset::find(state, &parse(&site, "site")?, &parse(&asset, "asset")?))
     }
 
@@ -99,8 +119,9 @@ impl Questions {
         to: DateTime<Utc>,
         #[graphql(default = 1000)] first: i32,
         at_least: Option<Position>,
+        as_of: Option<DateTime<Utc>>,
     ) -> Result<Series> {
-        let state = ready(ctx, at_least).await?;
+        let state = ready(ctx, at_least, as_of).await?;
         let limit = usize::try_from(first).ok().filter(|first| (1..=MOST_POINTS).contains(first));
         let limit = limit.ok_or_else(|| bad_input(format!("`first` is a number from 1 to {MOST_POINTS}, not {first}")))?;
         if from > to {
@@ -127,8 +148,9 @@ impl Questions {
         last: Option<i32>,
         before: Option<String>,
         at_least: Option<Position>,
+        as_of: Option<DateTime<Utc>>,
     ) -> Result<Connection<String, Case>> {
-        let state = ready(ctx, at_least).await?;
+        let state = ready(ctx, at_least, as_of).await?;
         let open = status.map(|status| status == CaseStatus::Open);
         let filter = CaseFilter { site: maybe(site.as_ref(), "site")?, asset: maybe(asset.as_ref(), "asset")?, open };
         let window = Asked { first, after, last, before }.window()?;
@@ -136,23 +158,35 @@ impl Questions {
         Ok(connection(page, Case))
     }
 
-    async fn case(&self, ctx: &Context<'_>, id: ID, at_least: Option<Position>) -> Result<Option<Case>> {
-        let state = ready(ctx, at_least).await?;
+    async fn case(&self, ctx: &Context<'_>, id: ID, at_least: Option<Position>, as_of: Option<DateTime<Utc>>) -> Result<Option<Case>> {
+        let state = ready(ctx, at_least, as_of).await?;
         let row = open_cases::find(&state.projections.ledger(), parse(&id, "id")?).await.map_err(storage)?;
         Ok(row.map(Case))
     }
 
     /// Actions that wait for a person, soonest expiry first.
     #[graphql(complexity = "10 * child_complexity")]
-    async fn pending_approvals(&self, ctx: &Context<'_>, site: Option<ID>, at_least: Option<Position>) -> Result<Vec<Action>> {
-        let state = ready(ctx, at_least).await?;
+    async fn pending_approvals(
+        &self,
+        ctx: &Context<'_>,
+        site: Option<ID>,
+        at_least: Option<Position>,
+        as_of: Option<DateTime<Utc>>,
+    ) -> Result<Vec<Action>> {
+        let state = ready(ctx, at_least, as_of).await?;
         let site: Option<SiteId> = maybe(site.as_ref(), "site")?;
         let rows = pending_approvals::all(&state.projections.ledger(), site.as_ref()).await.map_err(storage)?;
         Ok(rows.into_iter().map(Action).collect())
     }
 
-    async fn asset_health(&self, ctx: &Context<'_>, site: Option<ID>, at_least: Option<Position>) -> Result<Vec<AssetHealth>> {
-        let state = ready(ctx, at_least).await?;
+    async fn asset_health(
+        &self,
+        ctx: &Context<'_>,
+        site: Option<ID>,
+        at_least: Option<Position>,
+        as_of: Option<DateTime<Utc>>,
+    ) -> Result<Vec<AssetHealth>> {
+        let state = ready(ctx, at_least, as_of).await?;
         let site: Option<SiteId> = maybe(site.as_ref(), "site")?;
         let rows = asset_health::all(&state.projections.ledger(), site.as_ref()).await.map_err(storage)?;
         Ok(rows.into_iter().map(AssetHealth::from).collect())
@@ -160,8 +194,8 @@ impl Questions {
 
     /// Every alarm that was ever raised, latest change first.
     #[graphql(complexity = "10 * child_complexity")]
-    async fn alarms(&self, ctx: &Context<'_>, site: Option<ID>, at_least: Option<Position>) -> Result<Vec<Alarm>> {
-        let state = ready(ctx, at_least).await?;
+    async fn alarms(&self, ctx: &Context<'_>, site: Option<ID>, at_least: Option<Position>, as_of: Option<DateTime<Utc>>) -> Result<Vec<Alarm>> {
+        let state = ready(ctx, at_least, as_of).await?;
         let site: Option<SiteId> = maybe(site.as_ref(), "site")?;
         let rows = alarms::all(&state.projections.ledger(), site.as_ref()).await.map_err(storage)?;
         let plants = state.projections.plants();
@@ -179,8 +213,9 @@ impl Questions {
         from: DateTime<Utc>,
         to: DateTime<Utc>,
         at_least: Option<Position>,
+        as_of: Option<DateTime<Utc>>,
     ) -> Result<AlarmPerformance> {
-        let state = ready(ctx, at_least).await?;
+        let state = ready(ctx, at_least, as_of).await?;
         if from >= to || to - from > TimeDelta::days(366) {
             return Err(bad_input("`from` is before `to`, and at most a year"));
         }
@@ -193,8 +228,8 @@ impl Questions {
 
     /// Confirmed faults that look the same on several machines, the most widely seen first.
     #[graphql(complexity = "100 + child_complexity")]
-    async fn fault_patterns(&self, ctx: &Context<'_>, at_least: Option<Position>) -> Result<Vec<FaultPattern>> {
-        let state = ready(ctx, at_least).await?;
+    async fn fault_patterns(&self, ctx: &Context<'_>, at_least: Option<Position>, as_of: Option<DateTime<Utc>>) -> Result<Vec<FaultPattern>> {
+        let state = ready(ctx, at_least, as_of).await?;
         let found = state.projections.fault_patterns().await.map_err(storage)?;
         Ok(found.into_iter().map(FaultPattern::from).collect())
     }
@@ -211,10 +246,13 @@ impl Questions {
         last: Option<i32>,
         before: Option<String>,
         at_least: Option<Position>,
+        as_of: Option<DateTime<Utc>>,
     ) -> Result<Connection<String, AuditEntry>> {
-        let state = ready(ctx, at_least).await?;
+        let state = ready(ctx, at_least, as_of).await?;
         let window = Asked { first, after, last, before }.window()?;
-        let page = audit::page(&state.projections.ledger(), &filter.unwrap_or_default().into(), &window).await.map_err(storage)?;
+        let (facts, until) = state.projections.facts(WAIT_FOR_POSITION).await.map_err(not_reached)?;
+        let filter = audit::AuditFilter { until, ..filter.unwrap_or_default().into() };
+        let page = audit::page(&facts, &filter, &window).await.map_err(storage)?;
         Ok(connection(page, AuditEntry))
     }
 
@@ -231,8 +269,9 @@ impl Questions {
         last: Option<i32>,
         before: Option<String>,
         at_least: Option<Position>,
+        as_of: Option<DateTime<Utc>>,
     ) -> Result<Connection<String, Notice>> {
-        let state = ready(ctx, at_least).await?;
+        let state = ready(ctx, at_least, as_of).await?;
         let site: Option<SiteId> = maybe(site.as_ref(), "site")?;
         let window = Asked { first, after, last, before }.window()?;
         let page = outbox::page(&state.projections.ledger(), site.as_ref(), maybe(case.as_ref(), "case")?, &window).await.map_err(storage)?;
@@ -241,8 +280,14 @@ impl Questions {
 
     /// What waits for a person: given up, or sent with no telling whether it arrived. The oldest first, 200 at most.
     #[graphql(complexity = "20 * child_complexity")]
-    async fn dead_letters(&self, ctx: &Context<'_>, site: Option<ID>, at_least: Option<Position>) -> Result<Vec<Notice>> {
-        let state = ready(ctx, at_least).await?;
+    async fn dead_letters(
+        &self,
+        ctx: &Context<'_>,
+        site: Option<ID>,
+        at_least: Option<Position>,
+        as_of: Option<DateTime<Utc>>,
+    ) -> Result<Vec<Notice>> {
+        let state = ready(ctx, at_least, as_of).await?;
         let site: Option<SiteId> = maybe(site.as_ref(), "site")?;
         let rows = outbox::waiting_for_a_person(&state.projections.ledger(), site.as_ref(), 200).await.map_err(storage)?;
         Ok(rows.into_iter().map(Notice::from).collect())
@@ -260,8 +305,9 @@ impl Questions {
         last: Option<i32>,
         before: Option<String>,
         at_least: Option<Position>,
+        as_of: Option<DateTime<Utc>>,
     ) -> Result<Connection<String, Ticket>> {
-        let state = ready(ctx, at_least).await?;
+        let state = ready(ctx, at_least, as_of).await?;
         let site: Option<SiteId> = maybe(site.as_ref(), "site")?;
         let window = Asked { first, after, last, before }.window()?;
         let page = tickets::page(&state.projections.ledger(), site.as_ref(), &window).await.map_err(storage)?;
@@ -271,7 +317,10 @@ impl Questions {
     /// How people are known outside.
     #[graphql(complexity = "20 * child_complexity")]
     async fn contacts(&self, ctx: &Context<'_>, at_least: Option<Position>) -> Result<Vec<Contact>> {
-        let state = ready(ctx, at_least).await?;
+        let state = {
+            present(ctx.data(), "how people are known")?;
+            ready(ctx, at_least, None).await?
+        };
         let rows = contacts::all(&state.projections.ledger()).await.map_err(storage)?;
         let shown = rows.into_iter().map(|row| {
             let address = row.address.as_ref().map(|address| state.vault.open(address)).transpose().map_err(storage)?;
@@ -281,51 +330,42 @@ impl Questions {
     }
 
     /// What days and stretches of work came to, the latest first.
-    async fn summaries(&self, ctx: &Context<'_>, site: ID, #[graphql(default = 7)] first: usize, at_least: Option<Position>) -> Result<Vec<Summary>> {
-        let state = ready(ctx, at_least).await?;
+    async fn summaries(
+        &self,
+        ctx: &Context<'_>,
+        site: ID,
+        #[graphql(default = 7)] first: usize,
+        at_least: Option<Position>,
+        as_of: Option<DateTime<Utc>>,
+    ) -> Result<Vec<Summary>> {
+        let state = ready(ctx, at_least, as_of).await?;
         let site: SiteId = parse(&site, "site")?;
         let rows = house_days::summaries(&state.projections.ledger(), &site, first.min(100)).await.map_err(storage)?;
         Ok(rows.iter().map(|row| Summary::of(&site, row)).collect())
     }
 
-    async fn budgets(&self, ctx: &Context<'_>, at_least: Option<Position>) -> Result<Vec<Budget>> {
-        let state = ready(ctx, at_least).await?;
+    async fn budgets(&self, ctx: &Context<'_>, at_least: Option<Position>, as_of: Option<DateTime<Utc>>) -> Result<Vec<Budget>> {
+        let state = ready(ctx, at_least, as_of).await?;
         let now = state.clock.now().wall;
         let rows = budget::all(&state.projections.ledger()).await.map_err(storage)?;
         Ok(rows.into_iter().map(|row| Budget::of(row, now)).collect())
     }
 
     async fn health(&self, ctx: &Context<'_>) -> Result<Health> {
-        Health::of(ctx.data()?).await.map_err(storage)
+        Health::of(present(ctx.data(), "the program's health")?).await.map_err(storage)
     }
-}
 
-async fn curve(
-    state: &AppState,
-    site: &SiteId,
-    signal: &SignalId,
-    resolution: Resolution,
-    range: [Timestamp; 2],
-    limit: usize,
-) -> Result<(Vec<Point>, bool)> {
-    let db = state.projections.readings();
-    let Some(period) = resolution.period() else {
-        let series = readings::raw(state.log.as_ref(), &db, site, signal, range, limit).await.map_err(storage)?;
-        return Ok((series.points.into_iter().map(Point::from).collect(), series.truncated));
-    };
-    let mut points = readings::rollups(&db, site, signal, period, range, limit + 1).await.map_err(storage)?;
-    let truncated = points.len() > limit;
-    points.truncate(limit);
-    Ok((points.into_iter().map(Point::from).collect(), truncated))
-}
+    /// What times of recording `asOf` can name.
+    async fn log_extent(&self, ctx: &Context<'_>) -> Result<LogExtent> {
+        Ok(ctx.data::<AppState>()?.pasts.extent().await.map_err(no_past)?.into())
+    }
 
-fn unit_of(state: &AppState, site: &SiteId, signal: &SignalId) -> Option<String> {
-    let plants = state.projections.plants();
-    let plant = plants.iter().filter_map(|row| row.plant.as_ref()).find(|plant| plant.site == *site)?;
-    plant.signal(signal).map(|(_, signal)| signal.unit.to_string())
-}
-
-/// What lies between a point and where the next question begins.
-fn step(resolution: Resolution) -> TimeDelta {
-    resolution.period().map_or(TimeDelta::microseconds(1), |period| TimeDelta::seconds(period.seconds()))
+    /// Two times of recording held against each other: what is new, gone, or otherwise.
+    #[graphql(complexity = "200 + child_complexity")]
+    async fn comparison(&self, ctx: &Context<'_>, site: Option<ID>, from: DateTime<Utc>, to: DateTime<Utc>) -> Result<Comparison> {
+        if from > to {
+            return Err(bad_input("`from` is not after `to`"));
+        }
+        Comparison::of(ctx.data()?, maybe(site.as_ref(), "site")?, [from.into(), to.into()]).await
+    }
 }

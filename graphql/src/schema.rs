@@ -1,6 +1,6 @@
 //! The schema, with the limits that keep one question from costing everybody else theirs.
 
-use crate::{mutation::Mutation, query::Query, state::AppState, subscription::Subscription};
+use crate::{as_of::AsOf, mutation::Mutation, query::Query, state::AppState, subscription::Subscription};
 
 pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
 
@@ -14,6 +14,7 @@ pub fn schema(state: AppState) -> Schema {
         .limit_depth(MOST_DEPTH)
         .limit_complexity(MOST_COMPLEXITY)
         .limit_directives(10)
+        .extension(AsOf)
         .data(state)
         .finish()
 }

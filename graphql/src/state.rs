@@ -10,10 +10,11 @@ use millwright_domain::{
         event_log::EventLog,
         inbound::{Inbound, Pressed},
         plant_control::PlantControl,
+        rules_trial::RulesTrial,
         vault::Vault,
     },
 };
-use millwright_projections::Projections;
+use millwright_projections::{Pasts, Projections};
 use std::{sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
 
@@ -34,6 +35,10 @@ pub type MetricsPage = Arc<dyn Fn() -> String + Send + Sync>;
 #[derive(Clone)]
 pub struct AppState {
     pub projections: Projections,
+    /// The same as of any time before.
+    pub pasts: Pasts,
+    /// Who tries other rules on what was recorded; `None` where nobody can.
+    pub trials: Option<Arc<dyn RulesTrial>>,
     pub commands: Commands,
     pub log: Arc<dyn EventLog>,
     pub vault: Arc<dyn Vault>,

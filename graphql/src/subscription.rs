@@ -4,13 +4,16 @@ use crate::{
     errors::{bad_input, storage},
     scalars::{Position, maybe, parse},
     state::AppState,
-    types::{action::Action, case::Case, readings::LatestReading},
+    trying,
+    types::{action::Action, case::Case, readings::LatestReading, trial::TrialStep},
 };
 use async_graphql::{Context, ID, Result, SimpleObject, Subscription as GraphqlSubscription};
+use chrono::{DateTime, Utc};
 use futures::{Stream, stream};
 use millwright_domain::{
     Timestamp,
     ids::{CaseId, SignalId, SiteId},
+    ports::rules_trial::Trial,
     position,
 };
 use millwright_projections::{
@@ -103,6 +106,26 @@ impl Subscription {
         let watching =
             ReadingsWatch { site: parse(&site, "site")?, signals, changes: live.changes(), live, shown: HashMap::new(), state, first: true };
         Ok(stream::unfold(watching, |mut watching| async move { watching.next().await.map(|change| (change, watching)) }))
+    }
+
+    /// What other rules, or another policy, would have said to what was recorded: how far the trial is, and at last its report. Nothing is
+    /// decided by it. `rules` and `policy` are files in YAML; what is left away stays as it is in force. From `from` to `to` it counts.
+    async fn try_rules(
+        &self,
+        ctx: &Context<'_>,
+        site: ID,
+        rules: Option<String>,
+        policy: Option<String>,
+        from: Option<DateTime<Utc>>,
+        to: Option<DateTime<Utc>>,
+    ) -> Result<impl Stream<Item = Result<TrialStep>> + use<>> {
+        let trials =
+            ctx.data::<AppState>()?.trials.clone().ok_or_else(|| bad_input("this program has no rules to try; ask one that runs a plant"))?;
+        if rules.is_none() && policy.is_none() {
+            return Err(bad_input("give `rules` or `policy`, or both"));
+        }
+        let trial = Trial { site: parse(&site, "site")?, rules, policy, from: from.map(Timestamp::from), to: to.map(Timestamp::from) };
+        Ok(trying::steps(trials, trial))
     }
 
     /// The whole list of what waits for a person, now and at each change.

@@ -15,13 +15,14 @@ use millwright_domain::{
         answers::{Answers, AnswersError, Given},
         clock::Clock,
         event_log::EventLog,
+        rules_trial::{Fit, NotTried, RulesTrial, Trial, Tried},
         vault::{Vault, VaultError},
     },
     position::PartitionId,
     sealed::Sealed,
 };
 use millwright_projections::{
-    Projections,
+    Pasts, Projections,
     testing::{MemoryLog, road},
 };
 use serde_json::{Value, json};
@@ -39,21 +40,54 @@ pub struct House {
     pub log: MemoryLog,
     pub address: String,
     pub vault: Arc<PlainVault>,
+    pub clock: Arc<StandingClock>,
     _dir: tempfile::TempDir,
 }
 
-struct StandingClock;
+/// Looks at ten records and finds nothing.
+struct StandInTrial;
+
+#[async_trait]
+impl RulesTrial for StandInTrial {
+    async fn run(&self, trial: Trial, told: &(dyn Fn(u64, u64) + Send + Sync)) -> Result<Tried, NotTried> {
+        if trial.rules.is_some_and(|rules| rules.contains("nonsense")) {
+            return Err(NotTried::Refused("line 1: that is no rule".into()));
+        }
+        told(10, 10);
+        Ok(Tried {
+            reaches_back_to: Some(NOW),
+            scans: 10,
+            only_before: vec![],
+            only_after: vec![],
+            same: 3,
+            known_ends: 0,
+            before: Fit::default(),
+            after: Fit::default(),
+            rulings: vec![],
+            same_rulings: 1,
+        })
+    }
+}
+
+/// Stands still until it is set.
+pub struct StandingClock(Mutex<Timestamp>);
+
+impl StandingClock {
+    pub fn set(&self, now: Timestamp) {
+        *self.0.lock().unwrap() = now;
+    }
+}
 
 #[async_trait]
 impl Clock for StandingClock {
     fn now(&self) -> Now {
-        Now::both(NOW)
+        Now::both(*self.0.lock().unwrap())
     }
     async fn plant_reaches(&self, at: Timestamp) {
-        wait_for_ever_unless(at <= NOW).await;
+        wait_for_ever_unless(at <= self.now().wall).await;
     }
     async fn wall_reaches(&self, at: Timestamp) {
-        wait_for_ever_unless(at <= NOW).await;
+        wait_for_ever_unless(at <= self.now().wall).await;
     }
 }
 
@@ -102,23 +136,27 @@ impl House {
     pub async fn open() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let projections = Projections::open(dir.path()).await.unwrap();
+        let clock = Arc::new(StandingClock(Mutex::new(NOW)));
         let (log, vault) = (MemoryLog::default(), Arc::new(PlainVault::default()));
         let surroundings = Surroundings {
             log: Arc::new(log.clone()),
             answers: Arc::new(MemoryAnswers::default()),
-            clock: Arc::new(StandingClock),
+            clock: clock.clone(),
             live: projections.live(),
             cluster: None,
             owner: "test".into(),
         };
         let commands = Commands::new(surroundings);
         commands.serve(PartitionId::site(&road::site())).await.unwrap();
+        let pasts = Pasts::new(dir.path().join("past"), projections.clone(), Arc::new(log.clone()), 1.0);
         let state = AppState {
+            pasts: pasts.clone(),
+            trials: Some(Arc::new(StandInTrial)),
             projections: projections.clone(),
             commands,
             log: Arc::new(log.clone()),
             vault: vault.clone(),
-            clock: Arc::new(StandingClock),
+            clock: clock.clone(),
             admission: Admission::Local,
             names: Arc::default(),
             caller: Arc::new(Access::to_everything("local-operator".parse().unwrap())),
@@ -132,11 +170,13 @@ impl House {
         };
         let following = (projections, state.log.clone(), state.shutdown.clone());
         tokio::spawn(async move { following.0.run(following.1, following.2).await.unwrap() });
+        let until = state.shutdown.clone();
+        tokio::spawn(async move { pasts.run(until).await });
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let served = router(state.clone());
         tokio::spawn(async move { axum::serve(listener, served).await.unwrap() });
-        let house = Self { state, log, address, vault, _dir: dir };
+        let house = Self { state, log, address, vault, clock, _dir: dir };
         house.ask("svc-settings", DescribePlant { plant: road::plant() }).await;
         house.ask("svc-settings", AdoptPolicy { policy: road::policy() }).await;
         house

@@ -14,6 +14,8 @@ use millwright_domain::{Timestamp, position::PartitionId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
+pub(crate) const NAME: &str = "audit";
+
 static AUDIT: Table = Table {
     name: "audit",
     columns: &[
@@ -92,7 +94,7 @@ pub(crate) struct Audit {
 #[async_trait]
 impl Projection for Audit {
     fn name(&self) -> &'static str {
-        "audit"
+        NAME
     }
     fn version(&self) -> u32 {
         1
@@ -154,6 +156,8 @@ pub struct AuditFilter {
     pub stream: Option<String>,
     pub kind: Option<String>,
     pub actor: Option<String>,
+    /// Recorded at or before this.
+    pub until: Option<Timestamp>,
 }
 
 /// Last recorded first.
@@ -165,6 +169,9 @@ pub async fn page(db: &Db, filter: &AuditFilter, window: &Window) -> Result<Page
         if let Some(wanted) = wanted {
             ask.push(&format!(" AND {column} = ")).push_bind(Value::text(wanted));
         }
+    }
+    if let Some(until) = filter.until {
+        ask.push(" AND recorded_at <= ").push_bind(Value::Time(until));
     }
     // Facts of one commit share their time; their place tells them apart. The index on the time ends in the key, which is the place.
     window.narrow(&mut ask, &["recorded_at", "partition", "seq"]);

@@ -9,6 +9,7 @@ mod fact;
 mod follow;
 mod home;
 mod page;
+pub mod past;
 mod place;
 mod projection;
 mod projections;
@@ -52,6 +53,7 @@ pub use follow::{
     ledger::{Change, Parked},
 };
 pub use page::{BadCursor, Cursor, Page, Window};
+pub use past::{NoPast, Pasts};
 pub use place::{BadPlace, Place, Postgres};
 pub use projections::{Lag, NotReached, Projections};
 pub use rebuild::{Changed, Progress, RebuildError, Rebuilding, Rebuilt};

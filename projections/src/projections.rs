@@ -9,6 +9,7 @@ use crate::{
     },
     home::{Home, LEDGER, READINGS},
     live::Live,
+    past::Shown,
     place::Place,
     plant::PlantRow,
     similar::Remembered,
@@ -20,7 +21,7 @@ use millwright_domain::{
 };
 use std::{
     collections::BTreeMap,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Arc, PoisonError, RwLock},
     time::Duration,
 };
@@ -57,6 +58,8 @@ pub(crate) struct Inner {
     pub ledger_fold: Mutex<LedgerFold>,
     pub readings_fold: Mutex<ReadingsFollower>,
     live: Arc<Live>,
+    /// What stands behind the tables of a past.
+    pub shown: Option<Shown>,
     pub newest: Mutex<Newest>,
     pub remembered: Mutex<Remembered>,
     pub plants: RwLock<Arc<Vec<PlantRow>>>,
@@ -93,6 +96,7 @@ impl Projections {
             newest: Mutex::new(Newest::new(live.clone())),
             remembered: Mutex::default(),
             live,
+            shown: None,
             plants: RwLock::default(),
             seen: watch::Sender::new(Position::default()),
             head: RwLock::default(),
@@ -103,6 +107,33 @@ impl Projections {
         let opened = Self { inner: Arc::new(inner) };
         opened.begin_where_they_stand().await?;
         Ok(opened)
+    }
+
+    /// Tables of a past, shown as they are: nothing follows the log in them.
+    pub(crate) fn as_they_were(ledger: Arc<Store>, live: Arc<Live>, plants: Vec<PlantRow>, position: Position, shown: Shown) -> Self {
+        let readings = read(&shown.present.inner.readings);
+        let inner = Inner {
+            home: Home::at(Place::Folder(PathBuf::new())),
+            ledger_fold: Mutex::new(LedgerFold::of(ledger.clone(), Vec::new())),
+            readings_fold: Mutex::new(ReadingsFollower::new(readings.clone())),
+            ledger: RwLock::new(ledger),
+            readings: RwLock::new(readings),
+            newest: Mutex::new(Newest::new(live.clone())),
+            remembered: Mutex::default(),
+            live,
+            shown: Some(shown),
+            plants: RwLock::new(Arc::new(plants)),
+            seen: watch::Sender::new(position),
+            head: RwLock::default(),
+            parked: RwLock::default(),
+            trouble: RwLock::default(),
+            changes: broadcast::Sender::new(1),
+        };
+        Self { inner: Arc::new(inner) }
+    }
+
+    pub(crate) fn shares_readings_with(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&read(&self.inner.readings), &read(&other.inner.readings))
     }
 
     async fn begin_where_they_stand(&self) -> Result<(), StoreError> {

@@ -20,6 +20,7 @@ mod outside;
 mod platform;
 pub mod replay;
 mod rules_file;
+pub mod rules_trial;
 pub mod scenario;
 mod seal;
 mod serve;
@@ -49,8 +50,10 @@ use millwright_ingest::{
     field::{Field, FieldSettings},
     store::StoreSettings,
 };
+use millwright_projections::Pasts;
 use outside::Outside;
 use platform::Platform;
+use rules_trial::Trials;
 use serve::Served;
 use site::{Described, SiteAtWork};
 use std::{net::SocketAddr, sync::Arc};
@@ -64,7 +67,7 @@ pub struct App {
     pub address: SocketAddr,
     sites: Vec<Arc<SiteAtWork>>,
     duties: Option<JoinHandle<()>>,
-    /// What belongs to no site: the reader of the rules' folder, the upkeep of the figures, the ticket poll.
+    /// What belongs to no site: the reader of the rules' folder, the upkeep of the figures, the ticket poll, the folding of pasts.
     housekeeping: Vec<JoinHandle<()>>,
     page: JoinHandle<()>,
     /// Each part has a token of its own, cancelled in order.
@@ -124,12 +127,20 @@ impl App {
             None => duties.take_all().await.map(|()| None)?,
         };
         let (stop_housekeeping, stop_page) = (CancellationToken::new(), CancellationToken::new());
+        let trials = Trials { log: foundation.log.clone(), book: rules.clone(), monitor: settings.monitor, one_at_a_time: Default::default() };
         let rules_file = rules_file::watch(settings.rules.clone(), rules, board.clone(), foundation.clock.clone(), stop_housekeeping.clone());
-        let mut housekeeping = vec![rules_file, metrics::tend(stop_housekeeping.clone())];
+        let pasts = Pasts::new(foundation.data.join("past"), foundation.projections.clone(), foundation.log.clone(), lapse.speed);
+        let folding = tokio::spawn({
+            let (pasts, until) = (pasts.clone(), stop_housekeeping.clone());
+            async move { pasts.run(until).await }
+        });
+        let mut housekeeping = vec![rules_file, metrics::tend(stop_housekeeping.clone()), folding];
         // It brings news in, as the page does, so it stops when that stops.
         housekeeping.extend(outside.ticket_poll(&foundation, &board, &stop_page));
         let state = AppState {
             projections: foundation.projections.clone(),
+            pasts,
+            trials: Some(Arc::new(trials)),
             commands: foundation.commands.clone(),
             log: foundation.log.clone(),
             vault: foundation.vault.clone(),

@@ -1,23 +1,24 @@
-//! A site's state as of a time or a seq, folded from the log; and what other rules would have said to the same readings.
+//! A site's state as of a time or a seq, folded from the log; two times compared; and in words what other rules or another policy would have said.
 
-use crate::{configured, settings::Settings};
 use anyhow::{Context, Result, bail};
 use indicatif::ProgressBar;
-use millwright_agents::{
-    fact_tail::FactTail,
-    what_if::{Difference, KnownEnds, Said, Score, WhatIf},
-};
 use millwright_domain::{
     Timestamp,
     case::{Case, CaseFile},
     codec::decode,
     ids::CaseId,
-    ports::event_log::EventLog,
-    position::{Lane, PartitionId},
+    ports::{
+        event_log::EventLog,
+        rules_trial::{Fit, OtherRuling, Tried, Verdict},
+    },
+    position::PartitionId,
     site::Site,
 };
 use serde_json::{Value, json};
-use std::{fmt::Write, path::Path, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write,
+};
 
 /// Where to stop. Both may be open.
 pub struct Until {
@@ -31,7 +32,7 @@ pub struct Replayed {
     pub text: String,
 }
 
-/// Facts or scans asked of the log at a time.
+/// Facts asked of the log at a time.
 const PAGE: usize = 4_096;
 
 pub async fn only_site(log: &dyn EventLog) -> Result<PartitionId> {
@@ -48,10 +49,17 @@ pub async fn only_site(log: &dyn EventLog) -> Result<PartitionId> {
 }
 
 pub async fn state(log: &dyn EventLog, partition: &PartitionId, until: Until, bar: &ProgressBar) -> Result<Replayed> {
+    let mut site = Site::default();
+    let next = fold_on(log, partition, &mut site, 0, &until, bar).await?;
+    bar.finish_and_clear();
+    Ok(Replayed { json: site_json(partition, next, &site), text: site_text(partition, next, &site) })
+}
+
+/// Folds on from a seq; the seq behind the last fact taken in.
+async fn fold_on(log: &dyn EventLog, partition: &PartitionId, site: &mut Site, from: u64, until: &Until, bar: &ProgressBar) -> Result<u64> {
     let end = log.head().await?.next(partition).min(until.seq.unwrap_or(u64::MAX));
     bar.set_length(end);
-    let mut site = Site::default();
-    let mut next = 0;
+    let mut next = from;
     'pages: while next < end {
         let page = log.read_ledger(partition, next, PAGE).await?;
         for (seq, stored) in page.iter() {
@@ -64,8 +72,9 @@ pub async fn state(log: &dyn EventLog, partition: &PartitionId, until: Until, ba
         }
         bar.set_position(next);
     }
-    bar.finish_and_clear();
-    Ok(Replayed { json: site_json(partition, next, &site), text: site_text(partition, next, &site) })
+    bar.set_length(next);
+    bar.set_position(next);
+    Ok(next)
 }
 
 fn cases(site: &Site) -> Vec<(&CaseId, &CaseFile, String)> {
@@ -121,69 +130,80 @@ fn site_text(partition: &PartitionId, next: u64, site: &Site) -> String {
     text
 }
 
-/// Runs the configured and the new rules over the same recorded readings.
-pub async fn with_rules(log: Arc<dyn EventLog>, partition: &PartitionId, rules: &Path, settings: &Settings, bar: &ProgressBar) -> Result<Replayed> {
-    let site_id = partition.as_site().context("only a site has readings")?;
-    let mut ends = KnownEnds::default();
+/// Two times of a site, held against each other.
+pub async fn compared(log: &dyn EventLog, partition: &PartitionId, [from, to]: [Timestamp; 2], bar: &ProgressBar) -> Result<Replayed> {
+    let at = |as_of| Until { as_of: Some(as_of), seq: None };
     let mut site = Site::default();
-    FactTail::seen_to_the_end(log.clone(), partition.clone(), |fact| {
-        ends.see(fact);
-        site.evolve_recorded(fact);
-    })
-    .await?;
-    let ends = ends.on(&site);
-    let plant = site.plant.with_context(|| format!("{partition} was never described"))?;
-    let (old, new) = (configured::rules(&settings.rules)?, if rules.is_dir() { configured::rules(rules)? } else { configured::rule_file(rules)? });
-    let mut comparison = WhatIf::new(&plant, (old, settings.monitor), (new, settings.monitor));
-    let head = log.head().await?;
-    let lanes: Vec<(PartitionId, u64)> =
-        head.partitions().filter(|(partition, _)| partition.lane() == Lane::Readings).map(|(partition, end)| (partition.clone(), end)).collect();
-    bar.set_length(lanes.iter().map(|(_, end)| end).sum());
-    for (lane, end) in lanes {
-        let mut next = 0;
-        while next < end {
-            let page = log.read_readings(&lane, next, PAGE).await?;
-            if page.is_empty() {
-                break;
-            }
-            page.iter().filter(|(_, scan)| scan.site == site_id).for_each(|(_, scan)| comparison.observe(scan));
-            bar.inc(page.next() - next);
-            next = page.next();
-        }
-    }
+    let next = fold_on(log, partition, &mut site, 0, &at(from), bar).await?;
+    let before = standing(&site);
+    let next = fold_on(log, partition, &mut site, next, &at(to), bar).await?;
+    let after = standing(&site);
     bar.finish_and_clear();
-    let difference = comparison.finish(&ends);
-    Ok(Replayed { json: serde_json::to_value(&difference)?, text: difference_text(&difference) })
+    let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    let differs: Vec<_> =
+        names.into_iter().map(|name| (name, before.get(name), after.get(name))).filter(|(_, before, after)| before != after).collect();
+    let json: Vec<Value> = differs.iter().map(|(name, before, after)| json!({"what": name, "before": before, "after": after})).collect();
+    let word = |stage: Option<&String>| stage.map_or("-", |stage| stage.as_str()).to_string();
+    let lines = differs.iter().map(|(name, before, after)| format!("{name}: {} -> {}\n", word(*before), word(*after)));
+    let text: String = lines.chain([format!("{} differ between {from} and {to}\n", differs.len())]).collect();
+    Ok(Replayed { json: json!({"partition": partition, "facts": next, "from": from.to_string(), "to": to.to_string(), "differences": json}), text })
 }
 
-fn difference_text(difference: &Difference) -> String {
-    let line = |sign: char, said: &Said| match said {
-        Said::Alert { at, alert } => format!("{sign} {at} alert on {} by {} ({:?})\n", alert.asset, alert.detector, alert.severity),
-        Said::Diagnosis { at, asset, cause, confidence, .. } => format!("{sign} {at} diagnosis of {asset}: {cause} ({:.0} %)\n", confidence * 100.0),
+/// Each thing that has a standing, and its standing in a word.
+fn standing(site: &Site) -> BTreeMap<String, String> {
+    let mut standing = BTreeMap::new();
+    for (id, file, stage) in cases(site) {
+        standing.insert(format!("case {id} on {}", file.asset), stage);
+        for action in file.actions.values() {
+            standing.insert(format!("action {} {}", action.proposal().action, action.proposal().name), action.stage().to_string());
+        }
+    }
+    if let Some(engaged) = &site.kill_switch {
+        standing.insert("kill switch".into(), format!("engaged by {}", engaged.by));
+    }
+    for lock in site.locked_out.values() {
+        standing.insert(format!("lock-out of {}", lock.asset), format!("by {}", lock.by));
+    }
+    for (scope, account) in &site.budgets {
+        standing.insert(format!("budget {scope}"), format!("{} open reservations", account.open.len()));
+    }
+    standing
+}
+
+pub fn trial_text(tried: &Tried) -> String {
+    let line = |sign: char, said: &Verdict| match said.confidence {
+        Some(confidence) => format!("{sign} {} diagnosis of {}: {} ({:.0} %)\n", said.at, said.asset, said.what, confidence * 100.0),
+        None => format!("{sign} {} alert on {} by {}\n", said.at, said.asset, said.what),
     };
-    let gone = difference.only_before.iter().map(|said| line('-', said));
-    let new = difference.only_after.iter().map(|said| line('+', said));
-    let changes: String = gone.chain(new).collect();
-    let counts = format!("{} gone, {} new, {} the same\n", difference.only_before.len(), difference.only_after.len(), difference.same);
-    format!("{changes}{counts}{}", scores(difference))
+    let gone = tried.only_before.iter().map(|said| line('-', said));
+    let new = tried.only_after.iter().map(|said| line('+', said));
+    let reach = match tried.reaches_back_to {
+        Some(first) => format!("readings reach back to {first}\n"),
+        None => "no readings were looked at\n".into(),
+    };
+    let counts = format!("{} gone, {} new, {} the same\n", tried.only_before.len(), tried.only_after.len(), tried.same);
+    let rulings = tried.rulings.iter().map(ruling_line);
+    let ruled = format!("{} proposals would have been ruled on otherwise, {} the same\n", tried.rulings.len(), tried.same_rulings);
+    gone.chain(new).chain([reach, counts, scores(tried)]).chain(rulings).chain([ruled]).collect()
+}
+
+fn ruling_line(ruling: &OtherRuling) -> String {
+    let OtherRuling { at, name, before, after, risk_before, risk_after, answer_too_late, .. } = ruling;
+    let late = if *answer_too_late { "; the answer would have come too late" } else { "" };
+    format!("~ {at} {name}: {before:?} at {risk_before:?} risk -> {after:?} at {risk_after:?} risk{late}\n")
 }
 
 /// Held against what people found, where they said so.
-fn scores(difference: &Difference) -> String {
-    if difference.known_ends == 0 {
+fn scores(tried: &Tried) -> String {
+    if tried.known_ends == 0 {
         return "no case has an outcome by a person yet, so nothing says which rules are better\n".into();
     }
-    let line = |name: &str, score: Score| {
-        let Score { hits, misses, wrong, false_alarms } = score;
+    let line = |name: &str, fit: Fit| {
+        let Fit { hits, misses, wrong, false_alarms } = fit;
         format!(
             "{name}: {hits} of {} confirmed causes named, {wrong} cases with another cause named, {false_alarms} false alarms raised again\n",
             hits + misses
         )
     };
-    format!(
-        "of {} cases that people have judged\n{}{}",
-        difference.known_ends,
-        line("  before", difference.before),
-        line("  after ", difference.after)
-    )
+    format!("of {} cases that people have judged\n{}{}", tried.known_ends, line("  before", tried.before), line("  after ", tried.after))
 }

@@ -2,8 +2,10 @@
 //! against what people found. Pure.
 
 mod ends;
+mod rulings;
 
 pub use ends::{KnownEnd, KnownEnds, Score};
+pub use rulings::Rulings;
 
 use crate::{
     diagnosis::{Naming, Nominations, Rules},
@@ -62,6 +64,14 @@ impl WhatIf {
     pub fn observe(&mut self, scan: &Scan) {
         self.before.observe(scan);
         self.after.observe(scan);
+    }
+
+    /// Only what was said within the span counts.
+    pub fn finish_within(mut self, ends: &[KnownEnd], [from, to]: [Option<Timestamp>; 2]) -> Difference {
+        for side in [&mut self.before, &mut self.after] {
+            side.said.retain(|said| from.is_none_or(|from| said.at() >= from) && to.is_none_or(|to| said.at() <= to));
+        }
+        self.finish(ends)
     }
 
     pub fn finish(self, ends: &[KnownEnd]) -> Difference {

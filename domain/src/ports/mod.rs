@@ -10,6 +10,7 @@ pub mod inbound;
 pub mod live_readings;
 pub mod messenger;
 pub mod plant_control;
+pub mod rules_trial;
 pub mod ticket_system;
 pub mod vault;
 pub mod write_device;

@@ -4,4 +4,5 @@ mod alarms;
 mod asking;
 mod doing;
 mod http;
+mod travelling;
 mod watching;

@@ -100,3 +100,20 @@ async fn a_shelved_alarm_and_a_closed_case_are_pushed() {
     house.graphql(&format!("mutation {{ recordOutcome(case: \"{case}\", outcome: REPAIRED) {{ kind }} }}"), json!({})).await;
     assert!(watch.next().await["plantChanged"]["position"].is_string());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trial_of_other_rules_ends_with_its_report() {
+    let house = House::open().await;
+    let question =
+        "subscription($rules: String) { tryRules(site: \"demo\", rules: $rules) { done of report { reachesBackTo scans same gone sameRulings } } }";
+    let mut watch = Watch::open(&house, question, json!({ "rules": "rules: []" })).await;
+    let told = watch.next().await["tryRules"].clone();
+    let report = json!({ "reachesBackTo": "2023-11-14T22:13:20+00:00", "scans": 10, "same": 3, "gone": 0, "sameRulings": 1 });
+    assert_eq!(told, json!({ "done": 10, "of": 10, "report": report }));
+    assert_eq!(watch.receive().await["type"], "complete");
+    for (rules, said) in [(json!("nonsense"), "that is no rule"), (json!(null), "give `rules` or `policy`")] {
+        let mut watch = Watch::open(&house, question, json!({ "rules": rules })).await;
+        let refused = watch.receive().await.to_string();
+        assert!(refused.contains(said) && refused.contains("BAD_INPUT"), "{refused}");
+    }
+}

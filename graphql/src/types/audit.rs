@@ -22,7 +22,7 @@ pub struct AuditFilter {
 
 impl From<AuditFilter> for audit::AuditFilter {
     fn from(filter: AuditFilter) -> Self {
-        Self { partition: filter.partition, stream: filter.stream, kind: filter.kind, actor: filter.actor.map(String::from) }
+        Self { partition: filter.partition, stream: filter.stream, kind: filter.kind, actor: filter.actor.map(String::from), until: None }
     }
 }
 

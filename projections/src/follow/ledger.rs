@@ -66,8 +66,12 @@ pub(crate) struct LedgerFold {
 }
 
 pub(crate) fn shapes() -> Vec<Shape> {
+    shapes_of(&projection::all())
+}
+
+pub(crate) fn shapes_of(projections: &[Box<dyn Projection>]) -> Vec<Shape> {
     let shape = |one: &dyn Projection| Shape { name: one.name(), version: one.version(), tables: one.tables(), changed: one.changed() };
-    projection::all().iter().map(|one| shape(one.as_ref())).collect()
+    projections.iter().map(|one| shape(one.as_ref())).collect()
 }
 
 /// Only what happened in the plant and was decided: readings have their own follower, and the truth is the evaluation's alone.
@@ -77,8 +81,13 @@ pub(crate) fn is_followed(partition: &PartitionId) -> bool {
 
 impl LedgerFold {
     pub fn new(store: Arc<Store>) -> Self {
+        Self::of(store, projection::all())
+    }
+
+    /// Some of the projections only, in tables that have only theirs.
+    pub fn of(store: Arc<Store>, projections: Vec<Box<dyn Projection>>) -> Self {
         let fresh = |projection| Folded { projection, position: Position::default(), parked: HashMap::new() };
-        Self { store, folds: projection::all().into_iter().map(fresh).collect(), loaded: false }
+        Self { store, folds: projections.into_iter().map(fresh).collect(), loaded: false }
     }
 
     /// What every projection has taken in.

@@ -41,13 +41,14 @@ pub enum RawError {
 const MOST_SCANS: u64 = 200_000;
 const BATCH: usize = 2_000;
 
-/// Values measured in [from, to), at most `limit`.
+/// Values measured in [from, to), at most `limit`; of these, those that had been received by `known_by`, if that is given.
 pub async fn raw(
     log: &dyn EventLog,
     db: &Db,
     site: &SiteId,
     signal: &SignalId,
     [from, to]: [Timestamp; 2],
+    known_by: Option<Timestamp>,
     limit: usize,
 ) -> Result<RawSeries, RawError> {
     let mut series = RawSeries::default();
@@ -64,7 +65,8 @@ pub async fn raw(
             }
             looked_at += batch.len() as u64;
             next = batch.next();
-            batch.iter().for_each(|(_, scan)| collect(scan, site, signal, [from, to], &mut series.points));
+            let known = batch.iter().filter(|(_, scan)| known_by.is_none_or(|known_by| scan.received_at <= known_by));
+            known.for_each(|(_, scan)| collect(scan, site, signal, [from, to], &mut series.points));
         }
     }
     // At least once: a scan that was sent again counts once here, too.

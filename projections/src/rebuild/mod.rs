@@ -24,7 +24,7 @@ use millwright_domain::{
     ports::event_log::EventLog,
     position::{PartitionId, Position},
 };
-use progress::Pace;
+pub(crate) use progress::Pace;
 use std::sync::{Arc, RwLock};
 use thiserror::Error;
 use tokio::sync::Mutex;

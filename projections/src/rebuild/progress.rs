@@ -43,7 +43,7 @@ impl Rebuilding {
 }
 
 /// Reckons how long the rest takes from how long this run took.
-pub(super) struct Pace {
+pub(crate) struct Pace {
     begun: Instant,
     begun_at: u64,
 }

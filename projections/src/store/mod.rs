@@ -151,7 +151,7 @@ impl Store {
         Ok(all.fold((first, true), |(least, level), other| (both_cover(&least, &other), level && least == other)))
     }
 
-    async fn close(self) {
+    pub async fn close(self) {
         if let Pool::Sqlite(pool) = self.readers.0 {
             pool.close().await;
         }
@@ -167,7 +167,7 @@ impl Store {
 }
 
 /// Closes a store that nobody else holds.
-async fn close(store: Arc<Store>) {
+pub(crate) async fn close(store: Arc<Store>) {
     if let Some(store) = Arc::into_inner(store) {
         store.close().await;
     }
@@ -192,7 +192,7 @@ async fn create(shapes: &[Shape], db: &mut Conn<'_>) -> Result<(), sqlx::Error> 
     VERSIONS.upsert(versions.collect(), db).await
 }
 
-async fn create_indexes(shapes: &[Shape], db: &mut Conn<'_>) -> Result<(), sqlx::Error> {
+pub(crate) async fn create_indexes(shapes: &[Shape], db: &mut Conn<'_>) -> Result<(), sqlx::Error> {
     for table in shapes.iter().flat_map(|shape| &shape.tables) {
         table.create_indexes(db).await?;
     }

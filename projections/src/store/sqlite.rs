@@ -107,7 +107,17 @@ async fn open(path: &Path, number: u64, shapes: &[Shape]) -> Result<Store, Store
 }
 
 /// Without indexes: those of tables that are filled are made faster than those that grow.
-async fn connect(path: &Path, generation: u64, shapes: &[Shape]) -> Result<Store, StoreError> {
+pub(crate) async fn connect(path: &Path, generation: u64, shapes: &[Shape]) -> Result<Store, StoreError> {
+    connect_with(path, generation, shapes, "-32000", 8).await
+}
+
+/// For one of several that are only looked at now and then.
+pub(crate) async fn connect_small(path: &Path, generation: u64, shapes: &[Shape]) -> Result<Store, StoreError> {
+    connect_with(path, generation, shapes, "-4000", 4).await
+}
+
+/// `cache` in pages, or in KiB below zero, for each connection.
+async fn connect_with(path: &Path, generation: u64, shapes: &[Shape], cache: &'static str, readers: u32) -> Result<Store, StoreError> {
     let place = path.display().to_string();
     let failed = |doing, cause| StoreError::Database { doing, place: place.clone(), cause };
     // `synchronous=NORMAL`: rows and positions go together; what a power cut takes of both is folded from the log again.
@@ -118,10 +128,10 @@ async fn connect(path: &Path, generation: u64, shapes: &[Shape]) -> Result<Store
         .synchronous(SqliteSynchronous::Normal)
         .pragma("wal_autocheckpoint", "8000")
         .busy_timeout(std::time::Duration::from_secs(10))
-        .pragma("cache_size", "-32000");
+        .pragma("cache_size", cache);
     let mut writer = sqlx::ConnectOptions::connect(&options).await.map_err(|cause| failed("open", cause))?;
     let versions = admitted(shapes, &place, &mut writer).await?;
-    let readers = SqlitePoolOptions::new().max_connections(8).connect_lazy_with(options.read_only(true).create_if_missing(false));
+    let readers = SqlitePoolOptions::new().max_connections(readers).connect_lazy_with(options.read_only(true).create_if_missing(false));
     let readers = Db(Pool::Sqlite(readers));
     Ok(Store { place, generation, versions, own: readers.clone(), readers, writer: Writing::Sqlite(Mutex::new(writer)) })
 }
@@ -141,7 +151,7 @@ async fn admitted(shapes: &[Shape], place: &str, db: &mut SqliteConnection) -> R
 }
 
 /// Removes a database and the files that SQLite keeps beside it.
-fn remove(path: &Path) -> io::Result<()> {
+pub(crate) fn remove(path: &Path) -> io::Result<()> {
     for beside in ["", "-wal", "-shm"] {
         let mut name = path.as_os_str().to_os_string();
         name.push(beside);

@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use millwright_domain::{
     Event, Timestamp,
     chain::{ChainTip, StoredRecord},
+    codec,
     envelope::{Draft, StreamId},
     ids::{ActorId, EventId, SiteId, derived},
     ports::event_log::{Committed, EventLog, LogError, Owner},
@@ -61,6 +62,18 @@ impl MemoryLog {
     /// As retention does.
     pub fn drop_readings_before(&self, seq: u64) {
         self.state.lock().unwrap().readings_from = seq;
+    }
+    /// Another log with those facts that were recorded at or before a time.
+    pub fn up_to(&self, as_of: Timestamp) -> Self {
+        let mut cut = State::default();
+        let mut head = Position::default();
+        for (partition, (_, records)) in &self.state.lock().unwrap().ledger {
+            let is_before = |record: &&StoredRecord| codec::decode(&record.bytes).unwrap().recorded_at <= as_of;
+            let kept: Vec<StoredRecord> = records.iter().take_while(is_before).cloned().collect();
+            head.advance(partition, kept.len() as u64);
+            cut.ledger.insert(partition.clone(), (ChainTip::default(), kept));
+        }
+        Self { state: Arc::new(Mutex::new(cut)), head: watch::Sender::new(head) }
     }
     /// Appends bytes that nobody encoded.
     pub fn record_bytes(&self, partition: &PartitionId, bytes: Vec<u8>) {

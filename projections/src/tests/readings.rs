@@ -101,10 +101,10 @@ async fn raw_values_are_found_by_time_late_ones_included(bench: &Bench) {
     log.append_readings(scans).await.unwrap();
     let projections = bench.caught_up(&log).await;
     let range = [second(99), second(102)];
-    let series = readings::raw(&log, &projections.readings(), &road::site(), &flow(), range, 100).await.unwrap();
+    let series = readings::raw(&log, &projections.readings(), &road::site(), &flow(), range, None, 100).await.unwrap();
     let values: Vec<_> = series.points.iter().map(|point| point.value.unwrap()).collect();
     assert_eq!((values, series.truncated), (vec![99.0, 100.0, -1.0, 101.0], false));
-    let cut = readings::raw(&log, &projections.readings(), &road::site(), &flow(), range, 2).await.unwrap();
+    let cut = readings::raw(&log, &projections.readings(), &road::site(), &flow(), range, None, 2).await.unwrap();
     assert_eq!((cut.points.len(), cut.truncated), (2, true));
 }
 
@@ -117,7 +117,7 @@ async fn a_value_that_its_source_measured_in_another_minute_is_found_where_it_wa
     scans[900].readings[0] = late;
     log.append_readings(scans).await.unwrap();
     let projections = bench.caught_up(&log).await;
-    let series = readings::raw(&log, &projections.readings(), &road::site(), &flow(), [second(300), second(301)], 100).await.unwrap();
+    let series = readings::raw(&log, &projections.readings(), &road::site(), &flow(), [second(300), second(301)], None, 100).await.unwrap();
     assert_eq!(series.points.iter().map(|point| point.value.unwrap()).collect::<Vec<_>>(), [0.0, 7.0]);
 }
 

@@ -8,6 +8,7 @@ mod idle;
 mod ingest;
 mod kafka_produce;
 mod load;
+mod past;
 mod peer;
 mod polling;
 mod rebuild;
@@ -72,6 +73,8 @@ enum Name {
     Replay,
     /// The projections from zero.
     Rebuild,
+    /// The state as of a random time, from pasts that are kept.
+    Past,
     /// Readings appended to Kafka against a bare producer.
     KafkaProduce,
     /// From the death of an owner to the first command that another node answers.
@@ -128,6 +131,7 @@ impl Bench {
             Name::Commands => commands::measure(folder.path(), self.scale, &self.with, &settings).await?,
             Name::Replay => one(replay::measure(folder.path(), self.scale).await?),
             Name::Rebuild => one(rebuild::measure(folder.path(), self.scale).await?),
+            Name::Past => one(past::measure(folder.path(), self.scale).await?),
             Name::KafkaProduce => one(kafka_produce::measure(folder.path(), self.scale, &self.with, &settings).await?),
             Name::Takeover => one(takeover::measure(folder.path(), &self.with, &settings).await?),
             Name::Polling => one(polling::measure(folder.path(), self.scale).await?),
