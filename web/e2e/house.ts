@@ -2,6 +2,23 @@
 import type { Page } from "playwright-core";
 import { go, type Look, standIn } from "./look.ts";
 
+/** Other rules, tried on what was recorded: a broken file is told, a good one ends in what differs. */
+export async function tryOthers(look: Look, ...pages: Page[]): Promise<void> {
+  if (!standIn) return;
+  for (const page of pages) {
+    await go(page, "System");
+    await go(page, "Try rules", "System");
+    await page.getByRole("textbox", { name: /^Rules/ }).fill("broken");
+    await page.getByRole("button", { name: "Try them" }).click();
+    await page.getByRole("alert").filter({ hasText: "is no rule" }).waitFor();
+    await page.getByRole("textbox", { name: /^Rules/ }).fill("rules:\n  - name: misalignment");
+    await page.getByRole("button", { name: "Try them" }).click();
+    await page.getByText("of 80,000 records").waitFor();
+    await page.getByText("14 the same, 2 only by the tried ones").waitFor();
+  }
+  await look("trial", ...pages);
+}
+
 export async function lookAtHouse(look: Look, wide: Page, small: Page): Promise<void> {
   for (const page of [wide, small]) {
     await go(page, "System");

@@ -3,7 +3,6 @@ import type { Page } from "playwright-core";
 import { go, type Look, standIn } from "./look.ts";
 
 export async function lookBack(look: Look, ...pages: Page[]): Promise<void> {
-  if (!standIn) return;
   for (const page of pages) {
     await go(page, "Plant");
     await page.getByRole("button", { name: "Look at the past" }).click();
@@ -12,11 +11,14 @@ export async function lookBack(look: Look, ...pages: Page[]): Promise<void> {
     const now = await page.locator(".momenttrack input").inputValue();
     await page.getByRole("button", { name: "Last fact of weight" }).click();
     await page.getByText("You look at").waitFor();
-    if (page === pages[0]) await page.getByText("of 124,000 facts replayed").waitFor();
+    if (standIn && page === pages[0]) await page.getByText("of 124,000 facts replayed").waitFor();
+    await page.locator("main[aria-busy='false']").waitFor();
+    // The last of all may be that a case was closed, and then nothing could be changed anyway.
+    await page.getByRole("button", { name: "Last fact of weight" }).click();
     await page.locator("main[aria-busy='false']").waitFor();
     if (!new URL(page.url()).searchParams.has("at")) throw new Error("the past is not in the address");
     if (Number(await page.locator(".momenttrack input").inputValue()) >= Number(now)) throw new Error("the slider did not go back");
-    await page.locator(".cell[data-level='calm']").first().waitFor();
+    await page.locator(".cell[data-level]").first().waitFor();
   }
   await look("past-plant", ...pages);
   for (const page of pages) await readAndBar(page);
@@ -31,7 +33,7 @@ export async function lookBack(look: Look, ...pages: Page[]): Promise<void> {
 /** Everything can be read, nothing changed, and it says why. */
 async function readAndBar(page: Page): Promise<void> {
   await go(page, "Cases");
-  await page.locator(".rows tbody tr", { hasText: "Pump P-101" }).first().getByRole("link").click();
+  await page.locator(".rows tbody tr").first().getByRole("link").click();
   await page.locator(".timeline li").first().waitFor();
   const enabled = await page.locator("fieldset.deeds-barred button:enabled, fieldset.deeds-barred input:enabled").count();
   if (enabled > 0) throw new Error(`${enabled} buttons can change the past`);
@@ -39,7 +41,6 @@ async function readAndBar(page: Page): Promise<void> {
 }
 
 export async function playAndCompare(look: Look, wide: Page): Promise<void> {
-  if (!standIn) return;
   await go(wide, "Plant");
   await wide.getByRole("button", { name: "Look at the past" }).click();
   await wide.getByRole("button", { name: "Last fact of weight" }).click();

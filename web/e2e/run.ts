@@ -5,7 +5,7 @@ import { approve, vouch, wantAnother } from "./answering.ts";
 import { desktop, keep, launch, of, openPage, phone } from "./browser.ts";
 import { giveAccess, signInAndOut } from "./entering.ts";
 import type { Link } from "./link.ts";
-import { lookAtHouse } from "./house.ts";
+import { lookAtHouse, tryOthers } from "./house.ts";
 import { go, lookInto } from "./look.ts";
 import { filterCases, goDown, seeApprovals } from "./machines.ts";
 import { emptyOutbox, enrol } from "./outside.ts";
@@ -52,6 +52,7 @@ try {
   await playAndCompare(look, wide);
   await prove(look, wide, small);
   await lookAtHouse(look, wide, small);
+  await tryOthers(look, wide, small);
   await vouch(look, wide, small);
   await emptyOutbox(look, wide, small);
   await enrol(look, wide, small);

@@ -22,6 +22,7 @@ const CaseScreen = lazy(() => import("./screens/case/case-screen.tsx").then((it)
 const CasesScreen = lazy(() => import("./screens/cases/cases-screen.tsx").then((it) => ({ default: it.CasesScreen })));
 const CompareScreen = lazy(() => import("./screens/compare/compare-screen.tsx").then((it) => ({ default: it.CompareScreen })));
 const OutboxScreen = lazy(() => import("./screens/outbox/outbox-screen.tsx").then((it) => ({ default: it.OutboxScreen })));
+const TryScreen = lazy(() => import("./screens/try/try-screen.tsx").then((it) => ({ default: it.TryScreen })));
 const PeopleScreen = lazy(() => import("./screens/people/people-screen.tsx").then((it) => ({ default: it.PeopleScreen })));
 const DaysScreen = lazy(() => import("./screens/system/days-screen.tsx").then((it) => ({ default: it.DaysScreen })));
 const SettingsScreen = lazy(() => import("./screens/settings/settings-screen.tsx").then((it) => ({ default: it.SettingsScreen })));
@@ -104,6 +105,8 @@ function Screen({ route }: { route: Route }) {
       return <SettingsScreen />;
     case "compare":
       return <CompareScreen />;
+    case "try":
+      return <TryScreen />;
     case "access":
       return <AccessScreen />;
     case "days":
@@ -115,7 +118,7 @@ function Screen({ route }: { route: Route }) {
 
 const TITLES: Record<Route["screen"], string> = {
   plant: "Plant", asset: "Machine", signal: "Signal", cases: "Cases", case: "Case", approvals: "Approve", alarms: "Alarms", outbox: "Outbox", audit: "Audit", system: "System", people: "People",
-  access: "Access", days: "Days", budgets: "Budgets", settings: "Settings", compare: "Two times compared", unknown: "Not found",
+  access: "Access", days: "Days", budgets: "Budgets", settings: "Settings", compare: "Two times compared", try: "Try other rules", unknown: "Not found",
 };
 
 function titleOf(route: Route): string {

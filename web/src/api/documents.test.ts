@@ -15,10 +15,11 @@ import * as proof from "./proof.ts";
 import * as queries from "./queries.ts";
 import * as signal from "./signal.ts";
 import * as time from "./time.ts";
+import * as trial from "./trial.ts";
 
 const schema = buildSchema(readFileSync(new URL("../../../graphql/schema.graphql", import.meta.url), "utf8"));
 
-const documents = Object.entries({ ...queries, ...changes, ...insight, ...alarms, ...normal, ...outbox, ...people, ...asset, ...signal, ...access, ...proof, ...time, ...house }).filter(([, value]) => typeof value === "object" && "definitions" in value).map(([name, value]) => [name, value as unknown as DocumentNode] as const);
+const documents = Object.entries({ ...queries, ...changes, ...insight, ...alarms, ...normal, ...outbox, ...people, ...asset, ...signal, ...access, ...proof, ...time, ...house, ...trial }).filter(([, value]) => typeof value === "object" && "definitions" in value).map(([name, value]) => [name, value as unknown as DocumentNode] as const);
 
 test.each(documents)("%s fits the schema", (_, document) => {
   expect(validate(schema, parse(print(document))).map((error) => error.message)).toEqual([]);

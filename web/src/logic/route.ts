@@ -1,7 +1,7 @@
 // The page's places, as hashes: they work from any path and can be sent to a colleague. What a screen filters by stands behind a `?`.
 
 export type Route =
-  | { screen: "plant" | "cases" | "approvals" | "alarms" | "outbox" | "people" | "access" | "days" | "system" | "budgets" | "settings" | "compare" }
+  | { screen: "plant" | "cases" | "approvals" | "alarms" | "outbox" | "people" | "access" | "days" | "system" | "budgets" | "settings" | "compare" | "try" }
   | { screen: "asset"; site: string; asset: string }
   | { screen: "signal"; site: string; signal: string }
   | { screen: "case"; id: string }
@@ -31,6 +31,7 @@ export function parseRoute(hash: string): Route {
     case "budgets":
     case "settings":
     case "compare":
+    case "try":
       return { screen };
     case "audit":
       return { screen: "audit", stream: argument === "" ? null : argument };
@@ -74,6 +75,7 @@ export const href = {
   budgets: "#/budgets",
   settings: "#/settings",
   compare: "#/compare",
+  try: "#/try",
   case: (id: string) => `#/cases/${encodeURIComponent(id)}`,
   casesOf: (site: string, asset: string) => withParams("#/cases", { site, asset }),
   asset: (site: string, asset: string) => `#/asset/${encodeURIComponent(site)}/${encoded(asset)}`,

@@ -39,7 +39,7 @@ export function TopBar({ route, openPast, pastOpen }: Props) {
   );
 }
 
-const HOUSE: ReadonlySet<string> = new Set(["system", "people", "access", "days", "budgets", "settings", "compare"]);
+const HOUSE: ReadonlySet<string> = new Set(["system", "people", "access", "days", "budgets", "settings", "compare", "try"]);
 
 const ICONS = {
   plant: "M3 21V10l6 4v-4l6 4V4h6v17z",

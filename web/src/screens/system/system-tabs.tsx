@@ -9,6 +9,7 @@ const PAGES = [
   { screen: "budgets", to: href.budgets, text: "Budgets" },
   { screen: "settings", to: href.settings, text: "Settings" },
   { screen: "compare", to: href.compare, text: "Compare" },
+  { screen: "try", to: href.try, text: "Try rules" },
 ] as const;
 
 export function SystemTabs({ here }: { here: (typeof PAGES)[number]["screen"] }) {
