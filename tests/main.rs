@@ -3,6 +3,7 @@
 
 mod architecture;
 mod asyncapi;
+mod auditing;
 mod bad_input;
 mod benches;
 mod cluster;

@@ -48,6 +48,7 @@ mod lock_out;
 mod report_dropped;
 mod report_gap;
 mod seal_readings;
+mod sign_checkpoint;
 // what leaves the house
 mod attempt_effect;
 mod finish_effect;
@@ -119,6 +120,7 @@ pub use seal_readings::SealReadings;
 pub use set_budget::SetBudget;
 pub use settle_tokens::SettleTokens;
 pub use shelve_alarm::{LONGEST_SHELF_MIN, ShelveAlarm, UnshelveAlarm};
+pub use sign_checkpoint::{AdoptAuditKey, SignCheckpoint};
 pub use start_action::{SEND_WITHIN, StartAction, StartActionRefused};
 pub use verify_action::VerifyAction;
 pub use want_effect::WantEffect;

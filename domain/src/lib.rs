@@ -7,6 +7,7 @@
 pub mod action;
 pub mod alarm;
 pub mod approval;
+pub mod audit;
 pub mod baseline;
 pub mod budget;
 pub mod bus;
@@ -20,6 +21,7 @@ pub mod effect;
 pub mod envelope;
 pub mod event;
 pub mod evidence;
+pub mod export;
 pub mod forecast;
 pub mod hours;
 pub mod ids;

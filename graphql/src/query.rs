@@ -16,6 +16,7 @@ use crate::{
         health::Health,
         notice::Notice,
         plant::{Asset, Plant},
+        proof::{self, AuditVerification, Checkpoint, Proof},
         readings::{Point, Resolution, Series},
         similar::FaultPattern,
         summary::Summary,
@@ -287,6 +288,29 @@ impl Query {
         let now = state.clock.now().wall;
         let rows = budget::all(&state.projections.ledger()).await.map_err(storage)?;
         Ok(rows.into_iter().map(|row| Budget::of(row, now)).collect())
+    }
+
+    /// From a fact to the latest signed checkpoint over it; null while there is none. `json` is a file that can be checked anywhere.
+    #[graphql(complexity = "20 + child_complexity")]
+    async fn proof(&self, ctx: &Context<'_>, event_id: ID, at_least: Option<Position>) -> Result<Option<Proof>> {
+        proof::of_fact(ready(ctx, at_least).await?, &event_id).await
+    }
+
+    /// What was signed of a partition, last first.
+    #[graphql(complexity = "first * child_complexity")]
+    async fn checkpoints(
+        &self,
+        ctx: &Context<'_>,
+        partition: String,
+        #[graphql(default = 10)] first: usize,
+        at_least: Option<Position>,
+    ) -> Result<Vec<Checkpoint>> {
+        proof::checkpoints(ready(ctx, at_least).await?, partition, first).await
+    }
+
+    /// How the program's own last look through the ledger went; null until the first one has ended.
+    async fn audit_verification(&self, ctx: &Context<'_>) -> Result<Option<AuditVerification>> {
+        Ok(ctx.data::<AppState>()?.auditor.verification().map(AuditVerification::from))
     }
 
     async fn health(&self, ctx: &Context<'_>) -> Result<Health> {

@@ -3,6 +3,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod answers;
+pub mod audit;
 pub mod clock;
 pub mod inbound;
 pub mod log;

@@ -4,10 +4,15 @@
 //! nothing is asked of a part that has stopped already.
 
 mod address_book;
+mod auditing;
+mod auditor;
 mod broker;
+mod checkpoints;
+mod columns;
 pub mod demo;
 mod drops;
 mod duties;
+pub mod export;
 pub mod foundation;
 pub mod health;
 pub mod import;
@@ -18,10 +23,12 @@ mod news;
 pub mod operator;
 mod outside;
 mod platform;
+pub mod proving;
 pub mod replay;
 mod rules_file;
 pub mod scenario;
 mod seal;
+mod self_audit;
 pub mod simulated;
 mod site;
 mod supervise;
@@ -33,11 +40,12 @@ use crate::{
     settings::Settings,
 };
 use anyhow::{Context, Result};
+use auditing::Auditing;
 use duties::Duties;
 use foundation::Foundation;
 use health::HealthBoard;
 use millwright_agents::diagnosis::RuleBook;
-use millwright_domain::{budget::BudgetSet, ids::ActorId, policy::Policy, ports::plant_control::PlantControl, roster::Roster};
+use millwright_domain::{budget::BudgetSet, ids::ActorId, policy::Policy, ports::plant_control::PlantControl, position::PartitionId, roster::Roster};
 use millwright_graphql::AppState;
 use millwright_ingest::{
     field::{Field, FieldSettings},
@@ -56,6 +64,7 @@ pub struct App {
     pub foundation: Foundation,
     pub address: SocketAddr,
     sites: Vec<Arc<SiteAtWork>>,
+    platform: Arc<Platform>,
     duties: Option<JoinHandle<()>>,
     /// What belongs to no site: the reader of the rules' folder, the upkeep of the figures.
     housekeeping: Vec<JoinHandle<()>>,
@@ -88,12 +97,29 @@ impl App {
         let outside = Outside::of(settings, &configured.roster, &foundation, &board)?;
         let Configured { sites, policy, roster, .. } = configured;
         let house = House { policy, roster };
-        let yard = Yard { settings, foundation: &foundation, board: &board, rules: &rules, house: &house, outside: &outside, speed: lapse.speed };
+        let auditing = Auditing::of(settings, &foundation, sites.first().map(|site| &site.plant.site));
+        let yard = Yard {
+            settings,
+            foundation: &foundation,
+            board: &board,
+            rules: &rules,
+            house: &house,
+            outside: &outside,
+            auditing: &auditing,
+            speed: lapse.speed,
+        };
         let sites: Vec<Arc<SiteAtWork>> = yard.sites(sites).into_iter().map(Arc::new).collect();
-        let platform = Platform { commands: foundation.commands.clone(), vault: foundation.vault.clone(), operator: operator.clone() };
+        let platform = Arc::new(Platform {
+            commands: foundation.commands.clone(),
+            vault: foundation.vault.clone(),
+            operator: operator.clone(),
+            checkpointer: auditing.checkpointer(PartitionId::platform()),
+            board: board.clone(),
+            working: Default::default(),
+        });
         let duties = Duties {
             sites: sites.clone(),
-            platform: Arc::new(platform),
+            platform: platform.clone(),
             commands: foundation.commands.clone(),
             clock: foundation.clock.clone(),
             board: board.clone(),
@@ -110,7 +136,8 @@ impl App {
         };
         let stop_housekeeping = CancellationToken::new();
         let rules_file = rules_file::watch(settings.rules.clone(), rules, board.clone(), foundation.clock.clone(), stop_housekeeping.clone());
-        let housekeeping = vec![rules_file, metrics::tend(stop_housekeeping.clone())];
+        let look = auditing.look(settings, &foundation, &board, &stop_housekeeping);
+        let housekeeping = vec![rules_file, metrics::tend(stop_housekeeping.clone()), look];
 
         let stop_page = CancellationToken::new();
         let state = AppState {
@@ -124,12 +151,13 @@ impl App {
             door: outside.door.clone(),
             pressed: outside.pressed.clone(),
             book: outside.book.clone(),
+            auditor: auditing.auditor(&foundation),
             parts: board.parts(),
             metrics: metrics::page(board.clone(), foundation.projections.clone(), foundation.commands.clone()),
             shutdown: stop_page.clone(),
         };
         let page = tokio::spawn(serve_page(listener, state, stop_page.clone()));
-        Ok(Self { foundation, address, sites, duties, housekeeping, page, stop_page, stop_duties, stop_housekeeping })
+        Ok(Self { foundation, address, sites, platform, duties, housekeeping, page, stop_page, stop_duties, stop_housekeeping })
     }
 
     /// Drains: no new questions, no new readings, what was begun is finished and recorded.
@@ -143,11 +171,12 @@ impl App {
         for site in &self.sites {
             site.stop().await;
         }
+        self.platform.stop_working(true).await;
         self.stop_housekeeping.cancel();
         for task in self.housekeeping {
             finished("housekeeping", task).await;
         }
-        drop(self.sites);
+        drop((self.sites, self.platform));
         self.foundation.close().await;
     }
 }
@@ -160,6 +189,7 @@ struct Yard<'a> {
     rules: &'a RuleBook,
     house: &'a House,
     outside: &'a Outside,
+    auditing: &'a Auditing,
     speed: f64,
 }
 
@@ -183,7 +213,7 @@ impl Yard<'_> {
         let field = Arc::new(field);
         self.board.field(&field);
         let limits = BudgetSet { tokens_per_hour: settings.budget.tokens_per_hour, tokens_per_day: settings.budget.tokens_per_day };
-        let workshop = Workshop::new(settings, foundation, self.board, self.rules, &plant.site, alone).with(self.outside);
+        let workshop = Workshop::new(self, &plant.site, alone);
         let described = Described { plant, policy: self.house.policy.clone(), roster: self.house.roster.clone(), limits };
         SiteAtWork::new(workshop, described, foundation.node.clone(), field, self.outside.messenger.clone())
     }

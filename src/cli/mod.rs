@@ -72,7 +72,7 @@ enum Sub {
     Kafka(kafka::Kafka),
     /// Build what people look at anew from the log, and swap it in if it says the same.
     Rebuild(rebuild::Rebuild),
-    /// Check the hash chain, or write the ledger out.
+    /// Check hash chain and checkpoints, prove facts, or write the ledger out.
     Audit(audit::Audit),
     /// Look at the log itself.
     Log(log::LogCommand),

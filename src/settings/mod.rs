@@ -1,5 +1,6 @@
 //! Every setting: defaults, then `millwright.toml`, then `MILLWRIGHT_…` variables, then flags. An unknown key is refused by name.
 
+mod audit;
 mod mqtt;
 mod plant_edition;
 
@@ -16,6 +17,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+pub use audit::Audit;
 pub use mqtt::Mqtt;
 use plant_edition::secret;
 pub use plant_edition::{Cluster, Engine, Kafka, Projections, StoreForward};
@@ -43,6 +45,7 @@ pub struct Settings {
     pub http: Http,
     pub logging: Logging,
     pub log: Log,
+    pub audit: Audit,
     pub kafka: Kafka,
     pub projections: Projections,
     pub cluster: Cluster,
@@ -113,6 +116,7 @@ impl Default for Settings {
             http: Http::default(),
             logging: Logging::default(),
             log: Log::default(),
+            audit: Audit::default(),
             kafka: Kafka::default(),
             projections: Projections::default(),
             cluster: Cluster::default(),
@@ -163,6 +167,11 @@ impl Settings {
         settings.checked()
     }
 
+    /// The folder of keys: beside the log's folder, never in it, because a backup of the log must not hold the keys.
+    pub fn key_folder(&self) -> PathBuf {
+        if self.keys.as_os_str().is_empty() { self.data.join("keys") } else { self.keys.clone() }
+    }
+
     /// What the monitor of a site goes by.
     pub fn watch(&self) -> WatchSettings {
         WatchSettings { monitor: self.monitor, recovery: self.recovery, ..WatchSettings::default() }
@@ -177,6 +186,7 @@ impl Settings {
             anyhow::bail!("log.readings_partitions must be at least 1");
         }
         self.kafka.checked()?;
+        self.audit.checked()?;
         self.mqtt.checked()?;
         Ok(self)
     }

@@ -20,6 +20,7 @@ mod owner;
 mod reader;
 mod readings;
 pub mod verify;
+mod walk;
 
 pub use batch::{BadBatch, decode_batch};
 pub use options::EmbeddedOptions;
