@@ -4,6 +4,7 @@
 
 pub mod answers;
 pub mod audit;
+pub mod backup;
 pub mod clock;
 pub mod inbound;
 pub mod log;

@@ -8,6 +8,7 @@
 //! command ids make asking again safe.
 
 mod batch;
+pub mod copy;
 mod days;
 mod failure;
 mod file;
