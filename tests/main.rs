@@ -4,6 +4,7 @@
 mod access;
 mod architecture;
 mod asyncapi;
+mod auditing;
 mod bad_input;
 mod benches;
 mod cluster;

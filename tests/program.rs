@@ -76,9 +76,13 @@ impl Program {
 
     /// Asks again until the answer will do.
     pub async fn until<T>(&self, query: &str, pick: impl Fn(&Value) -> Option<T>) -> T {
+        self.until_with(query, json!({}), pick).await
+    }
+
+    pub async fn until_with<T>(&self, query: &str, variables: Value, pick: impl Fn(&Value) -> Option<T>) -> T {
         let limit = Instant::now() + LIMIT;
         loop {
-            let answer = self.ask(query, json!({})).await;
+            let answer = self.ask(query, variables.clone()).await;
             if let Some(found) = pick(&answer) {
                 return found;
             }

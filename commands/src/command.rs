@@ -1,14 +1,15 @@
 //! Every command there is, and the one place that leads each to its rule.
 
 use crate::{
-    AcknowledgeAlarm, AdoptPolicy, AdoptRoster, ApproveAction, ApproveRelearning, AssignDevice, AttemptEffect, ClearAlarm, Decision,
+    AcknowledgeAlarm, AdoptAuditKey, AdoptPolicy, AdoptRoster, ApproveAction, ApproveRelearning, AssignDevice, AttemptEffect, ClearAlarm, Decision,
     DelegateApproval, DescribePlant, DispatchCall, DropEffect, EngageKillSwitch, EnrolContact, EscalateApproval, ExpireApproval, ExpireReservation,
     FinishAction, FinishEffect, ForgetPerson, IntroducePerson, IssueToken, JudgeChange, LearnBaseline, LearnThreshold, LockOutAsset,
     MarkMessageNotDelivered, MarkMessageRead, MarkTruth, ModifyAction, OfferEnrolment, ProposeAction, ProposeRelearning, RaiseAlert, ReceiveDeed,
     ReceiveMessage, RecordAccessRefused, RecordDiagnosis, RecordOutcome, RecordPasswordSet, RecordSignIn, RecordSignInRefused, Refused, RejectAction,
     ReleaseKillSwitch, ReleaseTokens, RememberCase, RemindApproval, RemoveContact, ReportGap, ReportParts, ReportReadingsDropped, ReportSummary,
     ReserveTokens, RestoreBaseline, RetryEffect, ReturnAlarmToService, ReturnAssetToService, RevokeToken, SealReadings, SetBudget, SetGrants,
-    SetThreshold, SettleTokens, ShelveAlarm, StartAction, TakeAlarmOutOfService, UnshelveAlarm, VerifyAction, WantEffect, decision::Circumstances,
+    SetThreshold, SettleTokens, ShelveAlarm, SignCheckpoint, StartAction, TakeAlarmOutOfService, UnshelveAlarm, VerifyAction, WantEffect,
+    decision::Circumstances,
 };
 use millwright_domain::{ids::AssetId, site::Site};
 use schemars::JsonSchema;
@@ -48,6 +49,7 @@ commands! {
     ClearAlarm, AcknowledgeAlarm, ShelveAlarm, UnshelveAlarm, TakeAlarmOutOfService, ReturnAlarmToService,
     ProposeRelearning, ApproveRelearning, RestoreBaseline, LearnThreshold, SetThreshold,
     DescribePlant, AdoptPolicy, AdoptRoster, LearnBaseline, EngageKillSwitch, ReleaseKillSwitch, LockOutAsset, ReturnAssetToService, SealReadings,
+    AdoptAuditKey, SignCheckpoint,
     AssignDevice, ReportReadingsDropped, ReportGap,
     WantEffect, AttemptEffect, FinishEffect, RetryEffect, DropEffect,
     ReceiveMessage, MarkMessageRead, MarkMessageNotDelivered, ReceiveDeed, ReportParts, ReportSummary,

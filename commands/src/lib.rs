@@ -49,6 +49,7 @@ mod lock_out;
 mod report_dropped;
 mod report_gap;
 mod seal_readings;
+mod sign_checkpoint;
 // what leaves the house
 mod attempt_effect;
 mod finish_effect;
@@ -123,6 +124,7 @@ pub use seal_readings::SealReadings;
 pub use set_budget::SetBudget;
 pub use settle_tokens::SettleTokens;
 pub use shelve_alarm::{LONGEST_SHELF_MIN, ShelveAlarm, UnshelveAlarm};
+pub use sign_checkpoint::{AdoptAuditKey, SignCheckpoint};
 pub use sign_in::{DOOR, RecordAccessRefused, RecordPasswordSet, RecordSignIn, RecordSignInRefused};
 pub use start_action::{SEND_WITHIN, StartAction, StartActionRefused};
 pub use verify_action::VerifyAction;

@@ -5,7 +5,8 @@ use sha2::{Digest, Sha256};
 use std::fmt;
 
 /// SHA-256.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default, serde::Serialize, serde::Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Hash(pub [u8; 32]);
 
 impl fmt::Display for Hash {
@@ -16,6 +17,42 @@ impl fmt::Display for Hash {
 impl fmt::Debug for Hash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
+    }
+}
+
+/// A text that is no hash: 64 hexadecimal digits in small letters.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("this is no hash; a hash has 64 hexadecimal digits")]
+pub struct BadHash;
+
+impl std::str::FromStr for Hash {
+    type Err = BadHash;
+    fn from_str(text: &str) -> Result<Self, BadHash> {
+        let digits = text.as_bytes();
+        if digits.len() != 64 {
+            return Err(BadHash);
+        }
+        let digit = |byte: u8| match byte {
+            b'0'..=b'9' => Ok(byte - b'0'),
+            b'a'..=b'f' => Ok(byte - b'a' + 10),
+            _ => Err(BadHash),
+        };
+        let mut hash = [0; 32];
+        for (byte, pair) in hash.iter_mut().zip(digits.chunks_exact(2)) {
+            *byte = digit(pair[0])? << 4 | digit(pair[1])?;
+        }
+        Ok(Self(hash))
+    }
+}
+impl TryFrom<String> for Hash {
+    type Error = BadHash;
+    fn try_from(text: String) -> Result<Self, BadHash> {
+        text.parse()
+    }
+}
+impl From<Hash> for String {
+    fn from(hash: Hash) -> Self {
+        hash.to_string()
     }
 }
 

@@ -4,6 +4,7 @@ use crate::{
     access::{AccessRefused, GrantsSet, PasswordSet, SignInRefused, SignedIn, TokenIssued, TokenRevoked},
     alarm::{AlarmAcknowledged, AlarmCleared, AlarmReturnedToService, AlarmShelved, AlarmTakenOutOfService, AlarmUnshelved, AlertSuppressed},
     approval::{ApprovalDelegated, ApprovalEscalated, ApprovalGiven, ApprovalReminded},
+    audit::{AuditKeyAdopted, CheckpointSigned},
     baseline::{BaselineLearned, BaselineRestored, RelearningApproved, RelearningProposed},
     budget::{BudgetOverrun, BudgetSet, BudgetWarned, CallDispatched, ReservationExpired, TokensReleased, TokensReserved, TokensSettled},
     case::{
@@ -99,7 +100,7 @@ macro_rules! facts {
 
 facts! {
     // the partition itself
-    PartitionOwned = 1, CommandAnswered = 1, ReadingsSealed = 1,
+    PartitionOwned = 1, CommandAnswered = 1, ReadingsSealed = 1, AuditKeyAdopted = 1, CheckpointSigned = 1,
     // the plant and its rules
     PlantDescribed = 1, PolicyAdopted = 1, RosterAdopted = 1, BaselineLearned = 1,
     RelearningProposed = 1, RelearningApproved = 1, BaselineRestored = 1, ThresholdAdjusted = 1,

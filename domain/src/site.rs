@@ -4,6 +4,7 @@ use crate::{
     Event, Timestamp,
     access::Principals,
     alarm::{Alarm, AlarmFact},
+    audit::trail::AuditTrail,
     baseline::Relearning,
     budget::{BudgetAccount, BudgetFact},
     case::{Case, CaseFact, CaseFile},
@@ -130,6 +131,7 @@ pub struct Site {
     pub summed_up: BTreeMap<SummaryKind, Timestamp>,
     /// Who reads and writes each device now.
     pub collectors: BTreeMap<DeviceId, DeviceAssigned>,
+    pub audit: AuditTrail,
     /// Of the partition's last owner.
     pub epoch: u64,
     versions: HashMap<StreamId, u64>,
@@ -237,6 +239,7 @@ impl Site {
                 self.collectors.insert(fact.device.clone(), fact.clone());
             }
             Event::PartitionOwned(fact) => self.epoch = fact.epoch,
+            Event::AuditKeyAdopted(_) | Event::CheckpointSigned(_) => self.audit.evolve(event),
             Event::Unknown { .. } => self.unknown += 1,
             // Facts for others: the index of answers, the auditor, the evaluation. Cases and budgets are folded above.
             _ => {}

@@ -1,7 +1,14 @@
 //! The targets but those of the field: every place where bytes from outside become our types.
 
 use millwright_agents::diagnosis::Rules;
-use millwright_domain::{chain::ChainTip, codec, ids::AssetId, policy::Policy, position::Position};
+use millwright_domain::{
+    audit::{Checkpoint, ProofFile, SignedNote, note::notes_in},
+    chain::ChainTip,
+    codec,
+    ids::AssetId,
+    policy::Policy,
+    position::Position,
+};
 use millwright_infra::log::embedded::decode_batch;
 use millwright_ingest::{
     files::{columns::ColumnMap, recording::Recording},
@@ -27,6 +34,8 @@ pub const TARGETS: &[Target] = &[
     Target { name: "scenario", run: scenario, seeds: scenario_seeds },
     Target { name: "policy", run: policy, seeds: policy_seeds },
     Target { name: "position", run: position, seeds: position_seeds },
+    Target { name: "note", run: note, seeds: note_seeds },
+    Target { name: "proof", run: proof, seeds: proof_seeds },
 ];
 
 pub fn owned(texts: &[&str]) -> Vec<Vec<u8>> {
@@ -152,4 +161,43 @@ fn position(bytes: &[u8]) {
 }
 fn position_seeds() -> Vec<Vec<u8>> {
     owned(&["ledger/demo:17,readings/0:400", "ledger/_platform:3", "ledger/_truth.demo:1"])
+}
+
+/// A file of checkpoints that somebody kept is text from outside.
+fn note(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    for note in notes_in(text).flatten() {
+        let written = note.to_string();
+        assert_eq!(SignedNote::parse(&written).ok(), Some(note.clone()), "what was read must be written and read the same");
+        drop(Checkpoint::read(note.text()));
+    }
+}
+fn note_seeds() -> Vec<Vec<u8>> {
+    let fact = include_str!("../../domain/history/CheckpointSigned.v1.json");
+    let fact: serde_json::Value = serde_json::from_str(fact).expect("JSON");
+    let note = fact["data"]["note"].as_str().expect("a note");
+    owned(&[note, &format!("{note}\n{note}")])
+}
+
+/// Whoever hands a proof over may have made it up.
+fn proof(bytes: &[u8]) {
+    match serde_json::from_slice(bytes) {
+        Ok(ProofFile::Inclusion(proof)) => assert!(proof.check().is_err(), "nobody has the key"),
+        Ok(ProofFile::Consistency(proof)) => assert!(proof.check().is_err(), "nobody has the key"),
+        Err(_) => {}
+    }
+}
+fn proof_seeds() -> Vec<Vec<u8>> {
+    let fact = include_str!("../../domain/history/CheckpointSigned.v1.json");
+    let fact: serde_json::Value = serde_json::from_str(fact).expect("JSON");
+    let (note, key, hash) = (&fact["data"]["note"], &fact["data"]["key"], "e3".repeat(32));
+    let inclusion = serde_json::json!({
+        "proves": "inclusion", "event_id": fact["id"], "partition": "ledger/demo", "seq": fact["seq"], "record": fact.to_string(),
+        "previous_hash": hash, "leaf": hash, "path": [hash, hash], "tree_size": 640, "root": hash, "checkpoint": note, "public_key": key,
+        "reading": {"seq": 7, "scan": "{}", "path": [hash]},
+    });
+    let consistency = serde_json::json!({
+        "proves": "consistency", "partition": "ledger/demo", "old": note, "new": note, "path": [hash], "old_key": key, "public_key": key,
+    });
+    owned(&[&inclusion.to_string(), &consistency.to_string()])
 }

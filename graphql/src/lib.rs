@@ -3,6 +3,7 @@
 
 pub mod access;
 mod as_of;
+mod auditing;
 mod curve;
 mod errors;
 mod granting;
@@ -14,6 +15,7 @@ mod outside;
 mod query;
 mod scalars;
 mod schema;
+mod scope;
 mod state;
 mod subscription;
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What can be asked.
 
 use crate::{
+    auditing::Auditing,
     curve::{curve, step, unit_of},
     errors::{bad_input, no_past, not_reached, not_temporal, storage},
     granting::People,
@@ -10,7 +11,6 @@ use crate::{
         action::Action,
         alarm::{Alarm, AlarmPerformance},
         asset_health::AssetHealth,
-        audit::{AuditEntry, AuditFilter},
         budget::Budget,
         case::{Case, CaseStatus},
         comparison::{Comparison, LogExtent},
@@ -27,14 +27,21 @@ use crate::{
 };
 use async_graphql::{Context, ID, MergedObject, Object, Result, connection::Connection};
 use chrono::{DateTime, TimeDelta, Utc};
-use millwright_domain::{Timestamp, ids::SiteId};
+use millwright_domain::{
+    Timestamp,
+    access::{Deed, Place},
+    ids::SiteId,
+    position::PartitionId,
+};
 use millwright_projections::{
     alarm_performance::performance,
     alarms::{self, AlarmRow},
-    asset_health, audit, budget, contacts, house_days,
+    asset_health, budget, contacts, house_days,
     notices::outbox,
     open_cases::{self, CaseFilter},
-    pending_approvals, tickets,
+    pending_approvals,
+    plant::PlantRow,
+    tickets,
 };
 
 #[derive(Default)]
@@ -42,7 +49,7 @@ pub struct Questions;
 
 /// What can be asked.
 #[derive(MergedObject, Default)]
-pub struct Query(Questions, People);
+pub struct Query(Questions, Auditing, People);
 
 /// Points of one curve that one question may ask for.
 const MOST_POINTS: usize = 5_000;
@@ -77,7 +84,7 @@ fn present<'a>(state: Result<&'a AppState>, what: &str) -> Result<&'a AppState> 
 }
 
 /// How many nodes a connection's answer may hold, for the cost of a question.
-fn nodes(first: Option<i32>, last: Option<i32>) -> usize {
+pub(crate) fn nodes(first: Option<i32>, last: Option<i32>) -> usize {
     first.or(last).and_then(|asked| usize::try_from(asked).ok()).unwrap_or(PAGE)
 }
 
@@ -89,12 +96,14 @@ impl Questions {
     /// Every site that was described, with its assets by ISA-95 place.
     async fn plants(&self, ctx: &Context<'_>, at_least: Option<Position>, as_of: Option<DateTime<Utc>>) -> Result<Vec<Plant>> {
         let state = ready(ctx, at_least, as_of).await?;
-        Ok(state.projections.plants().iter().filter_map(Plant::of).collect())
+        let plants = state.projections.plants();
+        let seen = |row: &&PlantRow| row.plant.as_ref().is_some_and(|plant| state.caller.sees(&plant.site));
+        Ok(plants.iter().filter(seen).filter_map(Plant::of).collect())
     }
 
     async fn plant(&self, ctx: &Context<'_>, site: ID, at_least: Option<Position>, as_of: Option<DateTime<Utc>>) -> Result<Option<Plant>> {
         let state = ready(ctx, at_least, as_of).await?;
-        let site: SiteId = parse(&site, "site")?;
+        let site = state.sited(&site, "plant").await?;
         let plants = state.projections.plants();
         let row = plants.iter().find(|row| row.plant.as_ref().is_some_and(|plant| plant.site == site));
         Ok(row.and_then(Plant::of))
@@ -102,7 +111,7 @@ impl Questions {
 
     async fn asset(&self, ctx: &Context<'_>, site: ID, asset: ID, at_least: Option<Position>, as_of: Option<DateTime<Utc>>) -> Result<Option<Asset>> {
         let state = ready(ctx, at_least, as_of).await?;
-        Ok(Asset::find(state, &parse(&site, "site")?, &parse(&asset, "asset")?))
+        Ok(Asset::find(state, &state.sited(&site, "asset").await?, &parse(&asset, "asset")?))
     }
 
     /// One signal's curve, oldest first. RAW comes from the log itself, the others from rollups. At most `first` points (5,000 at most);
@@ -127,7 +136,7 @@ impl Questions {
         if from > to {
             return Err(bad_input("`from` is not after `to`"));
         }
-        let (site_id, signal_id) = (parse(&site, "site")?, parse(&signal, "signal")?);
+        let (site_id, signal_id) = (state.sited(&site, "readings").await?, parse(&signal, "signal")?);
         let (points, truncated) = curve(state, &site_id, &signal_id, resolution, [from.into(), to.into()], limit).await?;
         let unit = unit_of(state, &site_id, &signal_id);
         let end = points.last().filter(|_| truncated).map_or(to, |last| last.at + step(resolution));
@@ -152,7 +161,7 @@ impl Questions {
     ) -> Result<Connection<String, Case>> {
         let state = ready(ctx, at_least, as_of).await?;
         let open = status.map(|status| status == CaseStatus::Open);
-        let filter = CaseFilter { site: maybe(site.as_ref(), "site")?, asset: maybe(asset.as_ref(), "asset")?, open };
+        let filter = CaseFilter { site: state.scope(site.as_ref(), "cases").await?, asset: maybe(asset.as_ref(), "asset")?, open };
         let window = Asked { first, after, last, before }.window()?;
         let page = open_cases::page(&state.projections.ledger(), &filter, &window).await.map_err(storage)?;
         Ok(connection(page, Case))
@@ -161,7 +170,7 @@ impl Questions {
     async fn case(&self, ctx: &Context<'_>, id: ID, at_least: Option<Position>, as_of: Option<DateTime<Utc>>) -> Result<Option<Case>> {
         let state = ready(ctx, at_least, as_of).await?;
         let row = open_cases::find(&state.projections.ledger(), parse(&id, "id")?).await.map_err(storage)?;
-        Ok(row.map(Case))
+        Ok(row.filter(|row| state.caller.sees(&row.site)).map(Case))
     }
 
     /// Actions that wait for a person, soonest expiry first.
@@ -174,7 +183,7 @@ impl Questions {
         as_of: Option<DateTime<Utc>>,
     ) -> Result<Vec<Action>> {
         let state = ready(ctx, at_least, as_of).await?;
-        let site: Option<SiteId> = maybe(site.as_ref(), "site")?;
+        let site = state.scope(site.as_ref(), "pendingApprovals").await?;
         let rows = pending_approvals::all(&state.projections.ledger(), site.as_ref()).await.map_err(storage)?;
         Ok(rows.into_iter().map(Action).collect())
     }
@@ -187,7 +196,7 @@ impl Questions {
         as_of: Option<DateTime<Utc>>,
     ) -> Result<Vec<AssetHealth>> {
         let state = ready(ctx, at_least, as_of).await?;
-        let site: Option<SiteId> = maybe(site.as_ref(), "site")?;
+        let site = state.scope(site.as_ref(), "assetHealth").await?;
         let rows = asset_health::all(&state.projections.ledger(), site.as_ref()).await.map_err(storage)?;
         Ok(rows.into_iter().map(AssetHealth::from).collect())
     }
@@ -196,7 +205,7 @@ impl Questions {
     #[graphql(complexity = "10 * child_complexity")]
     async fn alarms(&self, ctx: &Context<'_>, site: Option<ID>, at_least: Option<Position>, as_of: Option<DateTime<Utc>>) -> Result<Vec<Alarm>> {
         let state = ready(ctx, at_least, as_of).await?;
-        let site: Option<SiteId> = maybe(site.as_ref(), "site")?;
+        let site = state.scope(site.as_ref(), "alarms").await?;
         let rows = alarms::all(&state.projections.ledger(), site.as_ref()).await.map_err(storage)?;
         let plants = state.projections.plants();
         let is_locked = |row: &AlarmRow| plants.iter().any(|plant| plant.is_of(&row.site) && plant.locked_out.contains_key(&row.asset));
@@ -219,7 +228,7 @@ impl Questions {
         if from >= to || to - from > TimeDelta::days(366) {
             return Err(bad_input("`from` is before `to`, and at most a year"));
         }
-        let (site, span): (SiteId, [Timestamp; 2]) = (parse(&site, "site")?, [from.into(), to.into()]);
+        let (site, span): (SiteId, [Timestamp; 2]) = (state.sited(&site, "alarmPerformance").await?, [from.into(), to.into()]);
         let db = state.projections.ledger();
         let log = alarms::log(&db, &site, span, MOST_ALARMS).await.map_err(storage)?;
         let standing = alarms::all(&db, Some(&site)).await.map_err(storage)?;
@@ -230,30 +239,9 @@ impl Questions {
     #[graphql(complexity = "100 + child_complexity")]
     async fn fault_patterns(&self, ctx: &Context<'_>, at_least: Option<Position>, as_of: Option<DateTime<Utc>>) -> Result<Vec<FaultPattern>> {
         let state = ready(ctx, at_least, as_of).await?;
+        state.scope(None, "faultPatterns").await?;
         let found = state.projections.fault_patterns().await.map_err(storage)?;
         Ok(found.into_iter().map(FaultPattern::from).collect())
-    }
-
-    /// Every fact on the ledger: who, what, when, why; last recorded first.
-    #[allow(clippy::too_many_arguments, reason = "they are the question's arguments, each named by whoever asks")]
-    #[graphql(complexity = "nodes(first, last) * child_complexity")]
-    async fn audit(
-        &self,
-        ctx: &Context<'_>,
-        filter: Option<AuditFilter>,
-        first: Option<i32>,
-        after: Option<String>,
-        last: Option<i32>,
-        before: Option<String>,
-        at_least: Option<Position>,
-        as_of: Option<DateTime<Utc>>,
-    ) -> Result<Connection<String, AuditEntry>> {
-        let state = ready(ctx, at_least, as_of).await?;
-        let window = Asked { first, after, last, before }.window()?;
-        let (facts, until) = state.projections.facts(WAIT_FOR_POSITION).await.map_err(not_reached)?;
-        let filter = audit::AuditFilter { until, ..filter.unwrap_or_default().into() };
-        let page = audit::page(&facts, &filter, &window).await.map_err(storage)?;
-        Ok(connection(page, AuditEntry))
     }
 
     /// What is to leave the house, or has: messages and the like, last wanted first.
@@ -272,7 +260,7 @@ impl Questions {
         as_of: Option<DateTime<Utc>>,
     ) -> Result<Connection<String, Notice>> {
         let state = ready(ctx, at_least, as_of).await?;
-        let site: Option<SiteId> = maybe(site.as_ref(), "site")?;
+        let site = state.scope(site.as_ref(), "notices").await?;
         let window = Asked { first, after, last, before }.window()?;
         let page = outbox::page(&state.projections.ledger(), site.as_ref(), maybe(case.as_ref(), "case")?, &window).await.map_err(storage)?;
         Ok(connection(page, Notice::from))
@@ -288,7 +276,7 @@ impl Questions {
         as_of: Option<DateTime<Utc>>,
     ) -> Result<Vec<Notice>> {
         let state = ready(ctx, at_least, as_of).await?;
-        let site: Option<SiteId> = maybe(site.as_ref(), "site")?;
+        let site = state.scope(site.as_ref(), "deadLetters").await?;
         let rows = outbox::waiting_for_a_person(&state.projections.ledger(), site.as_ref(), 200).await.map_err(storage)?;
         Ok(rows.into_iter().map(Notice::from).collect())
     }
@@ -308,7 +296,7 @@ impl Questions {
         as_of: Option<DateTime<Utc>>,
     ) -> Result<Connection<String, Ticket>> {
         let state = ready(ctx, at_least, as_of).await?;
-        let site: Option<SiteId> = maybe(site.as_ref(), "site")?;
+        let site = state.scope(site.as_ref(), "tickets").await?;
         let window = Asked { first, after, last, before }.window()?;
         let page = tickets::page(&state.projections.ledger(), site.as_ref(), &window).await.map_err(storage)?;
         Ok(connection(page, Ticket::from))
@@ -321,6 +309,7 @@ impl Questions {
             present(ctx.data(), "how people are known")?;
             ready(ctx, at_least, None).await?
         };
+        state.allow(Deed::Look, Place::default(), "contacts").await?;
         let rows = contacts::all(&state.projections.ledger()).await.map_err(storage)?;
         let shown = rows.into_iter().map(|row| {
             let address = row.address.as_ref().map(|address| state.vault.open(address)).transpose().map_err(storage)?;
@@ -339,7 +328,7 @@ impl Questions {
         as_of: Option<DateTime<Utc>>,
     ) -> Result<Vec<Summary>> {
         let state = ready(ctx, at_least, as_of).await?;
-        let site: SiteId = parse(&site, "site")?;
+        let site = state.sited(&site, "summaries").await?;
         let rows = house_days::summaries(&state.projections.ledger(), &site, first.min(100)).await.map_err(storage)?;
         Ok(rows.iter().map(|row| Summary::of(&site, row)).collect())
     }
@@ -348,7 +337,11 @@ impl Questions {
         let state = ready(ctx, at_least, as_of).await?;
         let now = state.clock.now().wall;
         let rows = budget::all(&state.projections.ledger()).await.map_err(storage)?;
-        Ok(rows.into_iter().map(|row| Budget::of(row, now)).collect())
+        let seen = |row: &budget::BudgetRow| {
+            state.caller.sees_all()
+                || row.partition.parse::<PartitionId>().ok().and_then(|one| one.as_site()).is_some_and(|site| state.caller.sees(&site))
+        };
+        Ok(rows.into_iter().filter(seen).map(|row| Budget::of(row, now)).collect())
     }
 
     async fn health(&self, ctx: &Context<'_>) -> Result<Health> {
@@ -366,6 +359,7 @@ impl Questions {
         if from > to {
             return Err(bad_input("`from` is not after `to`"));
         }
-        Comparison::of(ctx.data()?, maybe(site.as_ref(), "site")?, [from.into(), to.into()]).await
+        let state = ctx.data::<AppState>()?;
+        Comparison::of(state, state.scope(site.as_ref(), "comparison").await?, [from.into(), to.into()]).await
     }
 }

@@ -6,6 +6,7 @@ use millwright_domain::{
     access::Access,
     ports::{
         address_book::AddressBook,
+        auditor::Auditor,
         clock::Clock,
         event_log::EventLog,
         inbound::{Inbound, Pressed},
@@ -56,6 +57,7 @@ pub struct AppState {
     /// Who shows that a pressed button was taken, where a channel wants that.
     pub pressed: Option<Arc<dyn Pressed>>,
     pub book: Arc<dyn AddressBook>,
+    pub auditor: Arc<dyn Auditor>,
     pub parts: Parts,
     pub metrics: MetricsPage,
     /// Ends open subscriptions, so that the server can drain.

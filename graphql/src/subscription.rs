@@ -12,6 +12,7 @@ use chrono::{DateTime, Utc};
 use futures::{Stream, stream};
 use millwright_domain::{
     Timestamp,
+    access::{Deed, Place},
     ids::{CaseId, SignalId, SiteId},
     ports::rules_trial::Trial,
     position,
@@ -85,7 +86,7 @@ impl Subscription {
         after: Option<Position>,
     ) -> Result<impl Stream<Item = Result<CaseChange>> + use<>> {
         let state = ctx.data::<AppState>()?.clone();
-        let wanted = Wanted { site: maybe(site.as_ref(), "site")?, case: maybe(case.as_ref(), "case")? };
+        let wanted = Wanted { site: state.scope(site.as_ref(), "caseChanged").await?, case: maybe(case.as_ref(), "case")? };
         // Listening begins before looking back: a change in between is told twice rather than never.
         let changes = state.projections.subscribe();
         let mut watching = CaseWatch { seen: state.projections.position(), changes, waiting: VecDeque::new(), wanted, state };
@@ -103,8 +104,15 @@ impl Subscription {
         }
         let signals = signals.iter().map(|signal| parse(signal, "signals")).collect::<Result<Vec<SignalId>>>()?;
         let live = state.projections.live();
-        let watching =
-            ReadingsWatch { site: parse(&site, "site")?, signals, changes: live.changes(), live, shown: HashMap::new(), state, first: true };
+        let watching = ReadingsWatch {
+            site: state.sited(&site, "readingsChanged").await?,
+            signals,
+            changes: live.changes(),
+            live,
+            shown: HashMap::new(),
+            state,
+            first: true,
+        };
         Ok(stream::unfold(watching, |mut watching| async move { watching.next().await.map(|change| (change, watching)) }))
     }
 
@@ -119,12 +127,14 @@ impl Subscription {
         from: Option<DateTime<Utc>>,
         to: Option<DateTime<Utc>>,
     ) -> Result<impl Stream<Item = Result<TrialStep>> + use<>> {
+        let (state, site) = (ctx.data::<AppState>()?, parse(&site, "site")?);
+        state.allow(Deed::Engineer, Place { site: Some(&site), area: None }, "tryRules").await?;
         let trials =
             ctx.data::<AppState>()?.trials.clone().ok_or_else(|| bad_input("this program has no rules to try; ask one that runs a plant"))?;
         if rules.is_none() && policy.is_none() {
             return Err(bad_input("give `rules` or `policy`, or both"));
         }
-        let trial = Trial { site: parse(&site, "site")?, rules, policy, from: from.map(Timestamp::from), to: to.map(Timestamp::from) };
+        let trial = Trial { site, rules, policy, from: from.map(Timestamp::from), to: to.map(Timestamp::from) };
         Ok(trying::steps(trials, trial))
     }
 
@@ -136,7 +146,7 @@ impl Subscription {
     ) -> Result<impl Stream<Item = Result<PendingApprovalsChange>> + use<>> {
         let state = ctx.data::<AppState>()?.clone();
         let changes = state.projections.subscribe();
-        let watching = ApprovalsWatch { site: maybe(site.as_ref(), "site")?, changes, state, shown: None };
+        let watching = ApprovalsWatch { site: state.scope(site.as_ref(), "pendingApprovalsChanged").await?, changes, state, shown: None };
         Ok(stream::unfold(watching, |mut watching| async move { watching.next().await.map(|change| (change, watching)) }))
     }
 }

@@ -8,11 +8,13 @@ use millwright_commands::{
 use millwright_domain::{
     Now, Timestamp,
     access::Access,
+    audit::Proof,
     envelope::Answer,
     ids::{ActorId, CaseId, CommandId, EventId},
     ports::{
         address_book::NobodyEnrolled,
         answers::{Answers, AnswersError, Given},
+        auditor::{AuditFailed, Auditor, Format, Selection, Taker, Verification},
         clock::Clock,
         event_log::EventLog,
         rules_trial::{Fit, NotTried, RulesTrial, Trial, Tried},
@@ -131,6 +133,24 @@ impl Vault for PlainVault {
     }
 }
 
+struct NoAuditor;
+
+#[async_trait]
+impl Auditor for NoAuditor {
+    async fn proof(&self, _: &PartitionId, _: u64) -> Result<Option<Proof>, AuditFailed> {
+        Ok(None)
+    }
+    async fn checkpoints(&self) -> Result<String, AuditFailed> {
+        Ok("millwright/ledger/demo\n".into())
+    }
+    fn verification(&self) -> Option<Verification> {
+        None
+    }
+    async fn export(&self, selection: Selection, _: Format, taker: &mut dyn Taker) -> Result<(), AuditFailed> {
+        taker.take(format!("{selection:?}").into_bytes()).await
+    }
+}
+
 impl House {
     /// A described plant with fresh readings, served.
     pub async fn open() -> Self {
@@ -164,6 +184,7 @@ impl House {
             door: None,
             pressed: None,
             book: Arc::new(NobodyEnrolled),
+            auditor: Arc::new(NoAuditor),
             parts: Arc::new(|| vec![PartHealth { name: "plc-1".into(), ok: true, detail: "polled".into() }]),
             metrics: Arc::new(|| "millwright_worker_up{worker=\"monitor\"} 1\n".into()),
             shutdown: CancellationToken::new(),

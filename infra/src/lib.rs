@@ -3,6 +3,8 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod answers;
+pub mod audit;
+pub mod backup;
 pub mod clock;
 pub mod credentials;
 pub mod inbound;

@@ -10,11 +10,14 @@ use crate::{
     table::{Kind, Table, Value, Writes},
 };
 use async_trait::async_trait;
-use millwright_domain::{Timestamp, position::PartitionId};
+use chrono::TimeDelta;
+use millwright_domain::{Timestamp, ids::EventId, position::PartitionId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 pub(crate) const NAME: &str = "audit";
+/// Between deciding and recording; a clock that was set back makes it long.
+const SLACK: TimeDelta = TimeDelta::hours(24);
 
 static AUDIT: Table = Table {
     name: "audit",
@@ -177,6 +180,20 @@ pub async fn page(db: &Db, filter: &AuditFilter, window: &Window) -> Result<Page
     window.narrow(&mut ask, &["recorded_at", "partition", "seq"]);
     let rows = ask.rows(db).await?.iter().map(read).collect::<Result<_, sqlx::Error>>()?;
     Ok(window.cut(rows, |row: &AuditRow| Cursor::new(row.recorded_at.micros(), &row.partition).then(row.seq)))
+}
+
+/// The fact with this id. The id holds the time that it was decided at, which leads to it by the index on the time.
+pub async fn by_id(db: &Db, id: EventId) -> Result<Option<AuditRow>, NotRead> {
+    let mut ask = Ask::new(format!("SELECT {} FROM audit WHERE id = ", AUDIT.all_columns()));
+    ask.push_bind(Value::text(id));
+    if let Some(decided) = id.0.get_timestamp() {
+        let (seconds, nanos) = decided.to_unix();
+        let decided =
+            Timestamp::from_micros(i64::try_from(seconds).unwrap_or(i64::MAX / 1_000_000).saturating_mul(1_000_000) + i64::from(nanos) / 1_000);
+        ask.push(" AND recorded_at >= ").push_bind(Value::Time(decided - SLACK)).push(" AND recorded_at <= ").push_bind(Value::Time(decided + SLACK));
+    }
+    ask.push(" LIMIT 1");
+    Ok(ask.row(db).await?.as_ref().map(read).transpose()?)
 }
 
 pub async fn counts(db: &Db) -> Result<Counts, NotRead> {

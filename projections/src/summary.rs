@@ -22,6 +22,11 @@ pub fn summary(event: &Event) -> String {
         Event::PartitionOwned(fact) => format!("{} took the partition over, epoch {}", fact.owner, fact.epoch),
         Event::CommandAnswered(fact) => format!("{} was answered: {}", fact.asked, answered(&fact.answer)),
         Event::ReadingsSealed(fact) => format!("readings {} to {} of {} were sealed", fact.from, fact.to, fact.partition),
+        Event::AuditKeyAdopted(fact) => match fact.endorsement {
+            Some(_) => format!("checkpoints are signed with the key {}, which the one before vouches for", fact.key),
+            None => format!("checkpoints are signed with the key {}", fact.key),
+        },
+        Event::CheckpointSigned(fact) => format!("the first {} facts were signed as a checkpoint", fact.tree_size),
         Event::PlantDescribed(fact) => format!("{} was described: {} assets", fact.plant.name, fact.plant.assets.len()),
         Event::RosterAdopted(fact) => format!("a roster of {} people was adopted", fact.roster.people.len()),
         Event::PolicyAdopted(fact) => format!("a policy of {} actions was adopted", fact.policy.actions.len()),

@@ -62,6 +62,7 @@ impl Duties {
         }
         self.platform.take_over().await?;
         self.platform.introduce().await?;
+        self.platform.work().await;
         for site in &self.sites {
             for device in site.field.devices() {
                 site.collect(&device, &CancellationToken::new()).await;
@@ -156,6 +157,7 @@ impl Duties {
                     Duty::Platform => {
                         self.until_done(&stop, "take the platform over", || self.platform.take_over()).await;
                         self.until_done(&stop, "introduce the operator", || self.platform.introduce()).await;
+                        self.platform.work().await;
                     }
                     Duty::Decide(site) => {
                         let site = &self.sites[*site];
@@ -230,8 +232,9 @@ impl Duties {
             // First the queue: workers that wait in it for an answer would be waited for.
             self.commands.lose(&partition).await;
         }
-        if let Some(site) = site {
-            site.stop_deciding().await;
+        match site {
+            Some(site) => site.stop_deciding(in_order).await,
+            None => self.platform.stop_working(in_order).await,
         }
         if in_order {
             self.commands.release(&partition).await;

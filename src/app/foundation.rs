@@ -41,8 +41,7 @@ impl Foundation {
         let (log, cluster) = (opened.log(), opened.cluster());
         let projections = Projections::open_at(place(settings)?).await?;
         let answers = Arc::new(AnswerIndex::open(data.join("answers.db"))?);
-        // Beside the log's folder, never in it: a backup of the log must not hold the keys.
-        let keys = if settings.keys.as_os_str().is_empty() { data.join("keys") } else { settings.keys.clone() };
+        let keys = settings.key_folder();
         let credentials = Arc::new(CredentialFolder::open(keys.join("access"))?);
         let vault = Arc::new(KeyFolder::open(keys)?);
         let surroundings = Surroundings {

@@ -4,10 +4,15 @@
 //! nothing is asked of a part that has stopped already.
 
 mod address_book;
+mod auditing;
+mod auditor;
 mod broker;
+mod checkpoints;
+mod columns;
 pub mod demo;
 mod drops;
 mod duties;
+pub mod export;
 pub mod foundation;
 pub mod health;
 pub mod import;
@@ -18,11 +23,13 @@ mod news;
 pub mod operator;
 mod outside;
 mod platform;
+pub mod proving;
 pub mod replay;
 mod rules_file;
 pub mod rules_trial;
 pub mod scenario;
 mod seal;
+mod self_audit;
 mod serve;
 pub mod simulated;
 mod site;
@@ -35,13 +42,16 @@ use crate::{
     settings::{Mode, Settings},
 };
 use anyhow::{Context, Result};
+use auditing::Auditing;
 use chrono::TimeDelta;
 use duties::Duties;
 use foundation::Foundation;
 use health::HealthBoard;
 use millwright_agents::diagnosis::RuleBook;
 use millwright_commands::DOOR;
-use millwright_domain::{access::Access, budget::BudgetSet, ids::ActorId, policy::Policy, ports::plant_control::PlantControl, roster::Roster};
+use millwright_domain::{
+    access::Access, budget::BudgetSet, ids::ActorId, policy::Policy, ports::plant_control::PlantControl, position::PartitionId, roster::Roster,
+};
 use millwright_graphql::{
     AppState,
     access::{Admission, Door, DoorSettings},
@@ -66,6 +76,7 @@ pub struct App {
     pub foundation: Foundation,
     pub address: SocketAddr,
     sites: Vec<Arc<SiteAtWork>>,
+    platform: Arc<Platform>,
     duties: Option<JoinHandle<()>>,
     /// What belongs to no site: the reader of the rules' folder, the upkeep of the figures, the ticket poll, the folding of pasts.
     housekeeping: Vec<JoinHandle<()>>,
@@ -98,10 +109,20 @@ impl App {
         let outside = Outside::of(settings, &configured.roster, &foundation, &board)?;
         let Configured { sites, policy, roster, .. } = configured;
         let house = House { policy, roster };
-        let yard = Yard { settings, foundation: &foundation, board: &board, rules: &rules, house: &house, outside: &outside, speed: lapse.speed };
+        let auditing = Auditing::of(settings, &foundation, sites.first().map(|site| &site.plant.site));
+        let yard = Yard {
+            settings,
+            foundation: &foundation,
+            board: &board,
+            rules: &rules,
+            house: &house,
+            outside: &outside,
+            auditing: &auditing,
+            speed: lapse.speed,
+        };
         let sites: Vec<Arc<SiteAtWork>> = yard.sites(sites).into_iter().map(Arc::new).collect();
         let (admission, caller) = admission(settings, &foundation, &operator)?;
-        let platform = Platform {
+        let platform = Arc::new(Platform {
             commands: foundation.commands.clone(),
             projections: foundation.projections.clone(),
             vault: foundation.vault.clone(),
@@ -110,10 +131,13 @@ impl App {
                 Admission::Local => None,
                 Admission::SignIn(_) => Some(foundation.credentials.clone()),
             },
-        };
+            checkpointer: auditing.checkpointer(PartitionId::platform()),
+            board: board.clone(),
+            working: Default::default(),
+        });
         let duties = Duties {
             sites: sites.clone(),
-            platform: Arc::new(platform),
+            platform: platform.clone(),
             commands: foundation.commands.clone(),
             clock: foundation.clock.clone(),
             board: board.clone(),
@@ -134,7 +158,8 @@ impl App {
             let (pasts, until) = (pasts.clone(), stop_housekeeping.clone());
             async move { pasts.run(until).await }
         });
-        let mut housekeeping = vec![rules_file, metrics::tend(stop_housekeeping.clone()), folding];
+        let look = auditing.look(settings, &foundation, &board, &stop_housekeeping);
+        let mut housekeeping = vec![rules_file, metrics::tend(stop_housekeeping.clone()), folding, look];
         // It brings news in, as the page does, so it stops when that stops.
         housekeeping.extend(outside.ticket_poll(&foundation, &board, &stop_page));
         let state = AppState {
@@ -152,12 +177,13 @@ impl App {
             door: outside.door.clone(),
             pressed: outside.pressed.clone(),
             book: outside.book.clone(),
+            auditor: auditing.auditor(&foundation),
             parts: board.parts(),
             metrics: metrics::page(board.clone(), foundation.projections.clone(), foundation.commands.clone()),
             shutdown: stop_page.clone(),
         };
         let page = tokio::spawn(served.serve(state, stop_page.clone()));
-        Ok(Self { foundation, address, sites, duties, housekeeping, page, stop_page, stop_duties, stop_housekeeping })
+        Ok(Self { foundation, address, sites, platform, duties, housekeeping, page, stop_page, stop_duties, stop_housekeeping })
     }
 
     /// Drains: no new questions, no new readings, what was begun is finished and recorded.
@@ -171,11 +197,12 @@ impl App {
         for site in &self.sites {
             site.stop().await;
         }
+        self.platform.stop_working(true).await;
         self.stop_housekeeping.cancel();
         for task in self.housekeeping {
             finished("housekeeping", task).await;
         }
-        drop(self.sites);
+        drop((self.sites, self.platform));
         self.foundation.close().await;
     }
 }
@@ -188,6 +215,7 @@ struct Yard<'a> {
     rules: &'a RuleBook,
     house: &'a House,
     outside: &'a Outside,
+    auditing: &'a Auditing,
     speed: f64,
 }
 
@@ -211,7 +239,7 @@ impl Yard<'_> {
         let field = Arc::new(field);
         self.board.field(&field);
         let limits = BudgetSet { tokens_per_hour: settings.budget.tokens_per_hour, tokens_per_day: settings.budget.tokens_per_day };
-        let workshop = Workshop::new(settings, foundation, self.board, self.rules, &plant.site, alone);
+        let workshop = Workshop::new(self, &plant.site, alone);
         let described = Described { plant, policy: self.house.policy.clone(), roster: self.house.roster.clone(), limits };
         SiteAtWork::new(workshop, described, foundation.node.clone(), field, self.outside.messenger.clone())
     }

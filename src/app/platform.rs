@@ -1,5 +1,6 @@
 //! The platform's own partition: people and who may do what, and one day agents and budgets that belong to no single site.
 
+use super::{checkpoints::Checkpointer, finished, health::HealthBoard, supervise::supervise};
 use anyhow::{Context, Result, bail};
 use millwright_commands::{Ask, Command, Commands, IntroducePerson, SetGrants};
 use millwright_domain::{
@@ -15,6 +16,8 @@ use millwright_domain::{
 use millwright_infra::CredentialFolder;
 use millwright_projections::{Projections, principals};
 use std::{sync::Arc, time::Duration};
+use tokio::{sync::Mutex, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
 
 /// How long to wait until the first admin can be seen.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -26,6 +29,10 @@ pub struct Platform {
     pub operator: ActorId,
     /// Where people sign in.
     pub credentials: Option<Arc<CredentialFolder>>,
+    pub checkpointer: Checkpointer,
+    pub board: HealthBoard,
+    /// What runs while this node decides for the platform.
+    pub working: Mutex<Option<(CancellationToken, JoinHandle<()>)>>,
 }
 
 impl Platform {
@@ -62,6 +69,24 @@ impl Platform {
         match answered.answer {
             Answer::Refused { reason, .. } => bail!("the setting `operator` was refused: {reason}"),
             Answer::Done { .. } | Answer::AlreadySo => Ok(answered.position),
+        }
+    }
+
+    /// Begins what runs while this node decides for the platform.
+    pub async fn work(&self) {
+        let stop = CancellationToken::new();
+        let (checkpointer, stop_it) = (self.checkpointer.clone(), stop.clone());
+        let clock = checkpointer.clock.clone();
+        let task = supervise("checkpoints _platform", &self.board, clock, stop.clone(), move || checkpointer.clone().run(stop_it.clone()));
+        *self.working.lock().await = Some((stop, task));
+    }
+
+    pub async fn stop_working(&self, in_order: bool) {
+        let Some((stop, task)) = self.working.lock().await.take() else { return };
+        stop.cancel();
+        finished("checkpoints", task).await;
+        if in_order {
+            self.checkpointer.last().await;
         }
     }
 }

@@ -111,6 +111,7 @@ impl SiteAtWork {
         let shop = &self.workshop;
         let mut workers = vec![shop.proposer(&stop), shop.feedback(&stop), shop.remember(&stop), shop.timekeeper(&stop), shop.sealer(&stop)];
         workers.extend([shop.message_desk(&stop), shop.ticket_desk(&stop), shop.replies(&stop), shop.health_watch(&stop)]);
+        workers.push(shop.checkpoints(&stop));
         workers.extend(self.messenger.clone().map(|messenger| self.workshop.outbox(messenger, &stop)));
         workers.extend(self.workshop.publishes.then(|| self.workshop.publisher(&stop)));
         *self.deciding.lock().await = Some(Deciding { stop, workers });
@@ -123,12 +124,15 @@ impl SiteAtWork {
         self.workshop.board.failed(&format!("configuration{}", self.workshop.suffix), reason);
     }
 
-    /// Ends what runs while this node decides; what was begun is finished first.
-    pub async fn stop_deciding(&self) {
+    /// Ends what runs while this node decides; what was begun is finished first. Whoever has lost the site signs no more for it.
+    pub async fn stop_deciding(&self, in_order: bool) {
         let Some(Deciding { stop, workers }) = self.deciding.lock().await.take() else { return };
         stop.cancel();
         for worker in workers {
             finished("worker", worker).await;
+        }
+        if in_order {
+            self.workshop.checkpointer.last().await;
         }
     }
 
@@ -195,7 +199,7 @@ impl SiteAtWork {
 
     /// Drains: what was begun is finished and recorded.
     pub async fn stop(&self) {
-        self.stop_deciding().await;
+        self.stop_deciding(true).await;
         self.stop_watching.cancel();
         for worker in std::mem::take(&mut *self.watching.lock().await) {
             finished("worker", worker).await;

@@ -1,9 +1,8 @@
 //! The workers of one site, each supervised: those that every node runs, and those of the node that decides for the site.
 
 use super::{
-    drops::DropReporter, foundation::Foundation, health::HealthBoard, leases::Leases, news::NewsReporter, seal::Sealer, supervise::supervise,
+    Yard, checkpoints::Checkpointer, drops::DropReporter, health::HealthBoard, leases::Leases, news::NewsReporter, seal::Sealer, supervise::supervise,
 };
-use crate::settings::Settings;
 use millwright_agents::{
     clerk::Clerk,
     diagnosis::RuleBook,
@@ -49,25 +48,28 @@ pub struct Workshop {
     pub watch: WatchSettings,
     pub rules: RuleBook,
     pub seal_every_s: u32,
+    pub checkpointer: Checkpointer,
     /// Whether what happens is told on a bus.
     pub publishes: bool,
     pub vault: Arc<dyn Vault>,
 }
 
 impl Workshop {
-    pub fn new(settings: &Settings, foundation: &Foundation, board: &HealthBoard, rules: &RuleBook, site: &SiteId, alone: bool) -> Self {
+    pub fn new(yard: &Yard<'_>, site: &SiteId, alone: bool) -> Self {
+        let Yard { settings, foundation, board, rules, .. } = yard;
         Self {
             site: site.clone(),
             log: foundation.log.clone(),
             commands: foundation.commands.clone(),
             clock: foundation.clock.clone(),
             projections: foundation.projections.clone(),
-            board: board.clone(),
+            board: (*board).clone(),
             places: foundation.data.join("agents").join(site.as_str()),
             suffix: if alone { String::new() } else { format!(" {site}") },
             watch: settings.watch(),
-            rules: rules.clone(),
+            rules: (*rules).clone(),
             seal_every_s: settings.log.seal_every_s,
+            checkpointer: yard.auditing.checkpointer(PartitionId::site(site)),
             publishes: settings.mqtt.is_on(),
             vault: foundation.vault.clone(),
         }
@@ -173,6 +175,11 @@ impl Workshop {
             let Workshop { log, commands, clock, seal_every_s: every_s, .. } = shop.clone();
             Sealer { log, commands, clock, partition, every_s }.run(stop_it.clone())
         })
+    }
+
+    pub fn checkpoints(&self, stop: &CancellationToken) -> JoinHandle<()> {
+        let (checkpointer, stop_it) = (self.checkpointer.clone(), stop.clone());
+        self.supervised("checkpoints", stop, move || checkpointer.clone().run(stop_it.clone()))
     }
 
     pub fn outbox(&self, messenger: Arc<dyn Messenger>, stop: &CancellationToken) -> JoinHandle<()> {

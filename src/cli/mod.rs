@@ -2,6 +2,7 @@
 
 mod ask;
 mod audit;
+mod backup;
 mod bench;
 mod check;
 mod demo;
@@ -72,8 +73,12 @@ enum Sub {
     Kafka(kafka::Kafka),
     /// Build what people look at anew from the log, and swap it in if it says the same.
     Rebuild(rebuild::Rebuild),
-    /// Check the hash chain, or write the ledger out.
+    /// Check hash chain and checkpoints, prove facts, or write the ledger out.
     Audit(audit::Audit),
+    /// Copy the log to a folder, also while the program runs.
+    Backup(backup::Backup),
+    /// Bring a backup into an empty data folder.
+    Restore(backup::Restore),
     /// Look at the log itself.
     Log(log::LogCommand),
     /// Score the detectors on labelled recordings.
@@ -120,6 +125,8 @@ impl Sub {
             Self::Kafka(command) => command.run(settings).await,
             Self::Rebuild(command) => command.run(settings).await,
             Self::Audit(command) => command.run(&settings).await,
+            Self::Backup(command) => command.run(&settings).await,
+            Self::Restore(command) => command.run(&settings).await,
             Self::Log(command) => command.run(settings).await,
             Self::Evaluate(command) => command.run(&settings).await,
             Self::Bench(command) => command.run(settings).await,

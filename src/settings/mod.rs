@@ -1,6 +1,7 @@
 //! Every setting: defaults, then `millwright.toml`, then `MILLWRIGHT_…` variables, then flags. An unknown key is refused by name.
 
 mod access;
+mod audit;
 mod mqtt;
 mod plant_edition;
 
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
 pub use access::{Access, Http, Mode};
+pub use audit::Audit;
 pub use mqtt::Mqtt;
 use plant_edition::secret;
 pub use plant_edition::{Cluster, Engine, Kafka, Projections, StoreForward};
@@ -43,6 +45,7 @@ pub struct Settings {
     pub access: Access,
     pub logging: Logging,
     pub log: Log,
+    pub audit: Audit,
     pub kafka: Kafka,
     pub projections: Projections,
     pub cluster: Cluster,
@@ -107,6 +110,7 @@ impl Default for Settings {
             access: Access::default(),
             logging: Logging::default(),
             log: Log::default(),
+            audit: Audit::default(),
             kafka: Kafka::default(),
             projections: Projections::default(),
             cluster: Cluster::default(),
@@ -152,6 +156,11 @@ impl Settings {
         settings.checked()
     }
 
+    /// The folder of keys: beside the log's folder, never in it, because a backup of the log must not hold the keys.
+    pub fn key_folder(&self) -> PathBuf {
+        if self.keys.as_os_str().is_empty() { self.data.join("keys") } else { self.keys.clone() }
+    }
+
     /// What the monitor of a site goes by.
     pub fn watch(&self) -> WatchSettings {
         WatchSettings { monitor: self.monitor, recovery: self.recovery, ..WatchSettings::default() }
@@ -164,6 +173,7 @@ impl Settings {
             anyhow::bail!("log.readings_partitions must be at least 1");
         }
         self.kafka.checked()?;
+        self.audit.checked()?;
         self.mqtt.checked()?;
         Ok(self)
     }

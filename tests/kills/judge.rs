@@ -101,7 +101,7 @@ impl Judge {
             return Ok(());
         }
         let log = self.place.dir.join("log");
-        for verified in [verify_ledger(&log, &mut |_, _, _| {}), verify_readings(&log, &mut |_, _, _| {})] {
+        for verified in [verify_ledger(&log, &mut |_| {}), verify_readings(&log, &mut |_| {})] {
             let findings = verified.map_err(|error| error.to_string())?.findings;
             if !findings.is_empty() {
                 return Err(format!("{findings:?}"));

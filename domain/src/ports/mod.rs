@@ -2,6 +2,7 @@
 
 pub mod address_book;
 pub mod answers;
+pub mod auditor;
 pub mod clock;
 pub mod cluster;
 pub mod credentials;

@@ -16,14 +16,17 @@ use async_graphql_axum::{GraphQLProtocol, GraphQLWebSocket};
 use axum::{
     Json,
     body::Body,
-    extract::{FromRef, State, WebSocketUpgrade},
-    http::{HeaderMap, StatusCode, header},
+    extract::{FromRef, FromRequestParts, State, WebSocketUpgrade},
+    http::{HeaderMap, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
 use std::time::Duration;
 
 /// How often it is looked at again whether a listener is still signed in.
 const LOOK_AGAIN: Duration = Duration::from_secs(15);
+
+/// Facts that a node may be behind and still be asked: a moment's worth.
+const NEARLY: u64 = 1_000;
 
 #[derive(Clone)]
 pub struct Served {
@@ -81,9 +84,23 @@ pub async fn schema() -> Response {
     ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], sdl()).into_response()
 }
 
-/// 200 when all is well, 503 with the same report when not.
-pub async fn health(State(state): State<AppState>) -> Response {
+/// 200 once what is shown has caught up with the log and nothing holds it up: this node may be asked. A device that is away changes nothing.
+pub async fn ready(State(state): State<AppState>) -> Response {
+    let behind = state.projections.lag().iter().map(|lag| lag.head.saturating_sub(lag.next)).max().unwrap_or(0);
+    let trouble = state.projections.trouble().is_some();
+    let ready = behind <= NEARLY && !trouble;
+    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, Json(serde_json::json!({ "ready": ready, "behind": behind, "trouble": trouble }))).into_response()
+}
+
+/// 200 when all is well, 503 when not; with the report, for those who are signed in.
+pub async fn health(State(state): State<AppState>, mut parts: Parts) -> Response {
+    let caller = Caller::from_request_parts(&mut parts, &state).await;
     match Health::of(&state).await {
+        Ok(health) if caller.is_err() => {
+            let status = if health.ok { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+            (status, Json(serde_json::json!({ "ok": health.ok }))).into_response()
+        }
         Ok(health) => (if health.ok { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, Json(health)).into_response(),
         Err(cause) => {
             tracing::error!(cause = %cause, "the projections could not be read for the health report");

@@ -37,7 +37,9 @@ where
                 Err(refused(StatusCode::UNAUTHORIZED, "MUST_CHANGE_PASSWORD", "your password was made by another; set one of your own first"))
             }
             Sought::Known(access) => {
-                from_our_page(&parts.method, &parts.headers)?;
+                if !is_from_our_page(&parts.method, &parts.headers) {
+                    return Err(not_our_page());
+                }
                 Ok(Self(AppState { caller: Arc::new(access), ..state }))
             }
         }
@@ -45,12 +47,13 @@ where
 }
 
 /// A cookie goes with every request that a browser makes, whoever made it make one.
-pub fn from_our_page(method: &Method, headers: &HeaderMap) -> Result<(), Response> {
+pub fn is_from_our_page(method: &Method, headers: &HeaderMap) -> bool {
     let is_safe = method == Method::GET || method == Method::HEAD;
-    if is_safe || headers.contains_key(header::AUTHORIZATION) || headers.contains_key(OURS) {
-        return Ok(());
-    }
-    Err(refused(StatusCode::FORBIDDEN, "NOT_OUR_PAGE", "send the header `x-millwright: page`, or a token"))
+    is_safe || headers.contains_key(header::AUTHORIZATION) || headers.contains_key(OURS)
+}
+
+pub fn not_our_page() -> Response {
+    refused(StatusCode::FORBIDDEN, "NOT_OUR_PAGE", "send the header `x-millwright: page`, or a token")
 }
 
 pub fn not_let_in(why: &SignInRefused) -> Response {

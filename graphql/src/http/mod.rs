@@ -1,6 +1,7 @@
 //! The HTTP side: which path leads where, and what guards them all.
 
 mod api;
+mod audit;
 mod body;
 mod caller;
 mod false_positives;
@@ -28,6 +29,9 @@ pub fn router(state: AppState) -> Router {
     Router::new()
         .route("/webhooks/{source}", any(webhooks::webhook))
         .route("/health", get(api::health))
+        .route("/ready", get(api::ready))
+        .route("/audit/checkpoints", get(audit::checkpoints))
+        .route("/audit/export", get(audit::export))
         .route("/metrics", get(metrics::metrics))
         .route("/schema.graphql", get(api::schema))
         .route("/review/approve", post(review::approve))

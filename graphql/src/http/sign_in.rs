@@ -2,7 +2,7 @@
 
 use super::{
     body::{json, refused},
-    caller::{from_our_page, from_where, not_let_in},
+    caller::{from_where, is_from_our_page, not_let_in, not_our_page},
 };
 use crate::{
     access::{Admission, Door, SignInRefused, Sought},
@@ -72,8 +72,10 @@ pub async fn sign_in(State(state): State<AppState>, request: Request) -> Respons
 }
 
 async fn signing_in(state: &AppState, parts: &Parts, body: Body) -> Result<Response, Response> {
-    let door = door(state)?;
-    from_our_page(&Method::POST, &parts.headers)?;
+    let door = door(state).ok_or_else(no_sign_in)?;
+    if !is_from_our_page(&Method::POST, &parts.headers) {
+        return Err(not_our_page());
+    }
     let SignIn { person, password } = json(&parts.headers, body).await?;
     let began = door.sign_in(state, person.trim(), &password, from_where(state, parts)).await;
     let (shown, session) = began.map_err(|error| not_let_in(&error))?;
@@ -81,12 +83,9 @@ async fn signing_in(state: &AppState, parts: &Parts, body: Body) -> Result<Respo
 }
 
 pub async fn sign_out(State(state): State<AppState>, parts: Parts) -> Response {
-    let door = match door(&state) {
-        Ok(door) => door,
-        Err(response) => return response,
-    };
-    if let Err(response) = from_our_page(&Method::POST, &parts.headers) {
-        return response;
+    let Some(door) = door(&state) else { return no_sign_in() };
+    if !is_from_our_page(&Method::POST, &parts.headers) {
+        return not_our_page();
     }
     if let Some(shown) = door.cookie(&parts.headers)
         && let Err(error) = door.credentials.end_session(shown)
@@ -104,8 +103,10 @@ pub async fn password(State(state): State<AppState>, request: Request) -> Respon
 }
 
 async fn changing(state: &AppState, parts: &Parts, body: Body) -> Result<Response, Response> {
-    let door = door(state)?;
-    from_our_page(&Method::POST, &parts.headers)?;
+    let door = door(state).ok_or_else(no_sign_in)?;
+    if !is_from_our_page(&Method::POST, &parts.headers) {
+        return Err(not_our_page());
+    }
     let person = match door.look_at(state, &parts.headers).await.map_err(|error| not_let_in(&error))? {
         Sought::MustChange(who) => who,
         Sought::Known(access) if access.at_most.is_none() => access.who,
@@ -117,14 +118,16 @@ async fn changing(state: &AppState, parts: &Parts, body: Body) -> Result<Respons
     Ok(let_in(door, &shown, &session))
 }
 
-fn door(state: &AppState) -> Result<&Door, Response> {
+fn door(state: &AppState) -> Option<&Door> {
     match &state.admission {
-        Admission::SignIn(door) => Ok(door),
-        Admission::Local => {
-            let why = "only this machine reaches this page, and nobody signs in; `access.mode = \"sign-in\"` in millwright.toml changes that";
-            Err(refused(StatusCode::NOT_FOUND, "NO_SIGN_IN", why))
-        }
+        Admission::SignIn(door) => Some(door),
+        Admission::Local => None,
     }
+}
+
+fn no_sign_in() -> Response {
+    let why = "only this machine reaches this page, and nobody signs in; `access.mode = \"sign-in\"` in millwright.toml changes that";
+    refused(StatusCode::NOT_FOUND, "NO_SIGN_IN", why)
 }
 
 fn let_in(door: &Door, shown: &str, session: &Session) -> Response {

@@ -2,6 +2,7 @@
 
 mod alarms;
 mod asking;
+mod auditing;
 mod doing;
 mod http;
 mod travelling;

@@ -16,6 +16,7 @@ pub mod forecast;
 pub mod health;
 pub mod notice;
 pub mod plant;
+pub mod proof;
 pub mod readings;
 pub mod similar;
 pub mod summary;

@@ -1,9 +1,12 @@
-//! Whether a ledger partition's records are one unbroken chain: the checks that hold for every engine.
+//! Whether a ledger partition's records are one unbroken chain, and what was signed of them: the checks that hold for every engine.
 
+use super::signed::SignedTree;
 use millwright_domain::{
     Event, Timestamp,
+    audit::Checkpoint,
     chain::{Hash, StoredRecord, link},
-    codec,
+    codec::{self, Envelope},
+    envelope::Recorded,
     position::PartitionId,
 };
 use thiserror::Error;
@@ -18,13 +21,42 @@ pub enum Broken {
     #[error("it does not decode")]
     Undecodable(#[source] codec::DecodeError),
     #[error("it says that it is seq {seq} of {partition}")]
-    Elsewhere { partition: PartitionId, seq: u64 },
+    Elsewhere { partition: String, seq: u64 },
     #[error("it is of epoch {found}, after one of epoch {last}: a former owner wrote it")]
     Epoch { last: u64, found: u64 },
     #[error("epoch {0} began without an owner taking the partition over")]
     Unowned(u64),
     #[error("it was recorded at {found}, before the one before it at {last}")]
     Time { last: Timestamp, found: Timestamp },
+    #[error("the checkpoint in it does not hold: {0}")]
+    Checkpoint(String),
+    #[error("the first {size} records are not those of a checkpoint that somebody kept: the log was written anew")]
+    NotWhatWasKept { size: u64 },
+}
+
+/// What a look at one record alone told: its hash holds, and it says this of itself.
+#[derive(Debug)]
+pub struct Looked {
+    seq: u64,
+    hash: Hash,
+    epoch: u64,
+    recorded_at: Timestamp,
+    /// Of the few kinds that the walk goes by.
+    event: Option<Event>,
+}
+
+/// Checks a record against the hash before it. Records can be looked at in any order, and side by side.
+pub fn look(partition: &PartitionId, previous: Hash, record: &StoredRecord) -> Result<Looked, Broken> {
+    if record.hash != link(previous, record.seq, &record.bytes) {
+        return Err(Broken::Hash);
+    }
+    let envelope = Envelope::of(&record.bytes).map_err(Broken::Undecodable)?;
+    if envelope.seq != record.seq || envelope.lane != partition.lane() || envelope.partition != partition.name() {
+        return Err(Broken::Elsewhere { partition: envelope.partition, seq: envelope.seq });
+    }
+    let told = matches!(envelope.kind.as_str(), "PartitionOwned" | "AuditKeyAdopted" | "CheckpointSigned");
+    let event = told.then(|| codec::decode(&record.bytes).map(|fact: Recorded| fact.event)).transpose().map_err(Broken::Undecodable)?;
+    Ok(Looked { seq: record.seq, hash: record.hash, epoch: envelope.epoch, recorded_at: envelope.recorded_at, event })
 }
 
 /// Walks one partition from its first record.
@@ -35,11 +67,25 @@ pub struct ChainAudit {
     hash: Hash,
     epoch: u64,
     recorded_at: Timestamp,
+    signed: SignedTree,
 }
 
 impl ChainAudit {
     pub fn of(partition: &PartitionId) -> Self {
-        Self { partition: partition.clone(), next_seq: 0, hash: Hash::default(), epoch: 0, recorded_at: Timestamp::from_micros(i64::MIN) }
+        Self {
+            partition: partition.clone(),
+            next_seq: 0,
+            hash: Hash::default(),
+            epoch: 0,
+            recorded_at: Timestamp::from_micros(i64::MIN),
+            signed: SignedTree::of(partition),
+        }
+    }
+    /// With checkpoints that somebody kept elsewhere, which the records have to be those of.
+    #[must_use]
+    pub fn against(mut self, kept: impl IntoIterator<Item = Checkpoint>) -> Self {
+        self.signed.against(kept);
+        self
     }
     pub const fn next_seq(&self) -> u64 {
         self.next_seq
@@ -48,30 +94,37 @@ impl ChainAudit {
     pub const fn hash(&self) -> Hash {
         self.hash
     }
+    /// What was signed, as far as the walk has come.
+    pub const fn signed(&self) -> &SignedTree {
+        &self.signed
+    }
 
     /// Takes the next record, or says what is wrong with it.
     pub fn admit(&mut self, record: &StoredRecord) -> Result<(), Broken> {
         if record.seq != self.next_seq {
             return Err(Broken::Seq { expected: self.next_seq, found: record.seq });
         }
-        if record.hash != link(self.hash, record.seq, &record.bytes) {
-            return Err(Broken::Hash);
+        self.take(look(&self.partition, self.hash, record)?)
+    }
+
+    /// Takes what a look at the next record told. The look was against the hash of the record before.
+    pub fn take(&mut self, looked: Looked) -> Result<(), Broken> {
+        let Looked { seq, hash, epoch, recorded_at, event } = looked;
+        if seq != self.next_seq {
+            return Err(Broken::Seq { expected: self.next_seq, found: seq });
         }
-        let fact = codec::decode(&record.bytes).map_err(Broken::Undecodable)?;
-        if fact.seq != record.seq || fact.partition != self.partition {
-            return Err(Broken::Elsewhere { partition: fact.partition, seq: fact.seq });
+        if epoch < self.epoch {
+            return Err(Broken::Epoch { last: self.epoch, found: epoch });
         }
-        if fact.epoch < self.epoch {
-            return Err(Broken::Epoch { last: self.epoch, found: fact.epoch });
+        let begins_epoch = matches!(&event, Some(Event::PartitionOwned(owned)) if owned.epoch == epoch);
+        if epoch > self.epoch && !begins_epoch {
+            return Err(Broken::Unowned(epoch));
         }
-        let begins_epoch = matches!(&fact.event, Event::PartitionOwned(owned) if owned.epoch == fact.epoch);
-        if fact.epoch > self.epoch && !begins_epoch {
-            return Err(Broken::Unowned(fact.epoch));
+        if recorded_at < self.recorded_at {
+            return Err(Broken::Time { last: self.recorded_at, found: recorded_at });
         }
-        if fact.recorded_at < self.recorded_at {
-            return Err(Broken::Time { last: self.recorded_at, found: fact.recorded_at });
-        }
-        (self.next_seq, self.hash, self.epoch, self.recorded_at) = (record.seq + 1, record.hash, fact.epoch, fact.recorded_at);
+        self.signed.take(hash, event.as_ref())?;
+        (self.next_seq, self.hash, self.epoch, self.recorded_at) = (seq + 1, hash, epoch, recorded_at);
         Ok(())
     }
 }

@@ -6,6 +6,7 @@ mod contract;
 pub mod embedded;
 pub mod kafka;
 mod ownership;
+pub mod signed;
 
 pub use embedded::{EmbeddedLog, EmbeddedOptions};
 pub use kafka::{KafkaLog, KafkaOptions};

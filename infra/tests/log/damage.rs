@@ -49,8 +49,8 @@ impl Written {
         rusqlite::Connection::open(path).unwrap().execute_batch(sql).unwrap();
     }
     fn findings(&self) -> Vec<Finding> {
-        let ledger = verify_ledger(self.dir.path(), &mut |_, _, _| {}).unwrap();
-        let readings = verify_readings(self.dir.path(), &mut |_, _, _| {}).unwrap();
+        let ledger = verify_ledger(self.dir.path(), &mut |_| {}).unwrap();
+        let readings = verify_readings(self.dir.path(), &mut |_| {}).unwrap();
         [ledger.findings, readings.findings].concat()
     }
     /// Everything as it was written, or an error; never something else.
@@ -72,10 +72,10 @@ fn place(refused: Result<impl Sized, LogError>) -> String {
 async fn a_whole_log_verifies_and_counts_its_records() {
     let written = written().await;
     let mut told = Vec::new();
-    let verified = verify_ledger(written.dir.path(), &mut |partition, done, of| told.push((partition.clone(), done, of))).unwrap();
+    let verified = verify_ledger(written.dir.path(), &mut |walked| told.push((walked.partition.clone(), walked.done, walked.of))).unwrap();
     assert_eq!(verified.good.into_iter().collect::<Vec<_>>(), [(site("demo"), 201)]);
     assert_eq!(told.last(), Some(&(site("demo"), 201, 201)));
-    assert_eq!(verify_readings(written.dir.path(), &mut |_, _, _| {}).unwrap().good.into_values().collect::<Vec<_>>(), [200]);
+    assert_eq!(verify_readings(written.dir.path(), &mut |_| {}).unwrap().good.into_values().collect::<Vec<_>>(), [200]);
     assert_eq!(written.findings(), []);
     written.read().await.unwrap();
 }
@@ -92,7 +92,7 @@ async fn a_flipped_bit_is_named_or_lies_where_nothing_is_stored() {
             let mut bad = good.clone();
             bad[bit / 8] ^= 1 << (bit % 8);
             std::fs::write(&file, &bad).unwrap();
-            let verified = [verify_ledger(written.dir.path(), &mut |_, _, _| {}), verify_readings(written.dir.path(), &mut |_, _, _| {})];
+            let verified = [verify_ledger(written.dir.path(), &mut |_| {}), verify_readings(written.dir.path(), &mut |_| {})];
             let found = verified.iter().any(|verified| verified.as_ref().map_or(true, |verified| !verified.findings.is_empty()));
             let read = written.read().await;
             assert!(found || read.is_ok(), "bit {bit} of {} (seed {SEED}) stops reading and is not named: {read:?}", file.display());

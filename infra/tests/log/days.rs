@@ -37,7 +37,7 @@ async fn a_new_day_begins_a_new_file_and_seq_goes_on() {
     }
     let days = ["14", "15", "16", "17", "18", "19", "20"].map(|day| format!("readings-2023-11-{day}.db"));
     assert_eq!(files(dir.path()).into_iter().filter(|name| name.ends_with(".db")).collect::<Vec<_>>(), days);
-    assert_eq!(verify_readings(dir.path(), &mut |_, _, _| {}).unwrap().findings, []);
+    assert_eq!(verify_readings(dir.path(), &mut |_| {}).unwrap().findings, []);
 }
 
 #[tokio::test]
@@ -54,7 +54,7 @@ async fn retention_drops_files_and_reading_moves_up_to_the_first_kept() {
     log.close().await;
     assert_eq!(files(dir.path()).iter().filter(|name| name.ends_with(".db")).count(), 3);
     assert_eq!(numbers(&opened(dir.path(), &clock, Some(3))).await, [7, 8, 9]);
-    assert_eq!(verify_readings(dir.path(), &mut |_, _, _| {}).unwrap().findings, []);
+    assert_eq!(verify_readings(dir.path(), &mut |_| {}).unwrap().findings, []);
 }
 
 #[tokio::test]
@@ -139,7 +139,7 @@ async fn an_older_file_that_was_shortened_is_refused_when_it_is_read() {
     assert_eq!(second.execute("DELETE FROM batches WHERE base_seq > 1", []).unwrap(), 2);
     let refused = scans(&opened(dir.path(), &clock, None)).await.unwrap_err();
     assert!(refused.to_string().contains("readings-2023-11-15.db, readings/") && refused.to_string().contains("seq 2"), "{refused}");
-    let findings = verify_readings(dir.path(), &mut |_, _, _| {}).unwrap().findings;
+    let findings = verify_readings(dir.path(), &mut |_| {}).unwrap().findings;
     assert!(findings.len() == 1 && findings[0].seq == 2, "{findings:?}");
 }
 

@@ -179,7 +179,7 @@ pub async fn judge(dir: &Path, acknowledged: &BTreeMap<String, u64>) -> Result<(
             return Err(format!("{name} was acknowledged up to {count} and is there up to {}", found.count(name)));
         }
     }
-    let verified = [verify_ledger(dir, &mut |_, _, _| {}), verify_readings(dir, &mut |_, _, _| {})];
+    let verified = [verify_ledger(dir, &mut |_| {}), verify_readings(dir, &mut |_| {})];
     for verified in verified {
         let findings = verified.map_err(|error| error.to_string())?.findings;
         if !findings.is_empty() {

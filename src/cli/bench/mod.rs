@@ -2,6 +2,7 @@
 
 mod alert;
 mod append;
+mod audit;
 mod commands;
 mod detectors;
 mod idle;
@@ -89,6 +90,8 @@ enum Name {
     Alert,
     /// From a yes to the value read back, while 100,000 readings a second come in.
     Write,
+    /// Verifying the ledger against the bare hash.
+    Audit,
     /// Memory with 1,000 signals, and time from start to the first reading.
     Idle,
 }
@@ -139,6 +142,7 @@ impl Bench {
             Name::Similar => one(similar::measure(self.scale)?),
             Name::Alert => one(alert::measure(folder.path(), self.scale).await?),
             Name::Write => one(write::measure(folder.path(), self.scale).await?),
+            Name::Audit => one(audit::measure(folder.path(), self.scale).await?),
             Name::Idle => one(idle::measure(folder.path()).await?),
         };
         for measured in measured {

@@ -8,6 +8,7 @@
 //! command ids make asking again safe.
 
 mod batch;
+pub mod copy;
 mod days;
 mod failure;
 mod file;
@@ -20,6 +21,7 @@ mod owner;
 mod reader;
 mod readings;
 pub mod verify;
+mod walk;
 
 pub use batch::{BadBatch, decode_batch};
 pub use options::EmbeddedOptions;

@@ -1,22 +1,28 @@
 //! Reading a whole log to say whether it is what was written, and where not: the first bad place of each partition.
 
+use super::walk::{Road, Steps, Wrong, explain};
 use super::{
     batch::Row,
     days::{Day, Days},
     high_water::{self, Mark},
     reader::{Reader, ledger_record},
 };
-use crate::log::audit::ChainAudit;
-use millwright_domain::{codec, ports::event_log::LogError, position::PartitionId};
+use crate::log::{
+    audit::{ChainAudit, Looked, look},
+    signed::SignedTree,
+};
+use millwright_domain::{
+    audit::Checkpoint,
+    chain::{Hash, StoredRecord},
+    codec,
+    ports::event_log::LogError,
+    position::PartitionId,
+};
 use std::{
     collections::{BTreeMap, BTreeSet},
-    error::Error as StdError,
     fmt,
     path::{Path, PathBuf},
 };
-
-/// Records at a time.
-const STRIDE: usize = 4096;
 
 /// The first place of a partition that is not as it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,32 +48,111 @@ impl fmt::Display for Finding {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Verified {
     pub good: BTreeMap<PartitionId, u64>,
+    /// Of a ledger: what was signed, and which kept checkpoints were met.
+    pub signed: BTreeMap<PartitionId, Signed>,
+    /// Bytes that were hashed.
+    pub bytes: u64,
     pub findings: Vec<Finding>,
 }
 
-/// Told about a partition: its records so far, and how many it has.
-pub type Progress<'a> = &'a mut dyn FnMut(&PartitionId, u64, u64);
+/// What a walk found of checkpoints.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Signed {
+    pub checkpoints: u64,
+    pub up_to: u64,
+    pub keys: Vec<String>,
+    pub unvouched: Vec<String>,
+    pub met: u64,
+}
 
-/// Checks every partition of the ledger: checksums, density, hash chain, epochs, recorded times, and the high-water marks.
+impl From<&SignedTree> for Signed {
+    fn from(tree: &SignedTree) -> Self {
+        let texts = |keys: &[_]| keys.iter().map(ToString::to_string).collect();
+        let (keys, unvouched) = (texts(&tree.keys), texts(&tree.unvouched));
+        Self { checkpoints: tree.checkpoints, up_to: tree.signed_to, keys, unvouched, met: tree.met }
+    }
+}
+
+/// A partition on the way: its records so far, how many it has, and the bytes that were hashed of them.
+#[derive(Debug, Clone, Copy)]
+pub struct Walked<'a> {
+    pub partition: &'a PartitionId,
+    pub done: u64,
+    pub of: u64,
+    pub bytes: u64,
+}
+
+pub type Progress<'a> = &'a mut dyn FnMut(Walked<'_>);
+
+/// Checkpoints that somebody kept, by the partition that they are of.
+pub type Kept = BTreeMap<PartitionId, Vec<Checkpoint>>;
+
+/// Checks every partition of the ledger: checksums, density, hash chain, epochs, recorded times, checkpoints, and the high-water marks.
 /// Works beside a writer; what comes in meanwhile is left for the next time.
 pub fn verify_ledger(dir: &Path, progress: Progress<'_>) -> Result<Verified, LogError> {
+    verify_ledger_against(dir, &Kept::new(), progress)
+}
+
+/// The same, with checkpoints that somebody kept: a ledger that was written anew with all its hashes is not theirs.
+pub fn verify_ledger_against(dir: &Path, kept: &Kept, progress: Progress<'_>) -> Result<Verified, LogError> {
     // The marks first: the log only grows, so it can never be behind a mark that was read before it.
     let marks = high_water::read(&dir.join("ledger.high-water"))?;
     let file = Reader::new(dir.join("ledger.db"));
     let mut verified = Verified::default();
     let ends = verified.ends_of(&file)?;
-    let partitions: BTreeSet<&PartitionId> = ends.keys().chain(marks.keys()).collect();
+    let partitions: BTreeSet<&PartitionId> = ends.keys().chain(marks.keys()).chain(kept.keys()).collect();
     for partition in partitions {
         let end = ends.get(partition).copied().unwrap_or(0);
-        let mut walk = LedgerWalk { file: file.path(), audit: ChainAudit::of(partition), mark: marks.get(partition).copied() };
-        let walked = walk_batches(&file, partition, 0, end, progress, |row| walk.admit(partition, row));
+        let audit = ChainAudit::of(partition).against(kept.get(partition).into_iter().flatten().cloned());
+        let mut walk = LedgerWalk { audit, mark: marks.get(partition).copied(), bytes: 0 };
+        let mut previous = Hash::default();
+        let open = |row: &Row| open_row(file.path(), partition, row);
+        let check = |previous: &Hash, opened: &Opened| check_row(partition, *previous, opened);
+        let before = |opened: &Opened| {
+            let last = opened.last().map_or(previous, |record| record.hash);
+            std::mem::replace(&mut previous, last)
+        };
+        let admit = |(looked, bytes)| {
+            walk.admit(looked, bytes)?;
+            progress(Walked { partition, done: walk.audit.next_seq(), of: end, bytes: walk.bytes });
+            Ok(())
+        };
+        let walked = Road { file: &file, partition, from: 0, end }.walk(Steps { open, before, check, admit });
         let (seq, broken) = match walked {
             Ok(()) => (end, walk.shortened()),
             Err((seq, what)) => (seq, Some(what)),
         };
+        verified.bytes += walk.bytes;
+        verified.signed.insert(partition.clone(), walk.audit.signed().into());
         verified.take(file.path(), partition, seq, broken);
     }
     Ok(verified)
+}
+
+type Opened = Vec<StoredRecord>;
+
+fn open_row(file: &Path, partition: &PartitionId, row: &Row) -> Result<Opened, Wrong> {
+    let unpacked = row.records().map_err(|bad| (row.base_seq, bad.to_string()))?;
+    let records = (row.base_seq..).zip(unpacked);
+    records.map(|(seq, stored)| ledger_record(file, partition, seq, stored).map_err(|cause| (seq, explain(&cause)))).collect()
+}
+
+/// All that can be said of the records of a batch without those before it, and how many bytes they have.
+/// Where one is wrong, the ones before it still count.
+fn check_row(partition: &PartitionId, mut previous: Hash, opened: &Opened) -> (Vec<Result<Looked, Wrong>>, u64) {
+    let mut looked = Vec::with_capacity(opened.len());
+    let mut bytes = 0;
+    for record in opened {
+        let one = look(partition, previous, record).map_err(|broken| (record.seq, explain(&broken)));
+        bytes += record.bytes.len() as u64;
+        previous = record.hash;
+        let wrong = one.is_err();
+        looked.push(one);
+        if wrong {
+            break;
+        }
+    }
+    (looked, bytes)
 }
 
 /// Checks every kept file of readings: checksums, density within and between the files, scans that decode, the high-water marks.
@@ -98,12 +183,20 @@ fn expected_end(partition: &PartitionId, next: Option<&Day>, marks: &BTreeMap<Pa
 
 fn verify_day(day: &Day, partition: &PartitionId, end: u64, expected: (u64, u64), progress: Progress<'_>, verified: &mut Verified) {
     let from = day.begins.next(partition);
-    let walked = walk_batches(&day.reader, partition, from, end, progress, |row| {
-        for (seq, stored) in (row.base_seq..).zip(row.records().map_err(|bad| (row.base_seq, bad.to_string()))?) {
-            codec::decode_scan(&stored).map_err(|bad| (seq, explain(&bad)))?;
-        }
+    let open = |row: &Row| row.records().map(|records| (row.base_seq, records)).map_err(|bad| (row.base_seq, bad.to_string()));
+    let check = |(): &(), (base, records): &(u64, Vec<Vec<u8>>)| -> Result<(u64, u64), Wrong> {
+        let decoded = (*base..).zip(records).try_for_each(|(seq, stored)| codec::decode_scan(stored).map(drop).map_err(|bad| (seq, explain(&bad))));
+        decoded.map(|()| (base + records.len() as u64, records.iter().map(|stored| stored.len() as u64).sum()))
+    };
+    let mut bytes = 0;
+    let admit = |checked: Result<(u64, u64), Wrong>| {
+        let (next, size) = checked?;
+        bytes += size;
+        progress(Walked { partition, done: next - from, of: end - from, bytes });
         Ok(())
-    });
+    };
+    let walked = Road { file: &day.reader, partition, from, end }.walk(Steps { open, before: |_: &_| (), check, admit });
+    verified.bytes += bytes;
     let (least, most) = expected;
     let (seq, broken) = match walked {
         Err((seq, what)) => (seq, Some(what)),
@@ -135,75 +228,32 @@ impl Verified {
     }
 }
 
-/// What is wrong, and the first seq that it is wrong with.
-type Wrong = (u64, String);
-
-/// Gives every batch between `from` and `end` to `admit`, after seeing that it begins where the last one ended.
-fn walk_batches(
-    file: &Reader,
-    partition: &PartitionId,
-    from: u64,
-    end: u64,
-    progress: Progress<'_>,
-    mut admit: impl FnMut(&Row) -> Result<(), Wrong>,
-) -> Result<(), Wrong> {
-    let (mut next, mut stride) = (from, STRIDE);
-    progress(partition, 0, end - from.min(end));
-    while next < end {
-        let rows = match file.rows_from(partition, next, stride) {
-            Ok(rows) => rows,
-            // Batch by batch from here on, to come to the very one that does not read.
-            Err(_) if stride > 1 => {
-                stride = 1;
-                continue;
-            }
-            Err(LogError::Damaged { what, .. }) => return Err((next, what)),
-            Err(other) => return Err((next, explain(&other))),
-        };
-        if rows.is_empty() {
-            return Err((next, "everything from here on is missing".into()));
-        }
-        for row in rows {
-            if row.base_seq != next || row.end() <= next {
-                return Err((next, format!("the next batch holds seq {} to {}", row.base_seq, row.end())));
-            }
-            admit(&row)?;
-            next = row.end();
-        }
-        progress(partition, next - from, end - from);
-    }
-    Ok(())
-}
-
-struct LedgerWalk<'a> {
-    file: &'a Path,
+struct LedgerWalk {
     audit: ChainAudit,
     mark: Option<Mark>,
+    bytes: u64,
 }
 
-impl LedgerWalk<'_> {
-    fn admit(&mut self, partition: &PartitionId, row: &Row) -> Result<(), Wrong> {
-        let unpacked = row.records().map_err(|bad| (row.base_seq, bad.to_string()))?;
-        for (seq, stored) in (row.base_seq..).zip(unpacked) {
-            let record = ledger_record(self.file, partition, seq, stored).map_err(|cause| (seq, explain(&cause)))?;
-            self.audit.admit(&record).map_err(|broken| (seq, explain(&broken)))?;
-            if self.mark.is_some_and(|mark| mark.next_seq == seq + 1 && mark.hash != record.hash) {
+impl LedgerWalk {
+    fn admit(&mut self, looked: Vec<Result<Looked, Wrong>>, bytes: u64) -> Result<(), Wrong> {
+        for one in looked {
+            let seq = self.audit.next_seq();
+            self.audit.take(one?).map_err(|broken| (seq, explain(&broken)))?;
+            if self.mark.is_some_and(|mark| mark.next_seq == seq + 1 && mark.hash != self.audit.hash()) {
                 return Err((seq, "the high-water mark was made over another record: the log was written anew".into()));
             }
         }
+        self.bytes += bytes;
         Ok(())
     }
 
     fn shortened(&self) -> Option<String> {
-        let mark = self.mark.filter(|mark| mark.next_seq > self.audit.next_seq())?;
-        Some(format!("the log was shortened: everything before seq {} was durable once", mark.next_seq))
+        if let Some(mark) = self.mark.filter(|mark| mark.next_seq > self.audit.next_seq()) {
+            return Some(format!("the log was shortened: everything before seq {} was durable once", mark.next_seq));
+        }
+        let beyond = self.audit.signed().beyond()?;
+        Some(format!("the log was shortened: somebody kept a checkpoint over its first {beyond} records"))
     }
-}
-
-/// An error with all its causes: a finding is read by a person, on one line.
-fn explain(error: &dyn StdError) -> String {
-    let causes = std::iter::successors(error.source(), |cause| (*cause).source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
 #[cfg(test)]
@@ -261,7 +311,7 @@ mod tests {
         records[15].bytes = String::from_utf8(records[15].bytes.clone()).unwrap().replace("1.4", "9.9").into_bytes();
         records[15].hash = link(records[14].hash, 15, &records[15].bytes);
         forge(dir.path(), &partition, &records[11..21]);
-        let findings = verify_ledger(dir.path(), &mut |_, _, _| {}).unwrap().findings;
+        let findings = verify_ledger(dir.path(), &mut |_| {}).unwrap().findings;
         assert!(findings.len() == 1 && findings[0].seq == 16 && findings[0].what.contains("hash does not follow"), "{findings:?}");
     }
 
@@ -273,7 +323,7 @@ mod tests {
         let mut tip = ChainTip { next_seq: 21, hash: records[20].hash, recorded_at: Timestamp::default(), epoch: 1 };
         let anew: Vec<StoredRecord> = (0..10).map(|number| tip.append(&fact(format!("9.{number}")), &partition, Timestamp::default())).collect();
         forge(dir.path(), &partition, &anew);
-        let findings = verify_ledger(dir.path(), &mut |_, _, _| {}).unwrap().findings;
+        let findings = verify_ledger(dir.path(), &mut |_| {}).unwrap().findings;
         assert!(findings.len() == 1 && findings[0].seq == 30 && findings[0].what.contains("written anew"), "{findings:?}");
     }
 }

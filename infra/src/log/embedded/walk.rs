@@ -1,0 +1,144 @@
+//! Reading a partition of one file batch after batch, with what can be checked of each batch alone spread over all processors.
+
+use super::{batch::Row, reader::Reader};
+use millwright_domain::{ports::event_log::LogError, position::PartitionId};
+use std::{
+    error::Error as StdError,
+    sync::mpsc::{SyncSender, sync_channel},
+    thread,
+};
+
+/// Records at a time.
+const STRIDE: usize = 4096;
+
+/// What is wrong, and the first seq that it is wrong with.
+pub(super) type Wrong = (u64, String);
+
+/// Where to walk: a partition in a file, from one seq up to another.
+pub(super) struct Road<'a> {
+    pub file: &'a Reader,
+    pub partition: &'a PartitionId,
+    pub from: u64,
+    pub end: u64,
+}
+
+/// The steps of a walk. Opening and checking are spread over the processors; the others are asked batch after batch.
+pub(super) struct Steps<Open, Before, Check, Admit> {
+    pub open: Open,
+    /// What the check of the next batch needs to know of the ones before it; told this one.
+    pub before: Before,
+    pub check: Check,
+    pub admit: Admit,
+}
+
+impl Road<'_> {
+    /// Takes every batch, after seeing that it begins where the last one ended, while the next ones are being read.
+    pub(super) fn walk<O: Send + Sync, B: Send + Sync, C: Send>(
+        &self,
+        steps: Steps<impl Fn(&Row) -> Result<O, Wrong> + Sync, impl FnMut(&O) -> B, impl Fn(&B, &O) -> C + Sync, impl FnMut(C) -> Result<(), Wrong>>,
+    ) -> Result<(), Wrong> {
+        let Steps { open, mut before, check, mut admit } = steps;
+        thread::scope(|scope| {
+            let (strides, read) = sync_channel(1);
+            scope.spawn(move || self.read(&strides));
+            for (rows, cut) in read {
+                let mut wrong = cut;
+                let mut whole = Vec::with_capacity(rows.len());
+                for opened in spread(&rows, &open) {
+                    match opened {
+                        Ok(opened) => whole.push((before(&opened), opened)),
+                        Err(bad) => {
+                            wrong = Some(bad);
+                            break;
+                        }
+                    }
+                }
+                for checked in spread(&whole, |(before, opened)| check(before, opened)) {
+                    admit(checked)?;
+                }
+                if let Some(wrong) = wrong {
+                    return Err(wrong);
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Ends early when nobody listens any more.
+    fn read(&self, strides: &SyncSender<(Vec<Row>, Option<Wrong>)>) {
+        let Self { file, partition, from, end } = *self;
+        let (mut next, mut stride) = (from, STRIDE);
+        while next < end {
+            let rows = match file.rows_from(partition, next, stride) {
+                Ok(rows) => rows,
+                // Batch by batch from here on, to come to the very one that does not read.
+                Err(_) if stride > 1 => {
+                    stride = 1;
+                    continue;
+                }
+                Err(LogError::Damaged { what, .. }) => return drop(strides.send((vec![], Some((next, what))))),
+                Err(other) => return drop(strides.send((vec![], Some((next, explain(&other)))))),
+            };
+            let (rows, wrong) = continued(rows, &mut next);
+            let ends = wrong.is_some();
+            if strides.send((rows, wrong)).is_err() || ends {
+                return;
+            }
+        }
+    }
+}
+
+/// The batches that follow each other from `next` on, and what is wrong behind them.
+fn continued(rows: Vec<Row>, next: &mut u64) -> (Vec<Row>, Option<Wrong>) {
+    if rows.is_empty() {
+        return (rows, Some((*next, "everything from here on is missing".into())));
+    }
+    let mut whole = Vec::with_capacity(rows.len());
+    for row in rows {
+        if row.base_seq != *next || row.end() <= *next {
+            return (whole, Some((*next, format!("the next batch holds seq {} to {}", row.base_seq, row.end()))));
+        }
+        *next = row.end();
+        whole.push(row);
+    }
+    (whole, None)
+}
+
+/// Does the same with each, on all processors, and keeps the order.
+fn spread<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let processors = thread::available_parallelism().map_or(1, usize::from);
+    let share = items.len().div_ceil(processors).max(1);
+    let work = &work;
+    thread::scope(|scope| {
+        let mut shares = items.chunks(share);
+        let first = shares.next().unwrap_or_default();
+        let others: Vec<_> = shares.map(|share| scope.spawn(move || share.iter().map(work).collect::<Vec<_>>())).collect();
+        let mut done: Vec<R> = first.iter().map(work).collect();
+        for other in others {
+            match other.join() {
+                Ok(more) => done.extend(more),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        done
+    })
+}
+
+/// An error with all its causes: a finding is read by a person, on one line.
+pub(super) fn explain(error: &dyn StdError) -> String {
+    let causes = std::iter::successors(error.source(), |cause| (*cause).source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spreading_keeps_the_order() {
+        for count in [0, 1, 2, 3, 7, 100] {
+            let items: Vec<u32> = (0..count).collect();
+            assert_eq!(spread(&items, |item| item * 2), items.iter().map(|item| item * 2).collect::<Vec<_>>());
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! The ledger as a file, a page of records at a time, whatever its length: lines of JSON that can be verified, or columns for analysis.
+
+use super::columns::Columns;
+use millwright_domain::{
+    chain::{Hash, StoredRecord},
+    codec::Envelope,
+    export::ExportedFact,
+    ports::{
+        auditor::{AuditFailed, Format, Selection, Taker},
+        event_log::EventLog,
+    },
+    position::{Lane, PartitionId},
+};
+use serde_json::value::RawValue;
+
+const PAGE: usize = 1_024;
+
+/// Told how many records of how many were looked at.
+pub type Progress<'a> = &'a (dyn Fn(&PartitionId, u64, u64) + Send + Sync);
+
+pub async fn export(
+    log: &dyn EventLog,
+    selection: &Selection,
+    format: Format,
+    taker: &mut dyn Taker,
+    progress: Progress<'_>,
+) -> Result<(), AuditFailed> {
+    let mut columns = match format {
+        Format::Parquet => Some(Columns::begin().map_err(failed)?),
+        Format::JsonLines => None,
+    };
+    let head = log.head().await.map_err(failed)?;
+    let ledgers = head.partitions().filter(|(partition, _)| partition.lane() == Lane::Ledger);
+    for (partition, end) in ledgers.filter(|(partition, _)| selection.partition.as_ref().is_none_or(|only| only == *partition)) {
+        let mut walk = Walk { partition, next: 0, previous: Hash::default() };
+        while walk.next < end {
+            let selected = walk.page(log, end, selection).await?;
+            let bytes = match &mut columns {
+                Some(columns) => columns.page(partition, &selected).map_err(failed)?,
+                None => lines(partition, selected)?,
+            };
+            if !bytes.is_empty() {
+                taker.take(bytes).await?;
+            }
+            progress(partition, walk.next, end);
+        }
+    }
+    match columns {
+        Some(columns) => taker.take(columns.end().map_err(failed)?).await,
+        None => Ok(()),
+    }
+}
+
+struct Walk<'a> {
+    partition: &'a PartitionId,
+    next: u64,
+    previous: Hash,
+}
+
+impl Walk<'_> {
+    /// The selected records of the next page, each with the hash before it.
+    async fn page(&mut self, log: &dyn EventLog, end: u64, selection: &Selection) -> Result<Vec<(Hash, StoredRecord)>, AuditFailed> {
+        let limit = PAGE.min((end - self.next) as usize);
+        let page = log.read_ledger(self.partition, self.next, limit).await.map_err(failed)?;
+        if page.is_empty() {
+            self.next = end;
+        } else {
+            self.next = page.next();
+        }
+        let mut selected = vec![];
+        for (_, record) in page.into_items() {
+            let before = std::mem::replace(&mut self.previous, record.hash);
+            if is_selected(selection, &record)? {
+                selected.push((before, record));
+            }
+        }
+        Ok(selected)
+    }
+}
+
+fn is_selected(selection: &Selection, record: &StoredRecord) -> Result<bool, AuditFailed> {
+    let Selection { from, to, kind, .. } = selection;
+    if from.is_none() && to.is_none() && kind.is_none() {
+        return Ok(true);
+    }
+    let envelope = Envelope::of(&record.bytes).map_err(failed)?;
+    let in_time = from.is_none_or(|from| envelope.recorded_at >= from) && to.is_none_or(|to| envelope.recorded_at < to);
+    Ok(in_time && kind.as_ref().is_none_or(|kind| *kind == envelope.kind))
+}
+
+fn lines(partition: &PartitionId, records: Vec<(Hash, StoredRecord)>) -> Result<Vec<u8>, AuditFailed> {
+    let mut bytes = vec![];
+    for (previous, StoredRecord { seq, hash, bytes: record }) in records {
+        let record = RawValue::from_string(String::from_utf8(record).map_err(failed)?).map_err(failed)?;
+        let line = ExportedFact { partition: partition.clone(), seq, hash, previous_hash: Some(previous), record };
+        serde_json::to_writer(&mut bytes, &line).map_err(failed)?;
+        bytes.push(b'\n');
+    }
+    Ok(bytes)
+}
+
+pub fn failed(cause: impl std::error::Error + Send + Sync + 'static) -> AuditFailed {
+    AuditFailed::Failed(cause.into())
+}

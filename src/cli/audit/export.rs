@@ -1,0 +1,88 @@
+//! The ledger as a file: whole or in part.
+
+use crate::{
+    app::{
+        export::{export, failed},
+        log::read_only,
+    },
+    cli::progress,
+    settings::Settings,
+};
+use anyhow::{Context, Result};
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use clap::{Args, ValueEnum};
+use millwright_domain::{
+    Timestamp,
+    ports::auditor::{AuditFailed, Format, Selection, Taker},
+    position::PartitionId,
+};
+use std::{
+    fs::File,
+    io::{self, BufWriter, Write},
+    path::PathBuf,
+    process::ExitCode,
+};
+
+#[derive(Debug, Args)]
+pub struct Export {
+    #[arg(long)]
+    partition: Option<PartitionId>,
+    /// Facts recorded at this time or later, such as 2026-01-15T08:30:00Z.
+    #[arg(long, value_name = "TIME")]
+    from: Option<DateTime<Utc>>,
+    /// Facts recorded before this time.
+    #[arg(long, value_name = "TIME")]
+    to: Option<DateTime<Utc>>,
+    /// Facts of one kind, such as AlertRaised.
+    #[arg(long)]
+    kind: Option<String>,
+    #[arg(long, value_enum, default_value_t = As::Jsonl)]
+    format: As,
+    /// Standard output if not given.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum As {
+    /// One fact a line, to the letter, with its hash: can be verified.
+    Jsonl,
+    /// Columns, for analysis.
+    Parquet,
+}
+
+struct Writer(Box<dyn Write + Send>);
+
+#[async_trait]
+impl Taker for Writer {
+    async fn take(&mut self, bytes: Vec<u8>) -> Result<(), AuditFailed> {
+        self.0.write_all(&bytes).map_err(failed)
+    }
+}
+
+impl Export {
+    pub async fn run(self, settings: &Settings) -> Result<ExitCode> {
+        let mut writer = Writer(match &self.out {
+            Some(path) => Box::new(BufWriter::new(File::create(path).with_context(|| format!("could not write {}", path.display()))?)),
+            None => Box::new(BufWriter::new(io::stdout())),
+        });
+        let time = |time: Option<DateTime<Utc>>| time.map(|time| Timestamp::from_micros(time.timestamp_micros()));
+        let selection = Selection { partition: self.partition, from: time(self.from), to: time(self.to), kind: self.kind };
+        let format = match self.format {
+            As::Jsonl => Format::JsonLines,
+            As::Parquet => Format::Parquet,
+        };
+        let log = read_only(settings).await?;
+        let bar = progress::bar(0, "records");
+        let shown = |partition: &PartitionId, done: u64, of: u64| {
+            bar.set_length(of);
+            bar.set_position(done);
+            bar.set_message(partition.to_string());
+        };
+        export(&*log, &selection, format, &mut writer, &shown).await?;
+        bar.finish_and_clear();
+        writer.0.flush()?;
+        Ok(ExitCode::SUCCESS)
+    }
+}

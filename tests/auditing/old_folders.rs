@@ -1,0 +1,37 @@
+//! Data folders that older programs wrote: kept as they were, opened by this one.
+//!
+//! One is added with each release that changes what is stored: `tar c log keys answers.db notices.jsonl agents | xz -9e` of a short demo.
+
+use super::says;
+use crate::program::Program;
+use serde_json::Value;
+use std::{fs, path::Path, process::Command};
+
+fn unpack(archive: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    let status = Command::new("tar").arg("-xJf").arg(archive).arg("-C").arg(to).status().expect("tar runs");
+    assert!(status.success(), "{} could not be unpacked; is xz installed?", archive.display());
+}
+
+#[tokio::test]
+async fn a_folder_of_every_older_program_is_read_verified_and_gone_on_with() {
+    let archives = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/old_folders");
+    let archives: Vec<_> = fs::read_dir(archives).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert!(!archives.is_empty());
+    for archive in archives {
+        let folder = tempfile::tempdir().unwrap();
+        let (at, data) = (folder.path(), folder.path().join("data"));
+        unpack(&archive, &data);
+        let data_text = data.display().to_string();
+        let verified = says(&["audit", "verify", "--readings", "--data", &data_text], at);
+        assert!(verified.contains("ledger/demo: ") && verified.contains("readings/0: "), "{verified}");
+        let stats = says(&["log", "stats", "--data", &data_text], at);
+        assert!(stats.contains("ledger/demo by type, 0 of types this program does not know"), "{stats}");
+        let program = Program::demo(&data, &[]).await;
+        let cases = "{ cases(first: 5) { nodes { outcome { kind } } } audit(first: 1) { nodes { seq } } health { ok } }";
+        program.until(cases, |answer: &Value| answer["cases"]["nodes"].as_array().filter(|cases| !cases.is_empty()).map(Vec::len)).await;
+        assert!(program.terminate());
+        let verified = says(&["audit", "verify", "--readings", "--data", &data_text], at);
+        assert!(verified.contains("ledger/demo: 1 checkpoint holds"), "it goes on, and signs what was there: {verified}");
+    }
+}
