@@ -66,19 +66,46 @@ pub struct Envelope {
 }
 
 impl Envelope {
-    /// Reads up to the data, which is last: it can be long, and whoever wants it decodes the fact.
+    /// The data is not looked at: it can be long, and whoever wants it decodes the fact.
     pub fn of(bytes: &[u8]) -> Result<Self, DecodeError> {
-        const DATA: &[u8] = b",\"data\":";
-        /// Behind where the data of any fact of ours begins.
-        const LONGEST: usize = 2_048;
-        let head = &bytes[..bytes.len().min(LONGEST)];
-        // Quotes within a text are escaped, so what looks like a field is one. One within the data is behind ours.
-        let read = match head.windows(DATA.len()).position(|window| window == DATA) {
-            Some(end) => serde_json::from_slice(&[&head[..end], b"}"].concat()),
-            None => serde_json::from_slice(bytes),
-        };
-        read.map_err(DecodeError::Envelope)
+        match Self::as_written(bytes) {
+            Some(read) => Ok(read),
+            None => serde_json::from_slice(bytes).map_err(DecodeError::Envelope),
+        }
     }
+
+    /// Reads the fields where [`encode`] puts them, many times as fast as JSON in general. `None` for whatever is written otherwise.
+    fn as_written(bytes: &[u8]) -> Option<Self> {
+        const UUID: usize = 36;
+        let rest = bytes.strip_prefix(b"{\"id\":\"")?.get(UUID..)?;
+        let (partition, rest) = text(rest.strip_prefix(b"\",\"lane\":\"ledger\",\"partition\":\"")?)?;
+        let (seq, rest) = digits(rest.strip_prefix(b",\"seq\":")?)?;
+        let (epoch, rest) = digits(rest.strip_prefix(b",\"epoch\":")?)?;
+        let (_stream, rest) = text(rest.strip_prefix(b",\"stream\":\"")?)?;
+        let (_version, rest) = digits(rest.strip_prefix(b",\"version\":")?)?;
+        let (_occurred_at, rest) = digits(rest.strip_prefix(b",\"occurred_at\":")?)?;
+        let (recorded_at, rest) = digits(rest.strip_prefix(b",\"recorded_at\":")?)?;
+        // Names and ids stand between, which hold no quotes.
+        const TYPE: &[u8] = b",\"type\":\"";
+        let at = rest.windows(TYPE.len()).position(|window| window == TYPE)?;
+        let (kind, rest) = text(&rest[at + TYPE.len()..])?;
+        rest.starts_with(b",\"schema\":").then_some(())?;
+        let recorded_at = Timestamp::from_micros(i64::try_from(recorded_at).ok()?);
+        Some(Self { lane: Lane::Ledger, partition, seq, epoch, recorded_at, kind })
+    }
+}
+
+/// A text without escapes, up to its closing quote; and what is behind it.
+fn text(bytes: &[u8]) -> Option<(String, &[u8])> {
+    let end = bytes.iter().position(|byte| *byte == b'"' || *byte == b'\\')?;
+    let text = std::str::from_utf8(&bytes[..end]).ok()?;
+    (bytes[end] == b'"').then(|| (text.to_string(), &bytes[end + 1..]))
+}
+
+fn digits(bytes: &[u8]) -> Option<(u64, &[u8])> {
+    let end = bytes.iter().position(|byte| !byte.is_ascii_digit())?;
+    let number = std::str::from_utf8(&bytes[..end]).ok()?.parse().ok()?;
+    Some((number, &bytes[end..]))
 }
 
 /// The bytes of a fact at its place in a partition.
@@ -137,4 +164,46 @@ pub fn encode_scan(scan: &Scan, out: &mut Vec<u8>) {
 
 pub fn decode_scan(bytes: &[u8]) -> Result<Scan, DecodeError> {
     serde_json::from_slice(bytes).map_err(DecodeError::Scan)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::site::KillSwitchReleased;
+
+    fn written(command: Option<CommandId>, recorded_at: i64) -> Vec<u8> {
+        let draft = Draft {
+            id: EventId(Uuid::from_u128(7)),
+            stream: StreamId::site(),
+            version: 3,
+            occurred_at: Timestamp::from_micros(5),
+            actor: "olga".parse().unwrap(),
+            command,
+            causation: None,
+            correlation: Uuid::nil(),
+            event: KillSwitchReleased { by: "olga".parse().unwrap() }.into(),
+        };
+        let tip = ChainTip { next_seq: 12, epoch: 2, recorded_at: Timestamp::from_micros(recorded_at), ..ChainTip::default() };
+        encode(&draft, &PartitionId::platform(), &tip)
+    }
+
+    #[test]
+    fn an_envelope_reads_the_same_where_it_is_looked_for_and_as_json() {
+        for command in [None, Some(CommandId(Uuid::max()))] {
+            let bytes = written(command, 1_700_000_000_000_000);
+            let quick = Envelope::as_written(&bytes).unwrap();
+            assert_eq!(quick, serde_json::from_slice(&bytes).unwrap());
+            assert_eq!((quick.seq, quick.kind.as_str(), quick.partition.as_str()), (12, "KillSwitchReleased", "_platform"));
+        }
+    }
+
+    #[test]
+    fn what_is_written_otherwise_is_read_as_json() {
+        let before_1970 = written(None, -1);
+        assert_eq!(Envelope::as_written(&before_1970), None);
+        assert_eq!(Envelope::of(&before_1970).unwrap().recorded_at, Timestamp::from_micros(-1));
+        let pretty = include_bytes!("../history/ReadingsSealed.v1.json");
+        assert_eq!(Envelope::of(pretty).unwrap().kind, "ReadingsSealed");
+        assert!(Envelope::of(b"{}").is_err() && Envelope::of(&before_1970[..40]).is_err());
+    }
 }

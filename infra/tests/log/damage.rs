@@ -72,7 +72,7 @@ fn place(refused: Result<impl Sized, LogError>) -> String {
 async fn a_whole_log_verifies_and_counts_its_records() {
     let written = written().await;
     let mut told = Vec::new();
-    let verified = verify_ledger(written.dir.path(), &mut |partition, done, of| told.push((partition.clone(), done, of))).unwrap();
+    let verified = verify_ledger(written.dir.path(), &mut |walked| told.push((walked.partition.clone(), walked.done, walked.of))).unwrap();
     assert_eq!(verified.good.into_iter().collect::<Vec<_>>(), [(site("demo"), 201)]);
     assert_eq!(told.last(), Some(&(site("demo"), 201, 201)));
     assert_eq!(verify_readings(written.dir.path(), &mut |_| {}).unwrap().good.into_values().collect::<Vec<_>>(), [200]);
