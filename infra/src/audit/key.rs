@@ -51,7 +51,7 @@ impl AuditKey {
         let path = folder.join(FILE);
         if !path.exists() {
             let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
-            made.and_then(|()| place_new(&path, &*fresh())).map_err(|cause| failed(&path, cause))?;
+            made.and_then(|()| place_new(&path, &fresh())).map_err(|cause| failed(&path, cause))?;
         }
         Self::read(folder)
     }

@@ -135,7 +135,7 @@ fn verify_folder(log: &Path, kept: &Kept, readings: bool) -> Result<Partitions> 
         findings.iter().for_each(|finding| println!("DAMAGED {finding}"));
         let is_bad = |partition: &PartitionId| findings.iter().any(|finding| finding.partition.as_ref() == Some(partition));
         partitions.extend(signed.iter().map(|(partition, signed)| (partition.clone(), (!is_bad(partition)).then(|| signed.clone()))));
-        partitions.extend(findings.iter().filter_map(|finding| Some((finding.partition.clone().unwrap_or_else(PartitionId::platform), None))));
+        partitions.extend(findings.iter().map(|finding| (finding.partition.clone().unwrap_or_else(PartitionId::platform), None)));
     }
     let bytes = all.iter().map(|verified| verified.bytes).sum();
     println!("{:.1} MB, {}", bytes as f64 / 1e6, rate(bytes, began));
