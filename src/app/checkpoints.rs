@@ -116,7 +116,7 @@ impl Checkpointer {
         }
         if latest.as_ref().is_none_or(|latest| latest.checkpoint.key != key.public()) {
             let adopted = AuditKeyAdopted { key: key.public(), endorsement: key.endorsement.clone() };
-            let id = reaction_id(key.public(), "adopt-audit-key", 0);
+            let id = reaction_id(format_args!("{}:{}", self.partition, key.public()), "adopt-audit-key", 0);
             self.ask(&self.partition, id, AdoptAuditKey { adopted }).await?;
         }
         let Some(checkpoint) = self.checkpoint(latest.as_ref().map(|latest| &latest.checkpoint)).await? else { return Ok(()) };

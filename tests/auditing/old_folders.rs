@@ -28,7 +28,7 @@ async fn a_folder_of_every_older_program_is_read_verified_and_gone_on_with() {
         let stats = says(&["log", "stats", "--data", &data_text], at);
         assert!(stats.contains("ledger/demo by type, 0 of types this program does not know"), "{stats}");
         let program = Program::demo(&data, &[]).await;
-        let cases = "{ cases(first: 5) { nodes { outcome { kind } } } audit(first: 1) { nodes { seq } } health { ok } }";
+        let cases = "{ cases(first: 5) { nodes { id } } audit(first: 1) { nodes { seq } } health { ok } }";
         program.until(cases, |answer: &Value| answer["cases"]["nodes"].as_array().filter(|cases| !cases.is_empty()).map(Vec::len)).await;
         assert!(program.terminate());
         let verified = says(&["audit", "verify", "--readings", "--data", &data_text], at);

@@ -67,8 +67,8 @@ async fn a_forgotten_person_leaves_every_proof_valid() {
     assert!(verified.contains("checkpoints that were kept elsewhere are of this ledger"), "{verified}");
     says(&["audit", "prove", &introduced.0, "--out", "after.json", "--data", &data_text], at);
     assert!(says(&["audit", "verify", "--proof", "after.json"], at).contains("PersonIntroduced"));
-    says(&["audit", "prove", "--reading", "plc-1/1/0", "--out", "reading.json", "--data", &data_text], at);
-    assert!(says(&["audit", "verify", "--proof", "reading.json"], at).contains("scan 0 of plc-1 under epoch 1 is under a seal"));
+    says(&["audit", "prove", "--reading", "plc-1/2/0", "--out", "reading.json", "--data", &data_text], at);
+    assert!(says(&["audit", "verify", "--proof", "reading.json"], at).contains("scan 0 of plc-1 under epoch 2 is under a seal"));
     // Exports, as lines that can be verified and as columns.
     says(&["audit", "export", "--out", "all.jsonl", "--data", &data_text], at);
     assert!(says(&["audit", "verify", "--file", "all.jsonl"], at).contains("are what was written"));
