@@ -10,6 +10,7 @@ use crate::{
     types::{
         access::{Deed, Me, NewPassword, NewToken, Principal, Role, RoleGrant, RoleGrantInput},
         answer::Answered,
+        setting::Setting,
     },
 };
 use async_graphql::{Context, ID, Object, Result};
@@ -47,6 +48,14 @@ impl People {
             at_most: caller.at_most.map(Role::from),
             may,
         })
+    }
+
+    /// How this program is set up, by key. For those who may operate everywhere.
+    #[graphql(complexity = "20 * child_complexity")]
+    async fn settings(&self, ctx: &Context<'_>) -> Result<Vec<Setting>> {
+        let state = ctx.data::<AppState>()?;
+        state.allow(access::Deed::Operate, Place::default(), "settings").await?;
+        Ok(state.settings.iter().map(Setting::from).collect())
     }
 
     /// Everybody with a name or a role, with their tokens. For admins.

@@ -29,4 +29,4 @@ mod watching;
 pub use granting::made_up as made_up_password;
 pub use http::router;
 pub use schema::{MOST_COMPLEXITY, MOST_DEPTH, Schema, schema, sdl};
-pub use state::{AppState, MetricsPage, PartHealth, Parts};
+pub use state::{AppState, MetricsPage, Origin, PartHealth, Parts, ShownSetting};

@@ -27,6 +27,25 @@ pub struct PartHealth {
     pub detail: String,
 }
 
+/// Where a setting's value comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    Default,
+    File,
+    Environment,
+    Flag,
+}
+
+/// A setting for people to look at; no secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShownSetting {
+    pub key: String,
+    pub value: String,
+    pub origin: Origin,
+    pub doc: String,
+    pub default: String,
+}
+
 /// Asked at each look at the health.
 pub type Parts = Arc<dyn Fn() -> Vec<PartHealth> + Send + Sync>;
 
@@ -59,6 +78,7 @@ pub struct AppState {
     pub book: Arc<dyn AddressBook>,
     pub auditor: Arc<dyn Auditor>,
     pub parts: Parts,
+    pub settings: Arc<Vec<ShownSetting>>,
     pub metrics: MetricsPage,
     /// Ends open subscriptions, so that the server can drain.
     pub shutdown: CancellationToken,

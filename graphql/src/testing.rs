@@ -186,6 +186,7 @@ impl House {
             book: Arc::new(NobodyEnrolled),
             auditor: Arc::new(NoAuditor),
             parts: Arc::new(|| vec![PartHealth { name: "plc-1".into(), ok: true, detail: "polled".into() }]),
+            settings: Arc::default(),
             metrics: Arc::new(|| "millwright_worker_up{worker=\"monitor\"} 1\n".into()),
             shutdown: CancellationToken::new(),
         };

@@ -39,7 +39,7 @@ mod workers;
 
 use crate::{
     configured::{Configured, ConfiguredSite},
-    settings::{Mode, Settings},
+    settings::{Mode, Settings, shown},
 };
 use anyhow::{Context, Result};
 use auditing::Auditing;
@@ -179,6 +179,7 @@ impl App {
             book: outside.book.clone(),
             auditor: auditing.auditor(&foundation),
             parts: board.parts(),
+            settings: Arc::new(shown(settings)),
             metrics: metrics::page(board.clone(), foundation.projections.clone(), foundation.commands.clone()),
             shutdown: stop_page.clone(),
         };

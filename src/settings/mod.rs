@@ -4,6 +4,7 @@ mod access;
 mod audit;
 mod mqtt;
 mod plant_edition;
+mod shown;
 
 use anyhow::{Context, Result};
 use figment::{
@@ -20,6 +21,7 @@ pub use audit::Audit;
 pub use mqtt::Mqtt;
 use plant_edition::secret;
 pub use plant_edition::{Cluster, Engine, Kafka, Projections, StoreForward};
+pub use shown::{Origins, shown};
 
 /// The file that is read from the working folder if none is named.
 pub const FILE: &str = "millwright.toml";
@@ -58,6 +60,9 @@ pub struct Settings {
     pub budget: Budget,
     pub monitor: MonitorSettings,
     pub recovery: RecoverySettings,
+    /// Where each of them comes from.
+    #[serde(skip)]
+    pub origins: Origins,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -123,6 +128,7 @@ impl Default for Settings {
             budget: Budget::default(),
             monitor: MonitorSettings::default(),
             recovery: RecoverySettings::default(),
+            origins: Origins::default(),
         }
     }
 }
@@ -145,14 +151,15 @@ impl Default for Budget {
 impl Settings {
     /// Variables are spelled `MILLWRIGHT_HTTP__LISTEN`: two underscores for a dot.
     pub fn load(file: Option<&Path>) -> Result<Self> {
-        let mut figment = Figment::from(Serialized::defaults(Self::default()));
-        figment = match file {
-            Some(named) => figment.merge(Toml::file_exact(named)),
-            None => figment.merge(Toml::file(FILE)),
+        let in_file = match file {
+            Some(named) => Figment::from(Toml::file_exact(named)),
+            None => Figment::from(Toml::file(FILE)),
         };
-        let variables = Env::prefixed("MILLWRIGHT_").ignore(NOT_SETTINGS).split("__");
-        let settings: Self =
-            figment.merge(variables).extract().context("the settings cannot be used; millwright.toml in the sources lists every key")?;
+        let variables = Figment::from(Env::prefixed("MILLWRIGHT_").ignore(NOT_SETTINGS).split("__"));
+        let layers = Figment::from(Serialized::defaults(Self::default())).merge(&in_file).merge(&variables);
+        let mut settings: Self = layers.extract().context("the settings cannot be used; millwright.toml in the sources lists every key")?;
+        let of = |layer: &Figment| layer.extract().unwrap_or_else(|_empty| toml::Value::Table(toml::Table::new()));
+        settings.origins = Origins::of(&of(&in_file), &of(&variables), &settings);
         settings.checked()
     }
 

@@ -18,6 +18,7 @@ pub mod notice;
 pub mod plant;
 pub mod proof;
 pub mod readings;
+pub mod setting;
 pub mod similar;
 pub mod summary;
 pub mod ticket;
