@@ -109,9 +109,14 @@ async fn roles_decide_and_the_audit_has_every_decision_and_no_secret() {
         "mutation { setGrants(principal: \"olga\", roles: [{ role: ADMIN }]) { kind } }",
         "mutation { forgetPerson(person: \"demo-operator\") { kind } }",
         "{ principals { id } }",
+        "{ cases(site: \"elsewhere\") { nodes { id } } }",
+        "{ audit(filter: { partition: \"ledger/_platform\" }) { nodes { id } } }",
     ] {
         assert_eq!(olga.ask(refused).await, Err("NOT_ALLOWED".into()), "{refused}");
     }
+    let past = format!("{{ cases(site: \"elsewhere\", asOf: \"{}\") {{ nodes {{ id }} }} }}", chrono::Utc::now().to_rfc3339());
+    assert_eq!(olga.ask(&past).await, Err("NOT_ALLOWED".into()), "looking back takes the same roles");
+    assert!(olga.ask("{ plants { site } cases { nodes { site } } }").await.is_ok(), "who may look at one site alone need not name it");
     let facts = admin.ask("{ audit(filter: { partition: \"ledger/_platform\" }, first: 100) { nodes { kind actor summary } } }").await.unwrap();
     let kinds: Vec<&str> = facts["audit"]["nodes"].as_array().unwrap().iter().map(|fact| fact["kind"].as_str().unwrap()).collect();
     for kind in ["GrantsSet", "PasswordSet", "SignedIn", "AccessRefused"] {

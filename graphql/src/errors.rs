@@ -15,6 +15,11 @@ pub(crate) fn not_found(message: impl Display) -> Error {
     coded("NOT_FOUND", message)
 }
 
+/// More at once than one client may have.
+pub(crate) fn too_many(message: impl Display) -> Error {
+    coded("TOO_MANY", message)
+}
+
 pub(crate) fn not_allowed(cause: NotAllowed) -> Error {
     coded("NOT_ALLOWED", cause)
 }

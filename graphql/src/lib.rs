@@ -9,6 +9,7 @@ mod errors;
 mod granting;
 mod http;
 pub mod inbound;
+mod limits;
 mod mutation;
 mod notes;
 mod outside;

@@ -1,11 +1,22 @@
 //! The schema, with the limits that keep one question from costing everybody else theirs.
 
-use crate::{as_of::AsOf, mutation::Mutation, query::Query, state::AppState, subscription::Subscription};
+use crate::{
+    as_of::AsOf,
+    limits::{Limits, MOST_SUBSCRIPTIONS, Tally},
+    mutation::Mutation,
+    query::Query,
+    state::AppState,
+    subscription::Subscription,
+};
+
+use async_graphql::extensions::apollo_persisted_queries::{ApolloPersistedQueries, LruCacheStorage};
 
 pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
 
 /// Fields within fields. The introspection query that tools send is 13 deep.
 pub const MOST_DEPTH: usize = 16;
+/// Questions whose text is remembered by its hash, so that a client need not send it again (automatic persisted queries).
+const MOST_REMEMBERED: usize = 500;
 /// Fields in all, each counted as often as its list may be long.
 pub const MOST_COMPLEXITY: usize = 20_000;
 
@@ -14,6 +25,8 @@ pub fn schema(state: AppState) -> Schema {
         .limit_depth(MOST_DEPTH)
         .limit_complexity(MOST_COMPLEXITY)
         .limit_directives(10)
+        .extension(Limits(Tally::of(MOST_SUBSCRIPTIONS)))
+        .extension(ApolloPersistedQueries::new(LruCacheStorage::new(MOST_REMEMBERED)))
         .extension(AsOf)
         .data(state)
         .finish()

@@ -11,7 +11,11 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub async fn graphql(settings: &Settings, query: &str, variables: Value) -> Result<Value> {
     let url = format!("http://{}/graphql", settings.http.listen);
     let asking = reqwest::Client::builder().timeout(PATIENCE).build().context("could not make an HTTP client")?;
-    let sent = asking.post(&url).json(&json!({ "query": query, "variables": variables })).send().await;
+    let mut asked = asking.post(&url).json(&json!({ "query": query, "variables": variables }));
+    if let Ok(token) = std::env::var("MILLWRIGHT_TOKEN") {
+        asked = asked.bearer_auth(token);
+    }
+    let sent = asked.send().await;
     let sent = sent.with_context(|| format!("nothing answers at {url}; is millwright running? --listen asks another"))?;
     let mut answer: Value = sent.json().await.context("the answer is not what millwright answers")?;
     if let Some(first) = answer.pointer("/errors/0/message").and_then(Value::as_str) {

@@ -187,7 +187,8 @@ impl Settings {
 }
 
 /// Variables that steer tests and tools, not the program.
-const NOT_SETTINGS: &[&str] = &["shared", "python", "url", "artefacts", "chromium", "case_within_ms", "test_kafka", "test_postgres", "child"];
+const NOT_SETTINGS: &[&str] =
+    &["shared", "python", "url", "artefacts", "chromium", "case_within_ms", "test_kafka", "test_postgres", "child", "token"];
 
 #[cfg(test)]
 mod tests {

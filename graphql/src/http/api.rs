@@ -7,6 +7,7 @@ use super::{
 use crate::{
     Schema,
     access::{Admission, Sought},
+    limits::{MOST_SOCKETS, Tally},
     sdl,
     state::AppState,
     types::health::Health,
@@ -25,6 +26,8 @@ use std::time::Duration;
 /// How often it is looked at again whether a listener is still signed in.
 const LOOK_AGAIN: Duration = Duration::from_secs(15);
 
+/// Looking back waits ten seconds for its past by itself, comparing two times twice that.
+const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 /// Facts that a node may be behind and still be asked: a moment's worth.
 const NEARLY: u64 = 1_000;
 
@@ -32,6 +35,7 @@ const NEARLY: u64 = 1_000;
 pub struct Served {
     pub schema: Schema,
     pub state: AppState,
+    pub sockets: Tally,
 }
 
 impl FromRef<Served> for AppState {
@@ -43,7 +47,10 @@ impl FromRef<Served> for AppState {
 /// One question at a time: a batch would multiply what the limits allow.
 pub async fn graphql(State(served): State<Served>, Caller(state): Caller, headers: HeaderMap, body: Body) -> Response {
     match json::<async_graphql::Request>(&headers, body).await {
-        Ok(request) => Json(served.schema.execute(request.data(state)).await).into_response(),
+        Ok(request) => match tokio::time::timeout(ANSWER_WITHIN, served.schema.execute(request.data(state))).await {
+            Ok(answer) => Json(answer).into_response(),
+            Err(_elapsed) => refused(StatusCode::SERVICE_UNAVAILABLE, "TOO_SLOW", "the answer takes too long; ask for less at once"),
+        },
         Err(refusal) => refusal,
     }
 }
@@ -56,9 +63,13 @@ pub async fn subscribe(
     protocol: GraphQLProtocol,
     upgrade: WebSocketUpgrade,
 ) -> Response {
+    let Some(held) = served.sockets.hold(&state.caller.who) else {
+        return refused(StatusCode::TOO_MANY_REQUESTS, "TOO_MANY", &format!("you hold {MOST_SOCKETS} sockets already; close some first"));
+    };
     let mut data = Data::default();
     data.insert(state.clone());
     upgrade.protocols(ALL_WEBSOCKET_PROTOCOLS).max_message_size(MOST_BYTES).on_upgrade(move |socket| async move {
+        let _held = held;
         tokio::select! {
             () = state.shutdown.cancelled() => {}
             () = no_longer_signed_in(&state, &headers) => {}

@@ -13,6 +13,8 @@ use std::time::Duration;
 
 /// The largest question; what people and programs ask has a few thousand bytes.
 pub const MOST_BYTES: usize = 256 * 1024;
+/// Who takes longer over a few thousand bytes does so on purpose.
+const BODY_WITHIN: Duration = Duration::from_secs(15);
 /// So much of what is too large is still taken in, so that the sender reads our answer instead of a broken connection.
 const MOST_DRAINED: usize = 32 * 1024 * 1024;
 
@@ -27,7 +29,10 @@ pub async fn json<T: DeserializeOwned>(headers: &HeaderMap, body: Body) -> Resul
     if !content_type.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json")) {
         return Err(refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, "NOT_JSON", "send `content-type: application/json`"));
     }
-    let bytes = bytes_up_to(body, MOST_BYTES).await?;
+    let bytes = match tokio::time::timeout(BODY_WITHIN, bytes_up_to(body, MOST_BYTES)).await {
+        Ok(bytes) => bytes?,
+        Err(_elapsed) => return Err(refused(StatusCode::REQUEST_TIMEOUT, "TOO_SLOW", "the body did not arrive in time; send it again")),
+    };
     serde_json::from_slice(&bytes)
         .map_err(|cause| refused(StatusCode::BAD_REQUEST, "BAD_JSON", &format!("the body is not the JSON it should be: {cause}")))
 }

@@ -13,7 +13,10 @@ mod scenario;
 mod sign_in;
 mod webhooks;
 
-use crate::state::AppState;
+use crate::{
+    limits::{MOST_SOCKETS, Tally},
+    state::AppState,
+};
 use axum::{
     Router, middleware,
     routing::{any, get, post},
@@ -22,10 +25,11 @@ use axum::{
 /// Everything under one address. Which name it is called by, `guard.rs` looks at; who calls, `caller.rs`.
 pub fn router(state: AppState) -> Router {
     let schema = crate::schema(state.clone());
-    let graphql = Router::new()
-        .route("/graphql", post(api::graphql))
-        .route("/graphql/ws", get(api::subscribe))
-        .with_state(api::Served { schema, state: state.clone() });
+    let graphql = Router::new().route("/graphql", post(api::graphql)).route("/graphql/ws", get(api::subscribe)).with_state(api::Served {
+        schema,
+        state: state.clone(),
+        sockets: Tally::of(MOST_SOCKETS),
+    });
     Router::new()
         .route("/webhooks/{source}", any(webhooks::webhook))
         .route("/health", get(api::health))

@@ -50,6 +50,34 @@ async fn a_question_of_ten_megabytes_is_told_that_it_is_too_large() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn questions_too_deep_too_wide_or_too_costly_are_refused() {
+    let house = House::open().await;
+    let code = async |query: String| {
+        let answer = house.graphql_raw(&query, json!({})).await;
+        answer["errors"][0].to_string()
+    };
+    let deep = (0..100).fold("id".to_string(), |inner, _| format!("case {{ {inner} }}"));
+    assert!(code(format!("{{ pendingApprovals {{ {deep} }} }}")).await.contains("nested too deep"));
+    let wide: String = (0..1_100).map(|name| format!("h{name}: logExtent {{ facts }} ")).collect();
+    assert!(code(format!("{{ {wide} }}")).await.contains("TOO_MANY"));
+    let costly: String = (0..50).map(|name| format!("c{name}: cases(first: 500) {{ nodes {{ id stage }} }} ")).collect();
+    assert!(code(format!("{{ {costly} }}")).await.contains("complex"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_that_was_sent_once_is_known_by_its_hash() {
+    let house = House::open().await;
+    // SHA-256 of the text below.
+    let hash = "9e13422457902791542bd7d6396f948a7d6223354c1a3775892e5695bb4b92db";
+    let extensions = json!({ "persistedQuery": { "version": 1, "sha256Hash": hash } });
+    let unknown = house.post("/graphql", &json!({ "extensions": extensions })).await.1;
+    assert_eq!(unknown["errors"][0]["message"], "PersistedQueryNotFound");
+    house.post("/graphql", &json!({ "query": "{ me { person } }", "extensions": extensions })).await;
+    let known = house.post("/graphql", &json!({ "extensions": extensions })).await.1;
+    assert_eq!(known["data"]["me"]["person"], "local-operator");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_json_is_told_so() {
     let house = House::open().await;
     let url = format!("http://{}/graphql", house.address);
