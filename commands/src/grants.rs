@@ -96,6 +96,10 @@ impl IssueToken {
         if !label_fits {
             return Err(senseless("bad_label", format_args!("say what it is for in 1 to {LONGEST_LABEL} letters, digits, spaces and -_.")));
         }
+        // A token is shown by whoever has it: a person's would speak, and say yes, in her name.
+        if !self.holder.is_service() || self.holder.is_part() {
+            return Err(senseless("not_a_program", "tokens are for programs, whose names begin with agent-; people sign in"));
+        }
         if !site.principals.grants.contains_key(&self.holder) {
             return Err(senseless("no_roles", format_args!("{} has no roles, so a token would open nothing; give roles first", self.holder)));
         }
@@ -170,6 +174,7 @@ mod tests {
         let scene = scene.when(grant("ann", "agent-coder", Some(Role::Viewer))).happens();
         let scene =
             scene.when(token("ann", "agent-coder", 401)).is_refused("bad_expiry").when(token("ann", "agent-coder", -1)).is_refused("bad_expiry");
+        let scene = scene.when(token("ann", "bob", 30)).is_refused("not_a_program");
         let scene = scene.when(token("svc-door", "agent-coder", 30)).is_refused("not_a_person");
         let scene = scene.when(token("ann", "agent-coder", 30)).then_facts(["TokenIssued"]);
         let revoke = || plant::ask("ann", RevokeToken { token: TokenId(Uuid::from_u128(7)) });

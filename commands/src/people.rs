@@ -36,8 +36,12 @@ impl IntroducePerson {
 
 impl ForgetPerson {
     pub(crate) fn decide(&self, site: &Site, _: Circumstances<'_>) -> Result<Decision, Refused> {
-        if !site.people.contains(&self.person) {
+        let has_access = site.principals.grants.contains_key(&self.person);
+        if !site.people.contains(&self.person) && !has_access {
             return Ok(Decision::AlreadySo);
+        }
+        if site.principals.admins().eq([&self.person]) {
+            return Err(senseless("last_admin", "this is the last who can give roles; make somebody else an admin first"));
         }
         Ok(Decision::one(StreamId::person(&self.person), PersonForgotten { person: self.person.clone() }))
     }

@@ -100,7 +100,7 @@ impl Granting {
         Asking::new(ctx, command_id.as_ref())?.ask(&PartitionId::platform(), None, set).await
     }
 
-    /// Makes a token for a program (`agent-…`) or a person. It opens what its holder may do, up to `atMost`, until `expiresAt`. It is shown this once.
+    /// Makes a token for a program (`agent-…`). It opens what its holder may do, up to `atMost`, until `expiresAt`. It is shown this once.
     async fn issue_token(&self, ctx: &Context<'_>, holder: ID, label: String, at_most: Role, expires_at: DateTime<Utc>) -> Result<NewToken> {
         let asking = Asking::new(ctx, None)?;
         let door = door(asking.state)?;

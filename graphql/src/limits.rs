@@ -2,8 +2,8 @@
 
 use crate::{errors::too_many, state::AppState};
 use async_graphql::{
-    Response, ServerError, ServerResult, Variables,
-    extensions::{Extension, ExtensionContext, ExtensionFactory, NextParseQuery, NextSubscribe},
+    Request, Response, ServerError, ServerResult,
+    extensions::{Extension, ExtensionContext, ExtensionFactory, NextPrepareRequest, NextSubscribe},
     parser::types::{ExecutableDocument, Selection, SelectionSet},
 };
 use async_trait::async_trait;
@@ -14,7 +14,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-/// Fields that a question may name, fragments once. Whoever repeats one under a thousand names is no person and no page.
+/// Fields that a question may name, with every fragment in its places. Whoever repeats one under a thousand names is no person and no page.
 pub const MOST_FIELDS: usize = 1_000;
 /// Subscriptions of one client, over all its sockets: fifty open pages.
 pub const MOST_SUBSCRIPTIONS: usize = 200;
@@ -76,22 +76,14 @@ struct Limiting(Tally);
 
 #[async_trait]
 impl Extension for Limiting {
-    async fn parse_query(
-        &self,
-        ctx: &ExtensionContext<'_>,
-        query: &str,
-        variables: &Variables,
-        next: NextParseQuery<'_>,
-    ) -> ServerResult<ExecutableDocument> {
-        let document = next.run(ctx, query, variables).await?;
-        let fragments = document.fragments.values().map(|fragment| fields(&fragment.node.selection_set.node));
-        let operations = document.operations.iter().map(|(_, operation)| fields(&operation.node.selection_set.node));
-        let named: usize = fragments.chain(operations).sum();
+    /// Before anything walks through it: what follows reads each spread of a fragment anew, and fragments of fragments would never end.
+    async fn prepare_request(&self, ctx: &ExtensionContext<'_>, mut request: Request, next: NextPrepareRequest<'_>) -> ServerResult<Request> {
+        let named = Expanded::of(request.parsed_query()?).all();
         if named > MOST_FIELDS {
-            let refused = too_many(format!("the question names {named} fields; ask for {MOST_FIELDS} at most at once"));
+            let refused = too_many(format!("the question names {named} fields or more; ask for {MOST_FIELDS} at most at once"));
             return Err(refused.into_server_error(Default::default()));
         }
-        Ok(document)
+        next.run(ctx, request).await
     }
 
     fn subscribe<'s>(&self, ctx: &ExtensionContext<'_>, stream: BoxStream<'s, Response>, next: NextSubscribe<'_>) -> BoxStream<'s, Response> {
@@ -115,18 +107,66 @@ impl Extension for Limiting {
     }
 }
 
-fn fields(selection: &SelectionSet) -> usize {
-    let one = |selection: &Selection| match selection {
-        Selection::Field(field) => 1 + fields(&field.node.selection_set.node),
-        Selection::FragmentSpread(_) => 1,
-        Selection::InlineFragment(fragment) => 1 + fields(&fragment.node.selection_set.node),
-    };
-    selection.items.iter().map(|selection| one(&selection.node)).sum()
+/// How large a question is with every fragment in its places; each fragment is looked at once.
+struct Expanded<'a> {
+    document: &'a ExecutableDocument,
+    known: HashMap<&'a str, usize>,
+}
+
+impl<'a> Expanded<'a> {
+    fn of(document: &'a ExecutableDocument) -> Self {
+        Self { document, known: HashMap::new() }
+    }
+
+    fn all(mut self) -> usize {
+        let document = self.document;
+        let fragments: usize = document.fragments.keys().map(|name| self.fragment(name)).max().unwrap_or(0);
+        let operations = document.operations.iter().map(|(_, operation)| self.fields(&operation.node.selection_set.node));
+        operations.fold(fragments, usize::saturating_add)
+    }
+
+    fn fragment(&mut self, name: &'a str) -> usize {
+        if let Some(known) = self.known.get(name) {
+            return *known;
+        }
+        // Met again while it is counted, it holds itself: too much whatever else it holds.
+        self.known.insert(name, usize::MAX);
+        let found = self.document.fragments.iter().find(|(known, _)| known.as_str() == name);
+        let size = found.map_or(0, |(_, fragment)| self.fields(&fragment.node.selection_set.node));
+        self.known.insert(name, size);
+        size
+    }
+
+    fn fields(&mut self, selection: &'a SelectionSet) -> usize {
+        let mut size = 0_usize;
+        for item in &selection.items {
+            let one = match &item.node {
+                Selection::Field(field) => self.fields(&field.node.selection_set.node).saturating_add(1),
+                Selection::FragmentSpread(spread) => self.fragment(spread.node.fragment_name.node.as_str()),
+                Selection::InlineFragment(fragment) => self.fields(&fragment.node.selection_set.node),
+            };
+            size = size.saturating_add(one);
+        }
+        size
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn size(query: &str) -> usize {
+        Expanded::of(&async_graphql::parser::parse_query(query).unwrap()).all()
+    }
+
+    #[test]
+    fn a_small_question_of_fragments_in_fragments_is_as_large_as_what_it_stands_for() {
+        assert_eq!(size("{ me { person name } plants { site } }"), 5);
+        assert_eq!(size("query { ...A ...A } fragment A on Query { me { person } }"), 6);
+        let bomb: String = (0..30).map(|n| format!("fragment F{n} on Query {{ {} }} ", format!("...F{} ", n + 1).repeat(30))).collect();
+        assert_eq!(size(&format!("{{ ...F0 }} {bomb} fragment F30 on Query {{ __typename }}")), usize::MAX);
+        assert_eq!(size("{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }"), usize::MAX);
+    }
 
     #[test]
     fn what_is_held_is_counted_by_client_and_given_back() {

@@ -24,6 +24,7 @@ use millwright_domain::{
 use millwright_projections::{
     actions::{self, ActionRow},
     open_cases::{self, CaseRow},
+    principals,
 };
 use std::sync::OnceLock;
 
@@ -136,6 +137,10 @@ impl Road {
         let forget = ForgetPerson { person: person.clone() };
         // Before the key is destroyed, for there is no way back.
         asking.state.allow_command(&PartitionId::platform(), &forget.clone().into(), None).await?;
+        let admins = principals::admins(&asking.state.projections.ledger()).await.map_err(storage)?;
+        if admins == [person.clone()] {
+            return Err(bad_input("this is the last who can give roles; make somebody else an admin first"));
+        }
         asking.state.vault.forget(&person).map_err(storage)?;
         if let Admission::SignIn(door) = &asking.state.admission {
             door.credentials.forget(&person).map_err(storage)?;

@@ -67,6 +67,8 @@ pub struct AppState {
     pub admission: Admission,
     /// Other names than this machine's own that the page is called by.
     pub names: Arc<Vec<String>>,
+    /// A proxy of ours says whom it saw.
+    pub behind_proxy: bool,
     /// In whose name this is asked, and what she may do. A state of nobody's asking may do nothing.
     pub caller: Arc<Access>,
     /// `None` when no simulated plant runs here.

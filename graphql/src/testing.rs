@@ -179,6 +179,7 @@ impl House {
             clock: clock.clone(),
             admission: Admission::Local,
             names: Arc::default(),
+            behind_proxy: false,
             caller: Arc::new(Access::to_everything("local-operator".parse().unwrap())),
             plant_control: None,
             door: None,

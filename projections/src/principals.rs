@@ -176,6 +176,17 @@ pub async fn all(db: &Db) -> Result<Vec<PrincipalRow>, NotRead> {
     Ok(Ask::new("SELECT doc FROM principals ORDER BY id").docs(db).await?)
 }
 
+pub async fn token(db: &Db, token: TokenId) -> Result<Option<TokenRow>, NotRead> {
+    Ok(Ask::new("SELECT doc FROM tokens WHERE id = $1").bind(Value::text(token)).doc(db).await?)
+}
+
+/// Persons who may give roles everywhere.
+pub async fn admins(db: &Db) -> Result<Vec<ActorId>, NotRead> {
+    let is_admin =
+        |row: &PrincipalRow| !row.principal.is_service() && row.grants.iter().any(|grant| grant.role == Role::Admin && grant.site.is_none());
+    Ok(all(db).await?.into_iter().filter(is_admin).map(|row| row.principal).collect())
+}
+
 /// Those that ended are left out a while after: `since` is wall time.
 pub async fn tokens(db: &Db, since: Timestamp) -> Result<Vec<TokenRow>, NotRead> {
     Ok(Ask::new("SELECT doc FROM tokens WHERE expires_at >= $1 ORDER BY holder, id").bind(Value::Time(since)).docs(db).await?)

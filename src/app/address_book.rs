@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use millwright_domain::{
     Timestamp,
+    access::Deed,
     ids::ActorId,
     message::Channel,
     ports::{
@@ -13,12 +14,15 @@ use millwright_domain::{
 use millwright_projections::{
     Projections,
     contacts::{self, ContactRow},
+    principals,
 };
 use std::sync::Arc;
 
 pub struct SealedBook {
     pub projections: Projections,
     pub vault: Arc<dyn Vault>,
+    /// Where people sign in, what comes from a phone or a ticket counts only for those whose roles let them answer.
+    pub roles_count: bool,
 }
 
 fn unreadable(cause: impl std::error::Error + Send + Sync + 'static) -> AddressBookError {
@@ -28,6 +32,13 @@ fn unreadable(cause: impl std::error::Error + Send + Sync + 'static) -> AddressB
 impl SealedBook {
     async fn heard_at(&self, row: &ContactRow) -> Result<Option<Timestamp>, AddressBookError> {
         contacts::heard_at(&self.projections.ledger(), &row.person, &row.way).await.map_err(unreadable)
+    }
+}
+
+impl SealedBook {
+    async fn may_answer(&self, person: &ActorId) -> Result<bool, AddressBookError> {
+        let row = principals::find(&self.projections.ledger(), person).await.map_err(unreadable)?;
+        Ok(row.is_some_and(|row| row.grants.iter().any(|grant| grant.role >= Deed::Answer.needs())))
     }
 }
 
@@ -46,6 +57,10 @@ impl AddressBook for SealedBook {
     async fn whose(&self, way: &str, address: &str) -> Result<Option<Contact>, AddressBookError> {
         let rows = contacts::known_by(&self.projections.ledger(), way).await.map_err(unreadable)?;
         let Some((row, address)) = owner(rows, &*self.vault, address) else { return Ok(None) };
+        if self.roles_count && !self.may_answer(&row.person).await? {
+            tracing::warn!(person = %row.person, way, "{} has no role to answer with, so what came by {way} counts for nothing", row.person);
+            return Ok(None);
+        }
         Ok(Some(Contact { heard_at: self.heard_at(&row).await?, person: row.person, address, proved: row.proved }))
     }
 }

@@ -172,6 +172,7 @@ impl App {
             clock: foundation.clock.clone(),
             admission,
             names: Arc::new(settings.http.names.clone()),
+            behind_proxy: settings.http.behind_proxy,
             caller,
             plant_control: lapse.plant_control,
             door: outside.door.clone(),

@@ -1,7 +1,7 @@
 //! What lies outside the house, as configured: who delivers messages and tickets, who listens at the door, whose addresses are whose.
 
 use super::{address_book::SealedBook, foundation::Foundation, health::HealthBoard, supervise::supervise};
-use crate::settings::Settings;
+use crate::settings::{Mode, Settings};
 use anyhow::{Context, Result, ensure};
 use async_trait::async_trait;
 use millwright_agents::ticket_poll::{Reader, TicketPoll};
@@ -49,7 +49,8 @@ pub struct Outside {
 impl Outside {
     pub fn of(settings: &Settings, roster: &Roster, foundation: &Foundation, board: &HealthBoard) -> Result<Self> {
         let (projections, vault): (_, Arc<dyn Vault>) = (foundation.projections.clone(), foundation.vault.clone());
-        let book: Arc<dyn AddressBook> = Arc::new(SealedBook { projections: projections.clone(), vault: vault.clone() });
+        let book: Arc<dyn AddressBook> =
+            Arc::new(SealedBook { projections: projections.clone(), vault: vault.clone(), roles_count: settings.access.mode == Mode::SignIn });
         let outward = Outward::new(settings.outward.clone()).context("the settings under `outward`")?;
         let shared = messengers::Outside { outward: outward.clone(), book: book.clone(), clock: foundation.clock.clone() };
         let messengers = Messengers::new(&settings.messages, &shared).context("the settings under `messages`")?;

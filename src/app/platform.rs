@@ -57,8 +57,8 @@ impl Platform {
         let is_admin = row.is_some_and(|row| row.grants.iter().any(|grant| grant.role == Role::Admin && grant.site.is_none()));
         if is_admin && !credentials.has_password(&self.operator)? {
             let password = millwright_graphql::made_up_password();
-            credentials.set_password(&self.operator, &password, SetBy::Machine).await?;
             let place = credentials.leave_first_password(&password)?;
+            credentials.set_password(&self.operator, &password, SetBy::Machine).await?;
             tracing::info!(operator = %self.operator, place = %place.display(), "a first password for {} is in {}", self.operator, place.display());
         }
         Ok(())

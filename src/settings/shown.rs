@@ -53,7 +53,7 @@ pub fn shown(settings: &Settings) -> Vec<ShownSetting> {
 
 fn hides(key: &str, value: &str) -> bool {
     let last = key.rsplit('.').next().unwrap_or(key);
-    let is_secret = SECRET.contains(&last) && key != "http.tls_key";
+    let is_secret = (SECRET.contains(&last) && key != "http.tls_key") || key == "projections.postgres";
     // A name and password may stand in an address, and properties of other libraries may hold anything.
     let may_hold_one = value.contains('@') || key.starts_with("kafka.properties") || last.contains("password");
     let is_empty = value.is_empty() || value == "\"\"" || value == "{}";

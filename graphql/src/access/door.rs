@@ -81,14 +81,17 @@ impl Door {
         if let Some(shown) = bearer(headers) {
             let token = self.credentials.token(shown).map_err(broken)?.filter(|token| token.expires_at > now);
             let Some(token) = token else { return Ok(Sought::Nobody) };
-            return Ok(Sought::Known(Access { at_most: Some(token.at_most), ..access(state, token.holder).await? }));
+            // What the log says counts: a copy of the store may be older than a revocation.
+            let row = principals::token(&state.projections.ledger(), token.id).await.map_err(unread)?;
+            let Some(row) = row.filter(|row| row.revoked.is_none() && row.holder == token.holder) else { return Ok(Sought::Nobody) };
+            return known(Access { at_most: Some(row.at_most), ..access(state, token.holder).await? });
         }
         let Some(shown) = self.cookie(headers) else { return Ok(Sought::Nobody) };
         let session = self.credentials.session(shown).map_err(broken)?.filter(|session| session.ends > now);
         match session {
             None => Ok(Sought::Nobody),
             Some(session) if session.must_change => Ok(Sought::MustChange(session.who)),
-            Some(session) => access(state, session.who).await.map(Sought::Known),
+            Some(session) => known(access(state, session.who).await?),
         }
     }
 
@@ -187,6 +190,11 @@ impl Door {
     }
 }
 
+/// Who has lost every role is nobody here.
+fn known(access: Access) -> Result<Sought, SignInRefused> {
+    Ok(if access.grants.is_empty() { Sought::Nobody } else { Sought::Known(access) })
+}
+
 /// What somebody may do, by the roles that she has now.
 async fn access(state: &AppState, who: ActorId) -> Result<Access, SignInRefused> {
     let row = principals::find(&state.projections.ledger(), &who).await.map_err(unread)?;
@@ -198,7 +206,8 @@ async fn tell(state: &AppState, what: impl Into<Command>) -> Result<(), SignInRe
     state.commands.ask(&PartitionId::platform(), Ask::new(by, what)).await.map(drop).map_err(SignInRefused::NotRecorded)
 }
 
-fn bearer(headers: &HeaderMap) -> Option<&str> {
+/// The token that is shown, if one is.
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, shown) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| shown.trim())
 }

@@ -148,7 +148,7 @@ mod tests {
         assert_eq!(throttle.begin("ann", HOME, NOW), Err(TimeDelta::seconds(2)));
         throttle.begin("ann", HOME, NOW + TimeDelta::seconds(2)).unwrap();
         assert_eq!(throttle.begin("ann", HOME, NOW + TimeDelta::seconds(2)), Err(TimeDelta::seconds(4)));
-        throttle.begin("bob", HOME, NOW).unwrap();
+        throttle.begin("bob", HOME, NOW + TimeDelta::seconds(2)).unwrap();
         assert_eq!((throttle.take_unread(), throttle.take_unread()), (2, 0));
     }
 

@@ -23,6 +23,9 @@ const WAITING: usize = 2;
 
 /// Signed notes, one after the other. Whoever fetches them now and then can say later whether the ledger is still theirs.
 pub async fn checkpoints(Caller(state): Caller) -> Response {
+    if !state.caller.sees_all() {
+        return refused(StatusCode::FORBIDDEN, "NOT_ALLOWED", "the signed heads are of every site; ask with a role that counts everywhere");
+    }
     match state.auditor.checkpoints().await {
         Ok(notes) => ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], notes).into_response(),
         Err(cause) => {

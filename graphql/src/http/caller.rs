@@ -2,7 +2,7 @@
 
 use super::body::refused;
 use crate::{
-    access::{Admission, SignInRefused, Sought},
+    access::{Admission, SignInRefused, Sought, bearer},
     state::AppState,
 };
 use axum::{
@@ -49,7 +49,7 @@ where
 /// A cookie goes with every request that a browser makes, whoever made it make one.
 pub fn is_from_our_page(method: &Method, headers: &HeaderMap) -> bool {
     let is_safe = method == Method::GET || method == Method::HEAD;
-    is_safe || headers.contains_key(header::AUTHORIZATION) || headers.contains_key(OURS)
+    is_safe || bearer(headers).is_some() || headers.contains_key(OURS)
 }
 
 pub fn not_our_page() -> Response {
@@ -81,7 +81,15 @@ pub fn not_let_in(why: &SignInRefused) -> Response {
 /// Where the request comes from. Behind a proxy of ours that is what the proxy saw: the last of the addresses that it was handed.
 pub fn from_where(state: &AppState, parts: &Parts) -> Option<IpAddr> {
     let connected = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip());
-    let is_proxied = connected.is_none_or(|ip| ip.is_loopback()) && !state.names.is_empty();
-    let forwarded = || parts.headers.get("x-forwarded-for")?.to_str().ok()?.rsplit(',').next()?.trim().parse().ok();
-    if is_proxied { forwarded().or(connected) } else { connected }
+    let forwarded = || parts.headers.get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?.rsplit(',').next()?.trim().parse().ok();
+    let from: Option<IpAddr> = if state.behind_proxy { forwarded().or(connected) } else { connected };
+    from.map(|ip| one_place(ip.to_canonical()))
+}
+
+/// Whoever has one address of IPv6 has the 2^64 beside it.
+fn one_place(ip: IpAddr) -> IpAddr {
+    match ip {
+        IpAddr::V4(_) => ip,
+        IpAddr::V6(ip) => IpAddr::V6((u128::from(ip) & !u128::from(u64::MAX)).into()),
+    }
 }

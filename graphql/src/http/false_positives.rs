@@ -27,7 +27,7 @@ pub async fn false_positives(Caller(state): Caller) -> Response {
 async fn lines(state: &AppState) -> async_graphql::Result<String> {
     let rows = open_cases::ended_as(&state.projections.ledger(), Outcome::FalseAlarm, MOST).await.map_err(crate::errors::storage)?;
     let mut lines = String::new();
-    for row in &rows {
+    for row in rows.iter().filter(|row| state.caller.sees(&row.site)) {
         lines.push_str(&line(state, row)?);
         lines.push('\n');
     }

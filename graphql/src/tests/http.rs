@@ -56,8 +56,9 @@ async fn questions_too_deep_too_wide_or_too_costly_are_refused() {
         let answer = house.graphql_raw(&query, json!({})).await;
         answer["errors"][0].to_string()
     };
-    let deep = (0..100).fold("id".to_string(), |inner, _| format!("case {{ {inner} }}"));
-    assert!(code(format!("{{ pendingApprovals {{ {deep} }} }}")).await.contains("nested too deep"));
+    let deep = |times: usize| (0..times).fold("id".to_string(), |inner, _| format!("case {{ actions {{ {inner} }} }}"));
+    assert!(code(format!("{{ pendingApprovals {{ {} }} }}", deep(50))).await.contains("recursion depth"));
+    assert!(code(format!("{{ pendingApprovals {{ {} }} }}", deep(9))).await.contains("nested too deep"));
     let wide: String = (0..1_100).map(|name| format!("h{name}: logExtent {{ facts }} ")).collect();
     assert!(code(format!("{{ {wide} }}")).await.contains("TOO_MANY"));
     let costly: String = (0..50).map(|name| format!("c{name}: cases(first: 500) {{ nodes {{ id stage }} }} ")).collect();

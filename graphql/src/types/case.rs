@@ -165,7 +165,10 @@ impl Case {
     #[graphql(complexity = "100 + 5 * child_complexity")]
     async fn similar(&self, ctx: &Context<'_>, #[graphql(default = 5)] first: usize) -> Result<SimilarCases> {
         let state = ctx.data::<AppState>()?;
-        Ok(state.projections.similar_cases(self.0.id, first.min(similar::SHOWN)).await.map_err(storage)?.into())
+        let mut found = state.projections.similar_cases(self.0.id, first.min(similar::SHOWN)).await.map_err(storage)?;
+        // Other sites teach what a fault looks like; what became of their cases is for those who may look there.
+        found.cases.retain(|similar| state.caller.sees(&similar.case.site));
+        Ok(found.into())
     }
     /// When its signals reach their thresholds, soonest first. Empty when nothing drifts towards any.
     #[graphql(complexity = "20 + child_complexity")]

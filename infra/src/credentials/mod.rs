@@ -17,7 +17,7 @@ use millwright_domain::{
 use rand::RngCore;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 use tokio::sync::Semaphore;
 
 /// Where the very first password lies until it is changed.
@@ -32,7 +32,7 @@ pub struct CredentialFolder {
     sessions: Drawer,
     tokens: Drawer,
     first: Drawer,
-    hashing: Semaphore,
+    hashing: Arc<Semaphore>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -70,7 +70,7 @@ impl CredentialFolder {
             sessions: Drawer::open(dir.join("sessions"))?,
             tokens: Drawer::open(dir.join("tokens"))?,
             first: Drawer::open(dir)?,
-            hashing: Semaphore::new(HASH_AT_ONCE),
+            hashing: Arc::new(Semaphore::new(HASH_AT_ONCE)),
         })
     }
 
@@ -83,8 +83,13 @@ impl CredentialFolder {
     /// Runs where it holds nobody up.
     async fn hash<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, CredentialsError> {
         let broken = |cause: Box<dyn std::error::Error + Send + Sync>| CredentialsError::Store { place: "(hashing)".into(), cause };
-        let _turn = self.hashing.acquire().await.map_err(|closed| broken(closed.into()))?;
-        tokio::task::spawn_blocking(work).await.map_err(|died| broken(died.into()))
+        let turn = self.hashing.clone().acquire_owned().await.map_err(|closed| broken(closed.into()))?;
+        let hashed = tokio::task::spawn_blocking(move || {
+            // Goes on when whoever asked is gone, so the turn ends here and not there.
+            let _turn = turn;
+            work()
+        });
+        hashed.await.map_err(|died| broken(died.into()))
     }
 }
 
@@ -103,7 +108,9 @@ impl Credentials for CredentialFolder {
         let hash = self.hash(move || password::hashed(&chosen)).await??;
         let paper = PasswordPaper { hash, must_change: by != SetBy::Herself, untold: by == SetBy::Machine };
         self.passwords.put(person.as_str(), &paper)?;
-        self.first.remove(FIRST)?;
+        if by == SetBy::Herself {
+            self.first.remove(FIRST)?;
+        }
         self.end_sessions_of(person)
     }
 
