@@ -57,7 +57,8 @@ async fn questions_too_deep_too_wide_or_too_costly_are_refused() {
         answer["errors"][0].to_string()
     };
     let deep = |times: usize| (0..times).fold("id".to_string(), |inner, _| format!("case {{ actions {{ {inner} }} }}"));
-    assert!(code(format!("{{ pendingApprovals {{ {} }} }}", deep(50))).await.contains("recursion depth"));
+    let answer = code(format!("{{ pendingApprovals {{ {} }} }}", deep(50))).await;
+    assert!(answer.contains("recursion"), "{answer}");
     assert!(code(format!("{{ pendingApprovals {{ {} }} }}", deep(9))).await.contains("nested too deep"));
     let wide: String = (0..1_100).map(|name| format!("h{name}: logExtent {{ facts }} ")).collect();
     assert!(code(format!("{{ {wide} }}")).await.contains("TOO_MANY"));
