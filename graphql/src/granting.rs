@@ -2,11 +2,11 @@
 
 use crate::{
     access::{Admission, Door},
-    errors::{bad_input, storage},
+    errors::{bad_input, not_reached, storage},
     mutation::{Asking, text},
     notes::FORGOTTEN,
     scalars::{Position, id, parse},
-    state::AppState,
+    state::{AppState, WAIT_FOR_POSITION},
     types::{
         access::{Deed, Me, NewPassword, NewToken, Principal, Role, RoleGrant, RoleGrantInput},
         answer::Answered,
@@ -103,12 +103,18 @@ impl Granting {
     /// Makes a token for a program (`agent-…`). It opens what its holder may do, up to `atMost`, until `expiresAt`. It is shown this once.
     async fn issue_token(&self, ctx: &Context<'_>, holder: ID, label: String, at_most: Role, expires_at: DateTime<Utc>) -> Result<NewToken> {
         let asking = Asking::new(ctx, None)?;
-        let door = door(asking.state)?;
+        let state = asking.state;
+        let door = door(state)?;
         let token = Token { id: TokenId(Uuid::now_v7()), holder: parse(&holder, "holder")?, at_most: at_most.into(), expires_at: expires_at.into() };
         let Token { id, holder, at_most, expires_at } = token.clone();
         let answered = asking.ask(&PartitionId::platform(), None, IssueToken { token: id, holder, label, at_most, expires_at }).await?;
         // Kept only once it is on the log: a token that no fact speaks of must open nothing.
-        let shown = if answered.code.is_none() { Some(door.credentials.keep_token(&token).map_err(storage)?) } else { None };
+        if answered.code.is_some() {
+            return Ok(NewToken { answered, token: None });
+        }
+        let shown = Some(door.credentials.keep_token(&token).map_err(storage)?);
+        // It opens something once the fact can be seen, and whoever gets it uses it at once.
+        until_seen(&answered, state).await?;
         Ok(NewToken { answered, token: shown })
     }
 
@@ -139,6 +145,10 @@ impl Granting {
         set.map_err(|error| async_graphql::Error::new(error.to_string()))?;
         Ok(NewPassword { password, position: Position(state.projections.position()) })
     }
+}
+
+async fn until_seen(answered: &Answered, state: &AppState) -> Result<()> {
+    state.projections.reached(&answered.position.0, WAIT_FOR_POSITION).await.map_err(not_reached)
 }
 
 fn door(state: &AppState) -> Result<&Door> {
