@@ -64,3 +64,10 @@ fn a_random_point_of_the_past_is_measured_against_the_whole_way() {
     let [figure] = &figures(&["past", "--scale", "0.002"])[..] else { panic!("one figure") };
     assert!(number(figure, "/ours") > 0.0 && number(figure, "/more/whole_s") > 0.0 && number(figure, "/more/facts") >= 2_000.0, "{figure}");
 }
+
+#[test]
+fn the_pages_first_question_is_measured_under_load() {
+    let [figure] = &figures(&["graphql", "--scale", "0.02"])[..] else { panic!("one figure") };
+    assert_eq!(number(figure, "/more/questions"), 20.0, "{figure}");
+    assert!(number(figure, "/more/answer_bytes") > 5_000.0 && number(figure, "/more/readings_a_second_meanwhile") > 0.0, "{figure}");
+}

@@ -20,7 +20,15 @@ use millwright_infra::{
         kafka::{KafkaLog, KafkaOptions},
     },
 };
-use std::{path::Path, sync::Arc};
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+use tokio_util::sync::CancellationToken;
 
 pub const SITE: &str = "bench";
 /// Values in a scan.
@@ -165,4 +173,23 @@ impl House {
             Engine::Kafka(log) => log.close().await,
         }
     }
+}
+
+/// Scans of eight values, a hundred times a second.
+const FED_DEVICES: usize = 125;
+const FED_EVERY: Duration = Duration::from_millis(10);
+
+/// 100,000 readings a second, of another site than the one that is measured; late ones are caught up with.
+pub async fn feed(log: Arc<dyn EventLog>, loaded: Arc<AtomicU64>, stop: CancellationToken) -> Result<()> {
+    let signals = signals(FED_DEVICES);
+    let mut ticks = tokio::time::interval(FED_EVERY);
+    for number in 0.. {
+        tokio::select! {
+            () = stop.cancelled() => break,
+            _ = ticks.tick() => {}
+        }
+        log.append_readings(scans(&signals, number)).await?;
+        loaded.fetch_add((FED_DEVICES * VALUES) as u64, Ordering::Relaxed);
+    }
+    Ok(())
 }

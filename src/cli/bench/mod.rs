@@ -5,6 +5,7 @@ mod append;
 mod audit;
 mod commands;
 mod detectors;
+mod graphql;
 mod idle;
 mod ingest;
 mod kafka_produce;
@@ -90,6 +91,8 @@ enum Name {
     Alert,
     /// From a yes to the value read back, while 100,000 readings a second come in.
     Write,
+    /// The page's first question, while 100,000 readings a second come in.
+    Graphql,
     /// Verifying the ledger against the bare hash.
     Audit,
     /// Memory with 1,000 signals, and time from start to the first reading.
@@ -142,6 +145,7 @@ impl Bench {
             Name::Similar => one(similar::measure(self.scale)?),
             Name::Alert => one(alert::measure(folder.path(), self.scale).await?),
             Name::Write => one(write::measure(folder.path(), self.scale).await?),
+            Name::Graphql => one(graphql::measure(folder.path(), self.scale).await?),
             Name::Audit => one(audit::measure(folder.path(), self.scale).await?),
             Name::Idle => one(idle::measure(folder.path()).await?),
         };

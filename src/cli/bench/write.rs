@@ -43,9 +43,6 @@ use tokio_util::sync::CancellationToken;
 
 const WRITES: u64 = 100;
 const GOAL_MS: f64 = 50.0;
-/// Scans of eight values, so many times a second.
-const DEVICES: usize = 125;
-const EVERY: Duration = Duration::from_millis(10);
 
 const POLICY: &str = r#"{"require_approval": ["one", "other"], "actions": {
     "one": {"write": {"kind": "speed_setpoint", "to": {"percent_of_rated": 75.0}}},
@@ -70,7 +67,7 @@ pub async fn measure(folder: &Path, scale: f64) -> Result<Measured> {
 
     let stop = CancellationToken::new();
     let loaded = Arc::new(AtomicU64::new(0));
-    let feeding = tokio::spawn(feed(log.clone(), loaded.clone(), stop.clone()));
+    let feeding = tokio::spawn(load::feed(log.clone(), loaded.clone(), stop.clone()));
     let bench = Bench { log, commands, site };
     bench.first_reading().await?;
     let (begun, before) = (Instant::now(), loaded.load(Ordering::Relaxed));
@@ -169,21 +166,6 @@ impl Bench {
             }
         }
     }
-}
-
-/// 1,000 readings every 10 ms, of another site than the one that is written to; late ones are caught up with.
-async fn feed(log: Arc<dyn EventLog>, loaded: Arc<AtomicU64>, stop: CancellationToken) -> Result<()> {
-    let signals = load::signals(DEVICES);
-    let mut ticks = tokio::time::interval(EVERY);
-    for number in 0.. {
-        tokio::select! {
-            () = stop.cancelled() => break,
-            _ = ticks.tick() => {}
-        }
-        log.append_readings(load::scans(&signals, number)).await?;
-        loaded.fetch_add((DEVICES * load::VALUES) as u64, Ordering::Relaxed);
-    }
-    Ok(())
 }
 
 /// How long the device takes to answer a plain question of somebody else, in milliseconds.
