@@ -28,11 +28,11 @@ check: ## formatting, lints, the fast tests
 	cargo test --workspace --quiet --lib --bins
 
 test: ## everything that CI runs
-	@scripts/need.sh cargo node npm python3 cc zlib openssl openssl-lib java mvn socat mosquitto
+	@scripts/need.sh cargo node npm python3 cc zlib openssl openssl-lib java mvn socat mosquitto xz
 	@scripts/test.sh
 
 test-long: ## the kills, soaks and fuzzing that take longer
-	@scripts/need.sh cargo node npm python3 cc zlib openssl openssl-lib java mvn socat mosquitto
+	@scripts/need.sh cargo node npm python3 cc zlib openssl openssl-lib java mvn socat mosquitto xz
 	@tests/peers/setup.sh
 	cargo test --workspace -- --include-ignored --skip soak::a_day
 	cargo test --test it -- --ignored soak::a_day --nocapture --test-threads=1

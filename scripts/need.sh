@@ -12,6 +12,7 @@ package_of() {
         socat) echo socat ;;
         mosquitto) echo mosquitto ;;
         openssl) echo openssl ;;
+        xz) echo xz-utils ;;
         zlib) echo zlib1g-dev ;;
         openssl-lib) echo libssl-dev ;;
         *) echo "" ;;

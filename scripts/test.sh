@@ -23,7 +23,7 @@ fetch_servers() {
 # Building the checker takes minutes, so only CI does it unasked.
 check_licences() {
     if [ -n "${CI:-}" ] && ! command -v cargo-deny >/dev/null; then
-        cargo install --quiet --locked cargo-deny
+        cargo install --quiet --locked --debug cargo-deny
     fi
     if command -v cargo-deny >/dev/null; then
         cargo deny check bans licenses sources
