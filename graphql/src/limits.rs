@@ -1,10 +1,13 @@
 //! What one client may ask of us at once, so that the others are served as before: fields of a question, subscriptions, sockets.
 
-use crate::{errors::too_many, state::AppState};
+use crate::{
+    errors::{bad_input, too_many},
+    state::AppState,
+};
 use async_graphql::{
     Request, Response, ServerError, ServerResult,
     extensions::{Extension, ExtensionContext, ExtensionFactory, NextPrepareRequest, NextSubscribe},
-    parser::types::{ExecutableDocument, Selection, SelectionSet},
+    parser::types::{ExecutableDocument, OperationType, Selection, SelectionSet},
 };
 use async_trait::async_trait;
 use futures::{StreamExt, stream, stream::BoxStream};
@@ -20,6 +23,9 @@ pub const MOST_FIELDS: usize = 1_000;
 pub const MOST_SUBSCRIPTIONS: usize = 200;
 /// Sockets of one client.
 pub const MOST_SOCKETS: usize = 64;
+
+/// The question came over a socket, whose rights were looked at when it was opened.
+pub struct OnSocket;
 
 /// How many of a thing each client has open now.
 #[derive(Clone)]
@@ -81,6 +87,11 @@ impl Extension for Limiting {
         let named = Expanded::of(request.parsed_query()?).all();
         if named > MOST_FIELDS {
             let refused = too_many(format!("the question names {named} fields or more; ask for {MOST_FIELDS} at most at once"));
+            return Err(refused.into_server_error(Default::default()));
+        }
+        let changes = request.parsed_query()?.operations.iter().any(|(_, operation)| operation.node.ty == OperationType::Mutation);
+        if changes && ctx.data_opt::<OnSocket>().is_some() {
+            let refused = bad_input("a socket is for listening: send what changes something by POST to /graphql");
             return Err(refused.into_server_error(Default::default()));
         }
         next.run(ctx, request).await

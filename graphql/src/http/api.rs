@@ -7,7 +7,7 @@ use super::{
 use crate::{
     Schema,
     access::{Admission, Sought},
-    limits::{MOST_SOCKETS, Tally},
+    limits::{MOST_SOCKETS, OnSocket, Tally},
     sdl,
     state::AppState,
     types::health::Health,
@@ -68,6 +68,7 @@ pub async fn subscribe(
     };
     let mut data = Data::default();
     data.insert(state.clone());
+    data.insert(OnSocket);
     upgrade.protocols(ALL_WEBSOCKET_PROTOCOLS).max_message_size(MOST_BYTES).on_upgrade(move |socket| async move {
         let _held = held;
         tokio::select! {

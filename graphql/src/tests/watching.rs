@@ -117,3 +117,11 @@ async fn a_trial_of_other_rules_ends_with_its_report() {
         assert!(refused.contains(said) && refused.contains("BAD_INPUT"), "{refused}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_socket_is_for_listening_and_changes_nothing() {
+    let house = House::open().await;
+    let mut watch = Watch::open(&house, "mutation { engageKillSwitch(site: \"demo\", reason: \"a try\") { kind } }", json!({})).await;
+    let told = watch.receive().await.to_string();
+    assert!(told.contains("a socket is for listening"), "{told}");
+}
