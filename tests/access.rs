@@ -200,3 +200,35 @@ async fn forged_cookies_other_sites_and_guesses_are_turned_away() {
     assert_eq!(admin.me().await["signedIn"], false);
     assert!(program.terminate());
 }
+
+#[tokio::test]
+async fn over_tls_the_page_and_the_command_line_reach_the_program_and_the_cookie_goes_nowhere_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let [certificate, key] = ["c.pem", "k.pem"].map(|file| folder.path().join(file));
+    let made = std::process::Command::new("openssl")
+        .args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"])
+        .args(["-addext", "basicConstraints=critical,CA:FALSE"])
+        .arg("-keyout")
+        .arg(&key)
+        .arg("-out")
+        .arg(&certificate)
+        .output();
+    assert!(made.unwrap().status.success(), "openssl makes a certificate");
+    let tls = [("MILLWRIGHT_HTTP__TLS_CERTIFICATE", certificate.to_str().unwrap()), ("MILLWRIGHT_HTTP__TLS_KEY", key.to_str().unwrap())];
+    let data = folder.path().join("data");
+    let program = Program::demo_with(&data, &[], &[&tls[..], &[("MILLWRIGHT_ACCESS__MODE", "sign-in")]].concat()).await;
+    let port = program.url.strip_prefix("https://localhost:").expect("a page over TLS").to_string();
+
+    let trusted = reqwest::Certificate::from_pem(&fs::read(&certificate).unwrap()).unwrap();
+    let http = Client::builder().add_root_certificate(trusted).build().unwrap();
+    let first: String = serde_json::from_slice(&fs::read(data.join("keys/access/first-password.json")).unwrap()).unwrap();
+    let asked = http.post(format!("{}/access/sign-in", program.url)).header("x-millwright", "page");
+    let let_in = asked.json(&json!({ "person": "demo-operator", "password": first })).send().await.unwrap();
+    let cookie = let_in.headers()[header::SET_COOKIE].to_str().unwrap();
+    assert!(cookie.starts_with("__Host-millwright=") && cookie.ends_with("; Secure"), "{cookie}");
+
+    let mut health = crate::program::millwright();
+    let told = health.arg("health").arg("--listen").arg(format!("127.0.0.1:{port}")).envs(tls).output().unwrap();
+    assert!(text(&told.stdout).contains("\"ok\""), "{}", text(&told.stderr));
+    assert!(program.terminate());
+}

@@ -1,5 +1,6 @@
 //! Asks the program that runs here over its own GraphQL, so that the command line decides nothing by itself.
 
+use super::reach::reach;
 use crate::settings::Settings;
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
@@ -9,8 +10,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The data of the answer; errors as one sentence.
 pub async fn graphql(settings: &Settings, query: &str, variables: Value) -> Result<Value> {
-    let url = format!("http://{}/graphql", settings.http.listen);
-    let asking = reqwest::Client::builder().timeout(PATIENCE).build().context("could not make an HTTP client")?;
+    let (asking, base) = reach(settings, PATIENCE)?;
+    let url = format!("{base}/graphql");
     let mut asked = asking.post(&url).json(&json!({ "query": query, "variables": variables }));
     if let Ok(token) = std::env::var("MILLWRIGHT_TOKEN") {
         asked = asked.bearer_auth(token);

@@ -61,8 +61,9 @@ impl Demo {
         let scenario = self.pumps.scenario_or(self.scenario.as_deref()).to_string();
         let pumps = self.pumps.count();
         let options = Options { speed: self.speed, seed: self.seed, scenario, pumps, plant: self.plant, wire: self.wire };
+        let http = settings.http.clone();
         let demo = Running::start(settings, &options).await?;
-        let url = format!("http://{}", demo.address());
+        let url = http.url(demo.address());
         if let Some(file) = &self.url_file {
             fs::write(file, &url).with_context(|| format!("could not write {}", file.display()))?;
         }

@@ -1,5 +1,6 @@
 //! `millwright health`: asks the program that runs here how it is. For health checks, so that no image needs more than the program.
 
+use super::reach::reach;
 use crate::settings::Settings;
 use anyhow::{Context, Result};
 use clap::Args;
@@ -14,8 +15,8 @@ pub struct Health {}
 impl Health {
     /// The report goes to standard output; it ends well exactly when all is well.
     pub async fn run(self, settings: &Settings) -> Result<ExitCode> {
-        let url = format!("http://{}/health", settings.http.listen);
-        let asking = reqwest::Client::builder().timeout(PATIENCE).build().context("could not make an HTTP client")?;
+        let (asking, base) = reach(settings, PATIENCE)?;
+        let url = format!("{base}/health");
         let answer =
             asking.get(&url).send().await.with_context(|| format!("nothing answers at {url}; is millwright running? --listen asks another"))?;
         let well = answer.status().is_success();

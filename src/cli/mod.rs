@@ -15,6 +15,7 @@ mod outbox;
 mod people;
 mod plant;
 mod progress;
+mod reach;
 mod rebuild;
 mod replay;
 mod run;

@@ -3,7 +3,7 @@
 use crate::{
     app::{App, TimeLapse, foundation::Foundation},
     configured::Configured,
-    settings::Settings,
+    settings::{Mode, Settings},
 };
 use anyhow::{Context, Result};
 use clap::Args;
@@ -18,13 +18,21 @@ impl Run {
         let configured = Configured::read(&settings)?;
         let foundation = Foundation::open(&settings, Arc::new(SystemClock)).await?;
         let app = App::start(&settings, configured, foundation, TimeLapse::default()).await?;
-        tracing::info!(address = %app.address, "millwright runs; the page is at http://{}", app.address);
-        println!("\n  Millwright runs.\n\n      http://{}\n\n  Ctrl-C ends it.\n", app.address);
+        let url = settings.http.url(app.address);
+        tracing::info!(address = %app.address, "millwright runs; the page is at {url}");
+        println!("\n  Millwright runs.\n\n      {url}\n\n{}  Ctrl-C ends it.\n", first_sign_in(&settings));
         told_to_stop().await?;
         tracing::info!("stopping: what was begun is finished first");
         app.stop().await;
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// Where the first password lies, as long as nobody has changed it.
+fn first_sign_in(settings: &Settings) -> String {
+    let place = settings.key_folder().join("access/first-password.json");
+    let is_waiting = settings.access.mode == Mode::SignIn && place.exists();
+    if is_waiting { format!("  Sign in as {} with the password in {}\n\n", settings.operator, place.display()) } else { String::new() }
 }
 
 /// Ctrl-C, or the signal that service managers send.

@@ -53,6 +53,16 @@ impl Http {
         (!self.tls_certificate.as_os_str().is_empty()).then_some([&self.tls_certificate, &self.tls_key])
     }
 
+    /// The name on its certificate that it is called by from here.
+    pub fn name(&self) -> &str {
+        self.names.first().map_or("localhost", String::as_str)
+    }
+
+    /// Where the page is, served at that address.
+    pub fn url(&self, at: SocketAddr) -> String {
+        if self.tls().is_some() { format!("https://{}:{}", self.name(), at.port()) } else { format!("http://{at}") }
+    }
+
     /// Whether browsers reach it over TLS.
     pub fn is_secure(&self) -> bool {
         self.tls().is_some() || self.behind_proxy
