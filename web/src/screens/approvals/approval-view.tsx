@@ -14,6 +14,7 @@ import { trackText } from "../../logic/track.ts";
 import { actorName, humanise, signalName } from "../../logic/words.ts";
 import { Deeds } from "../../parts/deeds.tsx";
 import { Loading, Problem } from "../../parts/notice.tsx";
+import { TimeLeft } from "../../parts/time-left.tsx";
 import { Answer } from "../case/answer.tsx";
 import { Consent } from "../case/consent.tsx";
 import { EvidenceRows } from "../case/evidence-table.tsx";
@@ -68,18 +69,10 @@ export function ApprovalView({ action }: { action: Action }) {
 type Known = Parameters<typeof useInsight>[0] & { site: string };
 
 function Head({ action }: { action: Action }) {
-  useNow();
-  const left = countdown(action.expiresAt, serverNow(), action.proposedAt);
   return (
     <header>
       <h2 id="approval-what">{humanise(action.name)}?</h2>
-      <p className={left.urgent ? "left urgent" : "left"}>
-        <span className="label">{left.over ? "Expired" : "Expires in"}</span>
-        <span role="timer">{left.text}</span>
-      </p>
-      <div className="bar" aria-hidden="true">
-        <i style={{ inlineSize: `${left.share * 100}%` }} />
-      </div>
+      <TimeLeft action={action} />
     </header>
   );
 }

@@ -10,12 +10,12 @@ import { openCasesOf } from "../../logic/cases.ts";
 import { day } from "../../logic/format.ts";
 import { href } from "../../logic/route.ts";
 import { assetStanding, worst } from "../../logic/standing.ts";
-import { humanise, placeName, plural, signalName } from "../../logic/words.ts";
+import { humanise, placeName, plural } from "../../logic/words.ts";
 import { Mark } from "../../parts/mark.tsx";
 import { Empty, Loading, Problem } from "../../parts/notice.tsx";
 import { CaseTable } from "../cases/case-table.tsx";
 import { Relearned, RelearningProposed } from "../plant/relearning.tsx";
-import { SignalRow } from "../plant/signal-row.tsx";
+import { SignalList } from "../plant/signal-list.tsx";
 import { AssetAlarms } from "./asset-alarms.tsx";
 import { Baselines } from "./baselines.tsx";
 import { LockOutPanel } from "./lock-out.tsx";
@@ -87,19 +87,7 @@ function AssetView({ asset, problem, refresh, follow }: Props) {
           <section className="panel card" aria-labelledby="asset-signals">
             <h2 id="asset-signals">Signals</h2>
             <RelearningProposed asset={asset} />
-            <ul className="signals">
-              {asset.signals.map((signal) => (
-                <SignalRow
-                  key={signal.id}
-                  site={asset.site}
-                  signal={signal}
-                  name={signalName(signal, asset.signals)}
-                  live={live}
-                  seen
-                  suspect={suspects.has(signal.id)}
-                />
-              ))}
-            </ul>
+            <SignalList site={asset.site} signals={asset.signals} live={live} seen suspects={suspects} />
             <Relearned asset={asset} />
           </section>
           <Baselines asset={asset} />

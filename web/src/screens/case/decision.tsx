@@ -6,6 +6,7 @@ import { countdown } from "../../logic/countdown.ts";
 import { trackText } from "../../logic/track.ts";
 import { actorName, humanise } from "../../logic/words.ts";
 import { Deeds } from "../../parts/deeds.tsx";
+import { TimeLeft } from "../../parts/time-left.tsx";
 import { Answer } from "./answer.tsx";
 import { Consent } from "./consent.tsx";
 import { WhatIsWritten } from "./what-is-written.tsx";
@@ -22,18 +23,12 @@ interface Props {
 export function Decision({ action, known, signals, track, refresh }: Props) {
   useNow();
   const fared = track && trackText(track);
-  const left = countdown(action.expiresAt, serverNow(), action.proposedAt);
+  const { over } = countdown(action.expiresAt, serverNow(), action.proposedAt);
   return (
     <section className="panel decision" aria-labelledby={`decision-${action.id}`}>
       <header>
         <h2 id={`decision-${action.id}`}>{humanise(action.name)}</h2>
-        <p className={left.urgent ? "left urgent" : "left"}>
-          <span className="label">{left.over ? "Expired" : "Expires in"}</span>
-          <span role="timer">{left.text}</span>
-        </p>
-        <div className="bar" aria-hidden="true">
-          <i style={{ inlineSize: `${left.share * 100}%` }} />
-        </div>
+        <TimeLeft action={action} />
       </header>
       <WhatIsWritten action={action} signals={signals} />
       <Consent action={action} />
@@ -42,7 +37,7 @@ export function Decision({ action, known, signals, track, refresh }: Props) {
         {action.insteadOf === null ? `Proposed by ${actorName(action.proposedBy)}.` : `${actorName(action.proposedBy)} wants this in place of what was proposed before.`} A yes holds
         only for exactly this, and only once.
       </p>
-      {left.over ? (
+      {over ? (
         <p className="warn">Nobody answered in time, so nothing is done. A new alert can propose it again.</p>
       ) : (
         <Deeds>

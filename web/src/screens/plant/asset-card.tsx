@@ -4,11 +4,11 @@ import type { Asset } from "../../api/queries.ts";
 import { percent } from "../../logic/format.ts";
 import { href } from "../../logic/route.ts";
 import { assetStanding, worst } from "../../logic/standing.ts";
-import { humanise, signalName } from "../../logic/words.ts";
+import { humanise } from "../../logic/words.ts";
 import { Mark } from "../../parts/mark.tsx";
 import { useSeen } from "../../parts/seen.ts";
 import { Relearned, RelearningProposed } from "./relearning.tsx";
-import { SignalRow } from "./signal-row.tsx";
+import { SignalList } from "./signal-list.tsx";
 
 interface Props {
   asset: Asset;
@@ -46,19 +46,7 @@ export function AssetCard({ asset, live, health, cases }: Props) {
         </a>
       ))}
       <RelearningProposed asset={asset} />
-      <ul className="signals">
-        {asset.signals.map((signal) => (
-          <SignalRow
-            key={signal.id}
-            site={asset.site}
-            signal={signal}
-            name={signalName(signal, asset.signals)}
-            live={live}
-            seen={seen}
-            suspect={suspects.has(signal.id)}
-          />
-        ))}
-      </ul>
+      <SignalList site={asset.site} signals={asset.signals} live={live} seen={seen} suspects={suspects} />
       <Relearned asset={asset} />
     </article>
   );
