@@ -20,6 +20,7 @@ mod gaps;
 mod grafana;
 mod host;
 mod house;
+mod investigation;
 mod judges;
 mod kills;
 mod kubernetes;

@@ -1,8 +1,10 @@
 //! Who works on facts: the monitor notices, the rules say why, the readings tell the outcome; each asks for a command and decides nothing else.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod cast;
 pub mod checkpoint;
 pub mod clerk;
+pub mod conductor;
 pub mod diagnosis;
 pub mod evaluate;
 pub mod executor;
@@ -10,6 +12,7 @@ pub mod fact_tail;
 pub mod feedback;
 pub mod health_watch;
 pub mod insist;
+pub mod manuals;
 pub mod messages;
 pub mod monitor;
 pub mod outbox;

@@ -124,7 +124,9 @@ fn chases(site: &Site, proposal: &Proposal, asked: &Asked) -> impl Iterator<Item
 
 fn reservations(site: &Site) -> impl Iterator<Item = Deadline> {
     site.budgets.iter().flat_map(|(scope, account)| {
-        account.open.iter().map(|(reservation, hold)| Deadline {
+        // One that counts in several scopes ends in all of them at once.
+        let asked_here = account.open.iter().filter(move |(_, hold)| hold.scopes.first().is_none_or(|first| first == scope));
+        asked_here.map(|(reservation, hold)| Deadline {
             at: hold.expires_at,
             key: reservation.to_string(),
             command: ExpireReservation { scope: scope.clone(), reservation: *reservation }.into(),

@@ -2,14 +2,14 @@
 
 use crate::{
     AcknowledgeAlarm, AdoptAuditKey, AdoptPolicy, AdoptRoster, ApproveAction, ApproveRelearning, AssignDevice, AttemptEffect, ClearAlarm, Decision,
-    DelegateApproval, DescribePlant, DispatchCall, DropEffect, EngageKillSwitch, EnrolContact, EscalateApproval, ExpireApproval, ExpireReservation,
-    FinishAction, FinishEffect, ForgetPerson, IntroducePerson, IssueToken, JudgeChange, LearnBaseline, LearnThreshold, LockOutAsset,
-    MarkMessageNotDelivered, MarkMessageRead, MarkTruth, ModifyAction, OfferEnrolment, ProposeAction, ProposeRelearning, RaiseAlert, ReceiveDeed,
-    ReceiveMessage, RecordAccessRefused, RecordDiagnosis, RecordOutcome, RecordPasswordSet, RecordSignIn, RecordSignInRefused, Refused, RejectAction,
-    ReleaseKillSwitch, ReleaseTokens, RememberCase, RemindApproval, RemoveContact, ReportGap, ReportParts, ReportReadingsDropped, ReportSummary,
-    ReserveTokens, RestoreBaseline, RetryEffect, ReturnAlarmToService, ReturnAssetToService, RevokeToken, SealReadings, SetBudget, SetGrants,
-    SetThreshold, SettleTokens, ShelveAlarm, SignCheckpoint, StartAction, TakeAlarmOutOfService, UnshelveAlarm, VerifyAction, WantEffect,
-    decision::Circumstances,
+    DelegateApproval, DeliverContribution, DeliverReport, DescribePlant, DispatchCall, DropEffect, EngageKillSwitch, EnrolContact, EscalateApproval,
+    ExpireApproval, ExpireReservation, FinishAction, FinishEffect, ForgetPerson, IntroducePerson, IssueToken, JudgeChange, LearnBaseline,
+    LearnThreshold, LockOutAsset, MarkMessageNotDelivered, MarkMessageRead, MarkTruth, MissContribution, ModifyAction, OfferEnrolment,
+    OpenInvestigation, ProposeAction, ProposeRelearning, RaiseAlert, ReceiveDeed, ReceiveMessage, RecordAccessRefused, RecordDiagnosis,
+    RecordOutcome, RecordPasswordSet, RecordSignIn, RecordSignInRefused, Refused, RejectAction, ReleaseKillSwitch, ReleaseTokens, RememberCase,
+    RemindApproval, RemoveContact, ReportGap, ReportParts, ReportReadingsDropped, ReportSummary, ReserveTokens, RestoreBaseline, RetryEffect,
+    ReturnAlarmToService, ReturnAssetToService, RevokeToken, SealReadings, SetBudget, SetGrants, SetThreshold, SettleTokens, ShelveAlarm,
+    SignCheckpoint, StartAction, TakeAlarmOutOfService, UnshelveAlarm, VerifyAction, WantEffect, decision::Circumstances,
 };
 use millwright_domain::{ids::AssetId, site::Site};
 use schemars::JsonSchema;
@@ -45,6 +45,7 @@ macro_rules! commands {
 
 commands! {
     RaiseAlert, JudgeChange, RecordDiagnosis, RememberCase, ProposeAction, ApproveAction, RejectAction, ExpireApproval, StartAction, FinishAction, RecordOutcome,
+    OpenInvestigation, DeliverContribution, MissContribution, DeliverReport,
     ModifyAction, DelegateApproval, RemindApproval, EscalateApproval, VerifyAction,
     ClearAlarm, AcknowledgeAlarm, ShelveAlarm, UnshelveAlarm, TakeAlarmOutOfService, ReturnAlarmToService,
     ProposeRelearning, ApproveRelearning, RestoreBaseline, LearnThreshold, SetThreshold,

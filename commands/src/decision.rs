@@ -42,6 +42,11 @@ impl Decision {
     pub fn one(stream: StreamId, fact: impl Into<Event>) -> Self {
         Self::Facts { facts: vec![(stream, fact.into())], subject: None }
     }
+    /// The same fact on each of these streams.
+    pub fn each(streams: impl IntoIterator<Item = StreamId>, fact: impl Into<Event>) -> Self {
+        let fact = fact.into();
+        Self::Facts { facts: streams.into_iter().map(|stream| (stream, fact.clone())).collect(), subject: None }
+    }
     pub fn about(self, subject: impl Display) -> Self {
         match self {
             Self::Facts { facts, .. } => Self::Facts { facts, subject: Some(subject.to_string()) },

@@ -18,7 +18,10 @@ impl DispatchCall {
             None => Err(senseless("not_reserved", "nothing is held under this reservation; reserve first")),
             Some(hold) if hold.dispatched => Err(senseless("dispatched_already", "one reservation is for one call")),
             Some(hold) if circumstances.now.wall >= hold.expires_at => Err(senseless("reservation_expired", "reserve again")),
-            Some(_) => Ok(Decision::one(StreamId::budget(&self.scope), CallDispatched { reservation: self.reservation })),
+            Some(hold) => {
+                let left = CallDispatched { reservation: self.reservation };
+                Ok(Decision::each(hold.counts_in(&self.scope).map(StreamId::budget), left))
+            }
         }
     }
 }

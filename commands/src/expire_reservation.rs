@@ -19,7 +19,8 @@ impl ExpireReservation {
             return Err(senseless("not_yet", format_args!("it is held until {}", hold.expires_at)));
         }
         let counted = if hold.dispatched { hold.tokens } else { 0 };
-        Ok(Decision::one(StreamId::budget(&self.scope), ReservationExpired { reservation: self.reservation, counted }))
+        let expired = ReservationExpired { reservation: self.reservation, counted };
+        Ok(Decision::each(hold.counts_in(&self.scope).map(StreamId::budget), expired))
     }
 }
 

@@ -4,6 +4,8 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod ask;
+#[cfg(test)]
+mod budget_model;
 mod command;
 mod decision;
 mod deed;
@@ -21,6 +23,7 @@ mod chase_approval;
 mod delegate_approval;
 mod expire_approval;
 mod finish_action;
+mod investigate;
 mod judge_change;
 mod modify_action;
 mod propose_action;
@@ -97,6 +100,7 @@ pub use expire_reservation::ExpireReservation;
 pub use finish_action::{FinishAction, Verdict};
 pub use finish_effect::{EffectResult, FinishEffect};
 pub use grants::{IssueToken, LONGEST_TOKEN, RevokeToken, SetGrants};
+pub use investigate::{DeliverContribution, DeliverReport, MissContribution, OpenInvestigation};
 pub use judge_change::JudgeChange;
 pub use kill_switch::{EngageKillSwitch, ReleaseKillSwitch};
 pub use learn_baseline::LearnBaseline;

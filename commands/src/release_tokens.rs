@@ -15,10 +15,13 @@ impl ReleaseTokens {
     pub(crate) fn decide(&self, site: &Site, _: Circumstances<'_>) -> Result<Decision, Refused> {
         let account = site.budgets.get(&self.scope);
         match account.and_then(|account| account.open.get(&self.reservation)) {
-            None if account.is_some_and(|account| account.has_ended(&self.reservation)) => Ok(Decision::AlreadySo),
+            None if account.is_some_and(|account| account.ended(&self.reservation).is_some()) => Ok(Decision::AlreadySo),
             None => Err(senseless("not_reserved", "nothing is held under this reservation")),
             Some(hold) if hold.dispatched => Err(senseless("dispatched_already", "the call has left and may have been billed; settle it")),
-            Some(_) => Ok(Decision::one(StreamId::budget(&self.scope), TokensReleased { reservation: self.reservation })),
+            Some(hold) => {
+                let free = TokensReleased { reservation: self.reservation };
+                Ok(Decision::each(hold.counts_in(&self.scope).map(StreamId::budget), free))
+            }
         }
     }
 }

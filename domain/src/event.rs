@@ -6,7 +6,9 @@ use crate::{
     approval::{ApprovalDelegated, ApprovalEscalated, ApprovalGiven, ApprovalReminded},
     audit::{AuditKeyAdopted, CheckpointSigned},
     baseline::{BaselineLearned, BaselineRestored, RelearningApproved, RelearningProposed},
-    budget::{BudgetOverrun, BudgetSet, BudgetWarned, CallDispatched, ReservationExpired, TokensReleased, TokensReserved, TokensSettled},
+    budget::{
+        BudgetOverrun, BudgetSet, BudgetWarned, CallDispatched, ReservationExpired, TokensReleased, TokensReserved, TokensSettled, UsageCorrected,
+    },
     case::{
         ActionApproved, ActionCompleted, ActionFailed, ActionProposed, ActionRejected, ActionStarted, ActionSuperseded, ActionUnverified,
         ActionVerified, ActionVoided, AlertRaised, ApprovalExpired, CaseRemembered, CommandRefused, DiagnosisRecorded, OutcomeRecorded,
@@ -16,6 +18,7 @@ use crate::{
     contact::{ContactEnrolled, ContactRemoved, EnrolmentOffered},
     effect::{EffectAttempted, EffectDone, EffectDropped, EffectFailed, EffectRetried, EffectWanted},
     envelope::CommandAnswered,
+    investigation::{ContributionDelivered, ContributionMissed, InvestigationOpened, ReportDelivered},
     message::{MessageNotDelivered, MessageRead, MessageReceived, MessageUnknown},
     parts::{PartFailed, PartRecovered, SummaryReported},
     roster::RosterAdopted,
@@ -113,6 +116,8 @@ facts! {
     ApprovalGiven = 1, ApprovalDelegated = 1, ApprovalReminded = 1, ApprovalEscalated = 1,
     ActionStarted = 1, ActionCompleted = 1, ActionFailed = 1, ActionUnverified = 1, ActionVerified = 1,
     OutcomeRecorded = 1, CommandRefused = 1,
+    // what the crew found out about it
+    InvestigationOpened = 1, ContributionDelivered = 1, ContributionMissed = 1, ReportDelivered = 1,
     // alarms as operators handle them
     AlarmCleared = 1, AlarmAcknowledged = 1, AlarmShelved = 1, AlarmUnshelved = 1, AlarmTakenOutOfService = 1, AlarmReturnedToService = 1,
     AlertSuppressed = 1,
@@ -121,7 +126,7 @@ facts! {
     // what comes in
     MessageReceived = 1, MessageRead = 1, MessageNotDelivered = 1, TicketOpened = 1, TicketTouched = 1,
     // token budgets
-    BudgetSet = 1, TokensReserved = 1, CallDispatched = 1, TokensSettled = 1, BudgetOverrun = 1, TokensReleased = 1, ReservationExpired = 1, BudgetWarned = 1,
+    BudgetSet = 1, TokensReserved = 1, CallDispatched = 1, TokensSettled = 1, BudgetOverrun = 1, TokensReleased = 1, ReservationExpired = 1, UsageCorrected = 1, BudgetWarned = 1,
     // people
     PersonIntroduced = 1, PersonForgotten = 1, EnrolmentOffered = 1, ContactEnrolled = 1, ContactRemoved = 1,
     // who may do what

@@ -26,6 +26,7 @@ pub mod export;
 pub mod forecast;
 pub mod hours;
 pub mod ids;
+pub mod investigation;
 pub mod memory;
 pub mod message;
 pub mod parts;

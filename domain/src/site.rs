@@ -13,6 +13,7 @@ use crate::{
     effect::{Effect, EffectWanted},
     envelope::{Recorded, StreamId},
     ids::{ActionId, ActorId, AssetId, CaseId, CauseId, DeviceId, EffectId, SignalId, SiteId},
+    investigation::{Investigation, Part},
     parts::SummaryKind,
     plant::{Plant, Source},
     policy::Policy,
@@ -105,6 +106,7 @@ pub struct Site {
     pub cases: HashMap<CaseId, Case>,
     pub open_cases: BTreeMap<AssetId, BTreeSet<CaseId>>,
     pub case_of_action: HashMap<ActionId, CaseId>,
+    pub investigations: HashMap<CaseId, Investigation>,
     /// Plant time of the last write begun, per signal.
     pub last_write: HashMap<SignalId, Timestamp>,
     pub baseline_versions: HashMap<SignalId, u32>,
@@ -185,6 +187,9 @@ impl Site {
         if let Some(fact) = budget_fact(event) {
             self.budgets.entry(stream.as_budget().unwrap_or_default().to_string()).or_default().evolve(fact);
             return;
+        }
+        if let Some(case) = stream.as_case() {
+            self.evolve_investigation(case, event);
         }
         match event {
             Event::PlantDescribed(fact) => self.plant = Some(fact.plant.clone()),
@@ -273,6 +278,20 @@ impl Site {
         }
     }
 
+    fn evolve_investigation(&mut self, case: CaseId, event: &Event) {
+        if let Event::InvestigationOpened(fact) = event {
+            self.investigations.insert(case, Investigation::opened(fact));
+            return;
+        }
+        let Some(known) = self.investigations.get_mut(&case) else { return };
+        match event {
+            Event::ContributionDelivered(fact) => known.answered(&fact.by, Part::Delivered),
+            Event::ContributionMissed(fact) => known.answered(&fact.by, Part::Missed),
+            Event::ReportDelivered(_) => known.is_reported = true,
+            _ => {}
+        }
+    }
+
     fn evolve_case(&mut self, id: CaseId, fact: CaseFact<'_>, occurred_at: Timestamp) {
         let case = self.cases.entry(id).or_default();
         case.evolve(fact, occurred_at);
@@ -353,6 +372,7 @@ fn budget_fact(event: &Event) -> Option<BudgetFact<'_>> {
         Event::BudgetOverrun(fact) => BudgetFact::Overrun(fact),
         Event::TokensReleased(fact) => BudgetFact::Released(fact),
         Event::ReservationExpired(fact) => BudgetFact::Expired(fact),
+        Event::UsageCorrected(fact) => BudgetFact::Corrected(fact),
         Event::BudgetWarned(fact) => BudgetFact::Warned(fact),
         _ => return None,
     })

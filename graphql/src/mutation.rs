@@ -108,6 +108,7 @@ impl Road {
     }
 
     /// Limits of a site's token budget. `site` left out means the platform's.
+    #[expect(clippy::too_many_arguments, reason = "they are the mutation's own")]
     async fn set_budget(
         &self,
         ctx: &Context<'_>,
@@ -115,10 +116,15 @@ impl Road {
         scope: String,
         tokens_per_hour: u64,
         tokens_per_day: u64,
+        tokens_per_month: Option<u64>,
+        #[graphql(default, desc = "The share that ordinary calls leave to critical cases, in percent.")] kept_percent: u8,
         command_id: Option<ID>,
     ) -> Result<Answered> {
         let partition = site.as_ref().map_or_else(|| Ok(PartitionId::platform()), of_site)?;
-        let set = SetBudget { scope: text("scope", scope)?, limits: BudgetSet { tokens_per_hour, tokens_per_day } };
+        let set = SetBudget {
+            scope: text("scope", scope)?,
+            limits: BudgetSet { tokens_per_month, kept_percent: kept_percent.min(100), ..BudgetSet::of(tokens_per_hour, tokens_per_day) },
+        };
         Asking::new(ctx, command_id.as_ref())?.ask(&partition, None, set).await
     }
 

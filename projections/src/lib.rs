@@ -37,6 +37,7 @@ pub mod contacts;
 pub mod experience;
 pub mod forecasts;
 pub mod house_days;
+pub mod investigations;
 pub mod live;
 pub mod notices;
 pub mod open_cases;

@@ -45,6 +45,7 @@ pub(crate) fn all() -> Vec<Box<dyn Projection>> {
         Box::<crate::asset_health::AssetHealth>::default(),
         Box::<crate::notices::outbox::Outbox>::default(),
         Box::<crate::tickets::Tickets>::default(),
+        Box::<crate::investigations::Investigations>::default(),
         Box::<crate::contacts::Contacts>::default(),
         Box::<crate::principals::Principals>::default(),
         Box::<crate::house_days::HouseDays>::default(),

@@ -119,6 +119,11 @@ pub fn summary(event: &Event) -> String {
             let closes = if fact.closes { "; the case is closed" } else { "" };
             format!("{}, says {}{closes}", outcome(fact.outcome), fact.by)
         }
+        Event::InvestigationOpened(fact) => format!("{} were asked", list(&fact.asked)),
+        Event::ContributionDelivered(fact) => format!("{}: {}", fact.by, first_line(&fact.text)),
+        Event::ContributionMissed(fact) => format!("{} had nothing to say: {}", fact.by, fact.why),
+        Event::ReportDelivered(fact) if fact.missing.is_empty() => format!("report: {}", first_line(&fact.text)),
+        Event::ReportDelivered(fact) => format!("report without {}: {}", list(&fact.missing), first_line(&fact.text)),
         Event::CommandRefused(fact) => format!("{} by {} was refused: {}", fact.asked, fact.by, fact.reason),
         Event::EffectWanted(fact) => format!("to {}: {}", fact.target, fact.subject),
         Event::EffectAttempted(fact) => format!("attempt {} begun", fact.attempt),
@@ -132,6 +137,7 @@ pub fn summary(event: &Event) -> String {
         Event::BudgetOverrun(fact) => format!("{} tokens used, {} held: the provider overran", fact.used, fact.held),
         Event::TokensReleased(_) => "tokens released".into(),
         Event::ReservationExpired(fact) => format!("reservation expired, {} tokens counted", fact.counted),
+        Event::UsageCorrected(fact) => format!("{} tokens were counted, {} were used", fact.counted, fact.used),
         Event::BudgetWarned(fact) => format!("{} % of the {}'s budget is used", fact.percent, window(fact.window)),
         Event::GrantsSet(fact) => format!("{} gave {} the roles: {}", fact.by, fact.principal, roles(&fact.grants)),
         Event::TokenIssued(fact) => format!("{} made a token for {} ({}), no more than {}", fact.by, fact.holder, fact.label, fact.at_most),
@@ -246,5 +252,15 @@ fn window(window: Window) -> &'static str {
     match window {
         Window::Hour => "hour",
         Window::Day => "day",
+        Window::Month => "month",
+        Window::Whole => "task",
     }
+}
+
+fn list(agents: &[ActorId]) -> String {
+    agents.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+fn first_line(text: &str) -> &str {
+    text.lines().next().unwrap_or_default()
 }

@@ -15,6 +15,7 @@ use millwright_commands::{
 };
 use millwright_domain::{
     action::{Action, Proposal},
+    budget::{Lane, SITE, scope_of_agent},
     case::{AlertRaised, DiagnosisRecorded, Outcome, Severity},
     envelope::Answer,
     ids::{ActorId, CaseId, CommandId, EventId, ReservationId, derived},
@@ -207,26 +208,32 @@ fn subject(answer: Answer) -> Option<CaseId> {
     }
 }
 
-/// An agent that calls a model: holds tokens, calls, settles; or forgets to, or uses more than it held.
+/// An agent that calls a model: holds tokens in the site's budget and its own, calls, settles once, twice or too late; or forgets to, or uses
+/// more than it held.
 pub async fn spend(asker: Asker) {
-    let scope = || "site".to_string();
+    let scope = || SITE.to_string();
     for number in 0.. {
         if !asker.rest(5..60).await {
             return;
         }
         let reservation = ReservationId(derived(asker.name, "reserves", number));
         let tokens = asker.chance.from(500..6_000);
-        let command = ReserveTokens { scope: scope(), reservation, agent: asker.actor(), tokens, expires_after_s: 60 };
+        let lane = if asker.chance.per_mille(200) { Lane::Critical } else { Lane::Ordinary };
+        let (agent, also) = (asker.actor(), vec![scope_of_agent(&asker.actor())]);
+        let command = ReserveTokens { scope: scope(), also, reservation, agent, tokens, expires_after_s: 60, lane, about: None };
         let Some(Answer::Done { .. }) = asker.ask(command).await else { continue };
         if asker.chance.per_mille(150) {
             asker.ask(ReleaseTokens { scope: scope(), reservation }).await;
             continue;
         }
         asker.ask(DispatchCall { scope: scope(), reservation }).await;
-        if !asker.rest(1..20).await || asker.chance.per_mille(150) {
+        let patience = if asker.chance.per_mille(200) { 61..90 } else { 1..20 };
+        if !asker.rest(patience).await || asker.chance.per_mille(150) {
             continue;
         }
         let used = if asker.chance.per_mille(40) { tokens + 300 } else { asker.chance.from(1..tokens + 1) };
-        asker.ask(SettleTokens { scope: scope(), reservation, used, estimated: false }).await;
+        for _ in 0..if asker.chance.per_mille(300) { 2 } else { 1 } {
+            asker.ask(SettleTokens { scope: scope(), reservation, used, estimated: false }).await;
+        }
     }
 }

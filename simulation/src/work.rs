@@ -17,8 +17,8 @@ use millwright_commands::{AdoptPolicy, Ask, Command, Commands, DescribePlant, Se
 use millwright_domain::{
     Event,
     action::Order,
-    budget::BudgetSet,
-    ids::{CommandId, SiteId},
+    budget::{BudgetSet, SITE, scope_of_agent},
+    ids::{ActorId, CommandId, SiteId},
     plant::Plant,
     policy::Policy,
     ports::{clock::Clock, event_log::EventLog, write_device::WriteDevice},
@@ -29,7 +29,13 @@ use tokio::{sync::Notify, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 /// So little that agents that work side by side come near it.
-pub const LIMITS: BudgetSet = BudgetSet { tokens_per_hour: 40_000, tokens_per_day: 60_000 };
+pub const LIMITS: BudgetSet = BudgetSet::of(40_000, 60_000).keeping(10);
+/// One of the agents has a budget of its own; the others only count.
+const SPENDERS_LIMITS: BudgetSet = BudgetSet::of(9_000, 25_000);
+
+fn spender() -> ActorId {
+    "svc-writer".parse().expect("a literal that is a name")
+}
 
 pub struct Work {
     pub log: Arc<dyn EventLog>,
@@ -105,10 +111,11 @@ impl Work {
 
     /// Says what the configuration says; `None` if there was no answer.
     pub async fn describe(&self, plant: &Plant, policy: &Policy, id: impl Fn() -> CommandId) -> Option<()> {
-        let commands: [Command; 3] = [
+        let commands: [Command; 4] = [
             DescribePlant { plant: plant.clone() }.into(),
             AdoptPolicy { policy: policy.clone() }.into(),
-            SetBudget { scope: "site".into(), limits: LIMITS }.into(),
+            SetBudget { scope: SITE.into(), limits: LIMITS }.into(),
+            SetBudget { scope: scope_of_agent(&spender()), limits: SPENDERS_LIMITS }.into(),
         ];
         for command in commands {
             let ask = Ask::new("svc-settings".parse().expect("a name"), command).with_id(id());

@@ -9,6 +9,7 @@ mod auditor;
 mod broker;
 mod checkpoints;
 mod columns;
+mod crew;
 pub mod demo;
 mod drops;
 mod duties;
@@ -44,14 +45,13 @@ use crate::{
 use anyhow::{Context, Result};
 use auditing::Auditing;
 use chrono::TimeDelta;
+pub use crew::MANUALS;
 use duties::Duties;
 use foundation::Foundation;
 use health::HealthBoard;
-use millwright_agents::diagnosis::RuleBook;
+use millwright_agents::{cast::Crew, diagnosis::RuleBook};
 use millwright_commands::DOOR;
-use millwright_domain::{
-    access::Access, budget::BudgetSet, ids::ActorId, policy::Policy, ports::plant_control::PlantControl, position::PartitionId, roster::Roster,
-};
+use millwright_domain::{access::Access, ids::ActorId, policy::Policy, ports::plant_control::PlantControl, position::PartitionId, roster::Roster};
 use millwright_graphql::{
     AppState,
     access::{Admission, Door, DoorSettings},
@@ -107,6 +107,7 @@ impl App {
         board.time_lapse(lapse.speed);
         let rules = RuleBook::new(configured.rules.clone());
         let outside = Outside::of(settings, &configured.roster, &foundation, &board)?;
+        let crew = crew::crew(settings)?;
         let Configured { sites, policy, roster, .. } = configured;
         let house = House { policy, roster };
         let auditing = Auditing::of(settings, &foundation, sites.first().map(|site| &site.plant.site));
@@ -115,6 +116,7 @@ impl App {
             foundation: &foundation,
             board: &board,
             rules: &rules,
+            crew: &crew,
             house: &house,
             outside: &outside,
             auditing: &auditing,
@@ -215,6 +217,7 @@ struct Yard<'a> {
     foundation: &'a Foundation,
     board: &'a HealthBoard,
     rules: &'a RuleBook,
+    crew: &'a Crew,
     house: &'a House,
     outside: &'a Outside,
     auditing: &'a Auditing,
@@ -240,7 +243,7 @@ impl Yard<'_> {
         let field = Field::start(&plant, devices, foundation.clock.clone(), foundation.log.clone(), how);
         let field = Arc::new(field);
         self.board.field(&field);
-        let limits = BudgetSet { tokens_per_hour: settings.budget.tokens_per_hour, tokens_per_day: settings.budget.tokens_per_day };
+        let limits = settings.budget.limits();
         let workshop = Workshop::new(self, &plant.site, alone);
         let described = Described { plant, policy: self.house.policy.clone(), roster: self.house.roster.clone(), limits };
         SiteAtWork::new(workshop, described, foundation.node.clone(), field, self.outside.messenger.clone())

@@ -111,7 +111,7 @@ impl SiteAtWork {
         let shop = &self.workshop;
         let mut workers = vec![shop.proposer(&stop), shop.feedback(&stop), shop.remember(&stop), shop.timekeeper(&stop), shop.sealer(&stop)];
         workers.extend([shop.message_desk(&stop), shop.ticket_desk(&stop), shop.replies(&stop), shop.health_watch(&stop)]);
-        workers.push(shop.checkpoints(&stop));
+        workers.extend([shop.checkpoints(&stop), shop.conductor(&stop)]);
         workers.extend(self.messenger.clone().map(|messenger| self.workshop.outbox(messenger, &stop)));
         workers.extend(self.workshop.publishes.then(|| self.workshop.publisher(&stop)));
         *self.deciding.lock().await = Some(Deciding { stop, workers });

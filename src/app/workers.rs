@@ -4,7 +4,9 @@ use super::{
     Yard, checkpoints::Checkpointer, drops::DropReporter, health::HealthBoard, leases::Leases, news::NewsReporter, seal::Sealer, supervise::supervise,
 };
 use millwright_agents::{
+    cast::Crew,
     clerk::Clerk,
+    conductor::Conductor,
     diagnosis::RuleBook,
     executor::Executor,
     feedback::Feedback,
@@ -47,6 +49,7 @@ pub struct Workshop {
     pub suffix: String,
     pub watch: WatchSettings,
     pub rules: RuleBook,
+    pub crew: Crew,
     pub seal_every_s: u32,
     pub checkpointer: Checkpointer,
     /// Whether what happens is told on a bus.
@@ -56,7 +59,7 @@ pub struct Workshop {
 
 impl Workshop {
     pub fn new(yard: &Yard<'_>, site: &SiteId, alone: bool) -> Self {
-        let Yard { settings, foundation, board, rules, .. } = yard;
+        let Yard { settings, foundation, board, rules, crew, .. } = yard;
         Self {
             site: site.clone(),
             log: foundation.log.clone(),
@@ -68,6 +71,7 @@ impl Workshop {
             suffix: if alone { String::new() } else { format!(" {site}") },
             watch: settings.watch(),
             rules: (*rules).clone(),
+            crew: (*crew).clone(),
             seal_every_s: settings.log.seal_every_s,
             checkpointer: yard.auditing.checkpointer(PartitionId::site(site)),
             publishes: settings.mqtt.is_on(),
@@ -229,6 +233,15 @@ impl Workshop {
             let Workshop { log, commands, clock, board, projections, .. } = shop.clone();
             let failing: Failing = Arc::new(move || board.failing(&projections));
             HealthWatch { log, commands, clock, partition, failing }.run(stop_it.clone())
+        })
+    }
+
+    pub fn conductor(&self, stop: &CancellationToken) -> JoinHandle<()> {
+        let (shop, stop_it) = (self.clone(), stop.clone());
+        self.supervised("conductor", stop, move || {
+            let partition = shop.partition();
+            let Workshop { log, commands, clock, projections, crew, .. } = shop.clone();
+            Conductor { log, commands, clock, partition, projections, crew }.run(stop_it.clone())
         })
     }
 

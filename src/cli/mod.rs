@@ -11,6 +11,7 @@ mod health;
 mod import;
 mod kafka;
 mod log;
+mod manuals;
 mod outbox;
 mod people;
 mod plant;
@@ -90,6 +91,8 @@ enum Sub {
     Outbox(outbox::Outbox),
     /// How people are known outside: make a code, look, take away.
     People(people::People),
+    /// The makers' manuals that the crew cites.
+    Manuals(manuals::Manuals),
     /// Ask the program that runs here how it is.
     Health(health::Health),
     /// Read the configuration and echo every address; with --connect, try every device and show what it says.
@@ -133,6 +136,7 @@ impl Sub {
             Self::Bench(command) => command.run(settings).await,
             Self::Outbox(command) => command.run(&settings).await,
             Self::People(command) => command.run(&settings).await,
+            Self::Manuals(command) => command.run(&settings),
             Self::Health(command) => command.run(&settings).await,
             Self::Check(command) => command.run(settings).await,
         }

@@ -12,6 +12,7 @@ use figment::{
     providers::{Env, Format, Serialized, Toml},
 };
 use millwright_agents::{monitor::MonitorSettings, recovery::RecoverySettings, watch::WatchSettings};
+use millwright_domain::budget::BudgetSet;
 use millwright_infra::{inbound::InboundSettings, messengers::MessageSettings, outward::OutwardSettings, tickets::TicketSettings};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -41,6 +42,8 @@ pub struct Settings {
     pub roster: PathBuf,
     /// A folder of diagnosis rules.
     pub rules: PathBuf,
+    /// What to look at first, by cause; the lists that go with the program where there is no such file.
+    pub checklists: PathBuf,
     /// Without sign-in the one local operator; with it the first admin.
     pub operator: String,
     pub http: Http,
@@ -99,6 +102,17 @@ pub struct Budget {
     /// What agents may spend on language models.
     pub tokens_per_hour: u64,
     pub tokens_per_day: u64,
+    /// 0: no limit a month.
+    pub tokens_per_month: u64,
+    /// The share of each limit that ordinary calls leave to critical cases, in percent.
+    pub kept_for_critical_percent: u8,
+}
+
+impl Budget {
+    pub fn limits(&self) -> BudgetSet {
+        let tokens_per_month = (self.tokens_per_month > 0).then_some(self.tokens_per_month);
+        BudgetSet { tokens_per_month, ..BudgetSet::of(self.tokens_per_hour, self.tokens_per_day).keeping(self.kept_for_critical_percent) }
+    }
 }
 
 impl Default for Settings {
@@ -110,6 +124,7 @@ impl Default for Settings {
             policy: "config/policy.yaml".into(),
             roster: PathBuf::new(),
             rules: "config/rules".into(),
+            checklists: "config/checklists.yaml".into(),
             operator: "local-operator".into(),
             http: Http::default(),
             access: Access::default(),
@@ -144,7 +159,7 @@ impl Default for Log {
 }
 impl Default for Budget {
     fn default() -> Self {
-        Self { tokens_per_hour: 10_000, tokens_per_day: 50_000 }
+        Self { tokens_per_hour: 10_000, tokens_per_day: 50_000, tokens_per_month: 0, kept_for_critical_percent: 15 }
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{Cluster, ledger::Ledger, node::Way, partition};
 use millwright_commands::{Ask, ReserveTokens, SetBudget};
 use millwright_domain::{
-    budget::BudgetSet,
+    budget::{BudgetSet, Lane},
     envelope::Answer,
     ids::{ActorId, CommandId, ReservationId},
 };
@@ -138,7 +138,7 @@ async fn ask_on(asker: u64, sites: Vec<String>, ways: Ways, answered: Arc<Atomic
 async fn press_on_budget(ledger: Arc<Ledger>, site: String) {
     let (scope, limit, portion) = TIGHT;
     let by: ActorId = "svc-agent".parse().unwrap();
-    let limits = BudgetSet { tokens_per_hour: limit, tokens_per_day: limit };
+    let limits = BudgetSet::of(limit, limit);
     let site = partition(&site);
     // Nobody sets limits for himself.
     let set = ledger.ask(&site, &Ask::new("ann".parse().unwrap(), SetBudget { scope: scope.into(), limits })).await;
@@ -147,7 +147,16 @@ async fn press_on_budget(ledger: Arc<Ledger>, site: String) {
     for _ in 0..limit / portion + 4 {
         turns.tick().await;
         let reservation = ReservationId(Uuid::now_v7());
-        let reserve = ReserveTokens { scope: scope.into(), reservation, agent: by.clone(), tokens: portion, expires_after_s: 3_600 };
+        let reserve = ReserveTokens {
+            scope: scope.into(),
+            also: vec![],
+            reservation,
+            agent: by.clone(),
+            tokens: portion,
+            expires_after_s: 3_600,
+            lane: Lane::Ordinary,
+            about: None,
+        };
         ledger.ask(&site, &Ask::new(by.clone(), reserve)).await;
     }
 }

@@ -200,7 +200,7 @@ fn command(client: usize, number: u64) -> (&'static str, Asked) {
     match number % 4 {
         0 | 1 => {
             // Twice the same, so that every other is so already.
-            let limits = BudgetSet { tokens_per_hour: 1_000 + number / 4, tokens_per_day: 9_000 };
+            let limits = BudgetSet::of(1_000 + number / 4, 9_000);
             ("ann", SetBudget { scope: format!("client-{client}"), limits }.into())
         }
         2 => {

@@ -11,7 +11,7 @@ use millwright_domain::{
     Now, Timestamp,
     action::{Observed, WriteOrder},
     approval::{Exception, Risk},
-    budget::BudgetSet,
+    budget::{BudgetSet, Lane},
     case::{AlertRaised, DiagnosisRecorded, Outcome, Severity},
     collecting::{CollectionResumed, DeviceAnswered, DeviceFellSilent},
     effect::EffectWanted,
@@ -332,12 +332,34 @@ fn reservation(number: u128) -> ReservationId {
     ReservationId(Uuid::from_u128(number))
 }
 pub fn set_budget(hour: u64, day: u64) -> Asking {
-    ask("ann", SetBudget { scope: "site".into(), limits: BudgetSet { tokens_per_hour: hour, tokens_per_day: day } })
+    set_budget_of("site", hour, day)
+}
+pub fn set_budget_of(scope: &str, hour: u64, day: u64) -> Asking {
+    ask("ann", SetBudget { scope: scope.into(), limits: BudgetSet::of(hour, day) })
+}
+pub fn keep(scope: &str, hour: u64, day: u64, percent: u8) -> Asking {
+    ask("ann", SetBudget { scope: scope.into(), limits: BudgetSet::of(hour, day).keeping(percent) })
 }
 pub fn reserve(number: u128, tokens: u64) -> Asking {
-    let command =
-        ReserveTokens { scope: "site".into(), reservation: reservation(number), agent: "svc-writer".parse().unwrap(), tokens, expires_after_s: 120 };
-    ask("svc-writer", command)
+    ask("svc-writer", reservation_of(number, tokens))
+}
+pub fn reserve_in(number: u128, tokens: u64, also: &str) -> Asking {
+    ask("svc-writer", ReserveTokens { also: vec![also.into()], ..reservation_of(number, tokens) })
+}
+pub fn reserve_lane(number: u128, tokens: u64, also: &str, lane: Lane) -> Asking {
+    ask("svc-writer", ReserveTokens { also: vec![also.into()], lane, ..reservation_of(number, tokens) })
+}
+fn reservation_of(number: u128, tokens: u64) -> ReserveTokens {
+    ReserveTokens {
+        scope: "site".into(),
+        also: vec![],
+        reservation: reservation(number),
+        agent: "svc-writer".parse().unwrap(),
+        tokens,
+        expires_after_s: 120,
+        lane: Lane::Ordinary,
+        about: None,
+    }
 }
 pub fn dispatch(number: u128) -> Asking {
     ask("svc-writer", DispatchCall { scope: "site".into(), reservation: reservation(number) })

@@ -9,6 +9,7 @@ use crate::{
         action::Action,
         evidence::{self, Evidence},
         forecast::Forecast,
+        investigation::Investigation,
         plant::Asset,
         similar::SimilarCases,
         ticket::Ticket,
@@ -25,7 +26,7 @@ use millwright_domain::{
 use millwright_projections::{
     actions,
     case_timeline::{self, TimelineRow},
-    experience,
+    experience, investigations,
     open_cases::CaseRow,
     similar, tickets,
 };
@@ -203,6 +204,12 @@ impl Case {
         let state = ctx.data::<AppState>()?;
         let rows = tickets::of_case(&state.projections.ledger(), self.0.id).await.map_err(storage)?;
         Ok(rows.into_iter().map(Ticket::from).collect())
+    }
+    /// What the crew found out about it.
+    async fn investigation(&self, ctx: &Context<'_>) -> Result<Option<Investigation>> {
+        let state = ctx.data::<AppState>()?;
+        let row = investigations::of_case(&state.projections.ledger(), self.0.id).await.map_err(storage)?;
+        Ok(row.map(Investigation::from))
     }
     async fn timeline(&self, ctx: &Context<'_>) -> Result<Vec<TimelineEntry>> {
         let state = ctx.data::<AppState>()?;

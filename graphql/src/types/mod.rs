@@ -14,6 +14,7 @@ pub mod contact;
 pub mod evidence;
 pub mod forecast;
 pub mod health;
+pub mod investigation;
 pub mod notice;
 pub mod plant;
 pub mod proof;

@@ -7,7 +7,7 @@ use millwright_domain::{
     action::{Observed, Order, Proposal, WriteOrder},
     approval::Risk,
     baseline::BaselineLearned,
-    budget::{BudgetSet, TokensReserved, TokensSettled},
+    budget::{BudgetSet, Lane, TokensReserved, TokensSettled},
     case::{ActionApproved, ActionCompleted, ActionProposed, ActionStarted, AlertRaised, DiagnosisRecorded, Outcome, OutcomeRecorded, Severity},
     effect::{EffectAttempted, EffectDone, EffectWanted},
     envelope::StreamId,
@@ -140,7 +140,7 @@ pub fn described(recorder: &mut Recorder) {
     recorder
         .record(StreamId::site(), "svc-settings", PlantDescribed { plant: plant() })
         .record(StreamId::site(), "svc-settings", PolicyAdopted { policy: policy() })
-        .record(StreamId::budget("site"), "svc-settings", BudgetSet { tokens_per_hour: 10_000, tokens_per_day: 50_000 })
+        .record(StreamId::budget("site"), "svc-settings", BudgetSet::of(10_000, 50_000))
         .record(
             StreamId::signal(&vibration),
             "svc-monitor",
@@ -186,8 +186,16 @@ pub fn finished(recorder: &mut Recorder, case: CaseId, proposal: &Proposal, outc
         action: Some(action),
         quotes: vec![],
     };
-    let reserved =
-        TokensReserved { reservation, agent: "svc-weaver".parse().unwrap(), tokens: 500, reserved_at: now, expires_at: now + TimeDelta::minutes(1) };
+    let reserved = TokensReserved {
+        reservation,
+        agent: "svc-weaver".parse().unwrap(),
+        tokens: 500,
+        reserved_at: now,
+        expires_at: now + TimeDelta::minutes(1),
+        scopes: vec![],
+        lane: Lane::Ordinary,
+        about: None,
+    };
     recorder
         .record(stream.clone(), "local-operator", ActionApproved { action, binding: proposal.binding(), by: operator })
         .record(

@@ -138,7 +138,7 @@ async fn a_budget_counts_what_was_settled_in_its_windows(bench: &Bench) {
     let budgets = budget::all(&projections.ledger()).await.unwrap();
     let at = Timestamp::from_secs(1_700_000_000);
     let spent = budgets[0].spent(BudgetWindow::Hour, at);
-    assert_eq!((budgets[0].scope.as_str(), budgets[0].limit(BudgetWindow::Day)), ("site", 50_000));
+    assert_eq!((budgets[0].scope.as_str(), budgets[0].limit(BudgetWindow::Day)), ("site", Some(50_000)));
     assert_eq!((spent.settled, spent.held), (420, 0));
     assert_eq!(budgets[0].spent(BudgetWindow::Hour, at + chrono::TimeDelta::hours(1)).total(), 0, "another hour, another window");
 }

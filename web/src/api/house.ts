@@ -5,8 +5,9 @@ import { graphql, type ResultOf } from "./graphql.ts";
 export const BudgetsQuery = graphql(`
   query Budgets($atLeast: Position, $asOf: DateTime) {
     budgets(atLeast: $atLeast, asOf: $asOf) {
-      partition scope tokensPerHour tokensPerDay
+      partition scope tokensPerHour tokensPerDay tokensPerMonth keptPercent isUnlimited calls
       windows { window limit settled held remaining warned resetsAt }
+      held { agent tokens since until lane about dispatched }
     }
   }
 `);
