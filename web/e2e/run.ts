@@ -7,7 +7,7 @@ import { giveAccess, signInAndOut } from "./entering.ts";
 import type { Link } from "./link.ts";
 import { lookAtHouse, tryOthers } from "./house.ts";
 import { go, lookInto } from "./look.ts";
-import { filterCases, goDown, seeApprovals } from "./machines.ts";
+import { filterCases, goDown, leadsToGrafana, seeApprovals } from "./machines.ts";
 import { emptyOutbox, enrol } from "./outside.ts";
 import { lookBack, playAndCompare } from "./past.ts";
 import { prove } from "./proving.ts";
@@ -109,6 +109,7 @@ async function findCase(wide: Page, small: Page): Promise<void> {
     await page.getByRole("button", { name: "Approve…" }).first().waitFor();
     await page.locator(".timeline li").first().waitFor();
   }
+  await leadsToGrafana(wide, ".curves", /\?var-site=demo&var-asset=[^&]+&var-sensor=[^&]+%2F[^&]+&from=\d+&to=\d+$/);
   await keep(wide, "case-first-screen-desktop", false);
   await look("case-waiting", wide, small);
 }
