@@ -3,7 +3,7 @@
 const SYMBOLS: Record<string, string> = { degC: "°C", degF: "°F", "m3/h": "m³/h", "1": "" };
 
 export function humanise(word: string): string {
-  const spaced = word.replace(/_/g, " ").trim().toLowerCase();
+  const spaced = word.replace(/_/g, " ").trim().toLowerCase().replace(/(\d)pct\b/g, "$1 %");
   return spaced.charAt(0).toUpperCase() + spaced.slice(1);
 }
 

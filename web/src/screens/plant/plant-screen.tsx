@@ -10,7 +10,7 @@ import { GrafanaLink } from "../../parts/grafana-link.tsx";
 import { Empty, Loading, Problem } from "../../parts/notice.tsx";
 import { ApprovalsStrip } from "./approvals-strip.tsx";
 import { AssetCard } from "./asset-card.tsx";
-import { healthOf, stoodOf } from "./asset-state.ts";
+import { actedUpon, healthOf, stoodOf } from "./asset-state.ts";
 import { Heatmap } from "./heatmap.tsx";
 import { Places } from "./places.tsx";
 
@@ -55,7 +55,7 @@ function Site({ plant, view }: { plant: Plant; view: PlantView }) {
       </header>
       <div className="overview">
         <Places plant={plant} view={view} />
-        <Heatmap plant={plant} live={plant.source === "LIVE" && view.past === null} />
+        <Heatmap plant={plant} live={plant.source === "LIVE" && view.past === null} moved={actedUpon(plant.assets, view)} />
       </div>
       <Machines plant={plant} view={view} />
     </section>
