@@ -33,9 +33,12 @@ export async function lookAtHouse(look: Look, wide: Page, small: Page): Promise<
   }
   await look("budgets", wide, small);
   if (!standIn) return;
-  await small.getByText("Used up: calls wait").waitFor();
+  await small.getByText("Used up: calls wait").first().waitFor();
+  await small.getByText("Ordinary calls wait; critical cases go on").waitFor();
+  await small.getByText("61,300 used; no limit").waitFor();
+  await wide.locator(".holdings tr", { hasText: "Coder" }).getByText("Everything on the site").waitFor();
   const form = wide.locator("section", { has: wide.getByRole("heading", { name: "Another budget" }) });
-  await form.getByRole("textbox", { name: "For what" }).fill("reports");
+  await form.getByRole("combobox", { name: "For what" }).fill("reports");
   await form.getByRole("spinbutton", { name: "Tokens an hour" }).fill("5000");
   await form.getByRole("spinbutton", { name: "Tokens a day" }).fill("40000");
   await form.getByRole("button", { name: "Set the budget" }).click();

@@ -42,6 +42,11 @@ export function actorName(actor: string): string {
   return isService(actor) ? `${humanise(actor.slice(4).replace(/-/g, " "))} (automatic)` : actor;
 }
 
+/** One of the crew by its work alone: `svc-manual-hunter` and `agent-manual-hunter` are "Manual hunter". */
+export function crewName(agent: string): string {
+  return humanise(agent.replace(/^(svc|agent)-/, "").replace(/-/g, " "));
+}
+
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;
 }
