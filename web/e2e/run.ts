@@ -3,6 +3,7 @@
 import type { Page } from "playwright-core";
 import { approve, vouch, wantAnother } from "./answering.ts";
 import { desktop, keep, launch, of, openPage, phone } from "./browser.ts";
+import { readReport, seeCrewAtWork, seeCrewOfThen } from "./crew.ts";
 import { giveAccess, signInAndOut } from "./entering.ts";
 import type { Link } from "./link.ts";
 import { lookAtHouse, tryOthers } from "./house.ts";
@@ -36,11 +37,13 @@ try {
   await seePlant(wide, small);
   await loseLink(wide, link);
   await findCase(wide, small);
+  await seeCrewAtWork(look, wide, small);
   await seeApprovals(look, wide, small);
   await seeInsight(look, wide, small);
   await seePast(look, wide);
   await wantAnother(look, browser, address, errors, wide, small);
   await approve(look, wide, small);
+  await readReport(look, wide, small);
   await answerAlarm(look, wide, small);
   await wide.goBack();
   await recordOutcome(wide);
@@ -50,6 +53,7 @@ try {
   await goDown(look, wide, small);
   await lookBack(look, wide, small);
   await playAndCompare(look, wide);
+  await seeCrewOfThen(wide);
   await prove(look, wide, small);
   await lookAtHouse(look, wide, small);
   await tryOthers(look, wide, small);

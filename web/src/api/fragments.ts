@@ -81,6 +81,11 @@ export const CaseFull = graphql(
       evidenceFor { ...EvidenceFields }
       evidenceAgainst { ...EvidenceFields }
     }
+    investigation {
+      openedAt dueAt
+      parts { agent state text why citations { document revision page quote } model tookMs at }
+      report { by text model missing at }
+    }
     change { kind because at evidence { ...EvidenceFields } }
     actions { ...ActionFields }
     outcome { outcome by at note trueCause credited closes }
@@ -101,6 +106,8 @@ export type Ticket = FragmentOf<typeof TicketFields>;
 export type CaseSummary = FragmentOf<typeof CaseRow>;
 export type Signal = FragmentOf<typeof SignalFields>;
 export type Case = FragmentOf<typeof CaseFull>;
+export type Investigation = NonNullable<Case["investigation"]>;
+export type Part = Investigation["parts"][number];
 export type Change = NonNullable<Case["change"]>;
 export type Threshold = NonNullable<Signal["threshold"]>;
 export type Answered = FragmentOf<typeof AnsweredFields>;
