@@ -36,6 +36,7 @@ export async function readReport(look: Look, ...pages: Page[]): Promise<void> {
     await findings.locator("ol li", { hasText: "Take a grease sample" }).first().waitFor();
     await findings.locator(".missing li", { hasText: "Without Second opinion: it did not answer in time" }).waitFor();
     await page.locator(".timeline [data-kind='ReportDelivered']").waitFor();
+    await page.locator(".outcomes .crewletters", { hasText: "What do you make of this case?" }).waitFor();
   }
   await look("case-report", ...pages);
 }

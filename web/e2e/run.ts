@@ -2,6 +2,7 @@
 // MILLWRIGHT_URL is a running demonstration; screenshots go to MILLWRIGHT_ARTEFACTS. MILLWRIGHT_STAND_IN says that it is `npm run mock`.
 import type { Page } from "playwright-core";
 import { approve, vouch, wantAnother } from "./answering.ts";
+import { moveTasks, readLetters, seeAgents } from "./board.ts";
 import { desktop, keep, launch, of, openPage, phone } from "./browser.ts";
 import { readReport, seeCrewAtWork, seeCrewOfThen } from "./crew.ts";
 import { giveAccess, signInAndOut } from "./entering.ts";
@@ -56,6 +57,9 @@ try {
   await seeCrewOfThen(wide);
   await prove(look, wide, small);
   await lookAtHouse(look, wide, small);
+  await seeAgents(look, wide, small);
+  await moveTasks(look, wide, small);
+  await readLetters(look, wide, small);
   await tryOthers(look, wide, small);
   await vouch(look, wide, small);
   await emptyOutbox(look, wide, small);

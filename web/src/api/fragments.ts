@@ -96,6 +96,20 @@ export const CaseFull = graphql(
   [EvidenceFields, ActionFields, TicketFields],
 );
 
+export const TaskFields = graphql(`
+  fragment TaskFields on Task {
+    id site title details needs caseId priority deadline estimatedTokens autonomous labels dependsOn origin filedBy filedAt changedAt
+    stage steps lease { agent fence since until } agent fence result tests { fence passed report by at }
+    blockedBy blockedSince failures failureClass failureReason note acceptedBy marks
+  }
+`);
+
+export const LetterFields = graphql(`
+  fragment LetterFields on Letter {
+    id site from to kind priority body caseId taskId inReplyTo hops sentAt ackBy state repeats acknowledgedBy escalatedTo
+  }
+`);
+
 export type Latest = FragmentOf<typeof LatestFields>;
 export type AssetHealth = FragmentOf<typeof HealthFields>;
 export type Evidence = FragmentOf<typeof EvidenceFields>;

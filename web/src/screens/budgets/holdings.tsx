@@ -73,5 +73,5 @@ function Row({ holding }: { holding: Holding }) {
 function About({ about }: { about: string | null }) {
   const what = aboutOf(about);
   if (what?.kind === "case") return <a href={href.case(what.id)}>a case</a>;
-  return what === null ? "—" : "a task";
+  return what === null ? "—" : <a href={href.task(what.id)}>a task</a>;
 }

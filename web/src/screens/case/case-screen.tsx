@@ -8,6 +8,7 @@ import { useAsked } from "../../api/use-asked.ts";
 import { useListen } from "../../api/use-listen.ts";
 import { href } from "../../logic/route.ts";
 import { Empty, Loading, Problem } from "../../parts/notice.tsx";
+import { Letters } from "../crew/letters.tsx";
 import { Actions } from "./actions.tsx";
 import { CaseHead } from "./case-head.tsx";
 import { ChangePanel } from "./change-panel.tsx";
@@ -81,6 +82,7 @@ function CaseView({ known, asset, problem, refresh }: ViewProps) {
           <OutcomePanel known={known} refresh={refresh} />
           <TicketsPanel known={known} />
           <MessagesPanel known={known} />
+          <Letters caseId={known.id} />
         </div>
       </div>
     </article>
