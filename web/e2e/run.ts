@@ -2,7 +2,7 @@
 // MILLWRIGHT_URL is a running demonstration; screenshots go to MILLWRIGHT_ARTEFACTS. MILLWRIGHT_STAND_IN says that it is `npm run mock`.
 import type { Page } from "playwright-core";
 import { approve, vouch, wantAnother } from "./answering.ts";
-import { moveTasks, readLetters, seeAgents } from "./board.ts";
+import { moveTasks, readLetters, seeAgents, seeCrewThen } from "./board.ts";
 import { desktop, keep, launch, of, openPage, phone } from "./browser.ts";
 import { readReport, seeCrewAtWork, seeCrewOfThen } from "./crew.ts";
 import { giveAccess, signInAndOut } from "./entering.ts";
@@ -60,6 +60,7 @@ try {
   await seeAgents(look, wide, small);
   await moveTasks(look, wide, small);
   await readLetters(look, wide, small);
+  await seeCrewThen(look, wide, small);
   await tryOthers(look, wide, small);
   await vouch(look, wide, small);
   await emptyOutbox(look, wide, small);

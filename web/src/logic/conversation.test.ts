@@ -1,7 +1,7 @@
 // Who still has to answer stands first.
 import { expect, test } from "vitest";
 import type { Letter } from "../api/crew.ts";
-import { conversationOf, fromText, kindText, stateText, toText } from "./conversation.ts";
+import { canBeAcknowledged, conversationOf, fromText, kindText, stateText, toText } from "./conversation.ts";
 
 const NOW = Date.parse("2026-11-26T14:30:00Z");
 const letter = (id: string, minutesAgo: number, more: Partial<Letter> = {}): Letter => ({
@@ -15,6 +15,12 @@ test("what waits is in the order of priority and age, what a person was told abo
   const { open, rest } = conversationOf([letters], NOW);
   expect(open.map((one) => one.id)).toEqual(["gone", "old", "high", "young"]);
   expect(rest.map((one) => one.id)).toEqual(["told"]);
+});
+
+test("a dead letter calls nobody and can still be acknowledged", () => {
+  const dead = letter("dead", 90, { state: "DEAD" });
+  expect(conversationOf([[dead]], NOW)).toEqual({ open: [], rest: [dead] });
+  expect((["TOLD", "WAITING", "ACKNOWLEDGED", "DEAD", "ESCALATED"] as const).filter((state) => canBeAcknowledged({ state }))).toEqual(["WAITING", "DEAD", "ESCALATED"]);
 });
 
 test("a letter that stands in two lists is shown once, and the rest by when it was sent", () => {

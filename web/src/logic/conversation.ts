@@ -12,8 +12,13 @@ export interface Conversation {
   rest: Letter[];
 }
 
-export function isOpen({ state }: Pick<Letter, "state">): boolean {
+function isOpen({ state }: Pick<Letter, "state">): boolean {
   return state === "WAITING" || state === "ESCALATED";
+}
+
+/** A dead one calls nobody, but who reads it can still say so. */
+export function canBeAcknowledged({ state }: Pick<Letter, "state">): boolean {
+  return state === "WAITING" || state === "ESCALATED" || state === "DEAD";
 }
 
 /** A letter may have been read in several lists; what was read of it last counts. */

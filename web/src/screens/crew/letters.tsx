@@ -8,7 +8,7 @@ import { serverNow } from "../../live/clock.ts";
 import { useDue } from "../../live/due.ts";
 import { usePlant } from "../../live/plant.tsx";
 import { useRefreshOnReturn } from "../../live/returned.ts";
-import { conversationOf, fromText, isOpen, kindText, stateText, toText } from "../../logic/conversation.ts";
+import { canBeAcknowledged, conversationOf, fromText, kindText, stateText, toText } from "../../logic/conversation.ts";
 import { href } from "../../logic/route.ts";
 import { humanise } from "../../logic/words.ts";
 import { Deeds } from "../../parts/deeds.tsx";
@@ -91,22 +91,19 @@ function One({ letter, follow }: { letter: Letter; follow: Follow }) {
           </>
         )}
       </p>
-      {isOpen(letter) && <Acknowledge letter={letter} follow={follow} />}
+      {canBeAcknowledged(letter) && <Acknowledge letter={letter} follow={follow} />}
     </li>
   );
 }
 
-/** Who asks to be audited wants an answer, and not that somebody has seen it. */
 function Acknowledge({ letter, follow }: { letter: Letter; follow: Follow }) {
   const say = useAsk(AcknowledgeLetter);
   return (
     <Deeds quiet>
       <div className="deedrow">
-        {letter.kind !== "AUDIT_REQUEST" && (
-          <button type="button" className="small" disabled={say.busy} onClick={() => void say.ask({ site: letter.site, letter: letter.id }).then(follow)}>
-            Acknowledge<span className="unseen"> the letter of {fromText(letter.from)}</span>
-          </button>
-        )}
+        <button type="button" className="small" disabled={say.busy} onClick={() => void say.ask({ site: letter.site, letter: letter.id }).then(follow)}>
+          Acknowledge<span className="unseen"> the letter of {fromText(letter.from)}</span>
+        </button>
         <Reply letter={letter} follow={follow} />
       </div>
       {say.problem && <Problem text={say.problem} />}
