@@ -1,7 +1,7 @@
 // A person writes to the crew: to one by name, to a role, or to everyone; or answers a letter.
 import { type FormEvent, useState } from "react";
 import { useAsk } from "../../api/ask.ts";
-import { type Letter, type Priority, SendLetter } from "../../api/crew.ts";
+import { AcknowledgeLetter, type Letter, type Priority, SendLetter } from "../../api/crew.ts";
 import { usePlant } from "../../live/plant.tsx";
 import { Problem } from "../../parts/notice.tsx";
 import type { Follow } from "./agent-deeds.tsx";
@@ -67,15 +67,19 @@ export function LetterForm({ follow }: { follow: Follow }) {
 /** To whoever wrote it, or to everyone where that was a person. */
 export function Reply({ letter, follow }: { letter: Letter; follow: Follow }) {
   const send = useAsk(SendLetter);
+  const seen = useAsk(AcknowledgeLetter);
   const [writing, setWriting] = useState(false);
   const [body, setBody] = useState("");
   const submit = (event: FormEvent) => {
     event.preventDefault();
     const whom = isAgent(letter.from) ? { toAgent: letter.from } : {};
     const about = { case: letter.caseId, task: letter.taskId, inReplyTo: letter.id };
-    void send.ask({ site: letter.site, letter: { ...whom, ...about, kind: "ANSWER", priority: letter.priority, body } }).then((answered) => {
-      if (answered !== null && answered.kind !== "REFUSED") setWriting(false);
+    void send.ask({ site: letter.site, letter: { ...whom, ...about, kind: "ANSWER", priority: letter.priority, body } }).then(async (answered) => {
       follow(answered);
+      if (answered === null || answered.kind === "REFUSED") return;
+      // An answer of the addressee's says that she has read it; another person's has to say so by itself.
+      follow(await seen.ask({ site: letter.site, letter: letter.id }));
+      setWriting(false);
     });
   };
   if (!writing) {
@@ -91,13 +95,13 @@ export function Reply({ letter, follow }: { letter: Letter; follow: Follow }) {
         <span className="label">Your answer</span>
         <input value={body} required maxLength={4000} autoFocus onChange={(event) => setBody(event.target.value)} />
       </label>
-      <button type="button" className="small" disabled={send.busy} onClick={() => setWriting(false)}>
+      <button type="button" className="small" disabled={send.busy || seen.busy} onClick={() => setWriting(false)}>
         Back
       </button>
-      <button type="submit" className="small" disabled={send.busy}>
+      <button type="submit" className="small" disabled={send.busy || seen.busy}>
         Send the answer
       </button>
-      {send.problem && <Problem text={send.problem} />}
+      {(send.problem ?? seen.problem) !== null && <Problem text={send.problem ?? seen.problem ?? ""} />}
     </form>
   );
 }
