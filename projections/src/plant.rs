@@ -14,6 +14,7 @@ use millwright_domain::{
     ids::{ActorId, AssetId, SiteId},
     plant::Plant,
     policy::Policy,
+    roster::Links,
     site::{AssetLockedOut, KillSwitchEngaged},
     threshold::ThresholdAdjusted,
 };
@@ -35,6 +36,9 @@ pub struct PlantRow {
     /// By signal, where the limits are not the configured ones.
     #[serde(default)]
     pub thresholds: BTreeMap<String, (ThresholdAdjusted, Timestamp)>,
+    /// Of the roster in force.
+    #[serde(default)]
+    pub links: Links,
 }
 
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -100,7 +104,7 @@ impl Projection for Plants {
         "plant"
     }
     fn version(&self) -> u32 {
-        2
+        3
     }
     fn changed(&self) -> &'static [&'static str] {
         &["plants.doc"]
@@ -117,6 +121,7 @@ impl Projection for Plants {
         let mut row = match event {
             Event::PlantDescribed(_)
             | Event::PolicyAdopted(_)
+            | Event::RosterAdopted(_)
             | Event::KillSwitchEngaged(_)
             | Event::KillSwitchReleased(_)
             | Event::AssetLockedOut(_)
@@ -180,6 +185,7 @@ fn note(row: &mut PlantRow, event: &Event, at: Timestamp) {
     match event {
         Event::PlantDescribed(fact) => row.plant = Some(fact.plant.clone()),
         Event::PolicyAdopted(fact) => row.policy = fact.policy.clone(),
+        Event::RosterAdopted(fact) => row.links = fact.roster.links.clone(),
         Event::KillSwitchEngaged(fact) => row.kill_switch = Some((fact.clone(), at)),
         Event::KillSwitchReleased(_) => row.kill_switch = None,
         Event::AssetLockedOut(fact) => {

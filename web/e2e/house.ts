@@ -1,5 +1,6 @@
 // How the house is: budgets seen and set, settings found with where they come from, the program's own health.
 import type { Page } from "playwright-core";
+import { atTime, whileTheyLooked } from "./crew.ts";
 import { go, type Look, standIn } from "./look.ts";
 
 /** Other rules, tried on what was recorded: a broken file is told, a good one ends in what differs. */
@@ -33,15 +34,31 @@ export async function lookAtHouse(look: Look, wide: Page, small: Page): Promise<
   }
   await look("budgets", wide, small);
   if (!standIn) return;
-  await small.getByText("Used up: calls wait").waitFor();
+  await small.getByText("Used up: calls wait").first().waitFor();
+  await small.getByText("Ordinary calls wait; critical cases go on").waitFor();
+  await small.getByText("61,300 used; no limit").waitFor();
+  await wide.locator(".holdings tr", { hasText: "Coder" }).getByText("Everything on the site").waitFor();
   const form = wide.locator("section", { has: wide.getByRole("heading", { name: "Another budget" }) });
-  await form.getByRole("textbox", { name: "For what" }).fill("reports");
+  await form.getByRole("combobox", { name: "For what" }).fill("reports");
   await form.getByRole("spinbutton", { name: "Tokens an hour" }).fill("5000");
   await form.getByRole("spinbutton", { name: "Tokens a day" }).fill("40000");
   await form.getByRole("button", { name: "Set the budget" }).click();
   await wide.locator(".budget", { hasText: "Reports" }).getByText("0 of 5,000 used").waitFor();
+  await whoHeldWhat(look, wide, small);
   await go(wide, "Settings", "System");
   await wide.getByRole("checkbox", { name: "only what was set" }).check();
   await wide.locator(".settings > div", { hasText: "monitor.learning_s" }).getByText("from the environment").waitFor();
   if ((await wide.locator(".settings > div[data-set='false']").count()) > 0) throw new Error("settings that nobody set are shown as set");
+}
+
+/** A moment's holders: while the crew looked into the case, the one who was late held tokens for it. */
+async function whoHeldWhat(look: Look, ...pages: Page[]): Promise<void> {
+  for (const page of pages) {
+    await page.goto(atTime(page.url(), whileTheyLooked().at));
+    await page.getByRole("heading", { name: /^Who held what at / }).waitFor();
+    await page.locator(".holdings tr", { hasText: "Second opinion" }).getByRole("link", { name: "a case" }).waitFor();
+    await page.locator(".barred").first().waitFor({ state: "attached" });
+  }
+  await look("budgets-past", ...pages);
+  for (const page of pages) await page.getByRole("button", { name: "Back to now", exact: true }).click();
 }

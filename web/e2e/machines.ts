@@ -6,6 +6,7 @@ import { go, type Look, standIn } from "./look.ts";
 export async function goDown(look: Look, wide: Page, small: Page): Promise<void> {
   for (const page of [wide, small]) {
     await go(page, "Plant");
+    await leadsToGrafana(page, ".site > header", /\?var-site=demo&from=\d+&to=\d+$/);
     await page.locator(".cells .cell").first().focus();
     for (const key of ["ArrowRight", "End", "Home"]) await page.keyboard.press(key);
     await page.keyboard.press("Enter");
@@ -14,13 +15,30 @@ export async function goDown(look: Look, wide: Page, small: Page): Promise<void>
   await look("signal", wide, small);
   for (const page of [wide, small]) await lookThroughTime(page);
   await look("signal-table", wide, small);
+  // What was moved to by keyboard, and not what was shown at first.
+  await leadsToGrafana(wide, ".explorer", ({ searchParams: at }) => {
+    const shown = new URLSearchParams(new URL(wide.url()).hash.split("?")[1]);
+    return ["from", "to"].every((end) => Number(at.get(end)) === Date.parse(shown.get(end) ?? "")) && /.\/./.test(at.get("var-sensor") ?? "");
+  });
   for (const page of [wide, small]) {
     await page.locator(".crumbs a").last().click();
     await page.getByRole("heading", { name: "Lock-out" }).waitFor();
     await page.locator("#past-cases").waitFor();
+    await leadsToGrafana(page, ".casehead", /\?var-site=demo&var-asset=[^&]+&from=\d+&to=\d+$/);
   }
   await look("machine", wide, small);
   await lockOut(look, wide, small);
+}
+
+/** The stand-in's roster has an address of Grafana; the demonstration's has none, and then there is no link. */
+export async function leadsToGrafana(page: Page, place: string, fits: RegExp | ((to: URL) => boolean)): Promise<void> {
+  const link = page.locator(place).getByRole("link", { name: /in Grafana/ });
+  if (!standIn) {
+    if ((await link.count()) > 0) throw new Error(`${place} leads to a Grafana that nobody named`);
+    return;
+  }
+  const to = (await link.first().getAttribute("href")) ?? "";
+  if (!(fits instanceof RegExp ? fits.test(to) : fits(new URL(to)))) throw new Error(`${place} leads to ${to}`);
 }
 
 async function lookThroughTime(page: Page): Promise<void> {

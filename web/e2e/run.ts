@@ -2,12 +2,14 @@
 // MILLWRIGHT_URL is a running demonstration; screenshots go to MILLWRIGHT_ARTEFACTS. MILLWRIGHT_STAND_IN says that it is `npm run mock`.
 import type { Page } from "playwright-core";
 import { approve, vouch, wantAnother } from "./answering.ts";
+import { moveTasks, readLetters, seeAgents, seeCrewThen } from "./board.ts";
 import { desktop, keep, launch, of, openPage, phone } from "./browser.ts";
+import { readReport, seeCrewAtWork, seeCrewOfThen } from "./crew.ts";
 import { giveAccess, signInAndOut } from "./entering.ts";
 import type { Link } from "./link.ts";
 import { lookAtHouse, tryOthers } from "./house.ts";
 import { go, lookInto } from "./look.ts";
-import { filterCases, goDown, seeApprovals } from "./machines.ts";
+import { filterCases, goDown, leadsToGrafana, seeApprovals } from "./machines.ts";
 import { emptyOutbox, enrol } from "./outside.ts";
 import { lookBack, playAndCompare } from "./past.ts";
 import { prove } from "./proving.ts";
@@ -36,11 +38,13 @@ try {
   await seePlant(wide, small);
   await loseLink(wide, link);
   await findCase(wide, small);
+  await seeCrewAtWork(look, wide, small);
   await seeApprovals(look, wide, small);
   await seeInsight(look, wide, small);
   await seePast(look, wide);
   await wantAnother(look, browser, address, errors, wide, small);
   await approve(look, wide, small);
+  await readReport(look, wide, small);
   await answerAlarm(look, wide, small);
   await wide.goBack();
   await recordOutcome(wide);
@@ -50,8 +54,13 @@ try {
   await goDown(look, wide, small);
   await lookBack(look, wide, small);
   await playAndCompare(look, wide);
+  await seeCrewOfThen(wide);
   await prove(look, wide, small);
   await lookAtHouse(look, wide, small);
+  await seeAgents(look, wide, small);
+  await moveTasks(look, wide, small);
+  await readLetters(look, wide, small);
+  await seeCrewThen(look, wide, small);
   await tryOthers(look, wide, small);
   await vouch(look, wide, small);
   await emptyOutbox(look, wide, small);
@@ -109,6 +118,7 @@ async function findCase(wide: Page, small: Page): Promise<void> {
     await page.getByRole("button", { name: "Approve…" }).first().waitFor();
     await page.locator(".timeline li").first().waitFor();
   }
+  await leadsToGrafana(wide, ".curves", /\?var-site=demo&var-asset=[^&]+&var-sensor=[^&]+%2F[^&]+&from=\d+&to=\d+$/);
   await keep(wide, "case-first-screen-desktop", false);
   await look("case-waiting", wide, small);
 }

@@ -17,10 +17,13 @@ const AlarmsScreen = lazy(() => import("./screens/alarms/alarms-screen.tsx").the
 const ApprovalsScreen = lazy(() => import("./screens/approvals/approvals-screen.tsx").then((it) => ({ default: it.ApprovalsScreen })));
 const AssetScreen = lazy(() => import("./screens/asset/asset-screen.tsx").then((it) => ({ default: it.AssetScreen })));
 const AuditScreen = lazy(() => import("./screens/audit/audit-screen.tsx").then((it) => ({ default: it.AuditScreen })));
+const AgentsScreen = lazy(() => import("./screens/crew/agents-screen.tsx").then((it) => ({ default: it.AgentsScreen })));
+const BoardScreen = lazy(() => import("./screens/crew/board-screen.tsx").then((it) => ({ default: it.BoardScreen })));
 const BudgetsScreen = lazy(() => import("./screens/budgets/budgets-screen.tsx").then((it) => ({ default: it.BudgetsScreen })));
 const CaseScreen = lazy(() => import("./screens/case/case-screen.tsx").then((it) => ({ default: it.CaseScreen })));
 const CasesScreen = lazy(() => import("./screens/cases/cases-screen.tsx").then((it) => ({ default: it.CasesScreen })));
 const CompareScreen = lazy(() => import("./screens/compare/compare-screen.tsx").then((it) => ({ default: it.CompareScreen })));
+const LettersScreen = lazy(() => import("./screens/crew/letters-screen.tsx").then((it) => ({ default: it.LettersScreen })));
 const OutboxScreen = lazy(() => import("./screens/outbox/outbox-screen.tsx").then((it) => ({ default: it.OutboxScreen })));
 const TryScreen = lazy(() => import("./screens/try/try-screen.tsx").then((it) => ({ default: it.TryScreen })));
 const PeopleScreen = lazy(() => import("./screens/people/people-screen.tsx").then((it) => ({ default: it.PeopleScreen })));
@@ -111,6 +114,12 @@ function Screen({ route }: { route: Route }) {
       return <AccessScreen />;
     case "days":
       return <DaysScreen />;
+    case "crew":
+      return <AgentsScreen />;
+    case "board":
+      return <BoardScreen />;
+    case "letters":
+      return <LettersScreen />;
     default:
       return <Empty title="There is no such page">The address ends in {location.hash}. Choose a page from the menu.</Empty>;
   }
@@ -118,7 +127,7 @@ function Screen({ route }: { route: Route }) {
 
 const TITLES: Record<Route["screen"], string> = {
   plant: "Plant", asset: "Machine", signal: "Signal", cases: "Cases", case: "Case", approvals: "Approve", alarms: "Alarms", outbox: "Outbox", audit: "Audit", system: "System", people: "People",
-  access: "Access", days: "Days", budgets: "Budgets", settings: "Settings", compare: "Two times compared", try: "Try other rules", unknown: "Not found",
+  access: "Access", days: "Days", budgets: "Budgets", settings: "Settings", compare: "Two times compared", try: "Try other rules", crew: "Crew", board: "Tasks", letters: "Letters", unknown: "Not found",
 };
 
 function titleOf(route: Route): string {

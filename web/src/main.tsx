@@ -15,6 +15,7 @@ import "./styles/parts.css";
 import "./styles/plant.css";
 import "./styles/overview.css";
 import "./styles/case.css";
+import "./styles/crew.css";
 import "./styles/signal.css";
 import "./styles/asset.css";
 import "./styles/insight.css";

@@ -1,6 +1,8 @@
 //! Questions: the plant, curves, pages, limits.
 
 use crate::testing::{House, NOW};
+use millwright_commands::AdoptRoster;
+use millwright_domain::roster::Roster;
 use serde_json::json;
 use std::time::Duration;
 
@@ -17,6 +19,17 @@ async fn the_plant_shows_its_places_and_newest_values() {
         *speed,
         json!({ "id": "pump-1/speed_setpoint", "unit": "rpm", "writable": { "rated": 1450.0 }, "latest": { "value": 1450.0, "quality": "GOOD" }, "baseline": null })
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plant_says_where_its_roster_has_people_look() {
+    let house = House::open().await;
+    let asked = "query($at: Position) { plant(site: \"demo\", atLeast: $at) { links { page grafana } } }";
+    assert_eq!(house.graphql(asked, json!({})).await["plant"]["links"], json!({ "page": null, "grafana": null }));
+    let links = json!({ "page": "https://mill.example.org", "grafana": "https://g.example.org/d/plc-health?var-sensor={signal}" });
+    let roster: Roster = serde_json::from_value(json!({ "links": links })).unwrap();
+    let adopted = house.ask("svc-settings", AdoptRoster { roster }).await;
+    assert_eq!(house.graphql(asked, json!({ "at": adopted.position.to_string() })).await["plant"]["links"], links);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 use millwright_domain::{
     baseline::BaselineLearned,
     ids::{AssetId, SiteId},
-    plant,
+    plant, roster,
     sealed::Sealed,
 };
 use millwright_projections::{
@@ -58,6 +58,22 @@ pub struct Plant {
     assets: Vec<Asset>,
     /// Set while nothing may act on the site.
     kill_switch: Option<KillSwitch>,
+    links: Links,
+}
+
+/// Where people look, as the site's roster says.
+#[derive(SimpleObject)]
+pub struct Links {
+    /// The page, as people reach it.
+    page: Option<String>,
+    /// A dashboard; `{site}`, `{asset}`, `{signal}`, `{from}` and `{to}` (milliseconds of plant time) are to be filled in, escaped.
+    grafana: Option<String>,
+}
+
+impl From<roster::Links> for Links {
+    fn from(roster::Links { page, grafana }: roster::Links) -> Self {
+        Self { page, grafana }
+    }
 }
 
 #[derive(SimpleObject)]
@@ -78,7 +94,15 @@ impl Plant {
         let assets: Vec<Asset> = plant.assets.iter().map(|asset| Asset { site: plant.site.clone(), asset: asset.clone() }).collect();
         let kill_switch =
             row.kill_switch.as_ref().map(|(switch, at)| KillSwitch { by: id(&switch.by), at: time(*at), sealed: switch.reason.clone() });
-        Some(Self { site: id(&plant.site), name: plant.name.clone(), source: plant.source.into(), areas: areas(&assets), assets, kill_switch })
+        Some(Self {
+            site: id(&plant.site),
+            name: plant.name.clone(),
+            source: plant.source.into(),
+            areas: areas(&assets),
+            assets,
+            kill_switch,
+            links: row.links.clone().into(),
+        })
     }
 }
 

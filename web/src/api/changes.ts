@@ -41,7 +41,7 @@ export const ApprovalsChanged = graphql(
 /** Alarms, switches, baselines, limits or cases are other than they were shown. */
 export const PlantChanged = graphql(`
   subscription PlantChanged {
-    plantChanged { plant }
+    plantChanged { plant crew }
   }
 `);
 

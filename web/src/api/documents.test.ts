@@ -6,6 +6,7 @@ import * as access from "./access.ts";
 import * as alarms from "./alarms.ts";
 import * as asset from "./asset.ts";
 import * as changes from "./changes.ts";
+import * as crew from "./crew.ts";
 import * as house from "./house.ts";
 import * as insight from "./insight.ts";
 import * as normal from "./normal.ts";
@@ -19,7 +20,7 @@ import * as trial from "./trial.ts";
 
 const schema = buildSchema(readFileSync(new URL("../../../graphql/schema.graphql", import.meta.url), "utf8"));
 
-const documents = Object.entries({ ...queries, ...changes, ...insight, ...alarms, ...normal, ...outbox, ...people, ...asset, ...signal, ...access, ...proof, ...time, ...house, ...trial }).filter(([, value]) => typeof value === "object" && "definitions" in value).map(([name, value]) => [name, value as unknown as DocumentNode] as const);
+const documents = Object.entries({ ...queries, ...changes, ...insight, ...alarms, ...normal, ...outbox, ...people, ...asset, ...signal, ...access, ...proof, ...time, ...house, ...trial, ...crew }).filter(([, value]) => typeof value === "object" && "definitions" in value).map(([name, value]) => [name, value as unknown as DocumentNode] as const);
 
 test.each(documents)("%s fits the schema", (_, document) => {
   expect(validate(schema, parse(print(document))).map((error) => error.message)).toEqual([]);

@@ -81,6 +81,11 @@ export const CaseFull = graphql(
       evidenceFor { ...EvidenceFields }
       evidenceAgainst { ...EvidenceFields }
     }
+    investigation {
+      openedAt dueAt
+      parts { agent state text why citations { document revision page quote } model tookMs at }
+      report { by text model missing at }
+    }
     change { kind because at evidence { ...EvidenceFields } }
     actions { ...ActionFields }
     outcome { outcome by at note trueCause credited closes }
@@ -90,6 +95,20 @@ export const CaseFull = graphql(
 `,
   [EvidenceFields, ActionFields, TicketFields],
 );
+
+export const TaskFields = graphql(`
+  fragment TaskFields on Task {
+    id site title details needs caseId priority deadline estimatedTokens autonomous labels dependsOn origin filedBy filedAt changedAt
+    stage steps lease { agent fence since until } agent fence result tests { fence passed report by at }
+    blockedBy blockedSince failures failureClass failureReason note acceptedBy marks
+  }
+`);
+
+export const LetterFields = graphql(`
+  fragment LetterFields on Letter {
+    id site from to kind priority body caseId taskId inReplyTo hops sentAt ackBy state repeats acknowledgedBy escalatedTo
+  }
+`);
 
 export type Latest = FragmentOf<typeof LatestFields>;
 export type AssetHealth = FragmentOf<typeof HealthFields>;
@@ -101,6 +120,8 @@ export type Ticket = FragmentOf<typeof TicketFields>;
 export type CaseSummary = FragmentOf<typeof CaseRow>;
 export type Signal = FragmentOf<typeof SignalFields>;
 export type Case = FragmentOf<typeof CaseFull>;
+export type Investigation = NonNullable<Case["investigation"]>;
+export type Part = Investigation["parts"][number];
 export type Change = NonNullable<Case["change"]>;
 export type Threshold = NonNullable<Signal["threshold"]>;
 export type Answered = FragmentOf<typeof AnsweredFields>;

@@ -8,6 +8,7 @@ export const PlantsQuery = graphql(
     plants(atLeast: $atLeast, asOf: $asOf) {
       site name source
       killSwitch { by reason at }
+      links { grafana }
       assets {
         id site name area line cell class vendor
         relearning { proposed canBeTakenBack changedBy changedAt }

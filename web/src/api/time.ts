@@ -8,12 +8,12 @@ export const LogExtentQuery = graphql(`
 /** One question for each kind: the ledger filters by one. */
 export const WeightyQuery = graphql(`
   query Weighty($first: Int!) {
-    alerts: audit(filter: { kind: "AlertRaised" }, first: $first) { nodes { id kind recordedAt summary } }
-    proposals: audit(filter: { kind: "ActionProposed" }, first: $first) { nodes { id kind recordedAt summary } }
-    approvals: audit(filter: { kind: "ActionApproved" }, first: $first) { nodes { id kind recordedAt summary } }
-    actions: audit(filter: { kind: "ActionCompleted" }, first: $first) { nodes { id kind recordedAt summary } }
-    outcomes: audit(filter: { kind: "OutcomeRecorded" }, first: $first) { nodes { id kind recordedAt summary } }
-    stops: audit(filter: { kind: "KillSwitchEngaged" }, first: $first) { nodes { id kind recordedAt summary } }
+    alerts: audit(filter: { kind: "AlertRaised" }, first: $first) { nodes { id kind recordedAt summary } pageInfo { hasNextPage } }
+    proposals: audit(filter: { kind: "ActionProposed" }, first: $first) { nodes { id kind recordedAt summary } pageInfo { hasNextPage } }
+    approvals: audit(filter: { kind: "ActionApproved" }, first: $first) { nodes { id kind recordedAt summary } pageInfo { hasNextPage } }
+    actions: audit(filter: { kind: "ActionCompleted" }, first: $first) { nodes { id kind recordedAt summary } pageInfo { hasNextPage } }
+    outcomes: audit(filter: { kind: "OutcomeRecorded" }, first: $first) { nodes { id kind recordedAt summary } pageInfo { hasNextPage } }
+    stops: audit(filter: { kind: "KillSwitchEngaged" }, first: $first) { nodes { id kind recordedAt summary } pageInfo { hasNextPage } }
   }
 `);
 

@@ -3,6 +3,7 @@ import { useEffect } from "react";
 import type { Notice } from "../api/fragments.ts";
 import { nextLook } from "../logic/delivery.ts";
 import { serverNow } from "./clock.ts";
+import { LONGEST_TIMER_MS } from "./due.ts";
 
 export function useLooks(notices: readonly Notice[] | null, refresh: () => void): void {
   useEffect(() => {
@@ -12,6 +13,3 @@ export function useLooks(notices: readonly Notice[] | null, refresh: () => void)
     return () => clearTimeout(timer);
   }, [notices, refresh]);
 }
-
-/** Timers of browsers hold 31 bits. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;

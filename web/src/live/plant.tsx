@@ -30,8 +30,8 @@ export interface PlantView {
   health: ReadonlyMap<string, AssetHealth>;
   /** Null until the server has said. */
   approvals: readonly Action[] | null;
-  /** Counts what was pushed: of anything, and of what is shown of the plant itself. */
-  plantChanges: { any: number; plant: number };
+  /** Counts what was pushed: of anything, of what is shown of the plant itself, and of the crew. */
+  plantChanges: { any: number; plant: number; crew: number };
   /** `60×` in a demonstration, null in real time. */
   lapse: string | null;
   /** The past time that is looked at; null is now. */
@@ -69,9 +69,10 @@ export function PlantProvider({ children }: { children: ReactNode }) {
     if (half.length > 0) setSaid((known) => new Map([...known, ...half.map((action) => [action.id, action.yes] as const)]));
     if (ofAsset) setHealth((known) => new Map(known).set(`${ofAsset.site}/${ofAsset.asset}`, ofAsset));
   });
-  const [plantChanges, setPlantChanges] = useState({ any: 0, plant: 0 });
+  const [plantChanges, setPlantChanges] = useState({ any: 0, plant: 0, crew: 0 });
   useListen(PlantChanged, {}, (push) => {
-    setPlantChanges(({ any, plant }) => ({ any: any + 1, plant: plant + (push.plantChanged.plant ? 1 : 0) }));
+    const { plant: ofPlant, crew: ofCrew } = push.plantChanged;
+    setPlantChanges(({ any, plant, crew }) => ({ any: any + 1, plant: plant + (ofPlant ? 1 : 0), crew: crew + (ofCrew ? 1 : 0) }));
   });
   usePaced(plantChanges.plant, asked.refresh, LEAST_BETWEEN_ASKS_MS);
   useListen(ApprovalsChanged, {}, (push) => setApprovals(push.pendingApprovalsChanged.pendingApprovals));

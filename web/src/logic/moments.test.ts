@@ -1,6 +1,6 @@
 // The slider's walk: forth and back by facts of weight, never out of the log, and on to now.
 import { expect, test } from "vitest";
-import { fieldOf, lastMoment, momentsOf, nextMoment, ofField, placeOf, playedOn, within } from "./moments.ts";
+import { fieldOf, lastMoment, marksOf, momentsOf, nextMoment, ofField, placeOf, playedOn, within } from "./moments.ts";
 
 const moments = momentsOf([
   { id: "b", kind: "ActionApproved", recordedAt: "2026-01-15T08:05:00Z", summary: "yes" },
@@ -16,6 +16,14 @@ test("one steps to the next and the last fact of weight, and not on the spot", (
   expect(nextMoment(moments, at(0))?.id).toBe("b");
   expect(lastMoment(moments, at(5))?.id).toBe("a");
   expect([nextMoment(moments, at(5)), lastMoment(moments, at(0))]).toEqual([null, null]);
+});
+
+test("no step passes over what was not asked for", () => {
+  const told = (minute: number, kind: string) => ({ id: `${kind}-${minute}`, kind, recordedAt: new Date(at(minute)).toISOString(), summary: "" });
+  const alerts = { nodes: [told(6, "AlertRaised"), told(4, "AlertRaised")], pageInfo: { hasNextPage: true } };
+  const stops = { nodes: [told(5, "KillSwitchEngaged"), told(1, "KillSwitchEngaged")], pageInfo: { hasNextPage: false } };
+  expect(marksOf([alerts, stops])).toMatchObject({ since: at(4), moments: [{ at: at(4) }, { at: at(5) }, { at: at(6) }] });
+  expect(marksOf([stops])).toMatchObject({ since: null, moments: [{ at: at(1) }, { at: at(5) }] });
 });
 
 test("nothing leads out of the log, and play ends at now", () => {

@@ -20,6 +20,25 @@ interface Told {
   summary: string;
 }
 
+export interface Listed {
+  nodes: readonly Told[];
+  pageInfo: { hasNextPage: boolean };
+}
+
+export interface Marks {
+  moments: Moment[];
+  /** All that is of weight is marked from here on, and nothing before; null where all of it is. */
+  since: number | null;
+}
+
+/** Of each kind only the latest are asked for. What one kind would leave out is left out of all, or a step would pass over it unseen. */
+export function marksOf(kinds: readonly Listed[]): Marks {
+  const cut = kinds.filter((kind) => kind.pageInfo.hasNextPage).flatMap((kind) => kind.nodes.at(-1) ?? []);
+  const since = cut.length === 0 ? null : Math.max(...cut.map((fact) => Date.parse(fact.recordedAt)));
+  const moments = momentsOf(kinds.flatMap((kind) => kind.nodes));
+  return { moments: since === null ? moments : moments.filter((moment) => moment.at >= since), since };
+}
+
 export function momentsOf(facts: readonly Told[]): Moment[] {
   return facts.map((fact) => ({ id: fact.id, at: Date.parse(fact.recordedAt), kind: KINDS[fact.kind] ?? "action", summary: fact.summary })).sort((a, b) => a.at - b.at);
 }

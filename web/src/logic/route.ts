@@ -1,7 +1,7 @@
 // The page's places, as hashes: they work from any path and can be sent to a colleague. What a screen filters by stands behind a `?`.
 
 export type Route =
-  | { screen: "plant" | "cases" | "approvals" | "alarms" | "outbox" | "people" | "access" | "days" | "system" | "budgets" | "settings" | "compare" | "try" }
+  | { screen: "plant" | "cases" | "approvals" | "alarms" | "outbox" | "people" | "access" | "days" | "system" | "budgets" | "settings" | "compare" | "try" | "crew" | "board" | "letters" }
   | { screen: "asset"; site: string; asset: string }
   | { screen: "signal"; site: string; signal: string }
   | { screen: "case"; id: string }
@@ -32,6 +32,9 @@ export function parseRoute(hash: string): Route {
     case "settings":
     case "compare":
     case "try":
+    case "crew":
+    case "board":
+    case "letters":
       return { screen };
     case "audit":
       return { screen: "audit", stream: argument === "" ? null : argument };
@@ -76,8 +79,12 @@ export const href = {
   settings: "#/settings",
   compare: "#/compare",
   try: "#/try",
+  crew: "#/crew",
+  board: "#/board",
+  letters: "#/letters",
   case: (id: string) => `#/cases/${encodeURIComponent(id)}`,
   casesOf: (site: string, asset: string) => withParams("#/cases", { site, asset }),
+  task: (id: string) => withParams("#/board", { task: id }),
   asset: (site: string, asset: string) => `#/asset/${encodeURIComponent(site)}/${encoded(asset)}`,
   signal: (site: string, signal: string) => `#/signal/${encodeURIComponent(site)}/${encoded(signal)}`,
   auditOf: (stream: string) => `#/audit/${encoded(stream)}`,

@@ -3,7 +3,7 @@
 const SYMBOLS: Record<string, string> = { degC: "°C", degF: "°F", "m3/h": "m³/h", "1": "" };
 
 export function humanise(word: string): string {
-  const spaced = word.replace(/_/g, " ").trim().toLowerCase();
+  const spaced = word.replace(/_/g, " ").trim().toLowerCase().replace(/(\d)pct\b/g, "$1 %");
   return spaced.charAt(0).toUpperCase() + spaced.slice(1);
 }
 
@@ -40,6 +40,11 @@ export function isService(actor: string): boolean {
 
 export function actorName(actor: string): string {
   return isService(actor) ? `${humanise(actor.slice(4).replace(/-/g, " "))} (automatic)` : actor;
+}
+
+/** One of the crew by its work alone: `svc-manual-hunter` and `agent-manual-hunter` are "Manual hunter". */
+export function crewName(agent: string): string {
+  return humanise(agent.replace(/^(svc|agent)-/, "").replace(/-/g, " "));
 }
 
 export function plural(count: number, one: string, many = `${one}s`): string {

@@ -6,12 +6,12 @@ import { useNow } from "../live/clock.ts";
 import { goToMoment, useMoment, useProgress } from "../live/moment.ts";
 import { usePlaying } from "../live/replay.ts";
 import { clockTime, duration } from "../logic/format.ts";
-import { fieldOf, lastMoment, type Moment, momentsOf, nextMoment, ofField, type Stretch, within } from "../logic/moments.ts";
+import { fieldOf, lastMoment, marksOf, type Moment, nextMoment, ofField, type Stretch, within } from "../logic/moments.ts";
 import { href, withParams } from "../logic/route.ts";
 import { Problem } from "../parts/notice.tsx";
 import { MomentTrack } from "./moment-track.tsx";
 
-const MOST_FACTS = 60;
+const MOST_FACTS = 100;
 const SPEEDS = [1, 10, 60, 600, 3_600];
 const STRETCHES = [
   [0, "the whole log"],
@@ -32,7 +32,7 @@ function Bar({ first, facts, close }: { first: number; facts: number; close: () 
   const past = useMoment();
   const now = useNow();
   const weighty = useAsked(WeightyQuery, { first: MOST_FACTS });
-  const moments = useMemo(() => momentsOf(weighty.data ? Object.values(weighty.data).flatMap((one) => one.nodes) : []), [weighty.data]);
+  const { moments, since } = useMemo(() => marksOf(weighty.data ? Object.values(weighty.data) : []), [weighty.data]);
   const [reach, setReach] = useState<number>(0);
   const [speed, setSpeed] = useState(60);
   const playing = usePlaying(speed, now);
@@ -42,7 +42,8 @@ function Bar({ first, facts, close }: { first: number; facts: number; close: () 
     playing.stop();
     goToMoment(to === null || to >= now ? null : within({ first, last: now }, to));
   };
-  const [before, after] = [lastMoment(moments, at), nextMoment(moments, at)];
+  const isMarked = since === null || at >= since;
+  const [before, after] = isMarked ? [lastMoment(moments, at), nextMoment(moments, at)] : [null, null];
   const compareWithNow = (from: string) => {
     go(null);
     location.hash = withParams(href.compare, { from });
@@ -108,6 +109,11 @@ function Bar({ first, facts, close }: { first: number; facts: number; close: () 
           {past === null ? "Close" : "Back to now"}
         </button>
       </div>
+      {since !== null && (
+        <p className="by">
+          Facts of weight are marked, and stepped through, from {clockTime(since)} on. What was before is in the <a href={href.audit}>audit</a>.
+        </p>
+      )}
       {weighty.problem && <p className="warn">{weighty.problem}</p>}
     </section>
   );

@@ -41,12 +41,15 @@ export function TopBar({ route, openPast, pastOpen }: Props) {
 
 const HOUSE: ReadonlySet<string> = new Set(["system", "people", "access", "days", "budgets", "settings", "compare", "try"]);
 
+const CREW: ReadonlySet<string> = new Set(["crew", "board", "letters"]);
+
 const ICONS = {
   plant: "M3 21V10l6 4v-4l6 4V4h6v17z",
   cases: "M4 4h11l5 5v11H4zM8 13h8M8 17h5",
   approvals: "M12 3l9 9-9 9-9-9zM8.5 12l2.5 2.5 4.5-5",
   alarms: "M6 17v-6a6 6 0 0 1 12 0v6l2 2H4zM10 22h4",
   outbox: "M3 13l3-9h12l3 9v7H3zM3 13h5l1.5 3h5L16 13h5",
+  crew: "M8 11a3 3 0 1 0 0-6 3 3 0 0 0 0 6zM16 12a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5zM2.5 20a5.5 5.5 0 0 1 11 0M14.5 15.2a4.5 4.5 0 0 1 7 4.3",
   audit: "M5 5h14M5 10h14M5 15h14M5 20h9",
   system: "M4 18a8 8 0 1 1 16 0M12 18l4-6",
 };
@@ -73,6 +76,9 @@ function Tabs({ route }: { route: Route }) {
       <Tab to={href.outbox} icon={ICONS.outbox} here={route.screen === "outbox"}>
         Outbox
         <Badge count={letters} says="undelivered" />
+      </Tab>
+      <Tab to={href.crew} icon={ICONS.crew} here={CREW.has(route.screen)}>
+        Crew
       </Tab>
       <Tab to={href.audit} icon={ICONS.audit} here={route.screen === "audit"}>
         Audit

@@ -11,6 +11,7 @@ import { day } from "../../logic/format.ts";
 import { href } from "../../logic/route.ts";
 import { assetStanding, worst } from "../../logic/standing.ts";
 import { humanise, placeName, plural } from "../../logic/words.ts";
+import { GrafanaLink } from "../../parts/grafana-link.tsx";
 import { Mark } from "../../parts/mark.tsx";
 import { Empty, Loading, Problem } from "../../parts/notice.tsx";
 import { CaseTable } from "../cases/case-table.tsx";
@@ -71,6 +72,7 @@ function AssetView({ asset, problem, refresh, follow }: Props) {
           {[humanise(asset.class), asset.vendor, plural(asset.signals.length, "signal")].filter(Boolean).join(" · ")}
           {" · "}
           <a href={href.casesOf(asset.site, asset.id)}>all its cases</a> · <a href={href.auditOf(`asset/${asset.id}`)}>as stored</a>
+          <GrafanaLink before=" · " text="in Grafana" site={asset.site} asset={asset.id} />
         </p>
       </header>
       {problem && <Problem text={problem} retry={refresh} />}

@@ -15,7 +15,7 @@ export function CaseHead({ known, asset }: { known: Case; asset: CaseAsset | nul
     <header className="casehead">
       <p className="crumbs">
         <a href={href.plant}>Plant</a> › {asset ? `${placeName(asset.area)} › ${placeName(asset.line)} › ` : ""}
-        {asset?.name ?? known.assetId}
+        <a href={href.asset(known.site, known.assetId)}>{asset?.name ?? known.assetId}</a>
       </p>
       <h1>
         {known.diagnosis ? humanise(known.diagnosis.cause) : "Cause not known yet"}

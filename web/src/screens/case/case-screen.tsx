@@ -8,12 +8,14 @@ import { useAsked } from "../../api/use-asked.ts";
 import { useListen } from "../../api/use-listen.ts";
 import { href } from "../../logic/route.ts";
 import { Empty, Loading, Problem } from "../../parts/notice.tsx";
+import { Letters } from "../crew/letters.tsx";
 import { Actions } from "./actions.tsx";
 import { CaseHead } from "./case-head.tsx";
 import { ChangePanel } from "./change-panel.tsx";
 import { Curves } from "./curves.tsx";
 import { DiagnosisPanel } from "./diagnosis.tsx";
 import { EvidenceTable } from "./evidence-table.tsx";
+import { Findings } from "./findings.tsx";
 import { Forecasts } from "./forecasts.tsx";
 import { useInsight } from "./insight.ts";
 import { MessagesPanel } from "./messages.tsx";
@@ -70,6 +72,7 @@ function CaseView({ known, asset, problem, refresh }: ViewProps) {
           <ChangePanel known={known} signals={signals} />
           <EvidenceTable evidence={known.evidence} signals={signals} />
           <DiagnosisPanel known={known} signals={signals} record={insight?.diagnosis?.record ?? null} />
+          {known.investigation && <Findings investigation={known.investigation} />}
           {(insight !== null || past.problem === null) && <SeenBefore known={known} similar={insight?.similar ?? null} />}
           <Forecasts known={known} signals={signals} forecasts={insight?.forecasts ?? []} />
           <Curves known={known} signals={signals} />
@@ -79,6 +82,7 @@ function CaseView({ known, asset, problem, refresh }: ViewProps) {
           <OutcomePanel known={known} refresh={refresh} />
           <TicketsPanel known={known} />
           <MessagesPanel known={known} />
+          <Letters caseId={known.id} />
         </div>
       </div>
     </article>

@@ -4,7 +4,9 @@ import type { Case, Signal } from "../../api/fragments.ts";
 import { usePlantTime } from "../../live/values.ts";
 import { curveSignals } from "../../logic/curve-signals.ts";
 import { markersOf } from "../../logic/markers.ts";
+import { strongestFirst } from "../../logic/evidence.ts";
 import { caseSpan, spanOf } from "../../logic/span.ts";
+import { GrafanaLink } from "../../parts/grafana-link.tsx";
 import { Curve } from "./curve.tsx";
 
 type Window = "case" | "recent";
@@ -26,6 +28,7 @@ export function Curves({ known, signals }: { known: Case; signals: readonly Sign
   );
   const markers = useMemo(() => markersOf(known.timeline), [known.timeline]);
   const drawn = useMemo(() => curveSignals(known, signals), [known, signals]);
+  const strongest = strongestFirst(known.evidence)[0]?.signal;
   return (
     <section className="panel curves" aria-labelledby="curves">
       <header>
@@ -56,6 +59,9 @@ export function Curves({ known, signals }: { known: Case; signals: readonly Sign
           ))}
         </>
       )}
+      <p className="otherwise">
+        <GrafanaLink text="This stretch in Grafana" site={known.site} asset={known.assetId} signal={strongest} span={span} />
+      </p>
     </section>
   );
 }

@@ -1,5 +1,5 @@
 // How it ended: what was recorded, or the form to record it.
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useRef, useState } from "react";
 import { useAsk } from "../../api/ask.ts";
 import { RecordOutcome } from "../../api/changes.ts";
 import type { Case, OutcomeKind } from "../../api/fragments.ts";
@@ -16,13 +16,21 @@ const CHOICES: { kind: OutcomeKind; text: string }[] = [
 ];
 
 export function OutcomePanel({ known, refresh }: { known: Case; refresh: () => void }) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  // The form goes and the screen gets shorter: one is led to what was recorded, wherever that stands now.
+  const recorded = () => {
+    refresh();
+    heading.current?.focus();
+  };
   return (
     <section className="panel outcome" aria-labelledby="outcome">
-      <h2 id="outcome">Outcome</h2>
+      <h2 id="outcome" ref={heading} tabIndex={-1}>
+        Outcome
+      </h2>
       {known.outcome && <Recorded outcome={known.outcome} />}
       {known.status === "OPEN" && (
         <Deeds>
-          <OutcomeForm known={known} refresh={refresh} />
+          <OutcomeForm known={known} refresh={refresh} recorded={recorded} />
         </Deeds>
       )}
     </section>
@@ -42,7 +50,20 @@ function Recorded({ outcome }: { outcome: NonNullable<Case["outcome"]> }) {
   );
 }
 
-function OutcomeForm({ known, refresh }: { known: Case; refresh: () => void }) {
+/** The form stands below everything that speaks for and against; on a phone that is far down. */
+export function leadToOutcome(): void {
+  const form = document.querySelector<HTMLDetailsElement>(".outcome details.record");
+  form?.setAttribute("open", "");
+  form?.querySelector("summary")?.focus();
+}
+
+interface FormProps {
+  known: Case;
+  refresh: () => void;
+  recorded: () => void;
+}
+
+function OutcomeForm({ known, refresh, recorded }: FormProps) {
   const record = useAsk(RecordOutcome);
   const [kind, setKind] = useState<OutcomeKind | null>(null);
   const [cause, setCause] = useState("");
@@ -51,7 +72,7 @@ function OutcomeForm({ known, refresh }: { known: Case; refresh: () => void }) {
     event.preventDefault();
     if (kind === null) return;
     const trueCause = cause.trim().toLowerCase().replace(/[\s-]+/g, "_") || null;
-    void record.ask({ case: known.id, outcome: kind, note: note.trim() || null, trueCause }).then(refresh);
+    void record.ask({ case: known.id, outcome: kind, note: note.trim() || null, trueCause }).then((answered) => (answered?.kind === "DONE" ? recorded() : refresh()));
   };
   return (
     <details className="record">

@@ -21,7 +21,14 @@ const LEGEND = [
 /** So few signals may have larger cells. */
 const FEW = 60;
 
-export const Heatmap = memo(function Heatmap({ plant, live }: { plant: Plant; live: boolean }) {
+interface Props {
+  plant: Plant;
+  live: boolean;
+  /** The machines that an action moved from where their normal was learned; empty where there are none. */
+  moved: string;
+}
+
+export const Heatmap = memo(function Heatmap({ plant, live, moved }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const [said, setSaid] = useState<string | null>(null);
   const cells = useMemo(() => <Cells assets={plant.assets} />, [plant.assets]);
@@ -31,13 +38,18 @@ export const Heatmap = memo(function Heatmap({ plant, live }: { plant: Plant; li
       <header>
         <h2 id={`heat-${plant.site}`}>All signals</h2>
         <p className="said" aria-hidden="true">
-          {said ?? "Point at a cell, or go through them with the arrow keys."}
+          {said ?? (matchMedia("(hover: none)").matches ? "Touch a cell to see its signal." : "Point at a cell, or go through them with the arrow keys.")}
         </p>
       </header>
       <p className="unseen">A cell is a signal. The arrow keys go from cell to cell, Home and End to the first and the last of a machine, Enter opens the signal.</p>
       <div ref={box} className="cells" data-few={plant.assets.reduce((sum, asset) => sum + asset.signals.length, 0) <= FEW} onKeyDown={moveOn}>
         {cells}
       </div>
+      {moved !== "" && (
+        <p className="by">
+          An action changed how {moved} {moved.includes(", ") ? "run" : "runs"}: the distance shown is from what was normal before.
+        </p>
+      )}
       <ul className="key" aria-hidden="true">
         {LEGEND.map(([level, text]) => (
           <li key={level}>

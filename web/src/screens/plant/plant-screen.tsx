@@ -6,10 +6,11 @@ import { openCasesOf } from "../../logic/cases.ts";
 import { unlearned } from "../../logic/learning.ts";
 import { byPlace } from "../../logic/tree.ts";
 import { placeName, plural } from "../../logic/words.ts";
+import { GrafanaLink } from "../../parts/grafana-link.tsx";
 import { Empty, Loading, Problem } from "../../parts/notice.tsx";
 import { ApprovalsStrip } from "./approvals-strip.tsx";
 import { AssetCard } from "./asset-card.tsx";
-import { healthOf, stoodOf } from "./asset-state.ts";
+import { actedUpon, healthOf, stoodOf } from "./asset-state.ts";
 import { Heatmap } from "./heatmap.tsx";
 import { Places } from "./places.tsx";
 
@@ -49,11 +50,12 @@ function Site({ plant, view }: { plant: Plant; view: PlantView }) {
           {plural(plant.assets.length, "asset")}, {abnormal === 0 ? "all normal" : `${abnormal} with an open case`}
           {plant.source === "LIVE" && learning > 0 && ` · learning what is normal: ${learning} of ${plural(signals, "signal")} to go`}
           {plant.source !== "LIVE" && <span className="source"> · {plant.source.toLowerCase()}, no effects</span>}
+          <GrafanaLink before=" · " text="in Grafana" site={plant.site} />
         </p>
       </header>
       <div className="overview">
         <Places plant={plant} view={view} />
-        <Heatmap plant={plant} live={plant.source === "LIVE" && view.past === null} />
+        <Heatmap plant={plant} live={plant.source === "LIVE" && view.past === null} moved={actedUpon(plant.assets, view)} />
       </div>
       <Machines plant={plant} view={view} />
     </section>

@@ -12,6 +12,7 @@ import { happenedIn } from "../../logic/happened.ts";
 import { bandOf } from "../../logic/spark.ts";
 import { signalName, unitSymbol } from "../../logic/words.ts";
 import { FINENESS_TEXT } from "../../logic/zoom.ts";
+import { GrafanaLink } from "../../parts/grafana-link.tsx";
 import { Problem } from "../../parts/notice.tsx";
 import { Happened } from "./happened.tsx";
 import { PointTable } from "./point-table.tsx";
@@ -97,9 +98,12 @@ export function Explorer({ asset, signal, trip }: Props) {
         ))}
       </p>
       <Happened happened={happened} problem={past.problem} />
-      <button type="button" className="small" aria-expanded={table} onClick={() => setTable(!table)}>
-        {table ? "Hide the table" : "Show as a table"}
-      </button>
+      <p className="otherwise">
+        <button type="button" className="small" aria-expanded={table} onClick={() => setTable(!table)}>
+          {table ? "Hide the table" : "Show as a table"}
+        </button>
+        <GrafanaLink text="This stretch in Grafana" site={asset.site} asset={asset.id} signal={signal.id} span={view} />
+      </p>
       {table && <PointTable rows={shown} unit={unit} name={name} />}
     </section>
   );

@@ -1,0 +1,20 @@
+// The pages about the crew: who is on it, what there is to do, what they write to each other.
+import { href } from "../../logic/route.ts";
+
+const PAGES = [
+  { screen: "crew", to: href.crew, text: "Agents" },
+  { screen: "board", to: href.board, text: "Tasks" },
+  { screen: "letters", to: href.letters, text: "Letters" },
+] as const;
+
+export function CrewTabs({ here }: { here: (typeof PAGES)[number]["screen"] }) {
+  return (
+    <nav className="subtabs" aria-label="Crew">
+      {PAGES.map(({ screen, to, text }) => (
+        <a key={screen} href={to} aria-current={screen === here ? "page" : undefined}>
+          {text}
+        </a>
+      ))}
+    </nav>
+  );
+}
