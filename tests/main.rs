@@ -25,6 +25,7 @@ mod kills;
 mod kubernetes;
 mod metrics;
 mod mqtt_loop;
+mod oidc;
 mod program;
 mod recordings;
 mod road;

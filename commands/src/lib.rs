@@ -96,7 +96,7 @@ pub use expire_approval::ExpireApproval;
 pub use expire_reservation::ExpireReservation;
 pub use finish_action::{FinishAction, Verdict};
 pub use finish_effect::{EffectResult, FinishEffect};
-pub use grants::{IssueToken, LONGEST_TOKEN, RevokeToken, SetGrants};
+pub use grants::{IssueToken, LONGEST_TOKEN, PROVIDER, RevokeToken, SetGrants};
 pub use judge_change::JudgeChange;
 pub use kill_switch::{EngageKillSwitch, ReleaseKillSwitch};
 pub use learn_baseline::LearnBaseline;

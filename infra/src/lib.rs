@@ -12,6 +12,7 @@ pub mod log;
 pub mod messengers;
 pub mod mqtt;
 pub mod notice;
+pub mod oidc;
 pub mod outward;
 mod plain;
 pub mod quoting;

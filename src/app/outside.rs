@@ -44,6 +44,7 @@ pub struct Outside {
     /// Those that can be asked what people did there.
     pub systems: Vec<(String, Arc<dyn TicketSystem>)>,
     pub reader: Arc<dyn Reader>,
+    pub outward: Outward,
 }
 
 impl Outside {
@@ -68,6 +69,7 @@ impl Outside {
             systems,
             reader: Arc::new(DeedReader { projections, vault, book: book.clone() }),
             book,
+            outward,
         })
     }
 
@@ -127,6 +129,9 @@ fn secrets_are_there(settings: &Settings) -> Result<()> {
     }
     for (key, kept) in settings.messages.secrets().into_iter().chain(settings.inbound.secrets()) {
         kept.read().with_context(|| format!("the setting `{key}`"))?;
+    }
+    for (id, provider) in &settings.access.oidc {
+        provider.client_secret.read().with_context(|| format!("the setting `access.oidc.{id}.client_secret`"))?;
     }
     Ok(())
 }

@@ -7,6 +7,7 @@ pub mod clock;
 pub mod cluster;
 pub mod credentials;
 pub mod event_log;
+pub mod identity_provider;
 pub mod inbound;
 pub mod live_readings;
 pub mod messenger;
