@@ -33,6 +33,7 @@ mod scenarios;
 mod similar;
 mod soak;
 mod steps;
+mod traces;
 mod travelling;
 mod watching;
 mod whole_plant;

@@ -20,6 +20,7 @@ pub mod secret;
 pub mod sql;
 pub mod switchboard;
 pub mod tickets;
+pub mod traces;
 pub mod vault;
 
 pub use answers::AnswerIndex;

@@ -14,6 +14,7 @@ use millwright_domain::{
         inbound::{ChatMessage, Inbound, Pressed},
         messenger::Messenger,
         ticket_system::{OutsideDeed, TicketSystem},
+        traces::Traces,
         vault::Vault,
     },
     position::PartitionId,
@@ -29,6 +30,7 @@ use millwright_infra::{
     quoting::Quoting,
     switchboard::Switchboard,
     tickets::TicketDesk,
+    traces::Otlp,
 };
 use millwright_projections::Projections;
 use std::{error::Error, sync::Arc};
@@ -45,6 +47,8 @@ pub struct Outside {
     pub systems: Vec<(String, Arc<dyn TicketSystem>)>,
     pub reader: Arc<dyn Reader>,
     pub outward: Outward,
+    /// Who keeps the traces of cases; `None` where nobody does.
+    pub traces: Option<Arc<dyn Traces>>,
 }
 
 impl Outside {
@@ -69,6 +73,7 @@ impl Outside {
             systems,
             reader: Arc::new(DeedReader { projections, vault, book: book.clone() }),
             book,
+            traces: traces(settings, foundation, &outward)?,
             outward,
         })
     }
@@ -84,6 +89,14 @@ impl Outside {
         };
         (!self.systems.is_empty()).then(|| supervise("ticket poll", board, foundation.clock.clone(), stop.clone(), begin))
     }
+}
+
+fn traces(settings: &Settings, foundation: &Foundation, outward: &Outward) -> Result<Option<Arc<dyn Traces>>> {
+    if !settings.telemetry.is_on() {
+        return Ok(None);
+    }
+    let otlp = Otlp::new(&settings.telemetry.otlp, &foundation.node.to_string(), outward.clone()).context("the setting `telemetry.otlp`")?;
+    Ok(Some(Arc::new(otlp)))
 }
 
 /// A name that nothing here delivers to would be a dead letter for each case.

@@ -8,6 +8,7 @@ pub mod ear;
 pub mod faults;
 pub mod github;
 pub mod oidc;
+pub mod otlp;
 pub mod salesforce;
 mod serve;
 mod shared;

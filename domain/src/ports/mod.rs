@@ -14,5 +14,6 @@ pub mod messenger;
 pub mod plant_control;
 pub mod rules_trial;
 pub mod ticket_system;
+pub mod traces;
 pub mod vault;
 pub mod write_device;
