@@ -8,7 +8,7 @@ use std::{fs, path::Path, sync::Mutex};
 const CHOSEN: &str = "three quiet pumps at night";
 
 /// Somebody at a browser, or a program.
-struct Visitor {
+pub struct Visitor {
     http: Client,
     url: String,
     token: Option<String>,
@@ -47,7 +47,7 @@ impl Visitor {
         told(self.post("/access/password", json!({ "old": old, "new": new })).await).await
     }
     /// Data, or the code of the first error.
-    async fn ask(&self, query: &str) -> Result<Value, String> {
+    pub async fn ask(&self, query: &str) -> Result<Value, String> {
         let (_, answer) = told(self.post("/graphql", json!({ "query": query })).await).await;
         match answer.pointer("/errors/0/extensions/code") {
             Some(code) => Err(code.as_str().unwrap_or_default().into()),
@@ -65,7 +65,11 @@ async fn told(response: Response) -> (u16, Value) {
 }
 
 async fn house(data: &Path) -> (Program, Visitor) {
-    let program = Program::demo_with(data, &[], &[("MILLWRIGHT_ACCESS__MODE", "sign-in")]).await;
+    house_with(data, &[]).await
+}
+
+pub async fn house_with(data: &Path, settings: &[(&str, &str)]) -> (Program, Visitor) {
+    let program = Program::demo_with(data, &[], &[settings, &[("MILLWRIGHT_ACCESS__MODE", "sign-in")]].concat()).await;
     let first: String = serde_json::from_slice(&fs::read(data.join("keys/access/first-password.json")).unwrap()).unwrap();
     let admin = Visitor::of(&program);
     assert_eq!(admin.ask("{ me { person } }").await, Err("NOT_SIGNED_IN".into()));
@@ -77,7 +81,7 @@ async fn house(data: &Path) -> (Program, Visitor) {
     (program, admin)
 }
 
-fn holds(folder: &Path, secret: &str) -> bool {
+pub fn holds(folder: &Path, secret: &str) -> bool {
     fs::read_dir(folder).unwrap().any(|entry| {
         let path = entry.unwrap().path();
         if path.is_dir() { holds(&path, secret) } else { text(&fs::read(path).unwrap()).contains(secret) }

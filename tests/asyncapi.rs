@@ -79,10 +79,10 @@ fn document() -> Value {
                     ("ce_type", "io.millwright., the type, .v and its schema version."),
                     ("content-type", "application/json"),
                 ]),
-                "CommandHeaders": headers(&[
+                "CommandHeaders": traced(headers(&[
                     ("ce_gooduntil", "When nobody waits any more, in microseconds since 1970, UTC; it is not decided after that."),
-                ]),
-                "FactHeaders": headers(&[
+                ])),
+                "FactHeaders": traced(headers(&[
                     ("ce_time", "When it happened, RFC 3339."),
                     ("ce_subject", "The stream that it belongs to, such as case/ and an id."),
                     ("ce_streamversion", "Its place in that stream, from 1."),
@@ -91,7 +91,7 @@ fn document() -> Value {
                     ("ce_hash", "SHA-256 over ce_prevhash, the seq in eight bytes and the value, in hex."),
                     ("ce_prevhash", "The hash of the fact before."),
                     ("ce_commit", "First and last seq of the commit that it is part of, with a - between; take a commit once it is whole."),
-                ])
+                ]))
             }
         }
     })
@@ -115,6 +115,13 @@ fn headers(named: &[(&str, &str)]) -> Value {
         named.iter().map(|(name, says)| ((*name).into(), json!({ "type": "string", "description": says }))).collect();
     let required: Vec<&str> = named.iter().map(|(name, _)| *name).collect();
     json!({ "type": "object", "properties": properties, "required": required })
+}
+
+/// Only what is about a case has one.
+fn traced(mut headers: Value) -> Value {
+    let says = "Its place in the trace of its case, as the header traceparent of W3C Trace Context; only where there is a case.";
+    headers["properties"]["ce_traceparent"] = json!({ "type": "string", "description": says });
+    headers
 }
 
 fn message(stored: &StoredSchema) -> (String, Value) {

@@ -8,7 +8,7 @@ use millwright_domain::{
     Event,
     case::{AlertRaised, Severity},
     effect::EffectWanted,
-    ids::{ActorId, CaseId, EffectId, derived},
+    ids::{ActorId, AssetId, CaseId, EffectId, SiteId, derived},
     message::{Channel, Message},
     ports::{
         address_book::{AddressBook, AddressBookError, Contact},
@@ -82,6 +82,9 @@ impl AddressBook for OnlyAnn {
     }
     async fn whose(&self, _: &str, _: &str) -> Result<Option<Contact>, AddressBookError> {
         Ok(None)
+    }
+    async fn may_answer(&self, _: &ActorId, _: &SiteId, _: Option<&AssetId>) -> Result<bool, AddressBookError> {
+        Ok(true)
     }
 }
 

@@ -30,5 +30,6 @@ mod testing;
 pub mod ticket_poll;
 pub mod ticketing;
 pub mod timekeeper;
+pub mod tracer;
 pub mod watch;
 pub mod what_if;

@@ -6,6 +6,7 @@ use millwright_domain::{
     envelope::Answer,
     ids::{ActorId, CommandId, EventId},
     position::Position,
+    trace::TraceContext,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -36,6 +37,11 @@ impl Ask {
     pub fn because_of(self, causation: EventId) -> Self {
         Self { causation: Some(causation), ..self }
     }
+    /// Where it stands in the trace of the case that it names; what names an action alone is found by its facts.
+    pub(crate) fn trace(&self) -> Option<TraceContext> {
+        let case = self.command.names_case()?;
+        Some(self.causation.map_or(TraceContext::of_case(case), |cause| TraceContext::of_fact(case, cause)))
+    }
     pub fn occurred_at(self, at: Timestamp) -> Self {
         Self { occurred_at: Some(at), ..self }
     }
@@ -46,4 +52,20 @@ impl Ask {
 pub struct Answered {
     pub answer: Answer,
     pub position: Position,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::RecordOutcome;
+    use millwright_domain::{case::Outcome, ids::CaseId};
+
+    #[test]
+    fn a_command_about_a_case_stands_in_its_trace_below_the_fact_that_led_to_it() {
+        let (case, fact) = (CaseId(Uuid::new_v5(&Uuid::nil(), b"case")), EventId(Uuid::now_v7()));
+        let outcome = RecordOutcome { case, outcome: Outcome::Mitigated, true_cause: None, note: None, evidence: vec![] };
+        let ask = Ask::new("svc-monitor".parse().unwrap(), outcome);
+        assert_eq!(ask.trace(), Some(TraceContext::of_case(case)));
+        assert_eq!(ask.because_of(fact).trace(), Some(TraceContext::of_fact(case, fact)));
+    }
 }

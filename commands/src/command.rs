@@ -11,7 +11,10 @@ use crate::{
     ReturnAlarmToService, ReturnAssetToService, RevokeToken, SealReadings, SetBudget, SetGrants, SetThreshold, SettleTokens, ShelveAlarm,
     SignCheckpoint, StartAction, TakeAlarmOutOfService, UnshelveAlarm, VerifyAction, WantEffect, decision::Circumstances,
 };
-use millwright_domain::{ids::AssetId, site::Site};
+use millwright_domain::{
+    ids::{AssetId, CaseId},
+    site::Site,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -60,6 +63,17 @@ commands! {
 }
 
 impl Command {
+    pub(crate) fn names_case(&self) -> Option<CaseId> {
+        Some(match self {
+            Self::JudgeChange(command) => command.case,
+            Self::RecordDiagnosis(command) => command.case,
+            Self::RememberCase(command) => command.case,
+            Self::ProposeAction(command) => command.case,
+            Self::RecordOutcome(command) => command.case,
+            _ => return None,
+        })
+    }
+
     /// The asset whose fresh readings the rule wants to see, if it judges by readings.
     pub(crate) fn judged_by_readings_of(&self, site: &Site) -> Option<AssetId> {
         let case = match self {

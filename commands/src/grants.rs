@@ -19,7 +19,7 @@ const LONGEST_LABEL: usize = 60;
 /// The configuration makes the first admin.
 const SETTINGS: &str = "svc-settings";
 /// An outside identity provider says who belongs to which group.
-const PROVIDER: &str = "svc-oidc";
+pub const PROVIDER: &str = "svc-oidc";
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SetGrants {

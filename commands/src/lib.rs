@@ -99,7 +99,7 @@ pub use expire_approval::ExpireApproval;
 pub use expire_reservation::ExpireReservation;
 pub use finish_action::{FinishAction, Verdict};
 pub use finish_effect::{EffectResult, FinishEffect};
-pub use grants::{IssueToken, LONGEST_TOKEN, RevokeToken, SetGrants};
+pub use grants::{IssueToken, LONGEST_TOKEN, PROVIDER, RevokeToken, SetGrants};
 pub use investigate::{DeliverContribution, DeliverReport, MissContribution, OpenInvestigation};
 pub use judge_change::JudgeChange;
 pub use kill_switch::{EngageKillSwitch, ReleaseKillSwitch};

@@ -43,6 +43,7 @@ pub mod site;
 pub mod threshold;
 pub mod ticket;
 pub mod time;
+pub mod trace;
 pub mod track;
 pub mod watching;
 

@@ -12,6 +12,7 @@ pub mod log;
 pub mod messengers;
 pub mod mqtt;
 pub mod notice;
+pub mod oidc;
 pub mod outward;
 mod plain;
 pub mod quoting;
@@ -19,6 +20,7 @@ pub mod secret;
 pub mod sql;
 pub mod switchboard;
 pub mod tickets;
+pub mod traces;
 pub mod vault;
 
 pub use answers::AnswerIndex;

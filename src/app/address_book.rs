@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use millwright_domain::{
     Timestamp,
-    access::Deed,
-    ids::ActorId,
+    access::{Access, Deed, Place},
+    ids::{ActorId, AssetId, SiteId},
     message::Channel,
     ports::{
         address_book::{AddressBook, AddressBookError, Contact},
@@ -36,10 +36,25 @@ impl SealedBook {
 }
 
 impl SealedBook {
-    async fn may_answer(&self, person: &ActorId) -> Result<bool, AddressBookError> {
+    async fn access_of(&self, person: &ActorId) -> Result<Access, AddressBookError> {
         let row = principals::find(&self.projections.ledger(), person).await.map_err(unreadable)?;
-        Ok(row.is_some_and(|row| row.grants.iter().any(|grant| grant.role >= Deed::Answer.needs())))
+        Ok(Access { who: person.clone(), grants: row.map(|row| row.grants).unwrap_or_default(), at_most: None })
     }
+
+    fn area_of(&self, site: &SiteId, asset: &AssetId) -> Option<String> {
+        let plants = self.projections.plants();
+        let plant = plants.iter().filter_map(|row| row.plant.as_ref()).find(|plant| plant.site == *site)?;
+        plant.asset(asset).map(|asset| asset.area.clone())
+    }
+}
+
+/// `None` for a site: at any; for an area: in any of that site.
+fn answers(access: &Access, site: Option<&SiteId>, area: Option<&str>) -> bool {
+    access.grants.iter().any(|grant| {
+        let at_site = site.is_none_or(|site| grant.site.as_ref().is_none_or(|granted| granted == site));
+        let in_area = area.is_none_or(|area| grant.area.as_deref().is_none_or(|granted| granted == area));
+        grant.role >= Deed::Answer.needs() && at_site && in_area
+    })
 }
 
 #[async_trait]
@@ -57,11 +72,24 @@ impl AddressBook for SealedBook {
     async fn whose(&self, way: &str, address: &str) -> Result<Option<Contact>, AddressBookError> {
         let rows = contacts::known_by(&self.projections.ledger(), way).await.map_err(unreadable)?;
         let Some((row, address)) = owner(rows, &*self.vault, address) else { return Ok(None) };
-        if self.roles_count && !self.may_answer(&row.person).await? {
+        // Where it is about will be known later; who may answer nowhere is nobody here.
+        if self.roles_count && !answers(&self.access_of(&row.person).await?, None, None) {
             tracing::warn!(person = %row.person, way, "{} has no role to answer with, so what came by {way} counts for nothing", row.person);
             return Ok(None);
         }
         Ok(Some(Contact { heard_at: self.heard_at(&row).await?, person: row.person, address, proved: row.proved }))
+    }
+
+    async fn may_answer(&self, person: &ActorId, site: &SiteId, asset: Option<&AssetId>) -> Result<bool, AddressBookError> {
+        if !self.roles_count {
+            return Ok(true);
+        }
+        let access = self.access_of(person).await?;
+        Ok(match asset {
+            // An asset that is described no more is in no area: that takes a role for the whole site.
+            Some(asset) => access.may(Deed::Answer, Place { site: Some(site), area: self.area_of(site, asset).as_deref() }).is_ok(),
+            None => answers(&access, Some(site), None),
+        })
     }
 }
 
@@ -81,7 +109,11 @@ fn owner(rows: Vec<ContactRow>, vault: &dyn Vault, address: &str) -> Option<(Con
 #[cfg(test)]
 mod tests {
     use super::*;
-    use millwright_domain::{ports::vault::VaultError, sealed::Sealed};
+    use millwright_domain::{
+        access::{Grant, Role},
+        ports::vault::VaultError,
+        sealed::Sealed,
+    };
 
     /// Texts stand there as they are; one that says `broken` does not open.
     struct Plain;
@@ -105,6 +137,22 @@ mod tests {
     }
     fn whose(rows: Vec<ContactRow>) -> Option<String> {
         owner(rows, &Plain, "+491").map(|(row, _)| row.person.to_string())
+    }
+
+    #[test]
+    fn who_may_answer_is_asked_for_the_very_place() {
+        let grant = |site: Option<&str>, area: Option<&str>| Grant {
+            role: Role::Operator,
+            site: site.map(|site| site.parse().unwrap()),
+            area: area.map(str::to_string),
+        };
+        let (north, south): (SiteId, SiteId) = ("north".parse().unwrap(), "south".parse().unwrap());
+        let with = |grants: Vec<Grant>| Access { who: "ann".parse().unwrap(), grants, at_most: None };
+        let pumps = with(vec![grant(Some("north"), Some("pumps"))]);
+        assert!(answers(&pumps, None, None) && answers(&pumps, Some(&north), None) && answers(&pumps, Some(&north), Some("pumps")));
+        assert!(!answers(&pumps, Some(&south), None) && !answers(&pumps, Some(&north), Some("ovens")));
+        assert!(answers(&with(vec![grant(None, None)]), Some(&south), Some("ovens")));
+        assert!(!answers(&with(vec![Grant { role: Role::Viewer, site: None, area: None }]), None, None));
     }
 
     #[test]

@@ -56,6 +56,7 @@ use millwright_graphql::{
     AppState,
     access::{Admission, Door, DoorSettings},
 };
+use millwright_infra::oidc;
 use millwright_ingest::{
     field::{Field, FieldSettings},
     store::StoreSettings,
@@ -123,7 +124,7 @@ impl App {
             speed: lapse.speed,
         };
         let sites: Vec<Arc<SiteAtWork>> = yard.sites(sites).into_iter().map(Arc::new).collect();
-        let (admission, caller) = admission(settings, &foundation, &operator)?;
+        let (admission, caller) = admission(settings, &foundation, &outside, &operator)?;
         let platform = Arc::new(Platform {
             commands: foundation.commands.clone(),
             projections: foundation.projections.clone(),
@@ -251,12 +252,15 @@ impl Yard<'_> {
 }
 
 /// Without sign-in whoever reaches the page is the operator; with it, who has shown nothing may do nothing.
-fn admission(settings: &Settings, foundation: &Foundation, operator: &ActorId) -> Result<(Admission, Arc<Access>)> {
+fn admission(settings: &Settings, foundation: &Foundation, outside: &Outside, operator: &ActorId) -> Result<(Admission, Arc<Access>)> {
     match settings.access.mode {
         Mode::Local => Ok((Admission::Local, Arc::new(Access::to_everything(operator.clone())))),
         Mode::SignIn => {
             let hours = TimeDelta::hours(settings.access.session_hours.into());
-            let door = Door::new(foundation.credentials.clone(), DoorSettings { secure: settings.http.is_secure(), session: hours });
+            let providers = oidc::providers(&settings.access.oidc, &settings.http.public_url, &outside.outward, &foundation.credentials);
+            let providers = providers.map_err(anyhow::Error::from_boxed).context("the settings under `access.oidc`")?;
+            let door_settings = DoorSettings { secure: settings.http.is_secure(), session: hours };
+            let door = Door::new(foundation.credentials.clone(), door_settings, providers);
             let nobody = Access { who: DOOR.parse().context("a literal that is a name")?, grants: vec![], at_most: None };
             Ok((Admission::SignIn(Arc::new(door)), Arc::new(nobody)))
         }

@@ -14,6 +14,7 @@ use millwright_domain::{
         inbound::{ChatMessage, Inbound, Pressed},
         messenger::Messenger,
         ticket_system::{OutsideDeed, TicketSystem},
+        traces::Traces,
         vault::Vault,
     },
     position::PartitionId,
@@ -29,6 +30,7 @@ use millwright_infra::{
     quoting::Quoting,
     switchboard::Switchboard,
     tickets::TicketDesk,
+    traces::Otlp,
 };
 use millwright_projections::Projections;
 use std::{error::Error, sync::Arc};
@@ -44,6 +46,9 @@ pub struct Outside {
     /// Those that can be asked what people did there.
     pub systems: Vec<(String, Arc<dyn TicketSystem>)>,
     pub reader: Arc<dyn Reader>,
+    pub outward: Outward,
+    /// Who keeps the traces of cases; `None` where nobody does.
+    pub traces: Option<Arc<dyn Traces>>,
 }
 
 impl Outside {
@@ -68,6 +73,8 @@ impl Outside {
             systems,
             reader: Arc::new(DeedReader { projections, vault, book: book.clone() }),
             book,
+            traces: traces(settings, foundation, &outward)?,
+            outward,
         })
     }
 
@@ -82,6 +89,14 @@ impl Outside {
         };
         (!self.systems.is_empty()).then(|| supervise("ticket poll", board, foundation.clock.clone(), stop.clone(), begin))
     }
+}
+
+fn traces(settings: &Settings, foundation: &Foundation, outward: &Outward) -> Result<Option<Arc<dyn Traces>>> {
+    if !settings.telemetry.is_on() {
+        return Ok(None);
+    }
+    let otlp = Otlp::new(&settings.telemetry.otlp, &foundation.node.to_string(), outward.clone()).context("the setting `telemetry.otlp`")?;
+    Ok(Some(Arc::new(otlp)))
 }
 
 /// A name that nothing here delivers to would be a dead letter for each case.
@@ -127,6 +142,9 @@ fn secrets_are_there(settings: &Settings) -> Result<()> {
     }
     for (key, kept) in settings.messages.secrets().into_iter().chain(settings.inbound.secrets()) {
         kept.read().with_context(|| format!("the setting `{key}`"))?;
+    }
+    for (id, provider) in &settings.access.oidc {
+        provider.client_secret.read().with_context(|| format!("the setting `access.oidc.{id}.client_secret`"))?;
     }
     Ok(())
 }

@@ -114,6 +114,7 @@ impl SiteAtWork {
         workers.extend([shop.checkpoints(&stop), shop.conductor(&stop)]);
         workers.extend(self.messenger.clone().map(|messenger| self.workshop.outbox(messenger, &stop)));
         workers.extend(self.workshop.publishes.then(|| self.workshop.publisher(&stop)));
+        workers.extend(shop.tracer(&stop));
         *self.deciding.lock().await = Some(Deciding { stop, workers });
         described
     }

@@ -20,12 +20,13 @@ use millwright_agents::{
     replies::Replies,
     ticketing::{Rollups, TicketDesk},
     timekeeper::Timekeeper,
+    tracer::Tracer,
     watch::{Watch, WatchSettings},
 };
 use millwright_commands::Commands;
 use millwright_domain::{
     ids::{NodeId, SiteId},
-    ports::{clock::Clock, event_log::EventLog, messenger::Messenger, vault::Vault, write_device::WriteDevice},
+    ports::{clock::Clock, event_log::EventLog, messenger::Messenger, traces::Traces, vault::Vault, write_device::WriteDevice},
     position::PartitionId,
 };
 use millwright_ingest::field::Field;
@@ -55,11 +56,13 @@ pub struct Workshop {
     /// Whether what happens is told on a bus.
     pub publishes: bool,
     pub vault: Arc<dyn Vault>,
+    /// Who keeps traces, and of which share of the cases.
+    pub traces: Option<(Arc<dyn Traces>, f64)>,
 }
 
 impl Workshop {
     pub fn new(yard: &Yard<'_>, site: &SiteId, alone: bool) -> Self {
-        let Yard { settings, foundation, board, rules, crew, .. } = yard;
+        let Yard { settings, foundation, board, rules, crew, outside, .. } = yard;
         Self {
             site: site.clone(),
             log: foundation.log.clone(),
@@ -76,6 +79,7 @@ impl Workshop {
             checkpointer: yard.auditing.checkpointer(PartitionId::site(site)),
             publishes: settings.mqtt.is_on(),
             vault: foundation.vault.clone(),
+            traces: outside.traces.clone().map(|traces| (traces, settings.telemetry.share)),
         }
     }
 
@@ -257,6 +261,16 @@ impl Workshop {
             let Workshop { log, commands, clock, .. } = shop.clone();
             Publisher { log, commands, clock, partition }.run(stop_it.clone())
         })
+    }
+
+    /// Only where somebody keeps traces.
+    pub fn tracer(&self, stop: &CancellationToken) -> Option<JoinHandle<()>> {
+        let (shop, stop_it, kept) = (self.clone(), stop.clone(), self.traces.clone()?);
+        Some(self.supervised("tracer", stop, move || {
+            let (partition, (traces, share)) = (shop.partition(), kept.clone());
+            let Workshop { log, clock, places, .. } = shop.clone();
+            Tracer { log, clock, partition, traces, share, checkpoint: places.join("tracer.json") }.run(stop_it.clone())
+        }))
     }
 
     pub fn partition(&self) -> PartitionId {

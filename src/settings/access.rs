@@ -1,9 +1,10 @@
 //! Settings of who is let in, and by which names and certificate the page is served.
 
 use super::Settings;
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
+use millwright_infra::oidc::{OidcSettings, public_address};
 use serde::{Deserialize, Serialize};
-use std::{net::SocketAddr, path::PathBuf};
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -17,6 +18,8 @@ pub struct Http {
     pub tls_key: PathBuf,
     /// A proxy of yours stands before it and speaks TLS.
     pub behind_proxy: bool,
+    /// Where browsers reach the page, as they show it.
+    pub public_url: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,17 +37,19 @@ pub struct Access {
     pub mode: Mode,
     /// From a sign-in until the next.
     pub session_hours: u32,
+    /// Identity providers, by the id that stands in their addresses.
+    pub oidc: BTreeMap<String, OidcSettings>,
 }
 
 impl Default for Http {
     fn default() -> Self {
         let listen = SocketAddr::from(([127, 0, 0, 1], 7410));
-        Self { listen, names: vec![], tls_certificate: PathBuf::new(), tls_key: PathBuf::new(), behind_proxy: false }
+        Self { listen, names: vec![], tls_certificate: PathBuf::new(), tls_key: PathBuf::new(), behind_proxy: false, public_url: String::new() }
     }
 }
 impl Default for Access {
     fn default() -> Self {
-        Self { mode: Mode::Local, session_hours: 12 }
+        Self { mode: Mode::Local, session_hours: 12, oidc: BTreeMap::new() }
     }
 }
 
@@ -88,8 +93,29 @@ pub(super) fn checked(settings: &Settings) -> Result<()> {
     if !(1..=24 * 90).contains(&access.session_hours) {
         bail!("access.session_hours is a number from 1 to {}", 24 * 90);
     }
+    providers_checked(http, access)?;
     if let Some(odd) = http.names.iter().find(|name| !is_host(name)) {
         bail!("http.names holds {odd:?}; a name is like `millwright.plant.example`, without scheme and port");
+    }
+    Ok(())
+}
+
+/// They send browsers back to the one address that is set here, never to one that a request names.
+fn providers_checked(http: &Http, access: &Access) -> Result<()> {
+    for (id, provider) in &access.oidc {
+        provider.check(id)?;
+    }
+    if access.oidc.is_empty() {
+        return Ok(());
+    }
+    if access.mode != Mode::SignIn {
+        bail!("access.oidc lets people sign in; that takes `access.mode = \"sign-in\"`");
+    }
+    let public = public_address(&http.public_url).context("access.oidc takes http.public_url, which providers send browsers back to")?;
+    let name = public.split("://").nth(1).and_then(|rest| rest.split(':').next()).unwrap_or_default();
+    let is_ours = name == "localhost" || name.starts_with("127.") || public.contains("://[") || http.names.iter().any(|known| known == name);
+    if !is_ours {
+        bail!("http.public_url is called {name}, and http.names does not hold that; add it there");
     }
     Ok(())
 }
@@ -123,6 +149,28 @@ mod tests {
         );
         assert!(refused(|settings| settings.http.names = vec!["plant.example".into()]).unwrap().contains("sign-in"));
         assert!(refused(|settings| settings.http.tls_key = "key.pem".into()).unwrap().contains("together"));
+    }
+
+    #[test]
+    fn a_provider_takes_sign_in_and_a_public_address_that_is_ours() {
+        let works: OidcSettings = toml::from_str(
+            "name = 'Works'\nissuer = 'https://login.example'\nclient_id = 'millwright'\nclient_secret = 'env:X'\n\
+             grants = [{ claim = 'groups', value = 'leads', role = 'operator', site = 'north' }]",
+        )
+        .unwrap();
+        let with = |mode: Mode, public_url: &str, names: &[&str]| {
+            refused(|settings| {
+                settings.access.mode = mode;
+                settings.access.oidc.insert("works".into(), works.clone());
+                settings.http.public_url = public_url.into();
+                settings.http.names = names.iter().map(|name| name.to_string()).collect();
+            })
+        };
+        assert_eq!(with(Mode::SignIn, "https://plant.example", &["plant.example"]), None);
+        assert_eq!(with(Mode::SignIn, "http://127.0.0.1:7410", &[]), None);
+        assert!(with(Mode::Local, "http://127.0.0.1:7410", &[]).unwrap().contains("sign-in"));
+        assert!(with(Mode::SignIn, "", &[]).unwrap().contains("http.public_url"));
+        assert!(with(Mode::SignIn, "https://other.example", &["plant.example"]).unwrap().contains("http.names"));
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod audit;
 mod mqtt;
 mod plant_edition;
 mod shown;
+mod telemetry;
 
 use anyhow::{Context, Result};
 use figment::{
@@ -23,6 +24,7 @@ pub use mqtt::Mqtt;
 use plant_edition::secret;
 pub use plant_edition::{Cluster, Engine, Kafka, Projections, StoreForward};
 pub use shown::{Origins, shown};
+pub use telemetry::Telemetry;
 
 /// The file that is read from the working folder if none is named.
 pub const FILE: &str = "millwright.toml";
@@ -49,6 +51,7 @@ pub struct Settings {
     pub http: Http,
     pub access: Access,
     pub logging: Logging,
+    pub telemetry: Telemetry,
     pub log: Log,
     pub audit: Audit,
     pub kafka: Kafka,
@@ -129,6 +132,7 @@ impl Default for Settings {
             http: Http::default(),
             access: Access::default(),
             logging: Logging::default(),
+            telemetry: Telemetry::default(),
             log: Log::default(),
             audit: Audit::default(),
             kafka: Kafka::default(),
@@ -197,6 +201,7 @@ impl Settings {
         self.kafka.checked()?;
         self.audit.checked()?;
         self.mqtt.checked()?;
+        self.telemetry.checked()?;
         Ok(self)
     }
 }

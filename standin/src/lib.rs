@@ -7,6 +7,8 @@ pub mod call;
 pub mod ear;
 pub mod faults;
 pub mod github;
+pub mod oidc;
+pub mod otlp;
 pub mod salesforce;
 mod serve;
 mod shared;

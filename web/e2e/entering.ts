@@ -15,6 +15,10 @@ export async function signInAndOut(look: Look, browser: Browser, address: string
   await small.getByRole("alert").filter({ hasText: "do not belong together" }).waitFor();
   await look("sign-in", wide, small);
 
+  await wide.getByRole("link", { name: "Sign in with Works account" }).click();
+  await wide.getByRole("alert").filter({ hasText: "no role here" }).waitFor();
+  if (new URL(wide.url()).search !== "") errors.push(`what was said once stays in the address: ${wide.url()}`);
+  await look("sign-in-elsewhere", wide);
   await enter(wide, "newbie", "made by an admin");
   await wide.getByRole("heading", { name: "Choose a password of your own" }).waitFor();
   await look("first-password", wide);

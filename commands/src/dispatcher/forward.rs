@@ -62,7 +62,7 @@ impl Commands {
         }
         let good_until = self.surroundings.clock.now().wall + PATIENCE;
         let bytes = serde_json::to_vec(&ask).expect("commands have string keys and finite numbers, so they serialise");
-        let forwarded = Forwarded { partition: partition.clone(), command: ask.id, good_until, ask: bytes };
+        let forwarded = Forwarded { partition: partition.clone(), command: ask.id, good_until, ask: bytes, trace: ask.trace() };
         cluster.forward(forwarded).await.map_err(|error| NotAnswered::Log(Arc::new(error)))?;
         let silent = || NotAnswered::OwnerSilent(partition.clone());
         tokio::select! {
@@ -74,7 +74,7 @@ impl Commands {
 
     /// Decides what another node asks, if its partition is owned here. The answer needs no way back: it is on the ledger.
     pub async fn take_forwarded(&self, forwarded: Forwarded) {
-        let Forwarded { partition, command, good_until, ask } = forwarded;
+        let Forwarded { partition, command, good_until, ask, .. } = forwarded;
         let queue = locked(&self.owned).get(&partition).map(|owned| owned.queue.clone());
         let Some(queue) = queue else {
             tracing::debug!(%partition, %command, "a command for {partition} came to a node that does not own it; its asker asks again");

@@ -1,6 +1,10 @@
 //! Under which address a person is reached, and whose an address is.
 
-use crate::{Timestamp, ids::ActorId, message::Channel};
+use crate::{
+    Timestamp,
+    ids::{ActorId, AssetId, SiteId},
+    message::Channel,
+};
 use async_trait::async_trait;
 use thiserror::Error;
 
@@ -25,6 +29,8 @@ pub trait AddressBook: Send + Sync {
     async fn contact(&self, person: &ActorId, channel: Channel) -> Result<Option<Contact>, AddressBookError>;
     /// `way`: a channel or a ticket system, see [`crate::contact::Way`].
     async fn whose(&self, way: &str, address: &str) -> Result<Option<Contact>, AddressBookError>;
+    /// Whether her roles let her answer there. Without an asset: for anything at that site.
+    async fn may_answer(&self, person: &ActorId, site: &SiteId, asset: Option<&AssetId>) -> Result<bool, AddressBookError>;
 }
 
 /// The book of a house in which nobody is enrolled.
@@ -37,5 +43,8 @@ impl AddressBook for NobodyEnrolled {
     }
     async fn whose(&self, _: &str, _: &str) -> Result<Option<Contact>, AddressBookError> {
         Ok(None)
+    }
+    async fn may_answer(&self, _: &ActorId, _: &SiteId, _: Option<&AssetId>) -> Result<bool, AddressBookError> {
+        Ok(false)
     }
 }

@@ -9,6 +9,7 @@ use crate::{
     Timestamp,
     ids::{CommandId, DeviceId, SiteId},
     position::PartitionId,
+    trace::TraceContext,
 };
 use async_trait::async_trait;
 use std::{fmt, sync::mpsc::SyncSender};
@@ -40,6 +41,8 @@ pub struct Forwarded {
     pub good_until: Timestamp,
     /// The ask, as its sender wrote it.
     pub ask: Vec<u8>,
+    /// The trace of the case that it is about, and the step that made its sender ask; for whoever looks at what travels, not for deciding.
+    pub trace: Option<TraceContext>,
 }
 
 /// Held while a release is being carried out; dropping it says that it is done.

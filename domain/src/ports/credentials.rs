@@ -4,6 +4,7 @@ use crate::{
     Timestamp,
     access::Role,
     ids::{ActorId, TokenId},
+    ports::identity_provider::Subject,
 };
 use async_trait::async_trait;
 use thiserror::Error;
@@ -85,6 +86,11 @@ pub trait Credentials: Send + Sync {
     fn keep_token(&self, token: &Token) -> Result<String, CredentialsError>;
     fn token(&self, shown: &str) -> Result<Option<Token>, CredentialsError>;
     fn drop_token(&self, token: TokenId) -> Result<(), CredentialsError>;
+
+    /// The pseudonym of somebody whom an identity provider knows.
+    fn person_of(&self, subject: &Subject) -> Result<Option<ActorId>, CredentialsError>;
+    /// The same, made up where there is none; two who ask at once get the same.
+    fn pseudonym_for(&self, subject: &Subject) -> Result<ActorId, CredentialsError>;
     /// Everything that lets this principal in.
     fn forget(&self, who: &ActorId) -> Result<(), CredentialsError>;
 }

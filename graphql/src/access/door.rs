@@ -9,7 +9,10 @@ use millwright_domain::{
     Timestamp,
     access::Access,
     ids::ActorId,
-    ports::credentials::{Credentials, CredentialsError, Session, SetBy},
+    ports::{
+        credentials::{Credentials, CredentialsError, Session, SetBy},
+        identity_provider::{IdentityProvider, NotIdentified},
+    },
     position::PartitionId,
 };
 use millwright_projections::{NotRead, principals};
@@ -36,6 +39,7 @@ pub struct DoorSettings {
 pub struct Door {
     pub credentials: Arc<dyn Credentials>,
     pub settings: DoorSettings,
+    pub providers: Vec<Arc<dyn IdentityProvider>>,
     throttle: Mutex<Throttle>,
     refusals: Mutex<HashMap<(ActorId, String), Timestamp>>,
 }
@@ -49,6 +53,10 @@ pub enum SignInRefused {
     TooMany(TimeDelta),
     #[error("{0} has no roles here; ask an admin for one")]
     NoRoles(ActorId),
+    #[error("nothing that your identity provider says of you gives you a role here; ask an admin for one")]
+    NoRolesThere,
+    #[error(transparent)]
+    Elsewhere(NotIdentified),
     #[error(transparent)]
     Unfit(CredentialsError),
     #[error("sign-ins are recorded, and this one cannot be at the moment; try again soon")]
@@ -66,8 +74,8 @@ pub enum Sought {
 }
 
 impl Door {
-    pub fn new(credentials: Arc<dyn Credentials>, settings: DoorSettings) -> Self {
-        Self { credentials, settings, throttle: Mutex::default(), refusals: Mutex::default() }
+    pub fn new(credentials: Arc<dyn Credentials>, settings: DoorSettings, providers: Vec<Arc<dyn IdentityProvider>>) -> Self {
+        Self { credentials, settings, providers, throttle: Mutex::default(), refusals: Mutex::default() }
     }
 
     /// `__Host-`: no other name of the domain may set it, and it goes over TLS alone.
@@ -96,9 +104,13 @@ impl Door {
     }
 
     pub fn cookie<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str> {
+        self.cookie_named(self.cookie_name(), headers)
+    }
+
+    pub fn cookie_named<'a>(&self, wanted: &str, headers: &'a HeaderMap) -> Option<&'a str> {
         let cookies = headers.get_all(header::COOKIE).iter().filter_map(|cookies| cookies.to_str().ok());
         let mut pairs = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
-        pairs.find(|(name, _)| *name == self.cookie_name()).map(|(_, shown)| shown)
+        pairs.find(|(name, _)| *name == wanted).map(|(_, shown)| shown)
     }
 
     /// What the browser shows from now on, and whether it opens nothing but the door to a new password.
@@ -108,12 +120,12 @@ impl Door {
         let person: Option<ActorId> = name.parse().ok().filter(|person: &ActorId| !person.is_service());
         let known = self.credentials.check_password(person.as_ref(), password).await.map_err(broken)?;
         let (Some(person), Some(known)) = (person.clone(), known) else {
-            self.tell_refusal(state, person, "wrong name or password").await?;
+            self.tell_refusal(state, person, "password", "wrong name or password").await?;
             return Err(SignInRefused::Wrong(self.throttle().left(name, from)));
         };
         self.throttle().was_right(name, from);
         if access(state, person.clone()).await?.grants.is_empty() {
-            self.tell_refusal(state, Some(person.clone()), "no roles").await?;
+            self.tell_refusal(state, Some(person.clone()), "password", "no roles").await?;
             return Err(SignInRefused::NoRoles(person));
         }
         if known.untold {
@@ -143,7 +155,7 @@ impl Door {
     ) -> Result<(String, Session), SignInRefused> {
         self.throttle().begin(person.as_str(), from, state.clock.now().wall).map_err(SignInRefused::TooMany)?;
         if self.credentials.check_password(Some(person), old).await.map_err(broken)?.is_none() {
-            self.tell_refusal(state, Some(person.clone()), "wrong password at a change").await?;
+            self.tell_refusal(state, Some(person.clone()), "password", "wrong password at a change").await?;
             return Err(SignInRefused::Wrong(self.throttle().left(person.as_str(), from)));
         }
         self.throttle().was_right(person.as_str(), from);
@@ -176,16 +188,16 @@ impl Door {
     }
 
     /// A name that is nobody's is not kept: it may have been a password, typed into the wrong field.
-    async fn tell_refusal(&self, state: &AppState, person: Option<ActorId>, reason: &str) -> Result<(), SignInRefused> {
+    pub(super) async fn tell_refusal(&self, state: &AppState, person: Option<ActorId>, how: &str, reason: &str) -> Result<(), SignInRefused> {
         let mut known = None;
         if let Some(person) = person {
             known = principals::find(&state.projections.ledger(), &person).await.map_err(unread)?.map(|row| row.principal);
         }
         let unread = self.throttle().take_unread();
-        tell(state, RecordSignInRefused { person: known, how: "password".into(), reason: reason.into(), unread }).await
+        tell(state, RecordSignInRefused { person: known, how: how.into(), reason: reason.into(), unread }).await
     }
 
-    fn throttle(&self) -> MutexGuard<'_, Throttle> {
+    pub(super) fn throttle(&self) -> MutexGuard<'_, Throttle> {
         self.throttle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -196,12 +208,12 @@ fn known(access: Access) -> Result<Sought, SignInRefused> {
 }
 
 /// What somebody may do, by the roles that she has now.
-async fn access(state: &AppState, who: ActorId) -> Result<Access, SignInRefused> {
+pub(super) async fn access(state: &AppState, who: ActorId) -> Result<Access, SignInRefused> {
     let row = principals::find(&state.projections.ledger(), &who).await.map_err(unread)?;
     Ok(Access { who, grants: row.map(|row| row.grants).unwrap_or_default(), at_most: None })
 }
 
-async fn tell(state: &AppState, what: impl Into<Command>) -> Result<(), SignInRefused> {
+pub(super) async fn tell(state: &AppState, what: impl Into<Command>) -> Result<(), SignInRefused> {
     let by: ActorId = DOOR.parse().map_err(|error| SignInRefused::Broken(Box::new(error)))?;
     state.commands.ask(&PartitionId::platform(), Ask::new(by, what)).await.map(drop).map_err(SignInRefused::NotRecorded)
 }
@@ -212,10 +224,10 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| shown.trim())
 }
 
-fn broken(cause: CredentialsError) -> SignInRefused {
+pub(super) fn broken(cause: CredentialsError) -> SignInRefused {
     SignInRefused::Broken(Box::new(cause))
 }
 
-fn unread(cause: NotRead) -> SignInRefused {
+pub(super) fn unread(cause: NotRead) -> SignInRefused {
     SignInRefused::Broken(Box::new(cause))
 }

@@ -1,6 +1,7 @@
 //! Who asks, and whether she may: from what a request shows to an [`Access`], and from there to yes or no.
 
 mod door;
+mod elsewhere;
 mod throttle;
 
 pub(crate) use door::bearer;

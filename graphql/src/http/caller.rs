@@ -10,6 +10,7 @@ use axum::{
     http::{HeaderMap, HeaderName, Method, StatusCode, header, request::Parts},
     response::Response,
 };
+use millwright_domain::ports::identity_provider::NotIdentified;
 use std::{
     net::{IpAddr, SocketAddr},
     sync::Arc,
@@ -57,25 +58,33 @@ pub fn not_our_page() -> Response {
 }
 
 pub fn not_let_in(why: &SignInRefused) -> Response {
+    log(why);
     let (status, code) = match why {
-        SignInRefused::Wrong(_) => (StatusCode::UNAUTHORIZED, "SIGN_IN_REFUSED"),
-        SignInRefused::NoRoles(_) => (StatusCode::FORBIDDEN, "NOT_ALLOWED"),
+        SignInRefused::Wrong(_) | SignInRefused::Elsewhere(_) => (StatusCode::UNAUTHORIZED, "SIGN_IN_REFUSED"),
+        SignInRefused::NoRoles(_) | SignInRefused::NoRolesThere => (StatusCode::FORBIDDEN, "NOT_ALLOWED"),
         SignInRefused::TooMany(_) => (StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_TRIES"),
         SignInRefused::Unfit(_) => (StatusCode::BAD_REQUEST, "BAD_INPUT"),
-        SignInRefused::NotRecorded(cause) => {
-            tracing::error!(%cause, "a sign-in could not be recorded");
-            (StatusCode::SERVICE_UNAVAILABLE, "NOT_RECORDED")
-        }
-        SignInRefused::Broken(cause) => {
-            tracing::error!(%cause, "the door cannot look anybody up");
-            (StatusCode::SERVICE_UNAVAILABLE, "STORAGE")
-        }
+        SignInRefused::NotRecorded(_) => (StatusCode::SERVICE_UNAVAILABLE, "NOT_RECORDED"),
+        SignInRefused::Broken(_) => (StatusCode::SERVICE_UNAVAILABLE, "STORAGE"),
     };
     let mut response = refused(status, code, &why.to_string());
     if let SignInRefused::TooMany(wait) = why {
         response.headers_mut().insert(header::RETRY_AFTER, wait.num_seconds().max(1).into());
     }
     response
+}
+
+/// What is ours to mend, or an admin's to look at.
+pub fn log(why: &SignInRefused) {
+    match why {
+        SignInRefused::NotRecorded(cause) => tracing::error!(%cause, "a sign-in could not be recorded"),
+        SignInRefused::Broken(cause) => tracing::error!(%cause, "the door cannot look anybody up"),
+        SignInRefused::Elsewhere(NotIdentified::Away(cause)) => tracing::error!(%cause, "an identity provider cannot be asked: {cause}"),
+        SignInRefused::Elsewhere(NotIdentified::DoesNotHold(cause)) => {
+            tracing::warn!(%cause, "what an identity provider said does not hold: {cause}");
+        }
+        _ => {}
+    }
 }
 
 /// Where the request comes from. Behind a proxy of ours that is what the proxy saw: the last of the addresses that it was handed.

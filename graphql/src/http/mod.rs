@@ -7,6 +7,7 @@ mod caller;
 mod false_positives;
 mod guard;
 mod metrics;
+mod oidc;
 mod page;
 mod review;
 mod scenario;
@@ -51,6 +52,8 @@ pub fn router(state: AppState) -> Router {
         .route("/access/sign-in", post(sign_in::sign_in))
         .route("/access/sign-out", post(sign_in::sign_out))
         .route("/access/password", post(sign_in::password))
+        .route("/access/oidc/{id}", get(oidc::leave))
+        .route("/access/oidc/{id}/back", get(oidc::back))
         .fallback(page::page)
         .with_state(state.clone())
         .merge(graphql)

@@ -19,6 +19,10 @@ use millwright_domain::{access::Grant, ids::ActorId, ports::credentials::Session
 use millwright_projections::principals;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::time::Duration;
+
+/// Who signs out does not wait for a provider that is away.
+const END_THERE_WITHIN: Duration = Duration::from_secs(5);
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -59,9 +63,15 @@ async fn shown(state: &AppState, mode: &str, who: Option<(&ActorId, &[Grant])>, 
     let (person, roles) = who.unzip();
     Json(json!({
         "mode": mode, "signedIn": signed_in, "person": person, "name": name, "roles": roles.unwrap_or_default(),
-        "mustChangePassword": must_change, "oidc": [],
+        "mustChangePassword": must_change, "oidc": providers(state),
     }))
     .into_response()
+}
+
+/// Who else may say who somebody is.
+fn providers(state: &AppState) -> Vec<Value> {
+    let all = door(state).map(|door| door.providers.as_slice()).unwrap_or_default();
+    all.iter().map(|provider| json!({ "id": provider.id(), "name": provider.name() })).collect()
 }
 
 pub async fn sign_in(State(state): State<AppState>, request: Request) -> Response {
@@ -87,12 +97,27 @@ pub async fn sign_out(State(state): State<AppState>, parts: Parts) -> Response {
     if !is_from_our_page(&Method::POST, &parts.headers) {
         return not_our_page();
     }
-    if let Some(shown) = door.cookie(&parts.headers)
-        && let Err(error) = door.credentials.end_session(shown)
-    {
-        return not_let_in(&SignInRefused::Broken(Box::new(error)));
+    let mut how = None;
+    if let Some(shown) = door.cookie(&parts.headers) {
+        let ended = door.credentials.session(shown).and_then(|session| {
+            how = session.map(|session| session.how);
+            door.credentials.end_session(shown)
+        });
+        if let Err(error) = ended {
+            return not_let_in(&SignInRefused::Broken(Box::new(error)));
+        }
     }
-    with_cookie(door, "", 0)
+    let signed_out = with_cookie(door, "", 0);
+    match end_there(&state, door, how.as_deref()).await {
+        Some(place) => (StatusCode::OK, signed_out.headers().clone(), Json(json!({ "goTo": place }))).into_response(),
+        None => signed_out,
+    }
+}
+
+/// Where the browser ends her session at the provider: otherwise the next at this machine would be let in as her, without being asked.
+async fn end_there(state: &AppState, door: &Door, how: Option<&str>) -> Option<String> {
+    let provider = door.provider(how?.strip_prefix("oidc:")?)?;
+    tokio::time::timeout(END_THERE_WITHIN, provider.sign_out(state.clock.now().wall)).await.ok()?
 }
 
 pub async fn password(State(state): State<AppState>, request: Request) -> Response {
@@ -118,14 +143,14 @@ async fn changing(state: &AppState, parts: &Parts, body: Body) -> Result<Respons
     Ok(let_in(door, &shown, &session))
 }
 
-fn door(state: &AppState) -> Option<&Door> {
+pub fn door(state: &AppState) -> Option<&Door> {
     match &state.admission {
         Admission::SignIn(door) => Some(door),
         Admission::Local => None,
     }
 }
 
-fn no_sign_in() -> Response {
+pub fn no_sign_in() -> Response {
     let why = "only this machine reaches this page, and nobody signs in; `access.mode = \"sign-in\"` in millwright.toml changes that";
     refused(StatusCode::NOT_FOUND, "NO_SIGN_IN", why)
 }
@@ -140,12 +165,15 @@ fn let_in(door: &Door, shown: &str, session: &Session) -> Response {
     response
 }
 
-/// Sent back to us alone, by no script and no other site.
 fn with_cookie(door: &Door, shown: &str, seconds: i64) -> Response {
-    let secure = if door.settings.secure { "; Secure" } else { "" };
-    let cookie = format!("{}={shown}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}", door.cookie_name());
-    match HeaderValue::from_str(&cookie) {
+    match HeaderValue::from_str(&session_cookie(door, shown, seconds)) {
         Ok(cookie) => (StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]).into_response(),
         Err(_unprintable) => refused(StatusCode::INTERNAL_SERVER_ERROR, "STORAGE", "the session cannot be shown to the browser"),
     }
+}
+
+/// Sent back to us alone, by no script and no other site.
+pub fn session_cookie(door: &Door, shown: &str, seconds: i64) -> String {
+    let secure = if door.settings.secure { "; Secure" } else { "" };
+    format!("{}={shown}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}", door.cookie_name())
 }

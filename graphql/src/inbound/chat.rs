@@ -12,7 +12,7 @@ use millwright_domain::{
     ports::inbound::ChatMessage,
     position::PartitionId,
 };
-use millwright_projections::{actions, contacts, notices::outbox};
+use millwright_projections::{actions, contacts, notices::outbox, open_cases};
 
 pub(super) async fn take_in(state: &AppState, message: ChatMessage) -> Result<(), NotTakenIn> {
     let channel = message.channel.as_str();
@@ -27,6 +27,10 @@ pub(super) async fn take_in(state: &AppState, message: ChatMessage) -> Result<()
     };
     let answer = message.button.as_deref().and_then(Answer::of_button).unwrap_or_else(|| Answer::of_words(&message.text));
     let About { site, case, refers_to } = about(state, &message, &contact.person, &answer).await?;
+    if !may_answer(state, &contact.person, site.as_ref(), case).await? {
+        tracing::warn!(person = %contact.person, channel, "{} has no role to answer with there, so what came by {channel} counts for nothing", contact.person);
+        return Ok(());
+    }
     let words = state.vault.seal(&contact.person, &message.text)?;
     let id = CommandId(derived(&format!("{channel}/{}", message.delivery), "message", 0));
     let receive = ReceiveMessage {
@@ -43,6 +47,16 @@ pub(super) async fn take_in(state: &AppState, message: ChatMessage) -> Result<()
         pressed.taken(&message, "Received").await;
     }
     Ok(())
+}
+
+/// At the very machine that it is about, if it is about one.
+async fn may_answer(state: &AppState, person: &ActorId, site: Option<&SiteId>, case: Option<CaseId>) -> Result<bool, NotTakenIn> {
+    let Some(site) = site else { return Ok(true) };
+    let row = match case {
+        Some(case) => open_cases::find(&state.projections.ledger(), case).await?,
+        None => None,
+    };
+    Ok(state.book.may_answer(person, site, row.as_ref().map(|row| &row.asset)).await?)
 }
 
 struct About {
@@ -117,6 +131,7 @@ mod tests {
     use async_trait::async_trait;
     use millwright_commands::{Ask, OfferEnrolment};
     use millwright_domain::{
+        ids::AssetId,
         message::Channel,
         ports::address_book::{AddressBook, AddressBookError, Contact},
     };
@@ -134,6 +149,10 @@ mod tests {
         async fn whose(&self, _: &str, address: &str) -> Result<Option<Contact>, AddressBookError> {
             Ok(Some(Contact { person: "ann".parse().unwrap(), address: address.into(), heard_at: Some(NOW), proved: true }))
         }
+        /// Of machines, at those whose names begin with an `o`.
+        async fn may_answer(&self, _: &ActorId, _: &SiteId, asset: Option<&AssetId>) -> Result<bool, AddressBookError> {
+            Ok(asset.is_none_or(|asset| asset.as_str().starts_with('o')))
+        }
     }
 
     fn message(delivery: &str) -> ChatMessage {
@@ -144,6 +163,23 @@ mod tests {
     async fn welcomes(state: &AppState) -> usize {
         let facts = state.log.read_ledger(&PartitionId::site(&first_site(state).unwrap()), 0, 1_000).await.unwrap();
         facts.iter().filter(|(_, fact)| String::from_utf8_lossy(&fact.bytes).contains("You are enrolled")).count()
+    }
+
+    #[tokio::test]
+    async fn a_button_for_a_machine_that_is_not_hers_to_answer_for_counts_for_nothing() {
+        let house = House::open().await;
+        let case = house.case_awaiting_approval().await;
+        let state = AppState { book: Arc::new(Anns), ..house.state.clone() };
+        let site = first_site(&state).unwrap();
+        let action = actions::of_case(&state.projections.ledger(), case).await.unwrap()[0].proposal.action;
+        let yes = ChatMessage { button: Some(Answer::yes_button(action, "b")), ..message("d1") };
+        take_in(&state, ChatMessage { text: "Yes".into(), ..yes }).await.unwrap();
+        take_in(&state, ChatMessage { text: "seen".into(), ..message("d2") }).await.unwrap();
+        let facts = state.log.read_ledger(&PartitionId::site(&site), 0, 1_000).await.unwrap();
+        let received: Vec<String> = facts.iter().map(|(_, fact)| String::from_utf8_lossy(&fact.bytes).into_owned()).collect();
+        let came = |delivery: &str| received.iter().any(|fact| fact.contains("MessageReceived") && fact.contains(delivery));
+        assert!(!came("d1"), "about a pump");
+        assert!(came("d2"), "about no machine");
     }
 
     #[tokio::test]

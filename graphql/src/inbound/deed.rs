@@ -15,7 +15,7 @@ use millwright_domain::{
     position::PartitionId,
     ticket::TicketDeed,
 };
-use millwright_projections::{Projections, tickets};
+use millwright_projections::{Projections, open_cases, tickets};
 
 /// What it takes to read one.
 pub struct Reading<'a> {
@@ -33,7 +33,14 @@ impl Reading<'_> {
         let Some(row) = tickets::find(&self.projections.ledger(), &deed.ticket.system, &deed.ticket.id).await? else { return Ok(None) };
         let contact = self.book.whose(&deed.ticket.system, &deed.account).await?;
         // Written down by somebody at the page is enough here: the system has checked who is behind the account.
-        let by = contact.map(|contact| contact.person);
+        let mut by = contact.map(|contact| contact.person);
+        if let Some(person) = &by {
+            let case = open_cases::find(&self.projections.ledger(), row.case).await?;
+            if !self.book.may_answer(person, &row.site, case.as_ref().map(|case| &case.asset)).await? {
+                tracing::warn!(%person, system = deed.ticket.system, "{person} has no role to answer with there: what she did in the ticket is a stranger's");
+                by = None;
+            }
+        }
         let subject = by.clone().unwrap_or_else(|| STRANGER.parse().expect("a literal that is a name"));
         let words = Some(deed.words.trim()).filter(|words| !words.is_empty()).map(|words| self.vault.seal(&subject, words)).transpose()?;
         let id = CommandId(derived(&deed.delivery, "deed", 0));

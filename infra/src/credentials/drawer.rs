@@ -36,7 +36,21 @@ impl Drawer {
     pub fn put<T: Serialize>(&self, name: &str, paper: &T) -> Result<(), CredentialsError> {
         let path = self.path(name);
         let bytes = serde_json::to_vec_pretty(paper).map_err(|cause| failed(&path, cause))?;
-        self.write(&path, &bytes).map_err(|cause| failed(&path, cause))
+        self.write(&path, &bytes, |draft, path| std::fs::rename(draft, path)).map_err(|cause| failed(&path, cause))
+    }
+
+    /// Unless there is one of that name already, which stays. Either way what lies there from now on.
+    pub fn put_first<T: Serialize + DeserializeOwned>(&self, name: &str, paper: T) -> Result<T, CredentialsError> {
+        let path = self.path(name);
+        let bytes = serde_json::to_vec_pretty(&paper).map_err(|cause| failed(&path, cause))?;
+        match self.write(&path, &bytes, |draft, path| std::fs::hard_link(draft, path)) {
+            Ok(()) => Ok(paper),
+            Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => {
+                let gone = || failed(&path, io::Error::from(io::ErrorKind::NotFound));
+                self.get(name)?.ok_or_else(gone)
+            }
+            Err(cause) => Err(failed(&path, cause)),
+        }
     }
 
     pub fn get<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, CredentialsError> {
@@ -71,12 +85,16 @@ impl Drawer {
         Ok(())
     }
 
-    fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    fn write(&self, path: &Path, bytes: &[u8], lay: impl FnOnce(&Path, &Path) -> io::Result<()>) -> io::Result<()> {
         let draft = path.with_extension(format!("{:016x}.new", rand::rng().next_u64()));
         let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
         file.write_all(bytes)?;
         file.sync_all()?;
-        std::fs::rename(&draft, path)?;
+        let laid = lay(&draft, path);
+        if draft.exists() {
+            std::fs::remove_file(&draft)?;
+        }
+        laid?;
         File::open(&self.dir)?.sync_all()
     }
 }

@@ -1,9 +1,10 @@
-//! Passwords (argon2id), sessions and tokens, in a folder beside the keys: outside the log and its backups, shared by the nodes of a cluster.
+//! Passwords (argon2id), sessions, tokens, and whom identity providers know, in a folder beside the keys: outside the log and its backups, shared by the nodes of a cluster.
 //!
 //! Sessions and tokens are 256 bits of chance, so a plain hash of them keeps them; a person's password is not, so it is hashed slowly.
 
 mod drawer;
 mod password;
+mod subject;
 
 use async_trait::async_trait;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -12,7 +13,10 @@ use millwright_domain::{
     Timestamp,
     access::Role,
     ids::{ActorId, TokenId},
-    ports::credentials::{Credentials, CredentialsError, Known, Session, SetBy, Token},
+    ports::{
+        credentials::{Credentials, CredentialsError, Known, Session, SetBy, Token},
+        identity_provider::Subject,
+    },
 };
 use rand::RngCore;
 use serde::{Deserialize, Serialize};
@@ -31,6 +35,7 @@ pub struct CredentialFolder {
     passwords: Drawer,
     sessions: Drawer,
     tokens: Drawer,
+    subjects: Drawer,
     first: Drawer,
     hashing: Arc<Semaphore>,
 }
@@ -69,6 +74,7 @@ impl CredentialFolder {
             passwords: Drawer::open(dir.join("passwords"))?,
             sessions: Drawer::open(dir.join("sessions"))?,
             tokens: Drawer::open(dir.join("tokens"))?,
+            subjects: Drawer::open(dir.join("subjects"))?,
             first: Drawer::open(dir)?,
             hashing: Arc::new(Semaphore::new(HASH_AT_ONCE)),
         })
@@ -78,6 +84,11 @@ impl CredentialFolder {
     pub fn leave_first_password(&self, password: &str) -> Result<PathBuf, CredentialsError> {
         self.first.put(FIRST, &password)?;
         Ok(self.first.place(FIRST))
+    }
+
+    /// What browsers keep while they are at an identity provider is sealed with this key. Made at the first use; the nodes of a cluster share it.
+    pub fn travel_key(&self) -> Result<[u8; 32], CredentialsError> {
+        subject::travel_key(&self.first)
     }
 
     /// Runs where it holds nobody up.
@@ -166,7 +177,16 @@ impl Credentials for CredentialFolder {
         self.tokens.keep_only(|kept: &TokenPaper| kept.id != token)
     }
 
+    fn person_of(&self, subject: &Subject) -> Result<Option<ActorId>, CredentialsError> {
+        subject::person_of(&self.subjects, subject)
+    }
+
+    fn pseudonym_for(&self, subject: &Subject) -> Result<ActorId, CredentialsError> {
+        subject::pseudonym_for(&self.subjects, subject)
+    }
+
     fn forget(&self, who: &ActorId) -> Result<(), CredentialsError> {
+        subject::forget(&self.subjects, who)?;
         self.passwords.remove(who.as_str())?;
         self.tokens.keep_only(|kept: &TokenPaper| kept.holder != *who)?;
         self.end_sessions_of(who)

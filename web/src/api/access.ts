@@ -92,7 +92,17 @@ export interface Refused {
 }
 
 export const signIn = (person: string, password: string): Promise<Refused | null> => post("/access/sign-in", { person, password });
-export const signOut = (): Promise<Refused | null> => post("/access/sign-out", {});
+/** Where a house's own sign-in has a session of its own, the address at which the browser ends that. */
+export async function signOut(): Promise<string | null> {
+  try {
+    const response = await fetch("/access/sign-out", { method: "POST", headers: { ...FROM_PAGE, "content-type": "application/json" }, body: "{}" });
+    if (response.status !== 200) return null;
+    const said = (await response.json()) as { goTo?: unknown };
+    return typeof said.goTo === "string" && /^https?:/.test(said.goTo) ? said.goTo : null;
+  } catch {
+    return null;
+  }
+}
 export const changePassword = (old: string, next: string): Promise<Refused | null> => post("/access/password", { old, new: next });
 
 /** Null: it was done. */

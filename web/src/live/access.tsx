@@ -39,8 +39,9 @@ export function AccessProvider({ door, reading, children }: Props) {
   // Who is still let in stays where they are: otherwise a server that contradicts itself would be asked for ever.
   const lost = useCallback(() => void readSigned().then((read) => !mayEnter(read) && setSigned(read)), []);
   const leave = useCallback(async () => {
-    await signOut();
-    enter();
+    const elsewhere = await signOut();
+    if (elsewhere === null) enter();
+    else location.assign(elsewhere);
   }, [enter]);
   const view = useMemo(() => signed && { signed, entered: enter, leave }, [signed, enter, leave]);
   if (view === null) return reading;

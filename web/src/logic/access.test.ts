@@ -1,12 +1,19 @@
 // Who is not let in is told why and what to do; roles are said in words.
 import { expect, test } from "vitest";
-import { grantText, passwordProblem, refusedText, sameGrant } from "./access.ts";
+import { arrivalText, grantText, passwordProblem, refusedText, sameGrant } from "./access.ts";
 
 test("a refusal says what to do next and nothing about which half was wrong", () => {
   expect(refusedText({ code: "SIGN_IN_REFUSED", message: "", retryAfterS: null })).toContain("do not belong together");
   expect(refusedText({ code: "TOO_MANY_TRIES", message: "", retryAfterS: 45 })).toBe("Too many tries. Try again in 45 s.");
   expect(refusedText({ code: "TOO_MANY_TRIES", message: "", retryAfterS: 400 })).toContain("7 min");
   expect(refusedText({ code: "BAD_INPUT", message: "too short", retryAfterS: null })).toBe("too short");
+});
+
+test("who comes back from elsewhere and is not let in is told what to do, and nothing that an address made up", () => {
+  expect(arrivalText("no-role")).toContain("Ask an admin");
+  expect(arrivalText("stale")).toContain("Begin again");
+  expect(arrivalText("<b>pay here</b>")).not.toContain("pay");
+  for (const said of ["no-role", "refused", "stale", "away", "invalid", "too-many", "unknown", "failed"]) expect(arrivalText(said).length).toBeGreaterThan(40);
 });
 
 test("a role is said with its place", () => {

@@ -35,6 +35,28 @@ export function refusedText(refused: Refused): string {
   }
 }
 
+/** What a browser that comes back from an identity provider is told. */
+export function arrivalText(said: string): string {
+  switch (said) {
+    case "no-role":
+      return "You are known there, and have no role here. Ask an admin for one, or ask to be put into a group that has one.";
+    case "refused":
+      return "The sign-in was broken off or refused there. Try again; if it stays so, ask whoever looks after your account.";
+    case "stale":
+      return "That sign-in was begun elsewhere, took too long, or was over already. Begin again from here.";
+    case "away":
+      return "The sign-in service cannot be reached at the moment. Try again soon, or sign in with a password.";
+    case "invalid":
+      return "What the sign-in service said could not be trusted. An admin finds the reason in the program's log.";
+    case "too-many":
+      return "Too many tries from here. Wait a while and try again.";
+    case "unknown":
+      return "There is no such sign-in here any more. Choose one of those below.";
+    default:
+      return "That did not work. Look into the program's log for the reason, or sign in with a password.";
+  }
+}
+
 function waitText(seconds: number): string {
   return seconds < 90 ? `${Math.ceil(seconds)} s` : `${Math.ceil(seconds / 60)} min`;
 }

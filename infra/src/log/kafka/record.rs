@@ -7,6 +7,7 @@ use millwright_domain::{
     chain::{ChainTip, Hash, StoredRecord},
     envelope::{Draft, StreamId},
     position::{Lane, PartitionId},
+    trace::TraceContext,
 };
 use rdkafka::message::{Header, Headers, Message, OwnedHeaders};
 use serde::Deserialize;
@@ -14,6 +15,8 @@ use serde_json::value::RawValue;
 use std::borrow::Cow;
 use uuid::Uuid;
 
+/// The extension of CloudEvents for distributed tracing.
+pub(super) const TRACEPARENT: &str = "ce_traceparent";
 const BARRIER: &str = "io.millwright.Barrier";
 
 /// A record on its way to the topic.
@@ -80,6 +83,7 @@ pub(super) fn outgoing(partition: &PartitionId, before: &ChainTip, drafts: &[Dra
             .insert(text("ce_hash", &record.hash.to_string()))
             .insert(text("ce_prevhash", &previous.to_string()))
             .insert(text("ce_commit", &commit));
+        let headers = traced(headers, draft.stream.as_case().map(|case| TraceContext::of_fact(case, draft.id)));
         previous = record.hash;
         out.push(Outgoing { payload: record.bytes.clone(), headers });
     }
@@ -91,12 +95,19 @@ pub(super) fn barrier(partition: &PartitionId, token: Uuid) -> Outgoing {
 }
 
 pub(super) fn cloud_event(id: &str, partition: &PartitionId, kind: &str) -> OwnedHeaders {
-    OwnedHeaders::new_with_capacity(13)
+    OwnedHeaders::new_with_capacity(14)
         .insert(text("ce_specversion", "1.0"))
         .insert(text("ce_id", id))
         .insert(text("ce_source", &format!("/millwright/{}", partition.name())))
         .insert(text("ce_type", kind))
         .insert(text("content-type", "application/json"))
+}
+
+pub(super) fn traced(headers: OwnedHeaders, trace: Option<TraceContext>) -> OwnedHeaders {
+    match trace {
+        Some(trace) => headers.insert(text(TRACEPARENT, &trace.to_string())),
+        None => headers,
+    }
 }
 
 pub(super) fn text<'a>(key: &'a str, value: &'a str) -> Header<'a, &'a str> {

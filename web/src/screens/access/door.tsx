@@ -2,7 +2,8 @@
 import { type FormEvent, useEffect, useState } from "react";
 import { type Refused, signIn } from "../../api/access.ts";
 import { useAccess } from "../../live/access.tsx";
-import { refusedText } from "../../logic/access.ts";
+import { setSearch } from "../../live/address.ts";
+import { arrivalText, refusedText } from "../../logic/access.ts";
 import { Problem } from "../../parts/notice.tsx";
 import { PasswordForm } from "./password-form.tsx";
 
@@ -27,6 +28,7 @@ function SignIn() {
   const { signed, entered } = useAccess();
   const [refused, setRefused] = useState<Refused | null>(null);
   const [busy, setBusy] = useState(false);
+  const arrived = useArrival();
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const said = new FormData(event.currentTarget);
@@ -54,6 +56,7 @@ function SignIn() {
         </button>
         {refused && <Problem text={refusedText(refused)} />}
       </form>
+      {arrived !== null && refused === null && <Problem text={arrived} />}
       {signed.oidc.length > 0 && (
         <ul className="houses">
           {signed.oidc.map((house) => (
@@ -67,6 +70,15 @@ function SignIn() {
       )}
     </>
   );
+}
+
+/** Why somebody came back from a house's own sign-in and is not let in. Said once: it is taken out of the address. */
+function useArrival(): string | null {
+  const [said] = useState(() => new URLSearchParams(location.search).get("sign-in"));
+  useEffect(() => {
+    if (said !== null) setSearch("sign-in", null);
+  }, [said]);
+  return said === null ? null : arrivalText(said);
 }
 
 function FirstPassword() {

@@ -7,6 +7,7 @@ use millwright_domain::{
     ids::CommandId,
     ports::cluster::{Cluster, Forwarded, Share, Turn},
     position::PartitionId,
+    trace::TraceContext,
 };
 use rdkafka::{Offset, TopicPartitionList, consumer::BaseConsumer};
 use std::{collections::BTreeSet, time::Duration};
@@ -96,6 +97,7 @@ async fn a_command_reaches_the_holder_of_its_share_also_when_it_was_sent_before_
         command: CommandId(Uuid::from_u128(number)),
         good_until: Timestamp::from_secs(1_700_000_000),
         ask: format!("{{\"number\":{number}}}").into_bytes(),
+        trace: Some(TraceContext { trace: number, span: 7 }),
     };
     let mut nodes = vec![Node::join(&place, "a")];
     nodes[0].membership.forward(command(1)).await.unwrap();
@@ -122,6 +124,7 @@ async fn where_no_command_is_so_young_reading_begins_at_the_end_as_it_is_now() {
         command: CommandId(Uuid::from_u128(1)),
         good_until: Timestamp::from_secs(1_700_000_000),
         ask: b"{}".to_vec(),
+        trace: None,
     };
     let Share::Deciding(share) = courier.deciding(&command.partition) else { panic!("another kind of work") };
     for _ in 0..3 {
