@@ -28,6 +28,7 @@ pub mod hours;
 pub mod ids;
 pub mod memory;
 pub mod message;
+pub mod model_call;
 pub mod parts;
 pub mod plant;
 pub mod policy;
@@ -43,6 +44,7 @@ pub mod threshold;
 pub mod ticket;
 pub mod time;
 pub mod track;
+pub mod untrusted;
 pub mod watching;
 
 pub use event::Event;

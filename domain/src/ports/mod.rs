@@ -8,6 +8,7 @@ pub mod cluster;
 pub mod credentials;
 pub mod event_log;
 pub mod inbound;
+pub mod language_model;
 pub mod live_readings;
 pub mod messenger;
 pub mod plant_control;
