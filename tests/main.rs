@@ -24,6 +24,7 @@ mod judges;
 mod kills;
 mod kubernetes;
 mod metrics;
+mod models;
 mod mqtt_loop;
 mod program;
 mod recordings;
