@@ -68,3 +68,14 @@ fn a_random_point_of_the_past_is_measured_against_the_whole_way() {
     let [figure] = &figures(&["past", "--scale", "0.002"])[..] else { panic!("one figure") };
     assert!(number(figure, "/ours") > 0.0 && number(figure, "/more/whole_s") > 0.0 && number(figure, "/more/facts") >= 2_000.0, "{figure}");
 }
+
+#[test]
+fn a_call_of_a_model_is_measured_with_and_without_the_gateway() {
+    let [figure] = &figures(&["gateway", "--scale", "0.02"])[..] else { panic!("one figure") };
+    assert_eq!(number(figure, "/more/calls_each_way"), 200.0, "{figure}");
+    assert!(
+        0.0 < number(figure, "/more/direct_p50_ms") && number(figure, "/more/direct_p50_ms") <= number(figure, "/more/direct_p99_ms"),
+        "{figure}"
+    );
+    assert!(number(figure, "/more/reservations_per_s_in_memory") > 0.0, "{figure}");
+}

@@ -25,6 +25,7 @@ mod judges;
 mod kills;
 mod kubernetes;
 mod metrics;
+mod models;
 mod mqtt_loop;
 mod oidc;
 mod program;

@@ -10,6 +10,7 @@ pub mod evaluate;
 pub mod executor;
 pub mod fact_tail;
 pub mod feedback;
+pub mod gateway;
 pub mod health_watch;
 pub mod insist;
 pub mod manuals;

@@ -85,6 +85,10 @@ slug!(/// An action as policy and rules name it: `reduce_motor_speed_to_60pct`, 
 slug!(/// Who did it: a pseudonym for a person, `svc-…` for a part of Millwright, `agent-…` for a program that holds a token. The name behind a
     /// pseudonym is sealed, see [`crate::sealed`].
     ActorId, "actor", "");
+slug!(/// One way to one language model: a provider's model at one address under one credential, as the settings name it.
+    DeploymentName, "deployment", ".");
+slug!(/// What a language model is good for. Only models of one class stand in for each other.
+    ModelClass, "class", "");
 
 impl ActorId {
     /// A program, not a person: it may never approve, and never say `repaired`.

@@ -29,6 +29,7 @@ pub mod ids;
 pub mod investigation;
 pub mod memory;
 pub mod message;
+pub mod model_call;
 pub mod parts;
 pub mod plant;
 pub mod policy;
@@ -45,6 +46,7 @@ pub mod ticket;
 pub mod time;
 pub mod trace;
 pub mod track;
+pub mod untrusted;
 pub mod watching;
 
 pub use event::Event;

@@ -10,6 +10,7 @@ pub mod credentials;
 pub mod inbound;
 pub mod log;
 pub mod messengers;
+pub mod models;
 pub mod mqtt;
 pub mod notice;
 pub mod oidc;

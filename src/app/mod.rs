@@ -20,6 +20,7 @@ pub mod import;
 mod leases;
 pub mod log;
 pub mod metrics;
+pub mod models;
 mod news;
 pub mod operator;
 mod outside;

@@ -63,6 +63,7 @@ impl Outside {
         let door = Door::new(settings.inbound.clone()).context("the settings under `inbound`")?;
         served(roster, &tickets, settings)?;
         one_repository(settings)?;
+        settings.models.models(&outward).context("the settings under `models`")?;
         secrets_are_there(settings)?;
         let pressed = messengers.telegram.clone().map(|telegram| Arc::new(Settle(telegram)) as Arc<dyn Pressed>);
         let systems = tickets.systems().map(|(name, system)| (name.to_string(), system.clone())).collect();
@@ -138,6 +139,9 @@ fn one_repository(settings: &Settings) -> Result<()> {
 /// Read anew at each use; but who finds a wrong place only then finds it in the middle of a fault.
 fn secrets_are_there(settings: &Settings) -> Result<()> {
     for (key, kept) in settings.tickets.secrets().context("the settings under `tickets`")? {
+        kept.read().with_context(|| format!("the setting `{key}`"))?;
+    }
+    for (key, kept) in settings.models.secrets() {
         kept.read().with_context(|| format!("the setting `{key}`"))?;
     }
     for (key, kept) in settings.messages.secrets().into_iter().chain(settings.inbound.secrets()) {

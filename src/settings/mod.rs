@@ -14,7 +14,9 @@ use figment::{
 };
 use millwright_agents::{monitor::MonitorSettings, recovery::RecoverySettings, watch::WatchSettings};
 use millwright_domain::budget::BudgetSet;
-use millwright_infra::{inbound::InboundSettings, messengers::MessageSettings, outward::OutwardSettings, tickets::TicketSettings};
+use millwright_infra::{
+    inbound::InboundSettings, messengers::MessageSettings, models::ModelSettings, outward::OutwardSettings, tickets::TicketSettings,
+};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -64,6 +66,7 @@ pub struct Settings {
     pub messages: MessageSettings,
     pub inbound: InboundSettings,
     pub budget: Budget,
+    pub models: ModelSettings,
     pub monitor: MonitorSettings,
     pub recovery: RecoverySettings,
     /// Where each of them comes from.
@@ -145,6 +148,7 @@ impl Default for Settings {
             messages: MessageSettings::default(),
             inbound: InboundSettings::default(),
             budget: Budget::default(),
+            models: ModelSettings::default(),
             monitor: MonitorSettings::default(),
             recovery: RecoverySettings::default(),
             origins: Origins::default(),

@@ -175,6 +175,6 @@ fn answer(status: u16, headers: Vec<(&'static str, String)>, body: String) -> Re
 }
 
 /// Unwinds the connection's task, which drops the connection. The panic hook is passed by, so nothing is printed.
-fn hang_up() -> ! {
+pub(crate) fn hang_up() -> ! {
     std::panic::resume_unwind(Box::new("hung up"))
 }

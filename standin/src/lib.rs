@@ -7,6 +7,7 @@ pub mod call;
 pub mod ear;
 pub mod faults;
 pub mod github;
+pub mod models;
 pub mod oidc;
 pub mod otlp;
 pub mod salesforce;

@@ -9,6 +9,7 @@ pub mod credentials;
 pub mod event_log;
 pub mod identity_provider;
 pub mod inbound;
+pub mod language_model;
 pub mod live_readings;
 pub mod messenger;
 pub mod plant_control;

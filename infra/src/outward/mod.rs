@@ -1,6 +1,7 @@
 //! The one way out by HTTP: to addresses that may be reached, without redirects or proxies, with bounded answers.
 
 mod gate;
+mod opened;
 mod reply;
 mod request;
 mod trust;
@@ -14,6 +15,7 @@ use thiserror::Error;
 
 pub use crate::plain::cleaned;
 pub use gate::BadAllowance;
+pub use opened::Opened;
 pub use reply::Reply;
 pub use request::Request;
 pub use verdict::Again;
@@ -89,32 +91,21 @@ impl Outward {
 
     /// Sends it once. Any status is an answer; [`Reply::taken`] says what it means.
     pub async fn send(&self, request: Request) -> Result<Reply, SendFailed> {
-        let (place, largest) = (request.place(), request.largest_answer());
-        let not_sent = |reason| SendFailed::NotSent { place: place.clone(), reason };
-        self.gate.may_reach(request.url()).map_err(|refused| not_sent(refused.to_string()))?;
-        let hidden = request.hidden().to_vec();
-        let told = |cause: reqwest::Error| request::hide(&self.in_words(cause), &hidden);
-        let built = request.build(&self.client).map_err(not_sent)?;
-        let response = match self.client.execute(built).await {
-            Ok(response) => response,
-            Err(cause) if cause.is_connect() || cause.is_builder() => return Err(not_sent(told(cause))),
-            Err(cause) => return Err(SendFailed::NoAnswer { place, reason: told(cause) }),
-        };
-        let read = Reply::read(response, place.clone(), hidden.clone(), largest).await;
-        read.map_err(|cause| SendFailed::NoAnswer { place, reason: told(cause) })
+        self.open(request).await?.whole().await
     }
 
-    /// The innermost cause says most; the address in the outermost one would say too much.
-    fn in_words(&self, cause: reqwest::Error) -> String {
-        if cause.is_timeout() && !cause.is_connect() {
-            return format!("nothing came within {} s", self.timeout.as_secs());
+    /// Sends it once and returns when an answer begins, which may be read in pieces.
+    pub async fn open(&self, request: Request) -> Result<Opened, SendFailed> {
+        let (place, largest, hidden) = (request.place(), request.largest_answer(), request.hidden().to_vec());
+        let not_sent = |reason| SendFailed::NotSent { place: place.clone(), reason };
+        self.gate.may_reach(request.url()).map_err(|refused| not_sent(refused.to_string()))?;
+        let within = request.time().unwrap_or(self.timeout);
+        let built = request.build(&self.client).map_err(not_sent)?;
+        match self.client.execute(built).await {
+            Ok(response) => Ok(Opened::new(response, place, hidden, largest, within)),
+            Err(cause) if cause.is_connect() || cause.is_builder() => Err(not_sent(opened::in_words(cause, &hidden, within))),
+            Err(cause) => Err(SendFailed::NoAnswer { reason: opened::in_words(cause, &hidden, within), place }),
         }
-        let cause = cause.without_url();
-        let mut innermost: &dyn StdError = &cause;
-        while let Some(inner) = innermost.source() {
-            innermost = inner;
-        }
-        cleaned(&innermost.to_string(), 300)
     }
 }
 

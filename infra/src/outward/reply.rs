@@ -25,18 +25,8 @@ pub struct Reply {
 }
 
 impl Reply {
-    pub(super) async fn read(mut response: reqwest::Response, place: String, hidden: Vec<String>, largest: usize) -> Result<Self, reqwest::Error> {
-        let (status, headers) = (response.status().as_u16(), std::mem::take(response.headers_mut()));
-        let mut reply = Self { status, headers, body: Vec::new(), cut: false, place, hidden };
-        while let Some(chunk) = response.chunk().await? {
-            let room = largest - reply.body.len();
-            reply.body.extend_from_slice(&chunk[..chunk.len().min(room)]);
-            if chunk.len() > room {
-                reply.cut = true;
-                break;
-            }
-        }
-        Ok(reply)
+    pub(super) fn new(status: u16, headers: HeaderMap, place: String, hidden: Vec<String>) -> Self {
+        Self { status, headers, body: Vec::new(), cut: false, place, hidden }
     }
 
     pub fn is_success(&self) -> bool {

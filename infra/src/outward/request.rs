@@ -6,7 +6,7 @@ use reqwest::{
     header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue},
 };
 use serde::Serialize;
-use std::fmt;
+use std::{fmt, time::Duration};
 
 /// Shown instead of what is secret.
 const HIDDEN: &str = "…";
@@ -25,6 +25,7 @@ pub struct Request {
     hidden: Vec<String>,
     is_path_secret: bool,
     largest: usize,
+    within: Option<Duration>,
     wrong: Option<String>,
 }
 
@@ -51,7 +52,7 @@ impl Request {
             // The text itself may hold a secret.
             Err(cause) => (nowhere(), Some(format!("the address in the settings is none: {cause}"))),
         };
-        Self { method, url, headers: Vec::new(), body: None, hidden: Vec::new(), is_path_secret: false, largest: LARGEST_ANSWER, wrong }
+        Self { method, url, headers: Vec::new(), body: None, hidden: Vec::new(), is_path_secret: false, largest: LARGEST_ANSWER, within: None, wrong }
     }
 
     /// One more part of the path, whatever it holds: `a/b` stays one part.
@@ -127,6 +128,12 @@ impl Request {
         self
     }
 
+    /// How long the whole of it may take, where that is not what the settings say of all requests.
+    pub fn within(mut self, time: Duration) -> Self {
+        self.within = Some(time);
+        self
+    }
+
     /// Where it goes, as it may be shown: without user, query, fragment and secrets.
     pub fn place(&self) -> String {
         let port = self.url.port().map(|port| format!(":{port}")).unwrap_or_default();
@@ -144,11 +151,18 @@ impl Request {
         self.largest
     }
 
+    pub(super) fn time(&self) -> Option<Duration> {
+        self.within
+    }
+
     pub(super) fn build(self, client: &reqwest::Client) -> Result<reqwest::Request, String> {
         if let Some(wrong) = self.wrong {
             return Err(wrong);
         }
         let mut request = client.request(self.method, self.url);
+        if let Some(within) = self.within {
+            request = request.timeout(within);
+        }
         for (name, value) in self.headers {
             request = request.header(name, value);
         }

@@ -5,6 +5,7 @@ mod append;
 mod audit;
 mod commands;
 mod detectors;
+mod gateway;
 mod graphql;
 mod idle;
 mod ingest;
@@ -87,6 +88,8 @@ enum Name {
     Detectors,
     /// The most similar of 100,000 past cases.
     Similar,
+    /// What the gateway to language models adds to a call, at 1,000 calls a second.
+    Gateway,
     /// From an alert to its message in a program's hands, at 100 alerts a second.
     Alert,
     /// From a yes to the value read back, while 100,000 readings a second come in.
@@ -143,6 +146,7 @@ impl Bench {
             Name::Polling => one(polling::measure(folder.path(), self.scale).await?),
             Name::Detectors => one(detectors::measure(self.scale)?),
             Name::Similar => one(similar::measure(self.scale)?),
+            Name::Gateway => one(gateway::measure(self.scale).await?),
             Name::Alert => one(alert::measure(folder.path(), self.scale).await?),
             Name::Write => one(write::measure(folder.path(), self.scale).await?),
             Name::Graphql => one(graphql::measure(folder.path(), self.scale).await?),
