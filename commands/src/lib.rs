@@ -5,6 +5,7 @@
 
 mod ask;
 mod command;
+mod crew;
 mod decision;
 mod deed;
 pub mod dispatcher;
@@ -86,6 +87,11 @@ pub use attempt_effect::AttemptEffect;
 pub use chase_approval::{EscalateApproval, RemindApproval};
 pub use clear_alarm::ClearAlarm;
 pub use command::Command;
+pub use crew::{
+    AcceptTask, AcknowledgeLetter, BlockAgent, BlockTask, ChaseLetter, CheckAgent, ChooseModel, Claim, ClaimTask, DeliverTask, DrainAgent,
+    ExpireLease, FailTask, FileTask, JoinCrew, LONGEST_LEASE_S, MOST_LETTER, MOST_RESULT, MarkTask, QueueTask, RecordTest, RenewLease, ReportMetrics,
+    RevertTask, SHORTEST_LEASE_S, SendBackTask, SendLetter, SpawnAgent, StopAgent, UnblockAgent, UnblockTask,
+};
 pub use decision::{Decision, Refused};
 pub use delegate_approval::DelegateApproval;
 pub use describe_plant::DescribePlant;

@@ -10,6 +10,7 @@ use crate::{
     case::{Case, CaseFact, CaseFile},
     collecting::DeviceAssigned,
     contact::Contacts,
+    crew::Crew,
     effect::{Effect, EffectWanted},
     envelope::{Recorded, StreamId},
     ids::{ActionId, ActorId, AssetId, CaseId, CauseId, DeviceId, EffectId, SignalId, SiteId},
@@ -132,6 +133,7 @@ pub struct Site {
     /// Who reads and writes each device now.
     pub collectors: BTreeMap<DeviceId, DeviceAssigned>,
     pub audit: AuditTrail,
+    pub crew: Crew,
     /// Of the partition's last owner.
     pub epoch: u64,
     versions: HashMap<StreamId, u64>,
@@ -184,6 +186,9 @@ impl Site {
         }
         if let Some(fact) = budget_fact(event) {
             self.budgets.entry(stream.as_budget().unwrap_or_default().to_string()).or_default().evolve(fact);
+            return;
+        }
+        if self.crew.evolve(event) {
             return;
         }
         match event {

@@ -13,7 +13,6 @@ pub mod messengers;
 pub mod mqtt;
 pub mod notice;
 pub mod outward;
-mod plain;
 pub mod quoting;
 pub mod secret;
 pub mod sql;
