@@ -26,6 +26,7 @@ pub mod replies;
 mod said_once;
 mod seeded;
 pub mod site_tail;
+pub mod tester;
 #[cfg(test)]
 mod testing;
 pub mod ticket_poll;

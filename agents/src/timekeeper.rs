@@ -1,4 +1,6 @@
-//! On a deadline, say that it has passed: questions to be asked again, passed on or given up, token holds nobody settled, alarms on the shelf. The rules judge the deadline itself.
+//! On a deadline, say that it has passed: questions to be asked again, passed on or given up, token holds nobody settled, alarms on the shelf, a crew's leases and letters. The rules judge the deadline itself.
+
+mod crew;
 
 use crate::{
     fact_tail::TailError,
@@ -78,7 +80,8 @@ async fn reached(clock: &dyn Clock, due: Option<&Deadline>) {
 
 /// The end of a question comes after its reminders, but who slept past it has nothing to remind of.
 fn earliest(site: &Site, now: Timestamp) -> Option<Deadline> {
-    approvals(site).chain(questions(site, now)).chain(reservations(site)).chain(shelves(site)).min_by(|a, b| (a.at, &a.key).cmp(&(b.at, &b.key)))
+    let of_people = approvals(site).chain(questions(site, now)).chain(shelves(site));
+    of_people.chain(reservations(site)).chain(crew::deadlines(&site.crew)).min_by(|a, b| (a.at, &a.key).cmp(&(b.at, &b.key)))
 }
 
 fn approvals(site: &Site) -> impl Iterator<Item = Deadline> {

@@ -1,15 +1,17 @@
 //! Every command there is, and the one place that leads each to its rule.
 
 use crate::{
-    AcknowledgeAlarm, AdoptAuditKey, AdoptPolicy, AdoptRoster, ApproveAction, ApproveRelearning, AssignDevice, AttemptEffect, ClearAlarm, Decision,
-    DelegateApproval, DeliverContribution, DeliverReport, DescribePlant, DispatchCall, DropEffect, EngageKillSwitch, EnrolContact, EscalateApproval,
-    ExpireApproval, ExpireReservation, FinishAction, FinishEffect, ForgetPerson, IntroducePerson, IssueToken, JudgeChange, LearnBaseline,
-    LearnThreshold, LockOutAsset, MarkMessageNotDelivered, MarkMessageRead, MarkTruth, MissContribution, ModifyAction, OfferEnrolment,
-    OpenInvestigation, ProposeAction, ProposeRelearning, RaiseAlert, ReceiveDeed, ReceiveMessage, RecordAccessRefused, RecordDiagnosis,
-    RecordOutcome, RecordPasswordSet, RecordSignIn, RecordSignInRefused, Refused, RejectAction, ReleaseKillSwitch, ReleaseTokens, RememberCase,
-    RemindApproval, RemoveContact, ReportGap, ReportParts, ReportReadingsDropped, ReportSummary, ReserveTokens, RestoreBaseline, RetryEffect,
-    ReturnAlarmToService, ReturnAssetToService, RevokeToken, SealReadings, SetBudget, SetGrants, SetThreshold, SettleTokens, ShelveAlarm,
-    SignCheckpoint, StartAction, TakeAlarmOutOfService, UnshelveAlarm, VerifyAction, WantEffect, decision::Circumstances,
+    AcceptTask, AcknowledgeAlarm, AcknowledgeLetter, AdoptAuditKey, AdoptPolicy, AdoptRoster, ApproveAction, ApproveRelearning, AssignDevice,
+    AttemptEffect, BlockAgent, BlockTask, ChaseLetter, CheckAgent, ChooseModel, ClaimTask, ClearAlarm, Decision, DelegateApproval,
+    DeliverContribution, DeliverReport, DeliverTask, DescribePlant, DispatchCall, DrainAgent, DropEffect, EngageKillSwitch, EnrolContact,
+    EscalateApproval, ExpireApproval, ExpireLease, ExpireReservation, FailTask, FileTask, FinishAction, FinishEffect, ForgetPerson, IntroducePerson,
+    IssueToken, JoinCrew, JudgeChange, LearnBaseline, LearnThreshold, LockOutAsset, MarkMessageNotDelivered, MarkMessageRead, MarkTask, MarkTruth,
+    MissContribution, ModifyAction, OfferEnrolment, OpenInvestigation, ProposeAction, ProposeRelearning, QueueTask, RaiseAlert, ReceiveDeed,
+    ReceiveMessage, RecordAccessRefused, RecordDiagnosis, RecordOutcome, RecordPasswordSet, RecordSignIn, RecordSignInRefused, RecordTest, Refused,
+    RejectAction, ReleaseKillSwitch, ReleaseTokens, RememberCase, RemindApproval, RemoveContact, RenewLease, ReportGap, ReportMetrics, ReportParts,
+    ReportReadingsDropped, ReportSummary, ReserveTokens, RestoreBaseline, RetryEffect, ReturnAlarmToService, ReturnAssetToService, RevertTask,
+    RevokeToken, SealReadings, SendBackTask, SendLetter, SetBudget, SetGrants, SetThreshold, SettleTokens, ShelveAlarm, SignCheckpoint, SpawnAgent,
+    StartAction, StopAgent, TakeAlarmOutOfService, UnblockAgent, UnblockTask, UnshelveAlarm, VerifyAction, WantEffect, decision::Circumstances,
 };
 use millwright_domain::{
     ids::{AssetId, CaseId},
@@ -58,6 +60,9 @@ commands! {
     WantEffect, AttemptEffect, FinishEffect, RetryEffect, DropEffect,
     ReceiveMessage, MarkMessageRead, MarkMessageNotDelivered, ReceiveDeed, ReportParts, ReportSummary,
     SetBudget, ReserveTokens, DispatchCall, SettleTokens, ReleaseTokens, ExpireReservation,
+    JoinCrew, SpawnAgent, DrainAgent, StopAgent, ReportMetrics, BlockAgent, UnblockAgent, CheckAgent, ChooseModel,
+    FileTask, QueueTask, ClaimTask, RenewLease, ExpireLease, DeliverTask, FailTask, RecordTest, AcceptTask, SendBackTask, BlockTask, UnblockTask,
+    RevertTask, MarkTask, SendLetter, AcknowledgeLetter, ChaseLetter,
     IntroducePerson, ForgetPerson, OfferEnrolment, EnrolContact, RemoveContact, MarkTruth,
     SetGrants, IssueToken, RevokeToken, RecordSignIn, RecordSignInRefused, RecordPasswordSet, RecordAccessRefused,
 }

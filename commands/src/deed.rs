@@ -17,6 +17,14 @@ impl Command {
             Self::RetryEffect(_) | Self::DropEffect(_) => Deed::Operate,
             Self::ReleaseKillSwitch(_) | Self::SetThreshold(_) | Self::ApproveRelearning(_) | Self::RestoreBaseline(_) => Deed::Engineer,
             Self::TakeAlarmOutOfService(_) | Self::ReturnAlarmToService(_) => Deed::Engineer,
+            // What an agent does with its own place and work; that an answer to it is never a yes, the rules see to.
+            Self::JoinCrew(_) | Self::ReportMetrics(_) | Self::ClaimTask(_) | Self::RenewLease(_) => Deed::Work,
+            Self::DeliverTask(_) | Self::FailTask(_) | Self::BlockAgent(_) | Self::UnblockAgent(_) => Deed::Work,
+            Self::FileTask(_) | Self::BlockTask(_) | Self::SendLetter(_) | Self::AcknowledgeLetter(_) => Deed::Work,
+            Self::StopAgent(asked) if asked.agent == *by => Deed::Work,
+            Self::AcceptTask(_) | Self::SendBackTask(_) | Self::RecordTest(_) => Deed::Answer,
+            Self::QueueTask(_) | Self::UnblockTask(_) | Self::RevertTask(_) => Deed::Operate,
+            Self::SpawnAgent(_) | Self::DrainAgent(_) | Self::StopAgent(_) | Self::ChooseModel(_) => Deed::Engineer,
             // How one can be reached oneself is one's own affair.
             Self::OfferEnrolment(asked) if asked.person == *by => Deed::Look,
             Self::RemoveContact(asked) if asked.person == *by => Deed::Look,

@@ -7,6 +7,7 @@ mod ask;
 #[cfg(test)]
 mod budget_model;
 mod command;
+mod crew;
 mod decision;
 mod deed;
 pub mod dispatcher;
@@ -89,6 +90,11 @@ pub use attempt_effect::AttemptEffect;
 pub use chase_approval::{EscalateApproval, RemindApproval};
 pub use clear_alarm::ClearAlarm;
 pub use command::Command;
+pub use crew::{
+    AcceptTask, AcknowledgeLetter, BlockAgent, BlockTask, ChaseLetter, CheckAgent, ChooseModel, Claim, ClaimTask, DeliverTask, DrainAgent,
+    ExpireLease, FailTask, FileTask, JoinCrew, LONGEST_LEASE_S, MOST_LETTER, MOST_RESULT, MarkTask, QueueTask, RecordTest, RenewLease, ReportMetrics,
+    RevertTask, SHORTEST_LEASE_S, SendBackTask, SendLetter, SpawnAgent, StopAgent, UnblockAgent, UnblockTask,
+};
 pub use decision::{Decision, Refused};
 pub use delegate_approval::DelegateApproval;
 pub use describe_plant::DescribePlant;

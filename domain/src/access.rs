@@ -40,15 +40,17 @@ pub enum Deed {
     Look,
     Answer,
     Operate,
+    Work,
     Engineer,
     Administer,
 }
 
 /// Every deed with the least role that may do it, and in words.
-pub const DEEDS: [(Deed, Role, &str); 5] = [
+pub const DEEDS: [(Deed, Role, &str); 6] = [
     (Deed::Look, Role::Viewer, "look at a site"),
     (Deed::Answer, Role::Operator, "approve and reject actions, record outcomes, acknowledge alarms"),
     (Deed::Operate, Role::Operator, "propose actions, lock machines out, shelve alarms, stop a site, try deliveries again"),
+    (Deed::Work, Role::Operator, "join a site's crew, take its tasks, deliver results, write letters"),
     (Deed::Engineer, Role::Engineer, "release a stopped site, change limits and baselines, take alarms out of service, try other rules"),
     (Deed::Administer, Role::Admin, "give roles and tokens, enrol and forget people, set budgets"),
 ];
@@ -284,7 +286,7 @@ mod tests {
 
     #[test]
     fn every_deed_is_in_the_table_once() {
-        for deed in [Deed::Look, Deed::Answer, Deed::Operate, Deed::Engineer, Deed::Administer] {
+        for deed in [Deed::Look, Deed::Answer, Deed::Operate, Deed::Work, Deed::Engineer, Deed::Administer] {
             assert_eq!(DEEDS.iter().filter(|(known, ..)| *known == deed).count(), 1, "{deed:?}");
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::{
     Event, Timestamp,
-    ids::{ActorId, AssetId, CaseId, CommandId, DeviceId, EffectId, EventId, SignalId},
+    ids::{ActorId, AssetId, CaseId, CommandId, DeviceId, EffectId, EventId, LetterId, SignalId, TaskId},
     position::PartitionId,
 };
 use schemars::JsonSchema;
@@ -37,6 +37,16 @@ impl StreamId {
     }
     pub fn person(person: &ActorId) -> Self {
         Self(format!("person/{person}"))
+    }
+    /// One of the site's crew, a part of Millwright or a program outside.
+    pub fn agent(agent: &ActorId) -> Self {
+        Self(format!("agent/{agent}"))
+    }
+    pub fn task(task: TaskId) -> Self {
+        Self(format!("task/{task}"))
+    }
+    pub fn letter(letter: LetterId) -> Self {
+        Self(format!("letter/{letter}"))
     }
     /// How the parts of the house are, and what its days came to.
     pub fn parts() -> Self {

@@ -2,6 +2,7 @@
 
 use crate::{
     access::{AccessRefused, GrantsSet, PasswordSet, SignInRefused, SignedIn, TokenIssued, TokenRevoked},
+    agent::{AgentBlocked, AgentDrained, AgentFellSilent, AgentJoined, AgentReported, AgentSpawned, AgentStopped, AgentUnblocked, ModelChosen},
     alarm::{AlarmAcknowledged, AlarmCleared, AlarmReturnedToService, AlarmShelved, AlarmTakenOutOfService, AlarmUnshelved, AlertSuppressed},
     approval::{ApprovalDelegated, ApprovalEscalated, ApprovalGiven, ApprovalReminded},
     audit::{AuditKeyAdopted, CheckpointSigned},
@@ -19,6 +20,7 @@ use crate::{
     effect::{EffectAttempted, EffectDone, EffectDropped, EffectFailed, EffectRetried, EffectWanted},
     envelope::CommandAnswered,
     investigation::{ContributionDelivered, ContributionMissed, InvestigationOpened, ReportDelivered},
+    letter::{LetterAcknowledged, LetterDeadLettered, LetterEscalated, LetterRepeated, LetterSent},
     message::{MessageNotDelivered, MessageRead, MessageReceived, MessageUnknown},
     parts::{PartFailed, PartRecovered, SummaryReported},
     roster::RosterAdopted,
@@ -26,6 +28,10 @@ use crate::{
     site::{
         AssetLockedOut, AssetReturnedToService, GroundTruthMarked, KillSwitchEngaged, KillSwitchReleased, PartitionOwned, PlantDescribed,
         PolicyAdopted, ReadingsSealed,
+    },
+    task::{
+        LeaseLost, LeaseRenewed, ResultTested, TaskAccepted, TaskBlocked, TaskClaimed, TaskDelivered, TaskFailed, TaskFiled, TaskMarked, TaskQueued,
+        TaskReverted, TaskSentBack, TaskUnblocked,
     },
     threshold::ThresholdAdjusted,
     ticket::{TicketOpened, TicketTouched},
@@ -127,6 +133,12 @@ facts! {
     MessageReceived = 1, MessageRead = 1, MessageNotDelivered = 1, TicketOpened = 1, TicketTouched = 1,
     // token budgets
     BudgetSet = 1, TokensReserved = 1, CallDispatched = 1, TokensSettled = 1, BudgetOverrun = 1, TokensReleased = 1, ReservationExpired = 1, UsageCorrected = 1, BudgetWarned = 1,
+    // a site's crew, and what it is to do
+    AgentJoined = 1, AgentSpawned = 1, AgentDrained = 1, AgentStopped = 1, AgentBlocked = 1, AgentUnblocked = 1, AgentReported = 1,
+    AgentFellSilent = 1, ModelChosen = 1,
+    TaskFiled = 1, TaskQueued = 1, TaskClaimed = 1, LeaseRenewed = 1, LeaseLost = 1, TaskDelivered = 1, ResultTested = 1, TaskAccepted = 1,
+    TaskSentBack = 1, TaskBlocked = 1, TaskUnblocked = 1, TaskFailed = 1, TaskReverted = 1, TaskMarked = 1,
+    LetterSent = 1, LetterAcknowledged = 1, LetterRepeated = 1, LetterDeadLettered = 1, LetterEscalated = 1,
     // people
     PersonIntroduced = 1, PersonForgotten = 1, EnrolmentOffered = 1, ContactEnrolled = 1, ContactRemoved = 1,
     // who may do what

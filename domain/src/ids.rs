@@ -82,6 +82,10 @@ slug!(/// A root cause as rules and scenarios name it: `bearing_wear`, `clogging
     CauseId, "cause", "");
 slug!(/// An action as policy and rules name it: `reduce_motor_speed_to_60pct`, …
     ActionName, "action", "");
+slug!(/// What a task needs and an agent can do: `read_manuals`, `write_code`, …
+    Capability, "capability", "");
+slug!(/// What an agent is on a site's crew: `manual_hunter`, `coder`, …
+    CrewRole, "role on a crew", "");
 slug!(/// Who did it: a pseudonym for a person, `svc-…` for a part of Millwright, `agent-…` for a program that holds a token. The name behind a
     /// pseudonym is sealed, see [`crate::sealed`].
     ActorId, "actor", "");
@@ -134,6 +138,10 @@ uuid_id!(/// One attempt's hold on a token budget.
     ReservationId);
 uuid_id!(/// One thing that is to leave the house: a message, a ticket, a call.
     EffectId);
+uuid_id!(/// One piece of work that a site's crew is to do.
+    TaskId);
+uuid_id!(/// One letter from one of a site's crew to others.
+    LetterId);
 uuid_id!(/// One token that opens this program to whoever holds it.
     TokenId);
 

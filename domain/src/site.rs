@@ -10,6 +10,7 @@ use crate::{
     case::{Case, CaseFact, CaseFile},
     collecting::DeviceAssigned,
     contact::Contacts,
+    crew::Crew,
     effect::{Effect, EffectWanted},
     envelope::{Recorded, StreamId},
     ids::{ActionId, ActorId, AssetId, CaseId, CauseId, DeviceId, EffectId, SignalId, SiteId},
@@ -134,6 +135,7 @@ pub struct Site {
     /// Who reads and writes each device now.
     pub collectors: BTreeMap<DeviceId, DeviceAssigned>,
     pub audit: AuditTrail,
+    pub crew: Crew,
     /// Of the partition's last owner.
     pub epoch: u64,
     versions: HashMap<StreamId, u64>,
@@ -190,6 +192,9 @@ impl Site {
         }
         if let Some(case) = stream.as_case() {
             self.evolve_investigation(case, event);
+        }
+        if self.crew.evolve(event) {
+            return;
         }
         match event {
             Event::PlantDescribed(fact) => self.plant = Some(fact.plant.clone()),

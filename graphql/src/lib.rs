@@ -4,6 +4,7 @@
 pub mod access;
 mod as_of;
 mod auditing;
+mod crew;
 mod curve;
 mod errors;
 mod granting;

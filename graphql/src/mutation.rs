@@ -2,6 +2,7 @@
 
 use crate::{
     access::Admission,
+    crew::{Board, Work},
     errors::{bad_input, not_answered, not_found, storage},
     granting::Granting,
     notes,
@@ -33,7 +34,7 @@ pub struct Road;
 
 /// What a person may ask to be done.
 #[derive(MergedObject, Default)]
-pub struct Mutation(Road, Watching, Outside, Granting);
+pub struct Mutation(Road, Watching, Outside, Granting, Board, Work);
 
 /// Longer texts than this are no notes.
 const MOST_TEXT: usize = 4_000;
@@ -182,6 +183,10 @@ impl<'a> Asking<'a> {
 
     pub(crate) fn by(state: &'a AppState, id: Option<CommandId>) -> Self {
         Self { state, id: id.unwrap_or_else(|| CommandId(uuid::Uuid::now_v7())), about: OnceLock::new() }
+    }
+
+    pub(crate) const fn id(&self) -> CommandId {
+        self.id
     }
 
     pub(crate) async fn action(&self, action: ActionId) -> Result<ActionRow> {

@@ -2,6 +2,7 @@
 
 use crate::{
     auditing::Auditing,
+    crew::Crew,
     curve::{curve, step, unit_of},
     errors::{bad_input, no_past, not_reached, not_temporal, storage},
     granting::People,
@@ -49,7 +50,7 @@ pub struct Questions;
 
 /// What can be asked.
 #[derive(MergedObject, Default)]
-pub struct Query(Questions, Auditing, People);
+pub struct Query(Questions, Auditing, People, Crew);
 
 /// Points of one curve that one question may ask for.
 const MOST_POINTS: usize = 5_000;

@@ -65,11 +65,13 @@ pub struct PlantChange {
     plant: bool,
     /// Messages, tickets, people and how they are known, what days came to.
     outside: bool,
+    /// Who is on a crew, its tasks and letters.
+    crew: bool,
 }
 
 #[GraphqlSubscription]
 impl Subscription {
-    /// At once, and each time that alarms, switches, baselines, limits, cases, messages or people of any site change.
+    /// At once, and each time that alarms, switches, baselines, limits, cases, messages, people or crews of any site change.
     async fn plant_changed(&self, ctx: &Context<'_>) -> Result<impl Stream<Item = PlantChange> + use<>> {
         let state = ctx.data::<AppState>()?.clone();
         let changes = state.projections.subscribe();
@@ -159,17 +161,19 @@ struct PlantWatch {
 
 impl PlantWatch {
     async fn next(&mut self) -> Option<PlantChange> {
-        let (plant, outside) = if std::mem::take(&mut self.first) { (false, false) } else { self.changed().await? };
-        Some(PlantChange { position: Position(self.state.projections.position()), plant, outside })
+        let [plant, outside, crew] = if std::mem::take(&mut self.first) { [false; 3] } else { self.changed().await? };
+        Some(PlantChange { position: Position(self.state.projections.position()), plant, outside, crew })
     }
 
-    async fn changed(&mut self) -> Option<(bool, bool)> {
+    async fn changed(&mut self) -> Option<[bool; 3]> {
         loop {
             match self.changes.recv().await {
-                Ok(change) if change.plant || change.outside || !change.cases.is_empty() => return Some((change.plant, change.outside)),
+                Ok(change) if change.plant || change.outside || change.crew || !change.cases.is_empty() => {
+                    return Some([change.plant, change.outside, change.crew]);
+                }
                 Ok(_) => {}
                 // What was missed may have been anything.
-                Err(broadcast::error::RecvError::Lagged(_)) => return Some((true, true)),
+                Err(broadcast::error::RecvError::Lagged(_)) => return Some([true; 3]),
                 Err(broadcast::error::RecvError::Closed) => return None,
             }
         }

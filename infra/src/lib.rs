@@ -15,7 +15,6 @@ pub mod mqtt;
 pub mod notice;
 pub mod oidc;
 pub mod outward;
-mod plain;
 pub mod quoting;
 pub mod secret;
 pub mod sql;

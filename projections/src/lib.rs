@@ -26,6 +26,7 @@ mod turn;
 
 // the questions
 pub mod actions;
+pub mod agents;
 pub mod alarm_performance;
 pub mod alarms;
 pub mod asset_health;
@@ -38,6 +39,7 @@ pub mod experience;
 pub mod forecasts;
 pub mod house_days;
 pub mod investigations;
+pub mod letters;
 pub mod live;
 pub mod notices;
 pub mod open_cases;
@@ -46,6 +48,7 @@ pub mod plant;
 pub mod principals;
 pub mod readings;
 pub mod similar;
+pub mod tasks;
 pub mod tickets;
 
 pub use db::{Db, NotRead};

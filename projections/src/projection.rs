@@ -50,5 +50,8 @@ pub(crate) fn all() -> Vec<Box<dyn Projection>> {
         Box::<crate::principals::Principals>::default(),
         Box::<crate::house_days::HouseDays>::default(),
         Box::<crate::budget::Budgets>::default(),
+        Box::<crate::agents::Agents>::default(),
+        Box::<crate::tasks::Tasks>::default(),
+        Box::<crate::letters::Letters>::default(),
     ]
 }

@@ -1,5 +1,7 @@
 //! One sentence for each fact, for timelines and auditors.
 
+mod crew;
+
 use millwright_domain::{
     Event,
     access::{Grant, SignInRefused},
@@ -149,8 +151,8 @@ pub fn summary(event: &Event) -> String {
         Event::PersonIntroduced(fact) => format!("{} was introduced", fact.person),
         Event::PersonForgotten(fact) => format!("{} was forgotten", fact.person),
         Event::Unknown { kind, schema, .. } => format!("{kind} of schema {schema}, which this program does not know"),
-        // Only what a simulator really did is left, and that lies on a partition that is never followed.
-        untold => untold.kind().to_string(),
+        // Beside the crew's, only what a simulator really did is left, and that lies on a partition that is never followed.
+        other => crew::summary(other).unwrap_or_else(|| other.kind().to_string()),
     }
 }
 

@@ -192,6 +192,12 @@ impl Scene {
     }
 
     // what there is
+    pub fn site(&self) -> &Site {
+        &self.site
+    }
+    pub fn now(&self) -> Now {
+        self.now
+    }
     pub fn recorded(&self) -> Vec<&Event> {
         self.recorded.iter().map(|(_, event)| event).collect()
     }

@@ -3,6 +3,7 @@
 mod alarms;
 mod asking;
 mod auditing;
+mod crew;
 mod doing;
 mod http;
 mod travelling;

@@ -27,6 +27,8 @@ pub enum Deed {
     Answer,
     /// Propose, lock out, shelve, stop a site, try deliveries again.
     Operate,
+    /// Join a site's crew, take tasks, deliver results, write letters.
+    Work,
     /// Release a stopped site, limits, baselines, alarms out of service, other rules.
     Engineer,
     /// Roles, tokens, people, budgets.

@@ -11,6 +11,7 @@ pub mod case;
 pub mod comparison;
 pub mod connection;
 pub mod contact;
+pub mod crew;
 pub mod evidence;
 pub mod forecast;
 pub mod health;

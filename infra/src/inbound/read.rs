@@ -1,22 +1,18 @@
 //! What is common to all that is read at the door: bounds, and texts without what does not belong into texts.
 
 use super::signature::{cannot_verify, header};
-use crate::{
-    plain::cleaned,
-    secret::{Secret, SecretSource},
-};
+use crate::secret::{Secret, SecretSource};
 use chrono::DateTime;
 use millwright_domain::{
     Timestamp,
     case::Severity,
+    plain::cleaned,
     ports::inbound::{Knock, KnockRefused, News},
 };
 use serde::de::DeserializeOwned;
 
-pub use crate::{
-    plain::{line, text},
-    tickets::mark::is_ours,
-};
+pub use crate::tickets::mark::is_ours;
+pub use millwright_domain::plain::{line, text};
 
 /// A larger body is not looked at. Meta sends up to 3 MB, GitHub's issues with all their labels are far below.
 pub const LARGEST_BODY: usize = 4 << 20;

@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 use std::{error::Error as StdError, sync::Arc, time::Duration};
 use thiserror::Error;
 
-pub use crate::plain::cleaned;
 pub use gate::BadAllowance;
+pub use millwright_domain::plain::cleaned;
 pub use opened::Opened;
 pub use reply::Reply;
 pub use request::Request;

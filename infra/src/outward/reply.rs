@@ -1,8 +1,8 @@
 //! An answer, read up to a bound, and what it says about itself.
 
 use super::{request::hide, verdict::in_json};
-use crate::plain::cleaned;
 use chrono::{DateTime, Utc};
+use millwright_domain::plain::cleaned;
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 use serde::de::DeserializeOwned;
 use std::time::Duration;

@@ -2,16 +2,15 @@
 
 use crate::{
     outward::{Again, Outward, Reply, Request},
-    plain::cleaned,
     secret::{Secret, SecretError, SecretSource},
 };
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
-use millwright_domain::{case::Outcome, ports::messenger::NotTaken};
+use millwright_domain::{case::Outcome, plain::cleaned, ports::messenger::NotTaken};
 use serde::de::DeserializeOwned;
 use std::error::Error;
 use tokio::sync::Mutex;
 
-pub use crate::plain::{line, text as words};
+pub use millwright_domain::plain::{line, text as words};
 
 /// What happened so long before it was asked last is asked for once more: services show it late, and it has the same name.
 const OVERLAP_S: i64 = 120;

@@ -43,6 +43,8 @@ pub struct Change {
     pub plant: bool,
     /// Messages, tickets, people and how they are known, the house itself.
     pub outside: bool,
+    /// Who is on a crew, its tasks and letters.
+    pub crew: bool,
 }
 
 /// A batch that was taken in.
@@ -262,12 +264,17 @@ pub(super) fn change(partition: &PartitionId, next: u64, facts: &[Fact]) -> Chan
         cases: facts.iter().filter_map(|fact| fact.case).collect(),
         plant: facts.iter().any(|fact| is_of_plant(fact.stream.as_str())),
         outside: facts.iter().any(|fact| is_of_outside(fact.stream.as_str())),
+        crew: facts.iter().any(|fact| is_of_crew(fact.stream.as_str())),
     }
 }
 
 /// What leaves the house, who is known outside, and how the house itself is.
 fn is_of_outside(stream: &str) -> bool {
     stream == "parts" || ["effect/", "person/"].iter().any(|beginning| stream.starts_with(beginning))
+}
+
+fn is_of_crew(stream: &str) -> bool {
+    ["agent/", "task/", "letter/"].iter().any(|beginning| stream.starts_with(beginning))
 }
 
 /// Sites, signals and machines: what people said of them, and what was learned.

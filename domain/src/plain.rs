@@ -28,6 +28,12 @@ pub fn cleaned(text: &str, longest: usize) -> String {
     one_line
 }
 
+/// Many lines as they are, tabs and indents, too: a report, a change to code. Not cut: what is too long is better refused.
+pub fn verbatim(text: &str) -> String {
+    let unified = text.replace("\r\n", "\n").replace(['\r', '\u{2028}', '\u{2029}'], "\n");
+    unified.chars().filter(|c| matches!(c, '\n' | '\t') || !goes(*c)).collect()
+}
+
 fn goes(c: char) -> bool {
     c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
@@ -42,6 +48,11 @@ mod tests {
         assert_eq!(text("pay\u{202e}to \u{2066}bob\u{200f}"), "payto bob");
         assert_eq!(text("\u{1f9d1}\u{200d}\u{1f527}"), "\u{1f9d1}\u{200d}\u{1f527}", "what joins a picture stays");
         assert_eq!(text(&"ä".repeat(5_000)).chars().count(), LONGEST_TEXT);
+    }
+
+    #[test]
+    fn a_change_to_code_keeps_its_tabs_and_loses_what_turns_it_around() {
+        assert_eq!(verbatim("\tif a {\r\n\u{202e}}\u{1b}\n"), "\tif a {\n}\n");
     }
 
     #[test]
