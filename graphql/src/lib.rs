@@ -4,6 +4,7 @@
 pub mod access;
 mod as_of;
 mod auditing;
+mod codes;
 mod curve;
 mod errors;
 mod granting;
