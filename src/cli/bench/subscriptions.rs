@@ -33,8 +33,8 @@ use tokio::{
     sync::mpsc::{self, UnboundedReceiver, UnboundedSender},
 };
 use tokio_tungstenite::{
-    MaybeTlsStream, WebSocketStream, connect_async,
-    tungstenite::{Message, client::IntoClientRequest},
+    MaybeTlsStream, WebSocketStream, connect_async_with_config,
+    tungstenite::{Message, client::IntoClientRequest, protocol::WebSocketConfig},
 };
 use uuid::Uuid;
 
@@ -169,12 +169,17 @@ async fn listening(address: SocketAddr, token: &str, after: &str) -> Result<Sock
     let mut request = format!("ws://{address}/graphql/ws").into_client_request()?;
     request.headers_mut().insert("sec-websocket-protocol", "graphql-transport-ws".parse()?);
     request.headers_mut().insert("authorization", format!("Bearer {token}").parse()?);
-    let (mut socket, _) = connect_async(request).await.context("a socket was not opened")?;
+    let (mut socket, _) = connect_async_with_config(request, Some(listener()), false).await.context("a socket was not opened")?;
     send(&mut socket, json!({ "type": "connection_init" })).await?;
     let greeted = socket.next().await.context("a socket was closed at once")??;
     ensure!(greeted.to_text()?.contains("connection_ack"), "a socket was greeted with {greeted}");
     send(&mut socket, json!({ "id": "1", "type": "subscribe", "payload": { "query": CASES, "variables": { "after": after } } })).await?;
     Ok(socket)
+}
+
+/// With little room for what comes: it is cleared before each read, and in the bench it is the program's processor that does so.
+fn listener() -> WebSocketConfig {
+    WebSocketConfig::default().read_buffer_size(4 * 1024)
 }
 
 async fn send(socket: &mut Socket, message: Value) -> Result<()> {
