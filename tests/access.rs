@@ -20,7 +20,7 @@ impl Visitor {
     fn of(program: &Program) -> Self {
         Self { http: Client::new(), url: program.url.clone(), token: None, cookie: Mutex::default() }
     }
-    fn with_token(program: &Program, token: &str) -> Self {
+    pub fn with_token(program: &Program, token: &str) -> Self {
         Self { token: Some(token.into()), ..Self::of(program) }
     }
     async fn post(&self, path: &str, body: Value) -> Response {
@@ -64,7 +64,7 @@ async fn told(response: Response) -> (u16, Value) {
     (status, serde_json::from_str(&response.text().await.unwrap()).unwrap_or(Value::Null))
 }
 
-async fn house(data: &Path) -> (Program, Visitor) {
+pub async fn house(data: &Path) -> (Program, Visitor) {
     house_with(data, &[]).await
 }
 

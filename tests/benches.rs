@@ -64,6 +64,18 @@ fn a_yes_is_followed_to_the_value_that_is_read_back_and_the_pages_first_question
 }
 
 #[test]
+fn each_change_is_followed_to_each_socket_that_listens_for_it() {
+    let [figure] = &figures(&["subscriptions", "--scale", "0.1"])[..] else { panic!("one figure") };
+    assert_eq!(
+        [number(figure, "/more/subscriptions"), number(figure, "/more/clients"), number(figure, "/more/changes")],
+        [100.0, 2.0, 6.0],
+        "{figure}"
+    );
+    assert_eq!([number(figure, "/more/came"), number(figure, "/more/missed")], [600.0, 0.0], "{figure}");
+    assert!(0.0 < number(figure, "/more/p50_ms") && number(figure, "/more/p50_ms") <= number(figure, "/ours"), "{figure}");
+}
+
+#[test]
 fn a_random_point_of_the_past_is_measured_against_the_whole_way() {
     let [figure] = &figures(&["past", "--scale", "0.002"])[..] else { panic!("one figure") };
     assert!(number(figure, "/ours") > 0.0 && number(figure, "/more/whole_s") > 0.0 && number(figure, "/more/facts") >= 2_000.0, "{figure}");

@@ -5,6 +5,7 @@ mod access;
 mod architecture;
 mod asyncapi;
 mod auditing;
+mod bad_client;
 mod bad_input;
 mod benches;
 mod cluster;

@@ -91,6 +91,13 @@ impl Program {
         }
     }
 
+    /// The most memory that it has had so far, in megabytes.
+    pub fn peak_mb(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("a process that runs");
+        let kilobytes = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok());
+        kilobytes.expect("the kernel tells a peak") / 1_024
+    }
+
     /// No drain, no goodbye.
     pub fn kill(mut self) {
         self.child.kill().expect("killed");

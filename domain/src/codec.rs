@@ -85,21 +85,25 @@ impl Envelope {
         let (_version, rest) = digits(rest.strip_prefix(b",\"version\":")?)?;
         let (_occurred_at, rest) = digits(rest.strip_prefix(b",\"occurred_at\":")?)?;
         let (recorded_at, rest) = digits(rest.strip_prefix(b",\"recorded_at\":")?)?;
-        // Names and ids stand between, which hold no quotes.
-        const TYPE: &[u8] = b",\"type\":\"";
-        let at = rest.windows(TYPE.len()).position(|window| window == TYPE)?;
-        let (kind, rest) = text(&rest[at + TYPE.len()..])?;
+        let (_actor, mut rest) = text(rest.strip_prefix(b",\"actor\":\"")?)?;
+        for may_be_there in [&b",\"command\":\""[..], b",\"causation\":\""] {
+            if let Some(behind) = rest.strip_prefix(may_be_there) {
+                rest = behind.get(UUID..)?.strip_prefix(b"\"")?;
+            }
+        }
+        let rest = rest.strip_prefix(b",\"correlation\":\"")?.get(UUID..)?.strip_prefix(b"\"")?;
+        let (kind, rest) = text(rest.strip_prefix(b",\"type\":\"")?)?;
         rest.starts_with(b",\"schema\":").then_some(())?;
         let recorded_at = Timestamp::from_micros(i64::try_from(recorded_at).ok()?);
-        Some(Self { lane: Lane::Ledger, partition, seq, epoch, recorded_at, kind })
+        Some(Self { lane: Lane::Ledger, partition: partition.to_string(), seq, epoch, recorded_at, kind: kind.to_string() })
     }
 }
 
 /// A text without escapes, up to its closing quote; and what is behind it.
-fn text(bytes: &[u8]) -> Option<(String, &[u8])> {
+fn text(bytes: &[u8]) -> Option<(&str, &[u8])> {
     let end = bytes.iter().position(|byte| *byte == b'"' || *byte == b'\\')?;
     let text = std::str::from_utf8(&bytes[..end]).ok()?;
-    (bytes[end] == b'"').then(|| (text.to_string(), &bytes[end + 1..]))
+    (bytes[end] == b'"').then(|| (text, &bytes[end + 1..]))
 }
 
 fn digits(bytes: &[u8]) -> Option<(u64, &[u8])> {

@@ -3,6 +3,7 @@
 
 use crate::{
     errors::{bad_input, no_past},
+    loaders::Loaders,
     state::AppState,
 };
 use async_graphql::{
@@ -92,7 +93,7 @@ impl View {
 pub(crate) async fn past(present: &AppState, as_of: Timestamp) -> Result<AppState, Error> {
     let projections = present.pasts.at(as_of, present.clock.now(), WAIT_FOR_PAST).await.map_err(no_past)?;
     let now = projections.as_of().unwrap_or(Now::both(as_of));
-    Ok(AppState { projections, clock: Arc::new(Stopped(now)), ..present.clone() })
+    Ok(AppState { loaders: Loaders::of(&projections), projections, clock: Arc::new(Stopped(now)), ..present.clone() })
 }
 
 /// The clock of a past.

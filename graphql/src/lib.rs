@@ -4,6 +4,7 @@
 pub mod access;
 mod as_of;
 mod auditing;
+mod codes;
 mod crew;
 mod curve;
 mod errors;
@@ -11,6 +12,7 @@ mod granting;
 mod http;
 pub mod inbound;
 mod limits;
+mod loaders;
 mod mutation;
 mod notes;
 mod outside;
@@ -30,5 +32,6 @@ mod watching;
 
 pub use granting::made_up as made_up_password;
 pub use http::router;
+pub use loaders::Loaders;
 pub use schema::{MOST_COMPLEXITY, MOST_DEPTH, Schema, schema, sdl};
 pub use state::{AppState, MetricsPage, Origin, PartHealth, Parts, ShownSetting};

@@ -2,6 +2,7 @@
 
 use crate::{
     as_of::AsOf,
+    codes::Codes,
     limits::{Limits, MOST_SUBSCRIPTIONS, Tally},
     mutation::Mutation,
     query::Query,
@@ -25,6 +26,7 @@ pub fn schema(state: AppState) -> Schema {
         .limit_depth(MOST_DEPTH)
         .limit_complexity(MOST_COMPLEXITY)
         .limit_directives(10)
+        .extension(Codes)
         .extension(ApolloPersistedQueries::new(LruCacheStorage::new(MOST_REMEMBERED)))
         .extension(Limits(Tally::of(MOST_SUBSCRIPTIONS)))
         .extension(AsOf)

@@ -1,6 +1,6 @@
 //! What answering rests on: projections to ask, commands to give, and who gives them.
 
-use crate::access::Admission;
+use crate::{access::Admission, loaders::Loaders};
 use millwright_commands::Commands;
 use millwright_domain::{
     access::Access,
@@ -55,6 +55,8 @@ pub type MetricsPage = Arc<dyn Fn() -> String + Send + Sync>;
 #[derive(Clone)]
 pub struct AppState {
     pub projections: Projections,
+    /// What is asked of them by key.
+    pub loaders: Loaders,
     /// The same as of any time before.
     pub pasts: Pasts,
     /// Who tries other rules on what was recorded; `None` where nobody can.

@@ -21,7 +21,6 @@ use millwright_projections::{
     Change,
     live::Live,
     open_cases::{self, CaseRow},
-    pending_approvals,
 };
 use std::{
     collections::{HashMap, VecDeque},
@@ -230,7 +229,7 @@ impl CaseWatch {
             return Ok(None);
         }
         let position = self.state.projections.position();
-        let row = open_cases::find(&self.state.projections.ledger(), case).await.map_err(storage)?;
+        let row = self.state.loaders.case(case).await?;
         let fits = |row: &CaseRow| self.wanted.site.as_ref().is_none_or(|site| *site == row.site);
         Ok(row.filter(fits).map(|row| CaseChange { position: Position(position), case: Case(row) }))
     }
@@ -289,14 +288,14 @@ impl ApprovalsWatch {
                 return None;
             }
             let position = self.state.projections.position();
-            let rows = match pending_approvals::all(&self.state.projections.ledger(), self.site.as_ref()).await.map_err(storage) {
+            let rows = match self.state.loaders.pending(self.site.as_ref()).await {
                 Ok(rows) => rows,
                 Err(error) => return Some(Err(error)),
             };
             let bindings = rows.iter().map(|row| row.binding.clone()).collect();
             if self.shown.as_ref() != Some(&bindings) {
                 self.shown = Some(bindings);
-                let pending_approvals = rows.into_iter().map(Action).collect();
+                let pending_approvals = rows.iter().cloned().map(Action).collect();
                 return Some(Ok(PendingApprovalsChange { position: Position(position), pending_approvals }));
             }
         }

@@ -172,6 +172,7 @@ impl House {
         let state = AppState {
             pasts: pasts.clone(),
             trials: Some(Arc::new(StandInTrial)),
+            loaders: crate::Loaders::of(&projections),
             projections: projections.clone(),
             commands,
             log: Arc::new(log.clone()),

@@ -251,7 +251,14 @@ pub async fn find(db: &Db, action: ActionId) -> Result<Option<ActionRow>, NotRea
     Ok(Ask::new("SELECT doc FROM actions WHERE id = $1").bind(Value::text(action)).doc(db).await?)
 }
 
+/// The actions of so many cases, each case's in the order of their proposal.
+pub async fn of_cases(db: &Db, cases: &[CaseId]) -> Result<Vec<ActionRow>, NotRead> {
+    let mut ask = Ask::new("SELECT doc FROM actions WHERE case_id IN ");
+    ask.push_list(cases.iter().map(Value::text)).push(" ORDER BY proposed_at, id");
+    Ok(ask.docs(db).await?)
+}
+
 /// A case's actions in the order of their proposal.
 pub async fn of_case(db: &Db, case: CaseId) -> Result<Vec<ActionRow>, NotRead> {
-    Ok(Ask::new("SELECT doc FROM actions WHERE case_id = $1 ORDER BY proposed_at, id").bind(Value::text(case)).docs(db).await?)
+    of_cases(db, &[case]).await
 }

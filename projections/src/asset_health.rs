@@ -223,6 +223,9 @@ pub async fn all(db: &Db, site: Option<&SiteId>) -> Result<Vec<HealthRow>, NotRe
     Ok(ask.docs(db).await?)
 }
 
-pub async fn find(db: &Db, site: &SiteId, asset: &AssetId) -> Result<Option<HealthRow>, NotRead> {
-    Ok(Ask::new("SELECT doc FROM asset_health WHERE key = $1").bind(Value::Text(key(site, asset))).doc(db).await?)
+/// Those of them of which anything is known, in no order.
+pub async fn find_all(db: &Db, assets: &[(SiteId, AssetId)]) -> Result<Vec<HealthRow>, NotRead> {
+    let mut ask = Ask::new("SELECT doc FROM asset_health WHERE key IN ");
+    ask.push_list(assets.iter().map(|(site, asset)| Value::Text(key(site, asset))));
+    Ok(ask.docs(db).await?)
 }

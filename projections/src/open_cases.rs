@@ -211,6 +211,13 @@ pub async fn find(db: &Db, id: CaseId) -> Result<Option<CaseRow>, NotRead> {
     Ok(Ask::new("SELECT doc FROM cases WHERE id = $1").bind(Value::text(id)).doc(db).await?)
 }
 
+/// Those of them that there are, in no order.
+pub async fn find_all(db: &Db, ids: &[CaseId]) -> Result<Vec<CaseRow>, NotRead> {
+    let mut ask = Ask::new("SELECT doc FROM cases WHERE id IN ");
+    ask.push_list(ids.iter().map(Value::text));
+    Ok(ask.docs(db).await?)
+}
+
 /// Last closed first, of one cause or of all.
 pub async fn closed(db: &Db, cause: Option<&CauseId>, limit: usize) -> Result<Vec<CaseRow>, NotRead> {
     let mut ask = Ask::new("SELECT doc FROM cases WHERE open = 0");

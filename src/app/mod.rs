@@ -54,7 +54,7 @@ use millwright_agents::{cast::Crew, diagnosis::RuleBook};
 use millwright_commands::DOOR;
 use millwright_domain::{access::Access, ids::ActorId, policy::Policy, ports::plant_control::PlantControl, position::PartitionId, roster::Roster};
 use millwright_graphql::{
-    AppState,
+    AppState, Loaders,
     access::{Admission, Door, DoorSettings},
 };
 use millwright_infra::oidc;
@@ -168,6 +168,7 @@ impl App {
         housekeeping.extend(outside.ticket_poll(&foundation, &board, &stop_page));
         let state = AppState {
             projections: foundation.projections.clone(),
+            loaders: Loaders::of(&foundation.projections),
             pasts,
             trials: Some(Arc::new(trials)),
             commands: foundation.commands.clone(),

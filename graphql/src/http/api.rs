@@ -26,6 +26,8 @@ use std::time::Duration;
 /// How often it is looked at again whether a listener is still signed in.
 const LOOK_AGAIN: Duration = Duration::from_secs(15);
 
+/// Whoever listens says little, and a thousand listeners with the usual 128 KiB each are 128 MB. What is longer is read in pieces.
+const SAYS_LITTLE: usize = 4 * 1024;
 /// Looking back waits ten seconds for its past by itself, comparing two times twice that.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 /// Facts that a node may be behind and still be asked: a moment's worth.
@@ -69,7 +71,8 @@ pub async fn subscribe(
     let mut data = Data::default();
     data.insert(state.clone());
     data.insert(OnSocket);
-    upgrade.protocols(ALL_WEBSOCKET_PROTOCOLS).max_message_size(MOST_BYTES).on_upgrade(move |socket| async move {
+    let upgrade = upgrade.protocols(ALL_WEBSOCKET_PROTOCOLS).max_message_size(MOST_BYTES).read_buffer_size(SAYS_LITTLE);
+    upgrade.on_upgrade(move |socket| async move {
         let _held = held;
         tokio::select! {
             () = state.shutdown.cancelled() => {}

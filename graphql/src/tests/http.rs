@@ -52,18 +52,28 @@ async fn a_question_of_ten_megabytes_is_told_that_it_is_too_large() {
 #[tokio::test(flavor = "multi_thread")]
 async fn questions_too_deep_too_wide_or_too_costly_are_refused() {
     let house = House::open().await;
-    let code = async |query: String| {
+    let refused = async |query: String| {
         let answer = house.graphql_raw(&query, json!({})).await;
-        answer["errors"][0].to_string()
+        assert_eq!(answer["errors"][0]["extensions"]["code"], "TOO_MANY", "{answer}");
+        answer["errors"][0]["message"].to_string()
     };
     let deep = |times: usize| (0..times).fold("id".to_string(), |inner, _| format!("case {{ actions {{ {inner} }} }}"));
-    let answer = code(format!("{{ pendingApprovals {{ {} }} }}", deep(50))).await;
-    assert!(answer.contains("recursion"), "{answer}");
-    assert!(code(format!("{{ pendingApprovals {{ {} }} }}", deep(9))).await.contains("nested too deep"));
+    for times in [9, 50] {
+        assert!(refused(format!("{{ pendingApprovals {{ {} }} }}", deep(times))).await.contains("nested too deep"));
+    }
     let wide: String = (0..1_100).map(|name| format!("h{name}: logExtent {{ facts }} ")).collect();
-    assert!(code(format!("{{ {wide} }}")).await.contains("TOO_MANY"));
+    assert!(refused(format!("{{ {wide} }}")).await.contains("1000 at most"));
     let costly: String = (0..50).map(|name| format!("c{name}: cases(first: 500) {{ nodes {{ id stage }} }} ")).collect();
-    assert!(code(format!("{{ {costly} }}")).await.contains("complex"));
+    assert!(refused(format!("{{ {costly} }}")).await.contains("too complex"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_read_as_a_question_has_a_code_like_every_error() {
+    let house = House::open().await;
+    for query in ["{ plants { site }", "{ plants { colour } }", "query($at: DateTime!) { plants(asOf: $at) { site } }", "{ case(id: 7) { id } }"] {
+        let answer = house.graphql_raw(query, json!({})).await;
+        assert_eq!(answer["errors"][0]["extensions"]["code"], "BAD_INPUT", "{query}: {answer}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -73,7 +83,8 @@ async fn a_question_that_was_sent_once_is_known_by_its_hash() {
     let hash = "9e13422457902791542bd7d6396f948a7d6223354c1a3775892e5695bb4b92db";
     let extensions = json!({ "persistedQuery": { "version": 1, "sha256Hash": hash } });
     let unknown = house.post("/graphql", &json!({ "extensions": extensions })).await.1;
-    assert_eq!(unknown["errors"][0]["message"], "PersistedQueryNotFound");
+    let told = |part: &str| unknown["errors"][0].pointer(part).cloned();
+    assert_eq!([told("/message"), told("/extensions/code")], [Some("PersistedQueryNotFound".into()), Some("PERSISTED_QUERY_NOT_FOUND".into())]);
     house.post("/graphql", &json!({ "query": "{ me { person } }", "extensions": extensions })).await;
     let known = house.post("/graphql", &json!({ "extensions": extensions })).await.1;
     assert_eq!(known["data"]["me"]["person"], "local-operator");

@@ -15,7 +15,6 @@ use chrono::{DateTime, Utc};
 use millwright_domain::{action::Order, approval, ids::SignalId, policy};
 use millwright_projections::{
     actions::{self, ActionRow},
-    open_cases,
     summary::what,
 };
 
@@ -98,14 +97,14 @@ impl Action {
     }
     async fn case(&self, ctx: &Context<'_>) -> Result<Option<Case>> {
         let state = ctx.data::<AppState>()?;
-        let row = open_cases::find(&state.projections.ledger(), self.0.case).await.map_err(storage)?;
+        let row = state.loaders.case(self.0.case).await?;
         Ok(row.map(Case))
     }
     /// What it has done so far for that cause on machines of that class. Null while the case has no diagnosis.
     #[graphql(complexity = "300 + child_complexity")]
     async fn track_record(&self, ctx: &Context<'_>) -> Result<Option<TrackRecord>> {
         let state = ctx.data::<AppState>()?;
-        let case = open_cases::find(&state.projections.ledger(), self.0.case).await.map_err(storage)?;
+        let case = state.loaders.case(self.0.case).await?;
         let Some((asset, cause)) = case.and_then(|row| Some((row.asset.clone(), row.case.file()?.cause()?.clone()))) else { return Ok(None) };
         let track = state.projections.track_record(&self.0.site, &asset, &cause, &self.0.proposal.name).await.map_err(storage)?;
         Ok(Some(TrackRecord { tried: track.tried, helped: track.helped, rate: track.rate() }))

@@ -24,7 +24,6 @@ use millwright_domain::{
     sealed::Sealed,
 };
 use millwright_projections::{
-    actions,
     case_timeline::{self, TimelineRow},
     experience, investigations,
     open_cases::CaseRow,
@@ -180,7 +179,7 @@ impl Case {
     }
     async fn actions(&self, ctx: &Context<'_>) -> Result<Vec<Action>> {
         let state = ctx.data::<AppState>()?;
-        let rows = actions::of_case(&state.projections.ledger(), self.0.id).await.map_err(storage)?;
+        let rows = state.loaders.actions_of(self.0.id).await?;
         Ok(rows.into_iter().map(Action).collect())
     }
     async fn outcome(&self, ctx: &Context<'_>) -> Result<Option<CaseOutcome>> {

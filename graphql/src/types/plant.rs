@@ -17,7 +17,7 @@ use millwright_domain::{
 };
 use millwright_projections::{
     Window,
-    asset_health::{self, HealthRow},
+    asset_health::HealthRow,
     open_cases::{self, CaseFilter},
     plant::PlantRow,
 };
@@ -194,7 +194,7 @@ impl Asset {
     }
     async fn health(&self, ctx: &Context<'_>) -> Result<AssetHealth> {
         let state = ctx.data::<AppState>()?;
-        let row = asset_health::find(&state.projections.ledger(), &self.site, &self.asset.id).await.map_err(storage)?;
+        let row = state.loaders.health(&self.site, &self.asset.id).await?;
         Ok(row.unwrap_or_else(|| HealthRow::new(self.site.clone(), self.asset.id.clone())).into())
     }
     async fn open_cases(&self, ctx: &Context<'_>) -> Result<Vec<Case>> {

@@ -34,7 +34,7 @@ pub enum Broken {
     NotWhatWasKept { size: u64 },
 }
 
-/// What a look at one record alone told: its hash holds, and it says this of itself.
+/// What a look at one record alone told.
 #[derive(Debug)]
 pub struct Looked {
     seq: u64,
@@ -45,18 +45,20 @@ pub struct Looked {
     event: Option<Event>,
 }
 
-/// Checks a record against the hash before it. Records can be looked at in any order, and side by side.
-pub fn look(partition: &PartitionId, previous: Hash, record: &StoredRecord) -> Result<Looked, Broken> {
-    if record.hash != link(previous, record.seq, &record.bytes) {
-        return Err(Broken::Hash);
-    }
-    let envelope = Envelope::of(&record.bytes).map_err(Broken::Undecodable)?;
-    if envelope.seq != record.seq || envelope.lane != partition.lane() || envelope.partition != partition.name() {
+/// Whether a record's hash is the one that follows from its bytes and the hash before it.
+pub fn follows(previous: Hash, seq: u64, hash: Hash, bytes: &[u8]) -> Result<(), Broken> {
+    if hash == link(previous, seq, bytes) { Ok(()) } else { Err(Broken::Hash) }
+}
+
+/// What a record says, if it says that it is what it is. Records can be looked at in any order, and side by side.
+pub fn look(partition: &PartitionId, seq: u64, hash: Hash, bytes: &[u8]) -> Result<Looked, Broken> {
+    let envelope = Envelope::of(bytes).map_err(Broken::Undecodable)?;
+    if envelope.seq != seq || envelope.lane != partition.lane() || envelope.partition != partition.name() {
         return Err(Broken::Elsewhere { partition: envelope.partition, seq: envelope.seq });
     }
     let told = matches!(envelope.kind.as_str(), "PartitionOwned" | "AuditKeyAdopted" | "CheckpointSigned");
-    let event = told.then(|| codec::decode(&record.bytes).map(|fact: Recorded| fact.event)).transpose().map_err(Broken::Undecodable)?;
-    Ok(Looked { seq: record.seq, hash: record.hash, epoch: envelope.epoch, recorded_at: envelope.recorded_at, event })
+    let event = told.then(|| codec::decode(bytes).map(|fact: Recorded| fact.event)).transpose().map_err(Broken::Undecodable)?;
+    Ok(Looked { seq, hash, epoch: envelope.epoch, recorded_at: envelope.recorded_at, event })
 }
 
 /// Walks one partition from its first record.
@@ -104,10 +106,11 @@ impl ChainAudit {
         if record.seq != self.next_seq {
             return Err(Broken::Seq { expected: self.next_seq, found: record.seq });
         }
-        self.take(look(&self.partition, self.hash, record)?)
+        follows(self.hash, record.seq, record.hash, &record.bytes)?;
+        self.take(look(&self.partition, record.seq, record.hash, &record.bytes)?)
     }
 
-    /// Takes what a look at the next record told. The look was against the hash of the record before.
+    /// Takes what a look at the next record told. That its hash follows from the one before was seen before.
     pub fn take(&mut self, looked: Looked) -> Result<(), Broken> {
         let Looked { seq, hash, epoch, recorded_at, event } = looked;
         if seq != self.next_seq {

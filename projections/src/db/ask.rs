@@ -33,6 +33,14 @@ impl Ask {
         self.sql.push_str(&format!("${}", self.values.len()));
         self
     }
+    /// Values in a row, as a list of SQL has them.
+    pub fn push_list(&mut self, values: impl IntoIterator<Item = Value>) -> &mut Self {
+        self.push("(");
+        for (number, value) in values.into_iter().enumerate() {
+            self.push(if number == 0 { "" } else { ", " }).push_bind(value);
+        }
+        self.push(")")
+    }
 
     pub async fn rows(self, of: impl Asked) -> Result<Vec<Row>, sqlx::Error> {
         of.rows(self.sql, self.values).await

@@ -1,30 +1,17 @@
 //! The page's first question over HTTP, while 100,000 readings a second come in.
 
-use super::{Measured, load, percentile, scaled};
-use crate::{
-    app::{
-        App, TimeLapse,
-        foundation::Foundation,
-        scenario,
-        simulated::{Simulated, Simulation},
-    },
-    configured,
-    settings::Settings,
+use super::{
+    Measured,
+    at_work::{AtWork, Load},
+    percentile, scaled,
 };
 use anyhow::{Context, Result, ensure};
-use millwright_domain::{policy::Policy, ports::clock::Clock, roster::Roster};
-use millwright_infra::clock::SystemClock;
+use millwright_domain::policy::Policy;
 use serde_json::{Value, json};
 use std::{
-    net::SocketAddr,
     path::Path,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
     time::{Duration, Instant},
 };
-use tokio_util::sync::CancellationToken;
 
 const QUESTIONS: u64 = 1_000;
 const GOAL_MS: f64 = 50.0;
@@ -41,23 +28,11 @@ const DASHBOARD: &str =
   pendingApprovals { id what binding expiresAt risk } alarms { asset detector state } health { ok trouble lag { partition behind } } }";
 
 pub async fn measure(folder: &Path, scale: f64) -> Result<Measured> {
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let at: SocketAddr = "127.0.0.1:0".parse()?;
-    let simulation = Simulation { at, pumps: PUMPS, seed: 1, scenario: scenario::named_or_file("normal")?, speed: 1.0 };
-    let simulated = Simulated::start(simulation, clock.clone()).await?;
-    let configured = simulated.configured(&simulated.addresses, Policy::default(), Roster::default(), configured::shipped_rules()?)?;
-    let mut settings = Settings { data: folder.join("data"), ..Settings::default() };
-    settings.http.listen = at;
-    let foundation = Foundation::open(&settings, clock).await?;
-    let log = foundation.log.clone();
-    let app = App::start(&settings, configured, foundation, TimeLapse::default()).await?;
-
-    let stop = CancellationToken::new();
-    let loaded = Arc::new(AtomicU64::new(0));
-    let feeding = tokio::spawn(load::feed(log, loaded.clone(), stop.clone()));
-    let page = Page { url: format!("http://{}/graphql", app.address), http: reqwest::Client::new() };
+    let program = AtWork::start(folder, PUMPS, Policy::default(), |_, _| ()).await?;
+    let mut load = Load::begin(program.log.clone());
+    let page = Page { url: format!("http://{}/graphql", program.address), http: reqwest::Client::new() };
     page.first_reading().await?;
-    let (begun, before) = (Instant::now(), loaded.load(Ordering::Relaxed));
+    load.count_from_now();
     let mut took_ms = vec![];
     let mut bytes = 0;
     for _question in 0..scaled(QUESTIONS, scale) {
@@ -66,11 +41,8 @@ pub async fn measure(folder: &Path, scale: f64) -> Result<Measured> {
         bytes = length;
         tokio::time::sleep(PAUSE).await;
     }
-    let rate = (loaded.load(Ordering::Relaxed) - before) as f64 / begun.elapsed().as_secs_f64();
-    stop.cancel();
-    feeding.await??;
-    app.stop().await;
-    simulated.stop().await;
+    let rate = load.end().await?;
+    program.stop().await;
     took_ms.sort_by(f64::total_cmp);
     let p99 = percentile(&took_ms, 0.99);
     Ok(Measured {

@@ -2,11 +2,13 @@
 
 mod alert;
 mod append;
+mod at_work;
 mod audit;
 mod commands;
 mod detectors;
 mod gateway;
 mod graphql;
+mod history;
 mod idle;
 mod ingest;
 mod kafka_produce;
@@ -19,6 +21,7 @@ mod replay;
 mod segment;
 mod servers;
 mod similar;
+mod subscriptions;
 mod takeover;
 mod write;
 
@@ -39,6 +42,9 @@ pub struct Bench {
     /// How much work, against the default of 1; smaller is quicker and noisier.
     #[arg(long, default_value_t = 1.0)]
     scale: f64,
+    /// Where `past` makes its log, or finds it as a run before left it; `replay --data` and `audit verify --data` read it, too.
+    #[arg(long, value_name = "FOLDER")]
+    keep: Option<PathBuf>,
     #[command(flatten)]
     with: Servers,
 }
@@ -96,6 +102,8 @@ enum Name {
     Write,
     /// The page's first question, while 100,000 readings a second come in.
     Graphql,
+    /// A change to each of 1,000 sockets that listen for it.
+    Subscriptions,
     /// Verifying the ledger against the bare hash.
     Audit,
     /// Memory with 1,000 signals, and time from start to the first reading.
@@ -140,7 +148,7 @@ impl Bench {
             Name::Commands => commands::measure(folder.path(), self.scale, &self.with, &settings).await?,
             Name::Replay => one(replay::measure(folder.path(), self.scale).await?),
             Name::Rebuild => one(rebuild::measure(folder.path(), self.scale).await?),
-            Name::Past => one(past::measure(folder.path(), self.scale).await?),
+            Name::Past => one(past::measure(folder.path(), self.keep.as_deref(), self.scale).await?),
             Name::KafkaProduce => one(kafka_produce::measure(folder.path(), self.scale, &self.with, &settings).await?),
             Name::Takeover => one(takeover::measure(folder.path(), &self.with, &settings).await?),
             Name::Polling => one(polling::measure(folder.path(), self.scale).await?),
@@ -150,6 +158,7 @@ impl Bench {
             Name::Alert => one(alert::measure(folder.path(), self.scale).await?),
             Name::Write => one(write::measure(folder.path(), self.scale).await?),
             Name::Graphql => one(graphql::measure(folder.path(), self.scale).await?),
+            Name::Subscriptions => one(subscriptions::measure(folder.path(), self.scale).await?),
             Name::Audit => one(audit::measure(folder.path(), self.scale).await?),
             Name::Idle => one(idle::measure(folder.path()).await?),
         };

@@ -1,45 +1,31 @@
 //! From a yes to the value read back, on a simulated pump over Modbus, while 100,000 readings a second come in.
 
-use super::{Measured, load, percentile, scaled};
-use crate::{
-    app::{
-        App, TimeLapse,
-        foundation::Foundation,
-        scenario,
-        simulated::{Simulated, Simulation},
-    },
-    configured,
-    settings::Settings,
+use super::{
+    Measured,
+    at_work::{AtWork, Load},
+    percentile, scaled,
 };
+use crate::{configured::Configured, settings::Settings};
 use anyhow::{Context, Result, bail};
 use millwright_agents::site_tail::SiteTail;
-use millwright_commands::{ApproveAction, Ask, Command, Commands, ProposeAction, RaiseAlert, RecordOutcome};
+use millwright_commands::{ApproveAction, Ask, Command, ProposeAction, RaiseAlert, RecordOutcome};
 use millwright_domain::{
     Event,
     case::{AlertRaised, Outcome, Severity},
     envelope::Answer,
     ids::{ActionId, CaseId, EventId},
     policy::Policy,
-    ports::{clock::Clock, event_log::EventLog},
-    position::PartitionId,
-    roster::Roster,
 };
-use millwright_infra::clock::SystemClock;
 use serde_json::json;
 use std::{
     net::SocketAddr,
     path::Path,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
     time::{Duration, Instant},
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
 };
-use tokio_util::sync::CancellationToken;
 
 const WRITES: u64 = 100;
 const GOAL_MS: f64 = 50.0;
@@ -49,39 +35,19 @@ const POLICY: &str = r#"{"require_approval": ["one", "other"], "actions": {
     "other": {"write": {"kind": "speed_setpoint", "to": {"percent_of_rated": 85.0}}}}}"#;
 
 pub async fn measure(folder: &Path, scale: f64) -> Result<Measured> {
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let at: SocketAddr = "127.0.0.1:0".parse()?;
-    let simulation = Simulation { at, pumps: 1, seed: 1, scenario: scenario::named_or_file("normal")?, speed: 1.0 };
-    let simulated = Simulated::start(simulation, clock.clone()).await?;
     let policy: Policy = serde_json::from_str(POLICY)?;
-    let mut configured = simulated.configured(&simulated.addresses, policy, Roster::default(), configured::shipped_rules()?)?;
-    // One write a minute is the pump's own limit, and would be all that is measured.
-    let signals = configured.sites.iter_mut().flat_map(|site| &mut site.plant.assets).flat_map(|asset| &mut asset.signals);
-    signals.filter_map(|signal| signal.writable.as_mut()).for_each(|writable| writable.min_interval_s = 0);
-    let site = PartitionId::site(&configured.sites.first().context("the simulated plant is a site")?.plant.site);
-    let mut settings = Settings { data: folder.join("data"), ..Settings::default() };
-    settings.http.listen = at;
-    let foundation = Foundation::open(&settings, clock).await?;
-    let (log, commands) = (foundation.log.clone(), foundation.commands.clone());
-    let app = App::start(&settings, configured, foundation, TimeLapse::default()).await?;
-
-    let stop = CancellationToken::new();
-    let loaded = Arc::new(AtomicU64::new(0));
-    let feeding = tokio::spawn(load::feed(log.clone(), loaded.clone(), stop.clone()));
-    let bench = Bench { log, commands, site };
+    let bench = Bench { program: AtWork::start(folder, 1, policy, as_often_as_asked).await? };
+    let mut load = Load::begin(bench.program.log.clone());
     bench.first_reading().await?;
-    let (begun, before) = (Instant::now(), loaded.load(Ordering::Relaxed));
+    load.count_from_now();
     let mut took_ms = Vec::new();
     let mut device_ms = Vec::new();
     for number in 0..scaled(WRITES, scale) {
         took_ms.push(bench.write(if number % 2 == 0 { "one" } else { "other" }).await?);
-        device_ms.push(asked(simulated.addresses.controller).await?);
+        device_ms.push(asked(bench.program.controller).await?);
     }
-    let rate = (loaded.load(Ordering::Relaxed) - before) as f64 / begun.elapsed().as_secs_f64();
-    stop.cancel();
-    feeding.await??;
-    app.stop().await;
-    simulated.stop().await;
+    let rate = load.end().await?;
+    bench.program.stop().await;
     took_ms.sort_by(f64::total_cmp);
     device_ms.sort_by(f64::total_cmp);
     let p99 = percentile(&took_ms, 0.99);
@@ -104,15 +70,19 @@ pub async fn measure(folder: &Path, scale: f64) -> Result<Measured> {
     })
 }
 
+/// One write a minute is the pump's own limit, and would be all that is measured.
+fn as_often_as_asked(_: &mut Settings, configured: &mut Configured) {
+    let signals = configured.sites.iter_mut().flat_map(|site| &mut site.plant.assets).flat_map(|asset| &mut asset.signals);
+    signals.filter_map(|signal| signal.writable.as_mut()).for_each(|writable| writable.min_interval_s = 0);
+}
+
 struct Bench {
-    log: Arc<dyn EventLog>,
-    commands: Commands,
-    site: PartitionId,
+    program: AtWork,
 }
 
 impl Bench {
     async fn ask(&self, by: &str, command: impl Into<Command>) -> Result<String> {
-        let answered = self.commands.ask(&self.site, Ask::new(by.parse()?, command)).await?;
+        let answered = self.program.commands.ask(&self.program.site, Ask::new(by.parse()?, command)).await?;
         match answered.answer {
             Answer::Done { subject, .. } => Ok(subject.unwrap_or_default()),
             other => bail!("a command was answered {other:?}"),
@@ -129,7 +99,7 @@ impl Bench {
         let limit = Instant::now() + Duration::from_secs(60);
         while Instant::now() < limit {
             tokio::time::sleep(Duration::from_millis(200)).await;
-            let site = SiteTail::at_the_end(self.log.clone(), self.site.clone()).await?.site;
+            let site = SiteTail::at_the_end(self.program.log.clone(), self.program.site.clone()).await?.site;
             if !site.collectors.is_empty() {
                 tokio::time::sleep(Duration::from_secs(3)).await;
                 return Ok(());
@@ -143,7 +113,7 @@ impl Bench {
         let case = self.raised().await?;
         let propose = ProposeAction { case, name: name.parse()?, because: EventId(uuid::Uuid::nil()) };
         let action: ActionId = self.ask("svc-diagnosis", propose).await?.parse()?;
-        let mut tail = SiteTail::at_the_end(self.log.clone(), self.site.clone()).await?;
+        let mut tail = SiteTail::at_the_end(self.program.log.clone(), self.program.site.clone()).await?;
         let proposal = tail.site.case(case).file().and_then(|file| file.actions.get(&action)).context("it was proposed a moment ago")?;
         let approve = ApproveAction { action, binding: proposal.proposal().binding(), via: None };
         let begun = Instant::now();

@@ -124,10 +124,14 @@ impl Row {
     }
     /// The records, if every bit is as it was written.
     pub fn records(&self) -> Result<Vec<Vec<u8>>, BadBatch> {
+        self.look(owned)
+    }
+    /// Looks at the records where they lie unpacked, if every bit is as it was written.
+    pub fn look<T>(&self, at: impl FnOnce(Vec<&[u8]>) -> T) -> Result<T, BadBatch> {
         if self.checksum_over(crc32c::crc32c(&self.bytes)) != self.crc {
             return Err(BadBatch::Checksum);
         }
-        decode_batch(self.codec, self.count, &self.bytes)
+        unpacked(self.codec, self.count, &self.bytes, at)
     }
     fn checksum_over(&self, bytes_crc: u32) -> u32 {
         let mut crc = crc32c::crc32c_append(bytes_crc, self.partition.to_string().as_bytes());
@@ -141,9 +145,17 @@ impl Row {
 
 /// Unpacks the bytes of a batch into its records. Trusts nothing: also what passes the checksum may have been written by somebody else.
 pub fn decode_batch(codec: u8, count: u32, bytes: &[u8]) -> Result<Vec<Vec<u8>>, BadBatch> {
+    unpacked(codec, count, bytes, owned)
+}
+
+fn owned(records: Vec<&[u8]>) -> Vec<Vec<u8>> {
+    records.into_iter().map(<[u8]>::to_vec).collect()
+}
+
+fn unpacked<T>(codec: u8, count: u32, bytes: &[u8], at: impl FnOnce(Vec<&[u8]>) -> T) -> Result<T, BadBatch> {
     match codec {
-        PLAIN => split(bytes, count),
-        LZ4 => split(&unpack(bytes)?, count),
+        PLAIN => split(bytes, count).map(at),
+        LZ4 => split(&unpack(bytes)?, count).map(at),
         unknown => Err(BadBatch::Codec(unknown)),
     }
 }
@@ -155,12 +167,12 @@ fn unpack(bytes: &[u8]) -> Result<Vec<u8>, BadBatch> {
     plain.ok_or(BadBatch::Packing)
 }
 
-fn split(mut rest: &[u8], count: u32) -> Result<Vec<Vec<u8>>, BadBatch> {
+fn split(mut rest: &[u8], count: u32) -> Result<Vec<&[u8]>, BadBatch> {
     // Each frame has at least its length, so a wrong count cannot make us reserve more than the bytes could hold.
     let mut records = Vec::with_capacity((count as usize).min(rest.len() / 4));
     while let Some((length, behind)) = rest.split_first_chunk::<4>() {
         let (record, next) = behind.split_at_checked(u32::from_le_bytes(*length) as usize).ok_or(BadBatch::Frames)?;
-        records.push(record.to_vec());
+        records.push(record);
         rest = next;
     }
     if rest.is_empty() && records.len() == count as usize { Ok(records) } else { Err(BadBatch::Frames) }

@@ -76,11 +76,19 @@ impl Reader {
 
 /// A record of the ledger is stored as its hash, then its bytes.
 pub(super) fn ledger_record(file: &Path, partition: &PartitionId, seq: u64, mut stored: Vec<u8>) -> Result<StoredRecord, LogError> {
-    match stored.first_chunk::<32>().copied() {
-        Some(hash) => {
-            stored.drain(..hash.len());
-            Ok(StoredRecord { seq, hash: Hash(hash), bytes: stored })
+    match divided(&stored) {
+        Some((hash, bytes)) => {
+            let before = stored.len() - bytes.len();
+            stored.drain(..before);
+            Ok(StoredRecord { seq, hash, bytes: stored })
         }
-        None => Err(damaged(file, partition, seq, "the record is shorter than its hash")),
+        None => Err(damaged(file, partition, seq, SHORT)),
     }
+}
+
+pub(super) const SHORT: &str = "the record is shorter than its hash";
+
+/// Hash and bytes of a record of the ledger.
+pub(super) fn divided(stored: &[u8]) -> Option<(Hash, &[u8])> {
+    stored.split_first_chunk::<32>().map(|(hash, bytes)| (Hash(*hash), bytes))
 }

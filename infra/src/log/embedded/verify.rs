@@ -1,23 +1,17 @@
 //! Reading a whole log to say whether it is what was written, and where not: the first bad place of each partition.
 
-use super::walk::{Road, Steps, Wrong, explain};
+use super::walk::{Road, Wrong, explain};
 use super::{
     batch::Row,
     days::{Day, Days},
     high_water::{self, Mark},
-    reader::{Reader, ledger_record},
+    reader::{Reader, SHORT, divided},
 };
 use crate::log::{
-    audit::{ChainAudit, Looked, look},
+    audit::{ChainAudit, Looked, follows, look},
     signed::SignedTree,
 };
-use millwright_domain::{
-    audit::Checkpoint,
-    chain::{Hash, StoredRecord},
-    codec,
-    ports::event_log::LogError,
-    position::PartitionId,
-};
+use millwright_domain::{audit::Checkpoint, chain::Hash, codec, ports::event_log::LogError, position::PartitionId};
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
@@ -105,19 +99,12 @@ pub fn verify_ledger_against(dir: &Path, kept: &Kept, progress: Progress<'_>) ->
         let end = ends.get(partition).copied().unwrap_or(0);
         let audit = ChainAudit::of(partition).against(kept.get(partition).into_iter().flatten().cloned());
         let mut walk = LedgerWalk { audit, mark: marks.get(partition).copied(), bytes: 0 };
-        let mut previous = Hash::default();
-        let open = |row: &Row| open_row(file.path(), partition, row);
-        let check = |previous: &Hash, opened: &Opened| check_row(partition, *previous, opened);
-        let before = |opened: &Opened| {
-            let last = opened.last().map_or(previous, |record| record.hash);
-            std::mem::replace(&mut previous, last)
-        };
-        let admit = |(looked, bytes)| {
-            walk.admit(looked, bytes)?;
+        let admit = |looked: Batch| {
+            walk.admit(looked)?;
             progress(Walked { partition, done: walk.audit.next_seq(), of: end, bytes: walk.bytes });
             Ok(())
         };
-        let walked = Road { file: &file, partition, from: 0, end }.walk(Steps { open, before, check, admit });
+        let walked = Road { file: &file, partition, from: 0, end }.walk(|row| look_at(partition, row), admit);
         let (seq, broken) = match walked {
             Ok(()) => (end, walk.shortened()),
             Err((seq, what)) => (seq, Some(what)),
@@ -129,30 +116,40 @@ pub fn verify_ledger_against(dir: &Path, kept: &Kept, progress: Progress<'_>) ->
     Ok(verified)
 }
 
-type Opened = Vec<StoredRecord>;
-
-fn open_row(file: &Path, partition: &PartitionId, row: &Row) -> Result<Opened, Wrong> {
-    let unpacked = row.records().map_err(|bad| (row.base_seq, bad.to_string()))?;
-    let records = (row.base_seq..).zip(unpacked);
-    records.map(|(seq, stored)| ledger_record(file, partition, seq, stored).map_err(|cause| (seq, explain(&cause)))).collect()
+/// All that can be said of the records of a batch without those before it. Where one is wrong, the ones before it still count.
+struct Batch {
+    /// Hash and bytes: only who knows the record before can say whether it follows.
+    first: Option<(Hash, Vec<u8>)>,
+    looked: Vec<Result<Looked, Wrong>>,
+    bytes: u64,
 }
 
-/// All that can be said of the records of a batch without those before it, and how many bytes they have.
-/// Where one is wrong, the ones before it still count.
-fn check_row(partition: &PartitionId, mut previous: Hash, opened: &Opened) -> (Vec<Result<Looked, Wrong>>, u64) {
-    let mut looked = Vec::with_capacity(opened.len());
-    let mut bytes = 0;
-    for record in opened {
-        let one = look(partition, previous, record).map_err(|broken| (record.seq, explain(&broken)));
-        bytes += record.bytes.len() as u64;
-        previous = record.hash;
-        let wrong = one.is_err();
-        looked.push(one);
-        if wrong {
+fn look_at(partition: &PartitionId, row: &Row) -> Result<Batch, Wrong> {
+    row.look(|records| batch(partition, row.base_seq, &records)).map_err(|bad| (row.base_seq, bad.to_string()))
+}
+
+fn batch(partition: &PartitionId, base: u64, records: &[&[u8]]) -> Batch {
+    let mut batch = Batch { first: None, looked: Vec::with_capacity(records.len()), bytes: 0 };
+    let mut previous = None;
+    for (seq, stored) in (base..).zip(records) {
+        let Some((hash, bytes)) = divided(stored) else {
+            batch.looked.push(Err((seq, SHORT.into())));
+            break;
+        };
+        if seq == base {
+            batch.first = Some((hash, bytes.to_vec()));
+        }
+        let linked = previous.map_or(Ok(()), |previous| follows(previous, seq, hash, bytes));
+        let one = linked.and_then(|()| look(partition, seq, hash, bytes)).map_err(|broken| (seq, explain(&broken)));
+        batch.bytes += bytes.len() as u64;
+        previous = Some(hash);
+        let is_wrong = one.is_err();
+        batch.looked.push(one);
+        if is_wrong {
             break;
         }
     }
-    (looked, bytes)
+    batch
 }
 
 /// Checks every kept file of readings: checksums, density within and between the files, scans that decode, the high-water marks.
@@ -173,6 +170,18 @@ pub fn verify_readings(dir: &Path, progress: Progress<'_>) -> Result<Verified, L
     Ok(verified)
 }
 
+/// The seq behind a batch whose scans all decode, and how many bytes they have.
+fn scans_of(row: &Row) -> Result<(u64, u64), Wrong> {
+    let decoded = row.look(|records| {
+        for (seq, stored) in (row.base_seq..).zip(&records) {
+            codec::decode_scan(stored).map_err(|bad| (seq, explain(&bad)))?;
+        }
+        let bytes: u64 = records.iter().map(|stored| stored.len() as u64).sum();
+        Ok::<_, Wrong>((row.end(), bytes))
+    });
+    decoded.map_err(|bad| (row.base_seq, bad.to_string()))?
+}
+
 /// A file ends where the next one begins; the last one nowhere before its mark.
 fn expected_end(partition: &PartitionId, next: Option<&Day>, marks: &BTreeMap<PartitionId, Mark>) -> (u64, u64) {
     match next {
@@ -183,19 +192,13 @@ fn expected_end(partition: &PartitionId, next: Option<&Day>, marks: &BTreeMap<Pa
 
 fn verify_day(day: &Day, partition: &PartitionId, end: u64, expected: (u64, u64), progress: Progress<'_>, verified: &mut Verified) {
     let from = day.begins.next(partition);
-    let open = |row: &Row| row.records().map(|records| (row.base_seq, records)).map_err(|bad| (row.base_seq, bad.to_string()));
-    let check = |(): &(), (base, records): &(u64, Vec<Vec<u8>>)| -> Result<(u64, u64), Wrong> {
-        let decoded = (*base..).zip(records).try_for_each(|(seq, stored)| codec::decode_scan(stored).map(drop).map_err(|bad| (seq, explain(&bad))));
-        decoded.map(|()| (base + records.len() as u64, records.iter().map(|stored| stored.len() as u64).sum()))
-    };
     let mut bytes = 0;
-    let admit = |checked: Result<(u64, u64), Wrong>| {
-        let (next, size) = checked?;
+    let admit = |(next, size): (u64, u64)| {
         bytes += size;
         progress(Walked { partition, done: next - from, of: end - from, bytes });
         Ok(())
     };
-    let walked = Road { file: &day.reader, partition, from, end }.walk(Steps { open, before: |_: &_| (), check, admit });
+    let walked = Road { file: &day.reader, partition, from, end }.walk(scans_of, admit);
     verified.bytes += bytes;
     let (least, most) = expected;
     let (seq, broken) = match walked {
@@ -235,15 +238,19 @@ struct LedgerWalk {
 }
 
 impl LedgerWalk {
-    fn admit(&mut self, looked: Vec<Result<Looked, Wrong>>, bytes: u64) -> Result<(), Wrong> {
-        for one in looked {
+    fn admit(&mut self, batch: Batch) -> Result<(), Wrong> {
+        if let Some((hash, bytes)) = batch.first {
+            let seq = self.audit.next_seq();
+            follows(self.audit.hash(), seq, hash, &bytes).map_err(|broken| (seq, explain(&broken)))?;
+        }
+        for one in batch.looked {
             let seq = self.audit.next_seq();
             self.audit.take(one?).map_err(|broken| (seq, explain(&broken)))?;
             if self.mark.is_some_and(|mark| mark.next_seq == seq + 1 && mark.hash != self.audit.hash()) {
                 return Err((seq, "the high-water mark was made over another record: the log was written anew".into()));
             }
         }
-        self.bytes += bytes;
+        self.bytes += batch.bytes;
         Ok(())
     }
 

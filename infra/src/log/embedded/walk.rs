@@ -1,4 +1,4 @@
-//! Reading a partition of one file batch after batch, with what can be checked of each batch alone spread over all processors.
+//! Reading a partition of one file batch after batch, with what can be seen of each batch alone spread over all processors.
 
 use super::{batch::Row, reader::Reader};
 use millwright_domain::{ports::event_log::LogError, position::PartitionId};
@@ -22,41 +22,30 @@ pub(super) struct Road<'a> {
     pub end: u64,
 }
 
-/// The steps of a walk. Opening and checking are spread over the processors; the others are asked batch after batch.
-pub(super) struct Steps<Open, Before, Check, Admit> {
-    pub open: Open,
-    /// What the check of the next batch needs to know of the ones before it; told this one.
-    pub before: Before,
-    pub check: Check,
-    pub admit: Admit,
-}
-
 impl Road<'_> {
-    /// Takes every batch, after seeing that it begins where the last one ended, while the next ones are being read.
-    pub(super) fn walk<O: Send + Sync, B: Send + Sync, C: Send>(
+    /// Looks at every batch, on all processors, after seeing that it begins where the last one ended; and admits what was seen, in order,
+    /// while the next ones are looked at and those behind them are read.
+    pub(super) fn walk<C: Send>(
         &self,
-        steps: Steps<impl Fn(&Row) -> Result<O, Wrong> + Sync, impl FnMut(&O) -> B, impl Fn(&B, &O) -> C + Sync, impl FnMut(C) -> Result<(), Wrong>>,
+        look: impl Fn(&Row) -> Result<C, Wrong> + Send + Sync,
+        mut admit: impl FnMut(C) -> Result<(), Wrong>,
     ) -> Result<(), Wrong> {
-        let Steps { open, mut before, check, mut admit } = steps;
         thread::scope(|scope| {
             let (strides, read) = sync_channel(1);
+            let (sights, seen) = sync_channel(1);
             scope.spawn(move || self.read(&strides));
-            for (rows, cut) in read {
-                let mut wrong = cut;
-                let mut whole = Vec::with_capacity(rows.len());
-                for opened in spread(&rows, &open) {
-                    match opened {
-                        Ok(opened) => whole.push((before(&opened), opened)),
-                        Err(bad) => {
-                            wrong = Some(bad);
-                            break;
-                        }
+            scope.spawn(move || {
+                for (rows, cut) in read {
+                    if sights.send((spread(&rows, &look), cut)).is_err() {
+                        return;
                     }
                 }
-                for checked in spread(&whole, |(before, opened)| check(before, opened)) {
-                    admit(checked)?;
+            });
+            for (looked, cut) in seen {
+                for one in looked {
+                    admit(one?)?;
                 }
-                if let Some(wrong) = wrong {
+                if let Some(wrong) = cut {
                     return Err(wrong);
                 }
             }
