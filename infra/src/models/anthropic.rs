@@ -5,8 +5,9 @@ use super::{
     heard::{Heard, HeardCall},
     openai::text,
 };
-use crate::{outward::Request, plain::cleaned, secret::Secret};
+use crate::{outward::Request, secret::Secret};
 use millwright_domain::model_call::{CallFailed, Ending, Prompt, Rendered, Tool, ToolCall, Usage};
+use millwright_domain::plain::cleaned;
 use serde_json::{Value, json};
 
 const VERSION: &str = "2023-06-01";

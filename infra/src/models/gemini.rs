@@ -7,10 +7,10 @@ use super::{
 };
 use crate::{
     outward::{Reply, Request},
-    plain::cleaned,
     secret::Secret,
 };
 use millwright_domain::model_call::{CallFailed, Ending, Prompt, Rendered, Tool, Usage};
+use millwright_domain::plain::cleaned;
 use serde_json::{Map, Value, json};
 
 /// What its schemas know.

@@ -1,8 +1,8 @@
 //! What was heard of an answer, and whether it is what was asked for: JSON is held against its schema here, whatever the provider promised.
 
 use super::dialect::unreadable;
-use crate::plain::cleaned;
 use millwright_domain::model_call::{Answer, CallFailed, Ending, Prompt, Said, Source, Spent, ToolCall, Usage};
+use millwright_domain::plain::cleaned;
 use serde_json::Value;
 
 /// How much of what is wrong is told.

@@ -74,7 +74,7 @@ impl Dialect for OpenAi {
         }
         let chunk: Value = serde_json::from_str(frame).map_err(|cause| format!("a piece is no JSON: {cause}"))?;
         if let Some(said) = chunk.pointer("/error/message").and_then(Value::as_str) {
-            return Err(crate::plain::cleaned(said, 200));
+            return Err(millwright_domain::plain::cleaned(said, 200));
         }
         if let Some(model) = chunk["model"].as_str() {
             heard.model = model.into();

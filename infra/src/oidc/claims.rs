@@ -1,8 +1,8 @@
 //! What follows from the claims of somebody: roles, and what she is called.
 
 use super::settings::ClaimGrant;
-use crate::plain::cleaned;
 use millwright_domain::access::Grant;
+use millwright_domain::plain::cleaned;
 use serde_json::Value;
 
 const LONGEST_NAME: usize = 100;

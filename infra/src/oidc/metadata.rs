@@ -72,5 +72,5 @@ pub fn in_words(error: &dyn StdError) -> String {
         words = format!("{words}: {cause}");
         inner = cause.source();
     }
-    crate::plain::cleaned(&words, 400)
+    millwright_domain::plain::cleaned(&words, 400)
 }

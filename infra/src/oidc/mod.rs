@@ -9,9 +9,10 @@ mod travel;
 
 pub use settings::{BadOidc, ClaimGrant, OidcSettings, public_address};
 
-use crate::{credentials::CredentialFolder, outward::Outward, plain::cleaned};
+use crate::{credentials::CredentialFolder, outward::Outward};
 use async_trait::async_trait;
 use metadata::{Metadata, in_words};
+use millwright_domain::plain::cleaned;
 use millwright_domain::{
     Timestamp,
     ports::identity_provider::{CameBack, Identified, IdentityProvider, NotIdentified, SentAway, Subject},

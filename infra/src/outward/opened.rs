@@ -1,7 +1,7 @@
 //! An answer that has begun: read whole, or piece by piece as it comes, up to a bound.
 
 use super::{Reply, SendFailed, request::hide};
-use crate::plain::cleaned;
+use millwright_domain::plain::cleaned;
 use std::{error::Error as StdError, time::Duration};
 
 pub struct Opened {
