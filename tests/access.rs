@@ -8,7 +8,7 @@ use std::{fs, path::Path, sync::Mutex};
 const CHOSEN: &str = "three quiet pumps at night";
 
 /// Somebody at a browser, or a program.
-struct Visitor {
+pub struct Visitor {
     http: Client,
     url: String,
     token: Option<String>,
@@ -17,10 +17,10 @@ struct Visitor {
 }
 
 impl Visitor {
-    fn of(program: &Program) -> Self {
+    pub fn of(program: &Program) -> Self {
         Self { http: Client::new(), url: program.url.clone(), token: None, cookie: Mutex::default() }
     }
-    fn with_token(program: &Program, token: &str) -> Self {
+    pub fn with_token(program: &Program, token: &str) -> Self {
         Self { token: Some(token.into()), ..Self::of(program) }
     }
     async fn post(&self, path: &str, body: Value) -> Response {
@@ -47,7 +47,7 @@ impl Visitor {
         told(self.post("/access/password", json!({ "old": old, "new": new })).await).await
     }
     /// Data, or the code of the first error.
-    async fn ask(&self, query: &str) -> Result<Value, String> {
+    pub async fn ask(&self, query: &str) -> Result<Value, String> {
         let (_, answer) = told(self.post("/graphql", json!({ "query": query })).await).await;
         match answer.pointer("/errors/0/extensions/code") {
             Some(code) => Err(code.as_str().unwrap_or_default().into()),
@@ -64,7 +64,7 @@ async fn told(response: Response) -> (u16, Value) {
     (status, serde_json::from_str(&response.text().await.unwrap()).unwrap_or(Value::Null))
 }
 
-async fn house(data: &Path) -> (Program, Visitor) {
+pub async fn house(data: &Path) -> (Program, Visitor) {
     let program = Program::demo_with(data, &[], &[("MILLWRIGHT_ACCESS__MODE", "sign-in")]).await;
     let first: String = serde_json::from_slice(&fs::read(data.join("keys/access/first-password.json")).unwrap()).unwrap();
     let admin = Visitor::of(&program);
