@@ -17,7 +17,7 @@ pub struct Visitor {
 }
 
 impl Visitor {
-    fn of(program: &Program) -> Self {
+    pub fn of(program: &Program) -> Self {
         Self { http: Client::new(), url: program.url.clone(), token: None, cookie: Mutex::default() }
     }
     pub fn with_token(program: &Program, token: &str) -> Self {

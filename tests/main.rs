@@ -11,6 +11,7 @@ mod benches;
 mod cluster;
 mod compose;
 mod confidence;
+mod crew;
 mod demo_on_kafka;
 mod describing;
 mod dispatcher;

@@ -109,7 +109,8 @@ impl SiteAtWork {
         }
         let stop = CancellationToken::new();
         let shop = &self.workshop;
-        let mut workers = vec![shop.proposer(&stop), shop.feedback(&stop), shop.remember(&stop), shop.timekeeper(&stop), shop.sealer(&stop)];
+        let mut workers =
+            vec![shop.proposer(&stop), shop.feedback(&stop), shop.remember(&stop), shop.timekeeper(&stop), shop.sealer(&stop), shop.tester(&stop)];
         workers.extend([shop.message_desk(&stop), shop.ticket_desk(&stop), shop.replies(&stop), shop.health_watch(&stop)]);
         workers.extend([shop.checkpoints(&stop), shop.conductor(&stop)]);
         workers.extend(self.messenger.clone().map(|messenger| self.workshop.outbox(messenger, &stop)));

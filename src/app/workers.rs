@@ -18,6 +18,7 @@ use millwright_agents::{
     publisher::Publisher,
     remember::Remember,
     replies::Replies,
+    tester::Tester,
     ticketing::{Rollups, TicketDesk},
     timekeeper::Timekeeper,
     tracer::Tracer,
@@ -173,6 +174,15 @@ impl Workshop {
             let partition = shop.partition();
             let Workshop { log, commands, clock, .. } = shop.clone();
             Timekeeper { log, commands, clock, partition }.run(stop_it.clone())
+        })
+    }
+
+    pub fn tester(&self, stop: &CancellationToken) -> JoinHandle<()> {
+        let (shop, stop_it) = (self.clone(), stop.clone());
+        self.supervised("tester", stop, move || {
+            let partition = shop.partition();
+            let Workshop { log, commands, clock, .. } = shop.clone();
+            Tester { log, commands, clock, partition }.run(stop_it.clone())
         })
     }
 
