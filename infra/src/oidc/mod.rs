@@ -175,7 +175,7 @@ fn not_exchanged(error: RequestTokenError<RoadError, Refusal>) -> NotIdentified 
     match error {
         RequestTokenError::Request(cause) => NotIdentified::Away(cause.into()),
         RequestTokenError::ServerResponse(refusal) => {
-            let why = format!("the code was not taken: {}", cleaned(&refusal.error().to_string(), 80));
+            let why = format!("the code was not taken: {}", cleaned(refusal.error().as_ref(), 80));
             match refusal.error() {
                 // Ours to mend, not hers.
                 CoreErrorResponseType::InvalidClient | CoreErrorResponseType::UnauthorizedClient => NotIdentified::Away(why.into()),
