@@ -151,9 +151,10 @@ mod tests {
     #[tokio::test]
     async fn what_a_collector_does_not_take_is_said_with_its_place() {
         let server = OtlpServer::start().await.unwrap();
-        server.faults.next(1, Fault::status(503));
+        // However often it is tried.
+        server.faults.next(100, Fault::status(400));
         let refused = otlp(&server).keep(&[step(1, None, None)]).await.unwrap_err().to_string();
-        assert!(refused.contains("503"), "{refused}");
+        assert!(refused.contains("400"), "{refused}");
         assert!(server.taken().is_empty());
         let inside = Otlp::new(&server.url(), "node-a", Outward::new(OutwardSettings::default()).unwrap()).unwrap();
         let refused = inside.keep(&[step(1, None, None)]).await.unwrap_err().to_string();

@@ -172,14 +172,14 @@ mod tests {
         let state = AppState { book: Arc::new(Anns), ..house.state.clone() };
         let site = first_site(&state).unwrap();
         let action = actions::of_case(&state.projections.ledger(), case).await.unwrap()[0].proposal.action;
-        let yes = ChatMessage { button: Some(Answer::yes_button(action, "b")), ..message("d1") };
+        let yes = ChatMessage { button: Some(Answer::yes_button(action, "0123456789abcdef")), ..message("yes-to-a-pump") };
         take_in(&state, ChatMessage { text: "Yes".into(), ..yes }).await.unwrap();
-        take_in(&state, ChatMessage { text: "seen".into(), ..message("d2") }).await.unwrap();
+        take_in(&state, ChatMessage { text: "seen".into(), ..message("about-nothing") }).await.unwrap();
         let facts = state.log.read_ledger(&PartitionId::site(&site), 0, 1_000).await.unwrap();
         let received: Vec<String> = facts.iter().map(|(_, fact)| String::from_utf8_lossy(&fact.bytes).into_owned()).collect();
         let came = |delivery: &str| received.iter().any(|fact| fact.contains("MessageReceived") && fact.contains(delivery));
-        assert!(!came("d1"), "about a pump");
-        assert!(came("d2"), "about no machine");
+        assert!(!came("yes-to-a-pump"), "about a pump");
+        assert!(came("about-nothing"), "about no machine");
     }
 
     #[tokio::test]

@@ -25,7 +25,7 @@ async fn the_plant_shows_its_places_and_newest_values() {
 async fn a_plant_says_where_its_roster_has_people_look() {
     let house = House::open().await;
     let asked = "query($at: Position) { plant(site: \"demo\", atLeast: $at) { links { page grafana } } }";
-    assert_eq!(house.graphql(asked, json!({})).await["plant"]["links"], json!({ "page": null, "grafana": null }));
+    assert_eq!(house.graphql(asked, json!({ "at": "ledger/demo:3" })).await["plant"]["links"], json!({ "page": null, "grafana": null }));
     let links = json!({ "page": "https://mill.example.org", "grafana": "https://g.example.org/d/plc-health?var-sensor={signal}" });
     let roster: Roster = serde_json::from_value(json!({ "links": links })).unwrap();
     let adopted = house.ask("svc-settings", AdoptRoster { roster }).await;

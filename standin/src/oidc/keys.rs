@@ -44,7 +44,12 @@ impl Key {
     pub fn make(signs: Signs, id: &str) -> io::Result<Self> {
         let chance = SystemRandom::new();
         let pair = match signs {
-            Signs::Rs256 => Pair::Rsa(RsaKeyPair::from_pkcs8(&rsa()?).map_err(|_rejected| odd("no RSA key"))?),
+            Signs::Rs256 => {
+                let made = rsa()?;
+                // Some builds of openssl write the key itself, others its wrapping.
+                let pair = RsaKeyPair::from_pkcs8(&made).or_else(|_wrapped| RsaKeyPair::from_der(&made));
+                Pair::Rsa(pair.map_err(|_rejected| odd("no RSA key"))?)
+            }
             Signs::Es256 => {
                 let made = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &chance).map_err(|_failed| odd("no EC key"))?;
                 let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, made.as_ref(), &chance);
