@@ -49,7 +49,10 @@ fn has_code(error: &ServerError) -> bool {
 
 /// The code for a message of the library, and what we would rather say. Whatever else it refuses cannot be meant as it stands.
 fn meant(message: &str) -> (&'static str, Option<String>) {
-    if message == "Query is nested too deep." || message.starts_with("The recursion depth of the query") || message.starts_with("recursion limit exceeded") {
+    if message == "Query is nested too deep."
+        || message.starts_with("The recursion depth of the query")
+        || message.starts_with("recursion limit exceeded")
+    {
         return ("TOO_MANY", Some(format!("the question is nested too deep; name at most {MOST_DEPTH} fields within fields")));
     }
     if message == "Query is too complex." {

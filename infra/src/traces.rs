@@ -18,6 +18,7 @@ use opentelemetry_sdk::{
 };
 use std::{
     fmt,
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -26,7 +27,11 @@ const PATH: &str = "/v1/traces";
 
 pub struct Otlp {
     exporter: OtlpExporter,
+    refused: Refused,
 }
+
+/// Why the last request failed: the exporter says only that one did.
+type Refused = Arc<Mutex<Option<String>>>;
 
 impl Otlp {
     /// `collector`: such as `http://127.0.0.1:4318`. `node` is this program among others of its kind.
@@ -35,12 +40,14 @@ impl Otlp {
     /// It is no address.
     pub fn new(collector: &str, node: &str, outward: Outward) -> Result<Self, ExporterBuildError> {
         let endpoint = format!("{}{PATH}", collector.trim_end_matches('/'));
-        let exporter = OtlpExporter::builder().with_http().with_http_client(Road(outward)).with_endpoint(endpoint);
+        let refused = Refused::default();
+        let road = Road { outward, refused: refused.clone() };
+        let exporter = OtlpExporter::builder().with_http().with_http_client(road).with_endpoint(endpoint);
         let mut exporter = exporter.with_protocol(Protocol::HttpBinary).build()?;
         let about = [("service.name", "millwright"), ("service.version", env!("CARGO_PKG_VERSION")), ("service.instance.id", node)];
         let about = about.map(|(name, value)| KeyValue::new(name, value.to_string()));
         exporter.set_resource(&Resource::builder_empty().with_attributes(about).build());
-        Ok(Self { exporter })
+        Ok(Self { exporter, refused })
     }
 }
 
@@ -48,7 +55,10 @@ impl Otlp {
 impl Traces for Otlp {
     async fn keep(&self, spans: &[Span]) -> Result<(), NotTraced> {
         let batch = spans.iter().map(span).collect();
-        self.exporter.export(batch).await.map_err(|error| NotTraced(cleaned(&error.to_string(), 300)))
+        self.exporter.export(batch).await.map_err(|error| {
+            let why = self.refused.lock().unwrap_or_else(PoisonError::into_inner).take();
+            NotTraced(cleaned(&why.unwrap_or_else(|| error.to_string()), 300))
+        })
     }
 }
 
@@ -80,7 +90,17 @@ fn wall(at: Timestamp) -> SystemTime {
     UNIX_EPOCH + Duration::from_micros(at.micros().max(0).unsigned_abs())
 }
 
-struct Road(Outward);
+struct Road {
+    outward: Outward,
+    refused: Refused,
+}
+
+impl Road {
+    fn no(&self, why: String) -> HttpError {
+        *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(why.clone());
+        why.into()
+    }
+}
 
 impl fmt::Debug for Road {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -103,9 +123,9 @@ impl HttpClient for Road {
                 going = going.secret_header(name.as_str(), value);
             }
         }
-        let reply = self.0.send(going.body(&content_type, body.to_vec())).await?;
+        let reply = self.outward.send(going.body(&content_type, body.to_vec())).await.map_err(|error| self.no(error.to_string()))?;
         if !reply.is_success() {
-            return Err(format!("{} answered {}", reply.place, reply.status).into());
+            return Err(self.no(format!("{} answered {}", reply.place, reply.status)));
         }
         Ok(HttpResponse::new(Bytes::from(reply.body)))
     }
