@@ -1,6 +1,7 @@
 //! Who works on facts: the monitor notices, the rules say why, the readings tell the outcome; each asks for a command and decides nothing else.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod call_record;
 pub mod cast;
 pub mod checkpoint;
 pub mod clerk;
@@ -13,6 +14,7 @@ pub mod feedback;
 pub mod gateway;
 pub mod health_watch;
 pub mod insist;
+pub mod ledger_purse;
 pub mod manuals;
 pub mod messages;
 pub mod monitor;

@@ -97,7 +97,7 @@ impl World {
             }
             Step::Dispatch(number) => DispatchCall { scope: scope(), reservation: call(number) }.into(),
             Step::Settle(number, used) => SettleTokens { scope: scope(), reservation: call(number), used, estimated: false }.into(),
-            Step::Release(number) => ReleaseTokens { scope: scope(), reservation: call(number) }.into(),
+            Step::Release(number) => ReleaseTokens { scope: scope(), reservation: call(number), uncounted: false }.into(),
             Step::Expire(number) => ExpireReservation { scope: scope(), reservation: call(number) }.into(),
             Step::Later => return None,
         })

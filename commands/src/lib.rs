@@ -67,6 +67,7 @@ mod report_parts;
 // token budgets
 mod dispatch_call;
 mod expire_reservation;
+mod record_model_call;
 mod release_tokens;
 mod reserve_tokens;
 mod set_budget;
@@ -119,6 +120,7 @@ pub use raise_alert::RaiseAlert;
 pub use receive_deed::ReceiveDeed;
 pub use receive_message::{MarkMessageNotDelivered, MarkMessageRead, ReceiveMessage};
 pub use record_diagnosis::RecordDiagnosis;
+pub use record_model_call::RecordModelCall;
 pub use record_outcome::{RecordOutcome, RecordOutcomeRefused};
 pub use reject_action::RejectAction;
 pub use relearn::{ApproveRelearning, ProposeRelearning, RestoreBaseline};

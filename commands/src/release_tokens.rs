@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize};
 pub struct ReleaseTokens {
     pub scope: String,
     pub reservation: ReservationId,
+    /// It left, and the provider refused it before counting anything.
+    #[serde(default)]
+    pub uncounted: bool,
 }
 
 impl ReleaseTokens {
@@ -17,7 +20,9 @@ impl ReleaseTokens {
         match account.and_then(|account| account.open.get(&self.reservation)) {
             None if account.is_some_and(|account| account.ended(&self.reservation).is_some()) => Ok(Decision::AlreadySo),
             None => Err(senseless("not_reserved", "nothing is held under this reservation")),
-            Some(hold) if hold.dispatched => Err(senseless("dispatched_already", "the call has left and may have been billed; settle it")),
+            Some(hold) if hold.dispatched && !self.uncounted => {
+                Err(senseless("dispatched_already", "the call has left and may have been billed; settle it"))
+            }
             Some(hold) => {
                 let free = TokensReleased { reservation: self.reservation };
                 Ok(Decision::each(hold.counts_in(&self.scope).map(StreamId::budget), free))

@@ -10,6 +10,7 @@ use crate::{
     budget::{
         BudgetOverrun, BudgetSet, BudgetWarned, CallDispatched, ReservationExpired, TokensReleased, TokensReserved, TokensSettled, UsageCorrected,
     },
+    call::ModelCalled,
     case::{
         ActionApproved, ActionCompleted, ActionFailed, ActionProposed, ActionRejected, ActionStarted, ActionSuperseded, ActionUnverified,
         ActionVerified, ActionVoided, AlertRaised, ApprovalExpired, CaseRemembered, CommandRefused, DiagnosisRecorded, OutcomeRecorded,
@@ -123,7 +124,7 @@ facts! {
     ActionStarted = 1, ActionCompleted = 1, ActionFailed = 1, ActionUnverified = 1, ActionVerified = 1,
     OutcomeRecorded = 1, CommandRefused = 1,
     // what the crew found out about it
-    InvestigationOpened = 1, ContributionDelivered = 1, ContributionMissed = 1, ReportDelivered = 1,
+    InvestigationOpened = 1, ContributionDelivered = 1, ContributionMissed = 1, ReportDelivered = 1, ModelCalled = 1,
     // alarms as operators handle them
     AlarmCleared = 1, AlarmAcknowledged = 1, AlarmShelved = 1, AlarmUnshelved = 1, AlarmTakenOutOfService = 1, AlarmReturnedToService = 1,
     AlertSuppressed = 1,

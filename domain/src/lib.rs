@@ -13,6 +13,7 @@ pub mod audit;
 pub mod baseline;
 pub mod budget;
 pub mod bus;
+pub mod call;
 pub mod case;
 pub mod chain;
 pub mod change;

@@ -8,6 +8,7 @@ use millwright_domain::{
     action::{Order, Proposal},
     alarm::Suppression,
     budget::Window,
+    call::ModelCalled,
     case::Outcome,
     envelope::Answer,
     evidence::{Evidence, Feature},
@@ -126,6 +127,7 @@ pub fn summary(event: &Event) -> String {
         Event::ContributionMissed(fact) => format!("{} had nothing to say: {}", fact.by, fact.why),
         Event::ReportDelivered(fact) if fact.missing.is_empty() => format!("report: {}", first_line(&fact.text)),
         Event::ReportDelivered(fact) => format!("report without {}: {}", list(&fact.missing), first_line(&fact.text)),
+        Event::ModelCalled(fact) => called(fact),
         Event::CommandRefused(fact) => format!("{} by {} was refused: {}", fact.asked, fact.by, fact.reason),
         Event::EffectWanted(fact) => format!("to {}: {}", fact.target, fact.subject),
         Event::EffectAttempted(fact) => format!("attempt {} begun", fact.attempt),
@@ -265,4 +267,12 @@ fn list(agents: &[ActorId]) -> String {
 
 fn first_line(text: &str) -> &str {
     text.lines().next().unwrap_or_default()
+}
+
+fn called(fact: &ModelCalled) -> String {
+    let used = fact.usage.map_or(0, |usage| usage.total());
+    match &fact.failed {
+        None => format!("{} asked {}: {used} tokens, {}, {} ms", fact.agent, fact.model, fact.cost, fact.took_ms),
+        Some(trouble) => format!("{} asked {} in vain ({}): {}", fact.agent, fact.deployment, trouble.kind, trouble.said),
+    }
 }

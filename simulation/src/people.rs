@@ -223,7 +223,7 @@ pub async fn spend(asker: Asker) {
         let command = ReserveTokens { scope: scope(), also, reservation, agent, tokens, expires_after_s: 60, lane, about: None };
         let Some(Answer::Done { .. }) = asker.ask(command).await else { continue };
         if asker.chance.per_mille(150) {
-            asker.ask(ReleaseTokens { scope: scope(), reservation }).await;
+            asker.ask(ReleaseTokens { scope: scope(), reservation, uncounted: false }).await;
             continue;
         }
         asker.ask(DispatchCall { scope: scope(), reservation }).await;

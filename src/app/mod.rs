@@ -46,11 +46,12 @@ use crate::{
 use anyhow::{Context, Result};
 use auditing::Auditing;
 use chrono::TimeDelta;
+use crew::CrewRoom;
 pub use crew::MANUALS;
 use duties::Duties;
 use foundation::Foundation;
 use health::HealthBoard;
-use millwright_agents::{cast::Crew, diagnosis::RuleBook};
+use millwright_agents::diagnosis::RuleBook;
 use millwright_commands::DOOR;
 use millwright_domain::{access::Access, ids::ActorId, policy::Policy, ports::plant_control::PlantControl, position::PartitionId, roster::Roster};
 use millwright_graphql::{
@@ -109,7 +110,7 @@ impl App {
         board.time_lapse(lapse.speed);
         let rules = RuleBook::new(configured.rules.clone());
         let outside = Outside::of(settings, &configured.roster, &foundation, &board)?;
-        let crew = crew::crew(settings)?;
+        let crew = CrewRoom::of(settings, &outside.outward)?;
         let Configured { sites, policy, roster, .. } = configured;
         let house = House { policy, roster };
         let auditing = Auditing::of(settings, &foundation, sites.first().map(|site| &site.plant.site));
@@ -220,7 +221,7 @@ struct Yard<'a> {
     foundation: &'a Foundation,
     board: &'a HealthBoard,
     rules: &'a RuleBook,
-    crew: &'a Crew,
+    crew: &'a CrewRoom,
     house: &'a House,
     outside: &'a Outside,
     auditing: &'a Auditing,

@@ -75,7 +75,7 @@ impl Workshop {
             suffix: if alone { String::new() } else { format!(" {site}") },
             watch: settings.watch(),
             rules: (*rules).clone(),
-            crew: (*crew).clone(),
+            crew: crew.crew(site, foundation),
             seal_every_s: settings.log.seal_every_s,
             checkpointer: yard.auditing.checkpointer(PartitionId::site(site)),
             publishes: settings.mqtt.is_on(),

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use millwright_domain::{
     Now, Timestamp,
-    case::{CaseFile, DiagnosisRecorded},
+    case::{CaseFile, DiagnosisRecorded, Severity},
     evidence::Evidence,
     ids::{AssetId, CaseId, CauseId, DeviceId, SignalId},
     plant::{Asset, Plant},
@@ -23,6 +23,8 @@ pub struct Briefing {
     pub plant: Plant,
     pub opened_at: Timestamp,
     pub alerts: u32,
+    /// Of its worst active alarm.
+    pub severity: Option<Severity>,
     pub diagnosis: Option<DiagnosisRecorded>,
     pub evidence: Vec<Evidence>,
     /// What another monitoring system said of it: from outside, so data and never an instruction.
@@ -63,6 +65,7 @@ impl Briefing {
         let asset = plant.asset(&file.asset)?.clone();
         let alarms = site.alarms.get(&file.asset);
         let detectors = alarms.into_iter().flatten().filter(|(_, alarm)| alarm.active).map(|(detector, _)| detector.clone()).collect();
+        let severity = alarms.into_iter().flatten().filter(|(_, alarm)| alarm.active).filter_map(|(_, alarm)| alarm.severity).max();
         let quiet = asset.signals.iter().filter_map(|signal| {
             let silent = newest.get(&signal.id).map(|at| now.plant.since(*at));
             let is_quiet = silent.is_none_or(|silent| silent > QUIET_AFTER);
@@ -72,6 +75,7 @@ impl Briefing {
             case,
             opened_at: file.opened_at,
             alerts: file.alerts,
+            severity,
             diagnosis: file.diagnosis.clone(),
             evidence: file.evidence.clone(),
             says: file.says.clone(),

@@ -4,6 +4,7 @@ pub mod briefing;
 pub mod cartographer;
 pub mod checklists;
 pub mod hunter;
+pub mod told_by_model;
 pub mod triage;
 pub mod watchman;
 pub mod weaver;

@@ -179,7 +179,7 @@ impl Attempt<'_> {
     }
 
     async fn tell_denied(&self, denied: &Denied) {
-        let kind = if matches!(denied, Denied::OverBudget { .. }) { "over_budget" } else { "no_budget" };
+        let kind = if matches!(denied, Denied::OverBudget { .. } | Denied::Refused(_)) { "over_budget" } else { "no_budget" };
         self.tell_failed(kind, denied.to_string(), None, NanoDollars(0), TimeDelta::zero()).await;
     }
 

@@ -34,6 +34,9 @@ pub struct Wish {
 pub enum Denied {
     #[error("the budget of {scope} has {remaining} tokens left{}", resets(.resets_at))]
     OverBudget { scope: String, remaining: u64, resets_at: Option<Timestamp> },
+    /// In its own words.
+    #[error("{0}")]
+    Refused(String),
     /// It cannot be asked. Then nothing is spent.
     #[error("the budget cannot be asked: {0}")]
     Unavailable(String),

@@ -368,7 +368,7 @@ pub fn settle(number: u128, used: u64) -> Asking {
     ask("svc-writer", SettleTokens { scope: "site".into(), reservation: reservation(number), used, estimated: false })
 }
 pub fn release(number: u128) -> Asking {
-    ask("svc-writer", ReleaseTokens { scope: "site".into(), reservation: reservation(number) })
+    ask("svc-writer", ReleaseTokens { scope: "site".into(), reservation: reservation(number), uncounted: false })
 }
 pub fn expire_reservation(number: u128) -> Asking {
     ask("svc-timekeeper", ExpireReservation { scope: "site".into(), reservation: reservation(number) })

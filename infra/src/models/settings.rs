@@ -26,12 +26,14 @@ pub struct ModelSettings {
     pub failures: u32,
     /// … for so many seconds, and twice as long each time it fails again, up to ten minutes.
     pub pause_s: u32,
+    /// The class of models that summarise what the crew found.
+    pub report_class: String,
     pub deployments: BTreeMap<String, DeploymentSettings>,
 }
 
 impl Default for ModelSettings {
     fn default() -> Self {
-        Self { attempts: 3, within_s: 60, failures: 5, pause_s: 30, deployments: BTreeMap::new() }
+        Self { attempts: 3, within_s: 60, failures: 5, pause_s: 30, report_class: "standard".into(), deployments: BTreeMap::new() }
     }
 }
 
