@@ -71,7 +71,7 @@ async fn a_model_summarises_the_report_and_every_token_is_on_the_ledger() {
     let report = answer.pointer("/cases/edges/0/node/investigation/report").unwrap();
     let text = report["text"].as_str().unwrap();
     assert!(text.starts_with("The bearing of the pump wears") && text.contains("Feel and listen"), "the rules' report stays below: {text}");
-    assert_eq!(report["model"], ModelServer::MODEL, "{report}");
+    assert!(report["model"].as_str().unwrap().starts_with(ModelServer::MODEL), "{report}");
     let calls: Vec<&str> = answer
         .pointer("/cases/edges/0/node/timeline")
         .unwrap()
