@@ -27,7 +27,7 @@ pub struct BudgetRow {
     /// Counted in full for want of an answer, and may still be corrected.
     expired: BTreeMap<ReservationId, (u64, Timestamp)>,
     windows: Vec<WindowRow>,
-    /// Calls that were paid for, in all.
+    /// Calls that left, in all; also those that a provider refused before counting.
     pub calls: u64,
 }
 

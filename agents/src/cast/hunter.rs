@@ -32,7 +32,7 @@ impl CrewMember for ManualHunter {
             let about = library.manuals.iter().filter(|manual| manual.is_about(&class, &vendor)).count();
             (about, library.search(&must, &also, |manual| manual.is_about(&class, &vendor), MOST_PLACES))
         });
-        let (about, hits) = searched.await.map_err(|_| "the manuals could not be searched".to_string())?;
+        let (about, hits) = searched.await.map_err(|broken| format!("the manuals could not be searched: {broken}"))?;
         Ok(told(cause.as_str(), about, hits))
     }
 }
