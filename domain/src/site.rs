@@ -256,8 +256,16 @@ impl Site {
         }
     }
 
+    /// The same where it matters who asked: limits from the settings are told from those that a person set.
+    pub fn evolve_by(&mut self, by: &ActorId, stream: &StreamId, occurred_at: Timestamp, event: &Event) {
+        self.evolve(stream, occurred_at, event);
+        if let (Event::BudgetSet(limits), true, Some(scope)) = (event, by.is_settings(), stream.as_budget()) {
+            self.budgets.entry(scope.to_string()).or_default().configured = Some(limits.clone());
+        }
+    }
+
     pub fn evolve_recorded(&mut self, recorded: &Recorded) {
-        self.evolve(&recorded.stream, recorded.occurred_at, &recorded.event);
+        self.evolve_by(&recorded.actor, &recorded.stream, recorded.occurred_at, &recorded.event);
     }
 
     fn want_effect(&mut self, wanted: &EffectWanted) {

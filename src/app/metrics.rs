@@ -85,6 +85,7 @@ pub const FIGURES: &[Figure] = &[
     figure("millwright_partition_owned", &["partition"], "1 for a partition that this program decides for, 0 once it no longer does."),
     figure("millwright_projection_lag_records", &["partition"], "Records of the log that cannot be seen in the projections yet."),
     figure("millwright_projection_parked_streams", &[], "Streams that are not shown any further, because a fact of theirs could not be taken in."),
+    figure("millwright_http_connections_refused_total", &[], "Connections that were turned away because every place was taken."),
     figure("millwright_projection_in_trouble", &[], "1 while something holds the projections up; /health says what."),
 ];
 

@@ -9,6 +9,7 @@ mod auditor;
 mod broker;
 mod checkpoints;
 mod columns;
+mod connections;
 mod crew;
 pub mod demo;
 mod drops;

@@ -136,7 +136,7 @@ impl Scene {
             Err(refused) => recorded_of(refused, id, &command, &by),
         };
         for (stream, event) in self.recorded.clone() {
-            self.site.evolve(&stream, self.now.plant, &event);
+            self.site.evolve_by(&by, &stream, self.now.plant, &event);
             self.notice(&stream, &event);
         }
         self.last = Some(result);
