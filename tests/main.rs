@@ -31,6 +31,7 @@ mod models;
 mod mqtt_loop;
 mod oidc;
 mod program;
+mod purse;
 mod recordings;
 mod road;
 mod scenarios;

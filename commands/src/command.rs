@@ -11,8 +11,8 @@ use crate::{
     RecordTest, Refused, RejectAction, ReleaseKillSwitch, ReleaseTokens, RememberCase, RemindApproval, RemoveContact, RenewLease, ReportGap,
     ReportMetrics, ReportParts, ReportReadingsDropped, ReportSummary, ReserveTokens, RestoreBaseline, RetryEffect, ReturnAlarmToService,
     ReturnAssetToService, RevertTask, RevokeToken, SealReadings, SendBackTask, SendLetter, SetBudget, SetGrants, SetThreshold, SettleTokens,
-    ShelveAlarm, SignCheckpoint, SpawnAgent, StartAction, StopAgent, TakeAlarmOutOfService, UnblockAgent, UnblockTask, UnshelveAlarm, VerifyAction,
-    WantEffect, decision::Circumstances,
+    ShelveAlarm, SignCheckpoint, SpawnAgent, StartAction, StopAgent, StopLoop, TakeAlarmOutOfService, UnblockAgent, UnblockTask, UnshelveAlarm,
+    VerifyAction, WantEffect, decision::Circumstances,
 };
 use millwright_domain::{
     ids::{AssetId, CaseId},
@@ -60,7 +60,7 @@ commands! {
     AssignDevice, ReportReadingsDropped, ReportGap,
     WantEffect, AttemptEffect, FinishEffect, RetryEffect, DropEffect,
     ReceiveMessage, MarkMessageRead, MarkMessageNotDelivered, ReceiveDeed, ReportParts, ReportSummary,
-    RecordModelCall, SetBudget, ReserveTokens, DispatchCall, SettleTokens, ReleaseTokens, ExpireReservation,
+    RecordModelCall, StopLoop, SetBudget, ReserveTokens, DispatchCall, SettleTokens, ReleaseTokens, ExpireReservation,
     JoinCrew, SpawnAgent, DrainAgent, StopAgent, ReportMetrics, BlockAgent, UnblockAgent, CheckAgent, ChooseModel,
     FileTask, QueueTask, ClaimTask, RenewLease, ExpireLease, DeliverTask, FailTask, RecordTest, AcceptTask, SendBackTask, BlockTask, UnblockTask,
     RevertTask, MarkTask, SendLetter, AcknowledgeLetter, ChaseLetter,

@@ -29,6 +29,9 @@ pub struct DeliverContribution {
     pub text: String,
     pub citations: Vec<Citation>,
     pub model: Option<String>,
+    /// What a model named that the rules had not found.
+    #[serde(default)]
+    pub dropped: u32,
     pub took_ms: u64,
 }
 
@@ -80,6 +83,7 @@ impl DeliverContribution {
             text: cut(&self.text),
             citations: self.citations.clone(),
             model: self.model.clone(),
+            dropped: self.dropped,
             took_ms: self.took_ms,
         };
         Ok(Decision::one(StreamId::case(self.case), delivered))
@@ -146,7 +150,7 @@ mod tests {
         asks("svc-conductor", |case| OpenInvestigation { case, asked: vec![HUNTER.parse().unwrap(), TRIAGE.parse().unwrap()] })
     }
     fn deliver(by: &'static str) -> Asking {
-        asks(by, |case| DeliverContribution { case, text: "Page 4 says so.".into(), citations: vec![], model: None, took_ms: 7 })
+        asks(by, |case| DeliverContribution { case, text: "Page 4 says so.".into(), citations: vec![], model: None, dropped: 0, took_ms: 7 })
     }
     fn report() -> Asking {
         asks("svc-weaver", |case| DeliverReport { case, text: "A bearing wears.".into(), model: None })

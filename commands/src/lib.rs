@@ -72,6 +72,7 @@ mod release_tokens;
 mod reserve_tokens;
 mod set_budget;
 mod settle_tokens;
+mod stop_loop;
 // people, and the simulator's truth
 mod enrol;
 mod grants;
@@ -139,5 +140,6 @@ pub use shelve_alarm::{LONGEST_SHELF_MIN, ShelveAlarm, UnshelveAlarm};
 pub use sign_checkpoint::{AdoptAuditKey, SignCheckpoint};
 pub use sign_in::{DOOR, RecordAccessRefused, RecordPasswordSet, RecordSignIn, RecordSignInRefused};
 pub use start_action::{SEND_WITHIN, StartAction, StartActionRefused};
+pub use stop_loop::StopLoop;
 pub use verify_action::VerifyAction;
 pub use want_effect::WantEffect;

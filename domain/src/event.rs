@@ -20,6 +20,7 @@ use crate::{
     contact::{ContactEnrolled, ContactRemoved, EnrolmentOffered},
     effect::{EffectAttempted, EffectDone, EffectDropped, EffectFailed, EffectRetried, EffectWanted},
     envelope::CommandAnswered,
+    going_round::LoopStopped,
     investigation::{ContributionDelivered, ContributionMissed, InvestigationOpened, ReportDelivered},
     letter::{LetterAcknowledged, LetterDeadLettered, LetterEscalated, LetterRepeated, LetterSent},
     message::{MessageNotDelivered, MessageRead, MessageReceived, MessageUnknown},
@@ -124,7 +125,7 @@ facts! {
     ActionStarted = 1, ActionCompleted = 1, ActionFailed = 1, ActionUnverified = 1, ActionVerified = 1,
     OutcomeRecorded = 1, CommandRefused = 1,
     // what the crew found out about it
-    InvestigationOpened = 1, ContributionDelivered = 1, ContributionMissed = 1, ReportDelivered = 1, ModelCalled = 1,
+    InvestigationOpened = 1, ContributionDelivered = 1, ContributionMissed = 1, ReportDelivered = 1, ModelCalled = 1, LoopStopped = 1,
     // alarms as operators handle them
     AlarmCleared = 1, AlarmAcknowledged = 1, AlarmShelved = 1, AlarmUnshelved = 1, AlarmTakenOutOfService = 1, AlarmReturnedToService = 1,
     AlertSuppressed = 1,

@@ -27,6 +27,7 @@ pub mod event;
 pub mod evidence;
 pub mod export;
 pub mod forecast;
+pub mod going_round;
 pub mod hours;
 pub mod ids;
 pub mod investigation;

@@ -128,6 +128,7 @@ pub fn summary(event: &Event) -> String {
         Event::ReportDelivered(fact) if fact.missing.is_empty() => format!("report: {}", first_line(&fact.text)),
         Event::ReportDelivered(fact) => format!("report without {}: {}", list(&fact.missing), first_line(&fact.text)),
         Event::ModelCalled(fact) => called(fact),
+        Event::LoopStopped(fact) => format!("{} went round in circles and was stopped ({}): {}", fact.agent, fact.sign.as_str(), fact.said),
         Event::CommandRefused(fact) => format!("{} by {} was refused: {}", fact.asked, fact.by, fact.reason),
         Event::EffectWanted(fact) => format!("to {}: {}", fact.target, fact.subject),
         Event::EffectAttempted(fact) => format!("attempt {} begun", fact.attempt),

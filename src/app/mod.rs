@@ -129,6 +129,7 @@ impl App {
         let sites: Vec<Arc<SiteAtWork>> = yard.sites(sites).into_iter().map(Arc::new).collect();
         let (admission, caller) = admission(settings, &foundation, &outside, &operator)?;
         let platform = Arc::new(Platform {
+            log: foundation.log.clone(),
             commands: foundation.commands.clone(),
             projections: foundation.projections.clone(),
             vault: foundation.vault.clone(),

@@ -4,7 +4,7 @@ use super::{
     Deployed, Gateway,
     board::Begun,
     breaker::Sign,
-    observer::{Answered, Failed},
+    observer::{Answered, Failed, Observer},
     purse::{Denied, Purse, Wish},
     question::Question,
 };
@@ -12,7 +12,7 @@ use chrono::TimeDelta;
 use millwright_domain::{
     Timestamp,
     ids::{ReservationId, derived},
-    model_call::{Answer, Billed, CallFailed, NanoDollars, PriceVersion, Source, Spent, Usage},
+    model_call::{Answer, Billed, CallFailed, Considered, NanoDollars, PriceVersion, Source, Spent, Usage},
     ports::language_model::Tell,
 };
 use std::{sync::Arc, time::Duration};
@@ -35,6 +35,8 @@ pub(super) struct Attempt<'a> {
     pub gateway: &'a Gateway,
     pub question: &'a Question,
     pub deployed: &'a Deployed,
+    /// The decision that led to it.
+    pub considered: Vec<Considered>,
     pub price: &'a PriceVersion,
     pub number: u32,
     pub until: Timestamp,
@@ -57,7 +59,7 @@ impl Attempt<'_> {
             self.tell_denied(&denied).await;
             return Attempted::Denied(denied);
         }
-        held.has_left = true;
+        held.leaves(self.gateway.observer.clone(), self.abandoned());
         let outcome = self.ask(tell).await;
         self.ended(outcome, held, begun, begun_at, input).await
     }
@@ -167,7 +169,9 @@ impl Attempt<'_> {
         let answered = Answered {
             call: self.question.call,
             agent: self.question.agent.clone(),
+            case: self.question.case,
             attempt: self.number,
+            considered: self.considered.clone(),
             deployment: self.deployed.deployment.name.clone(),
             model: answer.model.clone(),
             spent: answer.spent,
@@ -184,8 +188,27 @@ impl Attempt<'_> {
     }
 
     async fn tell_failed(&self, kind: &'static str, said: String, spent: Option<Spent>, cost: NanoDollars, took: TimeDelta) {
-        let (call, agent, deployment) = (self.question.call, self.question.agent.clone(), self.deployed.deployment.name.clone());
-        self.gateway.observer.failed(&Failed { call, agent, attempt: self.number, deployment, kind, said, spent, cost, took }).await;
+        self.gateway.observer.failed(&Failed { spent, cost, took, ..self.failure(kind, said) }).await;
+    }
+
+    fn abandoned(&self) -> Failed {
+        self.failure("abandoned", "whoever asked went away before there was an answer".into())
+    }
+
+    fn failure(&self, kind: &'static str, said: String) -> Failed {
+        Failed {
+            call: self.question.call,
+            agent: self.question.agent.clone(),
+            case: self.question.case,
+            attempt: self.number,
+            considered: self.considered.clone(),
+            deployment: self.deployed.deployment.name.clone(),
+            kind,
+            said,
+            spent: None,
+            cost: NanoDollars(0),
+            took: TimeDelta::zero(),
+        }
     }
 }
 
@@ -195,7 +218,8 @@ struct Held {
     reservation: ReservationId,
     most: Usage,
     cost: NanoDollars,
-    has_left: bool,
+    /// From when it has left: whom to tell what if nobody waits for it any more.
+    left: Option<(Arc<dyn Observer>, Failed)>,
     is_over: bool,
     /// What the budget could not be told.
     known: Option<(Option<Spent>, NanoDollars)>,
@@ -203,7 +227,11 @@ struct Held {
 
 impl Held {
     fn of(purse: Arc<dyn Purse>, wish: &Wish, most: Usage) -> Self {
-        Self { purse, reservation: wish.reservation, most, cost: wish.cost, has_left: false, is_over: false, known: None }
+        Self { purse, reservation: wish.reservation, most, cost: wish.cost, left: None, is_over: false, known: None }
+    }
+
+    fn leaves(&mut self, observer: Arc<dyn Observer>, abandoned: Failed) {
+        self.left = Some((observer, abandoned));
     }
 
     async fn settle(&mut self, spent: &Spent, cost: NanoDollars) {
@@ -229,10 +257,16 @@ impl Held {
 
 impl Drop for Held {
     fn drop(&mut self) {
-        if !self.is_over {
-            let in_full = || (self.has_left.then_some(Spent { usage: self.most, source: Source::Reserved }), self.cost);
-            let (spent, cost) = self.known.take().unwrap_or_else(in_full);
-            self.purse.abandoned(self.reservation, spent, cost);
+        if self.is_over {
+            return;
+        }
+        if let Some((spent, cost)) = self.known.take() {
+            return self.purse.abandoned(self.reservation, spent, cost);
+        }
+        let spent = self.left.is_some().then_some(Spent { usage: self.most, source: Source::Reserved });
+        self.purse.abandoned(self.reservation, spent, self.cost);
+        if let Some((observer, abandoned)) = self.left.take() {
+            observer.abandoned(Failed { spent, cost: self.cost, ..abandoned });
         }
     }
 }

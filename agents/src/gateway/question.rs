@@ -3,6 +3,7 @@
 use super::purse::Denied;
 use chrono::TimeDelta;
 use millwright_domain::{
+    going_round::LoopSign,
     ids::{ActorId, CaseId, DeploymentName, ModelClass, SiteId},
     model_call::{Answer, CallFailed, Capability, Considered, ModelPolicy, NanoDollars, Prompt, Verdict},
 };
@@ -64,6 +65,8 @@ pub enum Unanswered {
     Failed(CallFailed),
     #[error("there was no time left to ask")]
     TooLate,
+    #[error("{}; it goes on by its rules", .0.as_str())]
+    WentRound(LoopSign),
 }
 
 fn in_words(considered: &[Considered]) -> String {

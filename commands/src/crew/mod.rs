@@ -18,6 +18,7 @@ pub use join_crew::{DrainAgent, JoinCrew, SpawnAgent, StopAgent};
 pub use judge_result::{AcceptTask, RecordTest, SendBackTask};
 pub use letters::{AcknowledgeLetter, ChaseLetter, MOST_LETTER, SendLetter};
 pub use mark_task::MarkTask;
+pub(crate) use mark_task::whom;
 pub use move_task::{BlockTask, QueueTask, RevertTask, UnblockTask};
 
 use crate::decision::{Circumstances, Refused, senseless};

@@ -5,7 +5,8 @@ mod post;
 use crate::{
     Event, Timestamp,
     agent::{Agent, agent_of},
-    ids::{ActorId, TaskId},
+    going_round::LoopSign,
+    ids::{ActorId, CaseId, TaskId},
     task::{BlockReason, Stage, Task, task_of},
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,6 +22,8 @@ pub struct Crew {
     /// Claims so far; the next one's fence is one more.
     pub claims: u64,
     pub post: Post,
+    /// Who was stopped going round in circles, over which case, and by which sign.
+    pub stopped_loops: BTreeSet<(ActorId, Option<CaseId>, LoopSign)>,
 }
 
 impl Crew {
@@ -46,6 +49,10 @@ impl Crew {
 
     /// Takes a fact in, if it is one of the crew's.
     pub(crate) fn evolve(&mut self, event: &Event) -> bool {
+        if let Event::LoopStopped(fact) = event {
+            self.stopped_loops.insert((fact.agent.clone(), fact.case, fact.sign));
+            return true;
+        }
         self.evolve_agent(event) || self.evolve_task(event) || self.post.evolve(event)
     }
 
