@@ -37,6 +37,7 @@ pub mod simulated;
 mod site;
 mod supervise;
 pub mod truth;
+mod vitals;
 mod workers;
 
 use crate::{
