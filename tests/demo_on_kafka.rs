@@ -67,7 +67,8 @@ fn the_past_and_a_backup_are_there_as_well(place: &OnKafka<'_>) {
     let backup = place.folder.join("backup");
     place.told(&["backup", "--to", backup.to_str().unwrap()]);
     let mut checked = 0;
-    for file in std::fs::read_dir(&backup).unwrap().map(|file| file.unwrap().path()).filter(|file| file.extension().is_some_and(|end| end == "jsonl")) {
+    for file in std::fs::read_dir(&backup).unwrap().map(|file| file.unwrap().path()).filter(|file| file.extension().is_some_and(|end| end == "jsonl"))
+    {
         place.told(&["audit", "verify", "--file", file.to_str().unwrap()]);
         checked += 1;
     }

@@ -29,6 +29,7 @@ mod kubernetes;
 mod metrics;
 mod models;
 mod mqtt_loop;
+mod office;
 mod oidc;
 mod program;
 mod purse;

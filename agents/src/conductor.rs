@@ -4,12 +4,13 @@ use crate::{
     cast::{Crew, Finding, briefing::Briefing, letters},
     fact_tail::TailError,
     insist::{insist, reaction_id, service},
+    office::on_duty,
     site_tail::SiteTail,
 };
 use chrono::TimeDelta;
 use millwright_commands::{Ask, Command, Commands, DeliverContribution, DeliverReport, MissContribution, OpenInvestigation, SendLetter};
 use millwright_domain::{
-    Event, Timestamp,
+    Event, Now, Timestamp,
     envelope::{Answer, Recorded},
     ids::{ActorId, CaseId, EventId, SignalId},
     investigation::REPORT_WITHIN,
@@ -69,8 +70,9 @@ impl Conductor {
             while under_way.len() < AT_ONCE
                 && let Some(due) = waiting.pop_first()
             {
-                if let Some(briefing) = self.briefing(&tail.site, due.case) {
-                    let (conductor, stop) = (self.clone(), stop.clone());
+                if let Some(briefing) = briefed(&tail.site, due.case, &self.projections, self.clock.now()) {
+                    let (mut conductor, stop) = (self.clone(), stop.clone());
+                    conductor.crew = on_duty(&self.crew, &tail.site);
                     under_way.spawn(async move { conductor.investigate(briefing, due, &stop).await });
                 }
             }
@@ -81,15 +83,6 @@ impl Conductor {
                 facts = tail.next() => waiting.extend(facts?.iter().filter_map(|fact| asked_by(&tail.site, fact))),
             }
         }
-    }
-
-    fn briefing(&self, site: &Site, case: CaseId) -> Option<Briefing> {
-        let plant = site.plant.as_ref()?;
-        let asset = plant.asset(&site.case(case).open_file()?.asset)?;
-        let live = self.projections.live();
-        let newest: BTreeMap<SignalId, Timestamp> =
-            asset.signals.iter().filter_map(|signal| Some((signal.id.clone(), live.newest(&plant.site, &signal.id)?.at))).collect();
-        Briefing::of(site, case, &newest, self.clock.now())
     }
 
     /// From the question to the report. Whoever is late is left out; what is there is delivered.
@@ -206,6 +199,16 @@ impl Conductor {
 
 fn conductor() -> ActorId {
     service("svc-conductor")
+}
+
+/// What is told about an open case, with when its signals were measured last.
+pub(crate) fn briefed(site: &Site, case: CaseId, projections: &Projections, now: Now) -> Option<Briefing> {
+    let plant = site.plant.as_ref()?;
+    let asset = plant.asset(&site.case(case).open_file()?.asset)?;
+    let live = projections.live();
+    let newest: BTreeMap<SignalId, Timestamp> =
+        asset.signals.iter().filter_map(|signal| Some((signal.id.clone(), live.newest(&plant.site, &signal.id)?.at))).collect();
+    Briefing::of(site, case, &newest, now)
 }
 
 /// A diagnosis is what the crew is asked about.

@@ -18,6 +18,7 @@ pub mod ledger_purse;
 pub mod manuals;
 pub mod messages;
 pub mod monitor;
+pub mod office;
 pub mod outbox;
 pub mod precedent;
 pub mod proposer;

@@ -24,6 +24,9 @@ pub struct AgentJoined {
     pub at_once: u32,
     /// Wall time.
     pub at: Timestamp,
+    /// How often it says how it is when nothing happens, in seconds; left out: it is missed after [`SILENT_AFTER`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reports_every_s: Option<u32>,
 }
 
 /// A person wants it up again.
@@ -170,6 +173,9 @@ pub struct Agent {
     pub reported_at: Option<Timestamp>,
     pub silent: bool,
     pub model: Option<String>,
+    /// As it joined.
+    #[serde(default)]
+    pub reports_every_s: Option<u32>,
 }
 
 impl Agent {
@@ -187,7 +193,12 @@ impl Agent {
     /// When it counts as silent if nothing is heard of it (wall time); `None` where nobody waits to hear of it.
     pub fn silent_at(&self) -> Option<Timestamp> {
         let is_up = matches!(self.presence, Presence::Up | Presence::Draining);
-        (is_up && !self.silent).then(|| self.heard_at + SILENT_AFTER)
+        (is_up && !self.silent).then(|| self.heard_at + self.missed_after())
+    }
+    /// Never sooner than anybody else, and a quarter of its own pace late.
+    fn missed_after(&self) -> TimeDelta {
+        let own = self.reports_every_s.map(|seconds| TimeDelta::seconds(i64::from(seconds) * 5 / 4));
+        own.map_or(SILENT_AFTER, |own| own.max(SILENT_AFTER))
     }
 
     pub fn joined(known: Option<Self>, fact: &AgentJoined) -> Self {
@@ -203,6 +214,7 @@ impl Agent {
             reported_at: None,
             silent: false,
             model,
+            reports_every_s: fact.reports_every_s,
         }
     }
     /// Takes in a fact that is about this agent.

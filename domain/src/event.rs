@@ -3,6 +3,7 @@
 use crate::{
     access::{AccessRefused, GrantsSet, PasswordSet, SignInRefused, SignedIn, TokenIssued, TokenRevoked},
     agent::{AgentBlocked, AgentDrained, AgentFellSilent, AgentJoined, AgentReported, AgentSpawned, AgentStopped, AgentUnblocked, ModelChosen},
+    agent_alarm::{AgentAlarmCleared, AgentAlarmRaised},
     alarm::{AlarmAcknowledged, AlarmCleared, AlarmReturnedToService, AlarmShelved, AlarmTakenOutOfService, AlarmUnshelved, AlertSuppressed},
     approval::{ApprovalDelegated, ApprovalEscalated, ApprovalGiven, ApprovalReminded},
     audit::{AuditKeyAdopted, CheckpointSigned},
@@ -137,7 +138,7 @@ facts! {
     BudgetSet = 1, TokensReserved = 1, CallDispatched = 1, TokensSettled = 1, BudgetOverrun = 1, TokensReleased = 1, ReservationExpired = 1, UsageCorrected = 1, BudgetWarned = 1,
     // a site's crew, and what it is to do
     AgentJoined = 1, AgentSpawned = 1, AgentDrained = 1, AgentStopped = 1, AgentBlocked = 1, AgentUnblocked = 1, AgentReported = 1,
-    AgentFellSilent = 1, ModelChosen = 1,
+    AgentFellSilent = 1, ModelChosen = 1, AgentAlarmRaised = 1, AgentAlarmCleared = 1,
     TaskFiled = 1, TaskQueued = 1, TaskClaimed = 1, LeaseRenewed = 1, LeaseLost = 1, TaskDelivered = 1, ResultTested = 1, TaskAccepted = 1,
     TaskSentBack = 1, TaskBlocked = 1, TaskUnblocked = 1, TaskFailed = 1, TaskReverted = 1, TaskMarked = 1,
     LetterSent = 1, LetterAcknowledged = 1, LetterRepeated = 1, LetterDeadLettered = 1, LetterEscalated = 1,

@@ -7,6 +7,7 @@
 pub mod access;
 pub mod action;
 pub mod agent;
+pub mod agent_alarm;
 pub mod alarm;
 pub mod approval;
 pub mod audit;
@@ -56,6 +57,7 @@ pub mod trace;
 pub mod track;
 pub mod untrusted;
 pub mod watching;
+pub mod work;
 
 pub use event::Event;
 pub use time::{Now, Timestamp};

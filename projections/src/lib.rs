@@ -4,6 +4,7 @@
 //! the log is the truth. `_truth` partitions, which only the evaluation may read, are never followed.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod agent_sums;
 mod db;
 mod fact;
 mod follow;
@@ -26,6 +27,7 @@ mod turn;
 
 // the questions
 pub mod actions;
+pub mod agent_days;
 pub mod agents;
 pub mod alarm_performance;
 pub mod alarms;
@@ -50,6 +52,7 @@ pub mod readings;
 pub mod similar;
 pub mod tasks;
 pub mod tickets;
+pub mod work_log;
 
 pub use db::{Db, NotRead};
 pub use follow::{

@@ -53,5 +53,7 @@ pub(crate) fn all() -> Vec<Box<dyn Projection>> {
         Box::<crate::agents::Agents>::default(),
         Box::<crate::tasks::Tasks>::default(),
         Box::<crate::letters::Letters>::default(),
+        Box::<crate::agent_days::AgentDays>::default(),
+        Box::<crate::work_log::WorkLog>::default(),
     ]
 }

@@ -12,6 +12,7 @@ use millwright_agents::{
     gateway::Around,
     ledger_purse::LedgerPurse,
     manuals::Shelf,
+    office::rules::AgentRules,
 };
 use millwright_domain::{
     ids::{ModelClass, SiteId},
@@ -30,6 +31,7 @@ pub const MANUALS: &str = "manuals";
 pub struct CrewRoom {
     checklists: Arc<Checklists>,
     shelf: Arc<Shelf>,
+    pub rules: Arc<AgentRules>,
     models: ModelSettings,
     class: ModelClass,
     outward: Outward,
@@ -38,7 +40,9 @@ pub struct CrewRoom {
 impl CrewRoom {
     pub fn of(settings: &Settings, outward: &Outward) -> Result<Self> {
         let checklists = Checklists::read(&settings.checklists).with_context(|| format!("in {}", settings.checklists.display()))?;
+        let rules = AgentRules::read(&settings.agent_rules).with_context(|| format!("in {}", settings.agent_rules.display()))?;
         Ok(Self {
+            rules: Arc::new(rules),
             checklists: Arc::new(checklists),
             shelf: Arc::new(Shelf::at(settings.data.join(MANUALS))),
             models: settings.models.clone(),

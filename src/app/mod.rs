@@ -38,6 +38,7 @@ pub mod simulated;
 mod site;
 mod supervise;
 pub mod truth;
+mod vitals;
 mod workers;
 
 use crate::{

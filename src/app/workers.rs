@@ -1,7 +1,8 @@
 //! The workers of one site, each supervised: those that every node runs, and those of the node that decides for the site.
 
 use super::{
-    Yard, checkpoints::Checkpointer, drops::DropReporter, health::HealthBoard, leases::Leases, news::NewsReporter, seal::Sealer, supervise::supervise,
+    Yard, checkpoints::Checkpointer, drops::DropReporter, health::HealthBoard, leases::Leases, news::NewsReporter, seal::Sealer,
+    supervise::supervise, vitals::vitals,
 };
 use millwright_agents::{
     cast::Crew,
@@ -12,6 +13,7 @@ use millwright_agents::{
     feedback::Feedback,
     health_watch::{Failing, HealthWatch},
     messages::MessageDesk,
+    office::{Office, rules::AgentRules},
     outbox::{Outbox, Tally},
     precedent::{PastCases, Precedents},
     proposer::Proposer,
@@ -52,6 +54,7 @@ pub struct Workshop {
     pub watch: WatchSettings,
     pub rules: RuleBook,
     pub crew: Crew,
+    pub agent_rules: Arc<AgentRules>,
     pub seal_every_s: u32,
     pub checkpointer: Checkpointer,
     /// Whether what happens is told on a bus.
@@ -76,6 +79,7 @@ impl Workshop {
             watch: settings.watch(),
             rules: (*rules).clone(),
             crew: crew.crew(site, foundation),
+            agent_rules: crew.rules.clone(),
             seal_every_s: settings.log.seal_every_s,
             checkpointer: yard.auditing.checkpointer(PartitionId::site(site)),
             publishes: settings.mqtt.is_on(),
@@ -256,6 +260,15 @@ impl Workshop {
             let partition = shop.partition();
             let Workshop { log, commands, clock, projections, crew, .. } = shop.clone();
             Conductor { log, commands, clock, partition, projections, crew }.run(stop_it.clone())
+        })
+    }
+
+    /// The parts of Millwright that are on the crew.
+    pub fn office(&self, stop: &CancellationToken) -> JoinHandle<()> {
+        let (shop, stop_it) = (self.clone(), stop.clone());
+        self.supervised("crew", stop, move || {
+            let Workshop { site, log, commands, clock, projections, crew, agent_rules: rules, .. } = shop.clone();
+            Office { log, commands, clock, site, projections, crew, rules, vitals: Arc::new(vitals) }.run(stop_it.clone())
         })
     }
 

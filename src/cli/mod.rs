@@ -5,6 +5,7 @@ mod audit;
 mod backup;
 mod bench;
 mod check;
+mod crew;
 mod demo;
 mod evaluate;
 mod health;
@@ -93,6 +94,8 @@ enum Sub {
     People(people::People),
     /// The makers' manuals that the crew cites.
     Manuals(manuals::Manuals),
+    /// A site's crew: who is on it, what it has to do, and a test task for one of it.
+    Crew(crew::Crew),
     /// Ask the program that runs here how it is.
     Health(health::Health),
     /// Read the configuration and echo every address; with --connect, try every device and show what it says.
@@ -137,6 +140,7 @@ impl Sub {
             Self::Outbox(command) => command.run(&settings).await,
             Self::People(command) => command.run(&settings).await,
             Self::Manuals(command) => command.run(&settings),
+            Self::Crew(command) => command.run(&settings).await,
             Self::Health(command) => command.run(&settings).await,
             Self::Check(command) => command.run(settings).await,
         }

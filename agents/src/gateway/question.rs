@@ -1,6 +1,7 @@
 //! What an agent asks the gateway, and what it gets.
 
 use super::purse::Denied;
+use crate::office::doing;
 use chrono::TimeDelta;
 use millwright_domain::{
     going_round::LoopSign,
@@ -30,8 +31,8 @@ pub struct Question {
 
 impl Question {
     pub fn new(call: Uuid, agent: ActorId, class: ModelClass, prompt: Prompt) -> Self {
-        let policy = ModelPolicy::default();
-        Self { call, agent, site: None, case: None, task: None, class, policy, prompt, within: None, is_critical: false }
+        let (policy, task) = (ModelPolicy::default(), doing::task().map(|task| task.to_string()));
+        Self { call, agent, site: None, case: None, task, class, policy, prompt, within: None, is_critical: false }
     }
 
     /// What follows from the prompt.

@@ -1,16 +1,20 @@
 //! A site's crew: who is on it, its tasks, and how many claims there were. All on the site's own partition, so that a lease, its task and its agent are decided together.
 
+mod pick;
 mod post;
+pub mod posts;
 
 use crate::{
     Event, Timestamp,
     agent::{Agent, agent_of},
+    agent_alarm::Breach,
     going_round::LoopSign,
     ids::{ActorId, CaseId, TaskId},
     task::{BlockReason, Stage, Task, task_of},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use pick::{NothingToPick, Picked, left_today, pick};
 pub use post::Post;
 
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -24,6 +28,8 @@ pub struct Crew {
     pub post: Post,
     /// Who was stopped going round in circles, over which case, and by which sign.
     pub stopped_loops: BTreeSet<(ActorId, Option<CaseId>, LoopSign)>,
+    /// Figures of agents that are past a rule's limit, by rule and agent.
+    pub breaches: BTreeMap<(String, ActorId), Breach>,
 }
 
 impl Crew {
@@ -57,6 +63,17 @@ impl Crew {
     }
 
     fn evolve_agent(&mut self, event: &Event) -> bool {
+        match event {
+            Event::AgentAlarmRaised(fact) => {
+                self.breaches.insert(fact.breach.key(), fact.breach.clone());
+                return true;
+            }
+            Event::AgentAlarmCleared(fact) => {
+                self.breaches.remove(&(fact.rule.clone(), fact.agent.clone()));
+                return true;
+            }
+            _ => {}
+        }
         let Some(name) = agent_of(event) else { return false };
         if let Event::AgentJoined(fact) = event {
             let known = self.agents.remove(name);

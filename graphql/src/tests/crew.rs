@@ -20,7 +20,7 @@ const TASK: &str = "query($id: ID!, $at: Position) { task(id: $id, atLeast: $at)
 
 async fn joined(house: &House, name: &str, capability: &str) {
     let capabilities = [capability.parse().unwrap()].into();
-    house.ask(name, JoinCrew { role: "coder".parse().unwrap(), capabilities, at_once: 1 }).await;
+    house.ask(name, JoinCrew { role: "coder".parse().unwrap(), capabilities, at_once: 1, reports_every_s: None }).await;
 }
 
 async fn filed(house: &House) -> String {

@@ -4,6 +4,7 @@ mod alarms;
 mod asking;
 mod auditing;
 mod crew;
+mod crew_work;
 mod doing;
 mod http;
 mod travelling;

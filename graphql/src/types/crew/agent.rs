@@ -8,7 +8,11 @@ use crate::{
 };
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
 use chrono::{DateTime, TimeDelta, Utc};
-use millwright_domain::agent::{self, Figures, TokensUsed};
+use millwright_domain::{
+    Timestamp,
+    agent::{self, Figures, TokensUsed},
+    agent_alarm::Breach,
+};
 use millwright_projections::{
     agents::{self, AgentHourRow, AgentRow, Sums},
     tasks,
@@ -81,6 +85,17 @@ impl From<AgentHourRow> for AgentHour {
     }
 }
 
+/// A figure past a rule's limit; a person was told once.
+#[derive(SimpleObject)]
+pub struct AgentAlarm {
+    /// As the file of rules names it.
+    rule: String,
+    says: String,
+    value: f64,
+    limit: f64,
+    since: DateTime<Utc>,
+}
+
 /// What became of the tasks that an agent took.
 #[derive(SimpleObject)]
 pub struct AgentWork {
@@ -117,10 +132,25 @@ impl Agent {
         self.0.agent.capabilities.iter().map(id).collect()
     }
     async fn status(&self) -> AgentStatus {
-        self.0.agent.status().into()
+        self.0.status().into()
     }
     async fn blocker(&self) -> Option<&str> {
         self.0.agent.blocker.as_deref()
+    }
+    /// Cases that it looks into now, beside its tasks.
+    async fn on_cases(&self) -> Vec<ID> {
+        self.0.on_cases.iter().map(id).collect()
+    }
+    /// Its figures that are past a rule's limit.
+    async fn alarms(&self) -> Vec<AgentAlarm> {
+        let alarm = |(breach, at): &(Breach, Timestamp)| AgentAlarm {
+            rule: breach.rule.clone(),
+            says: breach.says.clone(),
+            value: breach.value,
+            limit: breach.limit,
+            since: time(*at),
+        };
+        self.0.alarms.iter().map(alarm).collect()
     }
     /// What it holds now.
     #[graphql(complexity = "10 * child_complexity")]
@@ -151,7 +181,7 @@ impl Agent {
     async fn model_in_use(&self) -> Option<&str> {
         self.0.model_in_use.as_deref()
     }
-    /// Of one core, as it last reported.
+    /// Of one core, as it last reported. Parts of Millwright are one program: each tells what all of it uses.
     async fn cpu_percent(&self) -> Option<f64> {
         self.0.cpu_percent
     }

@@ -2,6 +2,7 @@
 
 pub mod agent;
 pub mod letter;
+pub mod log;
 pub mod task;
 
 pub use agent::{Agent, FiguresInput};
