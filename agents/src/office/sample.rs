@@ -48,6 +48,8 @@ pub(super) fn briefing(now: Now) -> Briefing {
         others: vec![],
         quiet: vec![],
         failing: vec![],
+        chosen: BTreeMap::default(),
+        on_crew: BTreeSet::default(),
         now,
     }
 }
