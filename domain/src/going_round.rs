@@ -4,7 +4,7 @@ use crate::ids::{ActorId, CaseId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Told once for each agent, case and sign.
+/// One of the crew went round in circles and was stopped. Told once for each agent, case and sign.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LoopStopped {
     pub agent: ActorId,
