@@ -212,7 +212,8 @@ mod tests {
         let figures = agent::Figures { calls: 3, errors: 1, cost_nano_dollars: 20_000_000, ..agent::Figures::default() };
         happens("2026-01-15T06:00:00Z", AgentReported { agent: agent.clone(), at, figures }.into());
         counting.turn_to("2026-01-15T08:00:00Z".parse().unwrap());
-        let lines = counting.over().unwrap().lines();
+        let progress = counting.over.iter().find(|over| over.kind == SummaryKind::Progress).unwrap();
+        let lines = progress.lines();
         let told = [
             "1 task done: count alarms (agent-coder)",
             "1 task blocked: wait for grease waits for input",
@@ -220,7 +221,6 @@ mod tests {
         ];
         assert_eq!(lines, told);
         let day = "2026-01-16T06:00:00Z".parse().unwrap();
-        counting.reported();
         counting.turn_to(day);
         assert!(counting.over.iter().all(|over| over.work.is_some() == (over.kind == SummaryKind::Progress)));
     }

@@ -93,6 +93,7 @@ impl Office {
         let mut tail = FactTail::seen_to_the_end(self.log.clone(), self.partition(), |fact| drop(desk.take(fact))).await?;
         // Known from the first scrape on, so that the first of its kind is seen as a rise.
         POSTS.iter().for_each(|post| meter::count(&self.site, &post.agent(), &tally::Sums::default()));
+        meter::show(&self.site, &desk.site);
         loop {
             if self.duties(&desk, &mut at_work, &stop).await {
                 self.fold(&mut desk, tail.up_to_now().await?);
