@@ -10,8 +10,9 @@ use crate::{
 use async_trait::async_trait;
 use millwright_domain::{
     Event, Timestamp,
-    agent::{Agent, Figures, TokensUsed, agent_of},
+    agent::{Agent, Figures, agent_of},
     ids::{ActorId, SiteId, TaskId},
+    model_call::Usage,
     task::task_of,
 };
 use serde::{Deserialize, Serialize};
@@ -58,7 +59,7 @@ impl Work {
 /// Reported figures, summed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Sums {
-    pub tokens: TokensUsed,
+    pub tokens: Usage,
     pub calls: u64,
     pub errors: u64,
     pub inference_ms: u64,
@@ -67,12 +68,7 @@ pub struct Sums {
 
 impl Sums {
     fn add(&mut self, figures: &Figures) {
-        let (sum, more) = (&mut self.tokens, figures.tokens);
-        sum.input = sum.input.saturating_add(more.input);
-        sum.cache_read = sum.cache_read.saturating_add(more.cache_read);
-        sum.cache_write = sum.cache_write.saturating_add(more.cache_write);
-        sum.output = sum.output.saturating_add(more.output);
-        sum.reasoning = sum.reasoning.saturating_add(more.reasoning);
+        self.tokens = self.tokens + figures.tokens;
         self.calls = self.calls.saturating_add(figures.calls);
         self.errors = self.errors.saturating_add(figures.errors);
         self.inference_ms = self.inference_ms.saturating_add(figures.inference_ms);

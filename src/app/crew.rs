@@ -4,6 +4,7 @@ use super::{foundation::Foundation, models::gateway};
 use crate::settings::Settings;
 use anyhow::{Context, Result};
 use millwright_agents::{
+    call_keeper::CallKeeper,
     call_record::CallRecord,
     cast::{
         Crew, ReportWriter, cartographer::Cartographer, checklists::Checklists, hunter::ManualHunter, told_by_model::ModelWeaver,
@@ -12,6 +13,7 @@ use millwright_agents::{
     gateway::Around,
     ledger_purse::LedgerPurse,
     manuals::Shelf,
+    model_desk::Gateways,
 };
 use millwright_domain::{
     ids::{ModelClass, SiteId},
@@ -30,10 +32,12 @@ pub const MANUALS: &str = "manuals";
 /// What every site's crew works with, checked once.
 pub struct CrewRoom {
     checklists: Arc<Checklists>,
-    shelf: Arc<Shelf>,
+    pub shelf: Arc<Shelf>,
     models: ModelSettings,
     class: ModelClass,
     outward: Outward,
+    /// What is asked here again by people.
+    pub gateways: Gateways,
 }
 
 impl CrewRoom {
@@ -45,6 +49,7 @@ impl CrewRoom {
             models: settings.models.clone(),
             class: settings.models.report_class.parse().context("the setting `models.report_class`")?,
             outward: outward.clone(),
+            gateways: Gateways::default(),
         })
     }
 
@@ -67,11 +72,14 @@ impl CrewRoom {
         }
         let (commands, clock, partition) = (foundation.commands.clone(), foundation.clock.clone(), PartitionId::site(site));
         let record = Arc::new(CallRecord::on(commands.clone(), partition.clone()));
-        let purse = Arc::new(LedgerPurse { commands, clock: clock.clone(), partition });
-        let around = Around { plain: Arc::new(Rules), purse, observer: record.clone(), clock: clock.clone() };
+        let purse = Arc::new(LedgerPurse { commands: commands.clone(), clock: clock.clone(), partition: partition.clone() });
+        let vault = foundation.vault.clone();
+        let observer = Arc::new(CallKeeper { record: record.clone(), commands, vault, clock: clock.clone(), partition });
+        let around = Around { plain: Arc::new(Rules), purse, observer, clock: clock.clone() };
         match gateway(&self.models, &self.outward, around) {
             Ok(gateway) => {
                 let (gateway, site, class) = (Arc::new(gateway), site.clone(), self.class.clone());
+                self.gateways.put(site.clone(), gateway.clone());
                 Arc::new(ModelWeaver { gateway, record, clock, site, class, policy: ModelPolicy::default() })
             }
             Err(error) => {

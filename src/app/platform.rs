@@ -2,6 +2,7 @@
 
 use super::{checkpoints::Checkpointer, finished, health::HealthBoard, supervise::supervise};
 use anyhow::{Context, Result, bail};
+use millwright_agents::librarian::Librarian;
 use millwright_commands::{Ask, Command, Commands, IntroducePerson, SetGrants};
 use millwright_domain::{
     access::{Grant, Role},
@@ -30,9 +31,10 @@ pub struct Platform {
     /// Where people sign in.
     pub credentials: Option<Arc<CredentialFolder>>,
     pub checkpointer: Checkpointer,
+    pub librarian: Librarian,
     pub board: HealthBoard,
     /// What runs while this node decides for the platform.
-    pub working: Mutex<Option<(CancellationToken, JoinHandle<()>)>>,
+    pub working: Mutex<Option<(CancellationToken, [JoinHandle<()>; 2])>>,
 }
 
 impl Platform {
@@ -78,13 +80,18 @@ impl Platform {
         let (checkpointer, stop_it) = (self.checkpointer.clone(), stop.clone());
         let clock = checkpointer.clock.clone();
         let task = supervise("checkpoints _platform", &self.board, clock, stop.clone(), move || checkpointer.clone().run(stop_it.clone()));
-        *self.working.lock().await = Some((stop, task));
+        let (librarian, stop_it) = (self.librarian.clone(), stop.clone());
+        let clock = librarian.clock.clone();
+        let shelf = supervise("librarian", &self.board, clock, stop.clone(), move || librarian.clone().run(stop_it.clone()));
+        *self.working.lock().await = Some((stop, [task, shelf]));
     }
 
     pub async fn stop_working(&self, in_order: bool) {
-        let Some((stop, task)) = self.working.lock().await.take() else { return };
+        let Some((stop, tasks)) = self.working.lock().await.take() else { return };
         stop.cancel();
-        finished("checkpoints", task).await;
+        for task in tasks {
+            finished("the platform's workers", task).await;
+        }
         if in_order {
             self.checkpointer.last().await;
         }

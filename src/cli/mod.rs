@@ -12,6 +12,7 @@ mod import;
 mod kafka;
 mod log;
 mod manuals;
+mod models;
 mod outbox;
 mod people;
 mod plant;
@@ -93,6 +94,8 @@ enum Sub {
     People(people::People),
     /// The makers' manuals that the crew cites.
     Manuals(manuals::Manuals),
+    /// Language models: how they stand, what was said in calls, and what they say now.
+    Models(models::Models),
     /// Ask the program that runs here how it is.
     Health(health::Health),
     /// Read the configuration and echo every address; with --connect, try every device and show what it says.
@@ -137,6 +140,7 @@ impl Sub {
             Self::Outbox(command) => command.run(&settings).await,
             Self::People(command) => command.run(&settings).await,
             Self::Manuals(command) => command.run(&settings),
+            Self::Models(command) => command.run(&settings).await,
             Self::Health(command) => command.run(&settings).await,
             Self::Check(command) => command.run(settings).await,
         }

@@ -1,10 +1,11 @@
 //! What the gateway tells of each call, as data: who was considered, what was answered, what failed. Whoever listens makes facts of it.
 
+use super::question::Question;
 use async_trait::async_trait;
 use chrono::TimeDelta;
 use millwright_domain::{
     ids::{ActorId, DeploymentName},
-    model_call::{Considered, NanoDollars, Spent},
+    model_call::{Answer, CallFailed, Considered, NanoDollars, Spent},
 };
 use uuid::Uuid;
 
@@ -48,12 +49,22 @@ pub struct Failed {
     pub took: TimeDelta,
 }
 
+/// The words of an attempt that has left: for whoever keeps them, sealed, and for no log.
+pub struct Spoken<'a> {
+    pub question: &'a Question,
+    pub attempt: u32,
+    pub deployment: &'a DeploymentName,
+    pub said: Result<&'a Answer, &'a CallFailed>,
+}
+
 /// Does nothing that could fail the call.
 #[async_trait]
 pub trait Observer: Send + Sync {
     async fn routed(&self, routed: &Routed);
     async fn answered(&self, answered: &Answered);
     async fn failed(&self, failed: &Failed);
+    /// After `answered` or `failed`, if anything was sent.
+    async fn spoken(&self, _: &Spoken<'_>) {}
 }
 
 pub struct Nobody;

@@ -6,5 +6,6 @@ mod auditing;
 mod crew;
 mod doing;
 mod http;
+mod models;
 mod travelling;
 mod watching;

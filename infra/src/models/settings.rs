@@ -28,12 +28,22 @@ pub struct ModelSettings {
     pub pause_s: u32,
     /// The class of models that summarise what the crew found.
     pub report_class: String,
+    /// For how many days what was asked and answered can be read and asked again; 0: until a person has it destroyed.
+    pub keep_words_days: u32,
     pub deployments: BTreeMap<String, DeploymentSettings>,
 }
 
 impl Default for ModelSettings {
     fn default() -> Self {
-        Self { attempts: 3, within_s: 60, failures: 5, pause_s: 30, report_class: "standard".into(), deployments: BTreeMap::new() }
+        Self {
+            attempts: 3,
+            within_s: 60,
+            failures: 5,
+            pause_s: 30,
+            report_class: "standard".into(),
+            keep_words_days: 90,
+            deployments: BTreeMap::new(),
+        }
     }
 }
 

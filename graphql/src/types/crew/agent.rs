@@ -8,7 +8,10 @@ use crate::{
 };
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
 use chrono::{DateTime, TimeDelta, Utc};
-use millwright_domain::agent::{self, Figures, TokensUsed};
+use millwright_domain::{
+    agent::{self, Figures},
+    model_call::Usage,
+};
 use millwright_projections::{
     agents::{self, AgentHourRow, AgentRow, Sums},
     tasks,
@@ -42,9 +45,9 @@ pub struct Tokens {
     total: u64,
 }
 
-impl From<TokensUsed> for Tokens {
-    fn from(used: TokensUsed) -> Self {
-        let TokensUsed { input, cache_read, cache_write, output, reasoning } = used;
+impl From<Usage> for Tokens {
+    fn from(used: Usage) -> Self {
+        let Usage { input, cache_read, cache_write, output, reasoning } = used;
         Self { input, cache_read, cache_write, output, reasoning, total: used.total() }
     }
 }
@@ -221,7 +224,7 @@ impl From<FiguresInput> for Figures {
         Self {
             cpu_percent: input.cpu_percent,
             memory_bytes: input.memory_bytes,
-            tokens: TokensUsed {
+            tokens: Usage {
                 input: input.input_tokens,
                 cache_read: input.cache_read_tokens,
                 cache_write: input.cache_write_tokens,

@@ -4,7 +4,7 @@ pub mod agent;
 pub mod letter;
 pub mod task;
 
-pub use agent::{Agent, FiguresInput};
+pub use agent::{Agent, FiguresInput, Tokens};
 pub use letter::{Letter, LetterInput};
 pub use task::{Claimed, Task, TaskInput};
 
