@@ -1,6 +1,7 @@
 //! Who works on facts: the monitor notices, the rules say why, the readings tell the outcome; each asks for a command and decides nothing else.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod call_keeper;
 pub mod call_record;
 pub mod cast;
 pub mod checkpoint;
@@ -15,8 +16,10 @@ pub mod gateway;
 pub mod health_watch;
 pub mod insist;
 pub mod ledger_purse;
+pub mod librarian;
 pub mod manuals;
 pub mod messages;
+pub mod model_desk;
 pub mod monitor;
 pub mod office;
 pub mod outbox;
@@ -28,6 +31,7 @@ pub mod remember;
 pub mod replies;
 mod said_once;
 mod seeded;
+pub mod shredder;
 pub mod site_tail;
 pub mod tester;
 #[cfg(test)]

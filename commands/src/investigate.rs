@@ -8,6 +8,7 @@ use millwright_domain::{
     investigation::{
         Citation, ContributionDelivered, ContributionMissed, Investigation, InvestigationOpened, LONGEST_TEXT, Part, REPORT_WITHIN, ReportDelivered,
     },
+    plain,
     site::Site,
 };
 use schemars::JsonSchema;
@@ -81,7 +82,7 @@ impl DeliverContribution {
         let delivered = ContributionDelivered {
             by: by.clone(),
             text: cut(&self.text),
-            citations: self.citations.clone(),
+            citations: self.citations.iter().map(seen).collect(),
             model: self.model.clone(),
             dropped: self.dropped,
             took_ms: self.took_ms,
@@ -131,8 +132,14 @@ fn awaits(site: &Site, case: CaseId, by: &ActorId, now: Timestamp) -> Result<boo
     }
 }
 
-/// At a character's end.
+/// A citation with nothing in it that is not seen.
+fn seen(cited: &Citation) -> Citation {
+    Citation { quote: plain::verbatim(&cited.quote), document: plain::line(&cited.document), ..cited.clone() }
+}
+
+/// At a character's end. What models and manuals say may hold what nobody sees.
 fn cut(text: &str) -> String {
+    let text = plain::verbatim(text);
     let text = text.trim();
     let end = text.char_indices().map(|(at, letter)| at + letter.len_utf8()).take_while(|end| *end <= LONGEST_TEXT).last();
     text[..end.unwrap_or(0)].to_string()

@@ -3,6 +3,7 @@
 use crate::{
     Event, Timestamp,
     ids::{ActorId, Capability, CrewRole, TaskId},
+    model_call::Usage,
 };
 use chrono::TimeDelta;
 use schemars::JsonSchema;
@@ -84,7 +85,7 @@ pub struct Figures {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub memory_bytes: Option<u64>,
     #[serde(default)]
-    pub tokens: TokensUsed,
+    pub tokens: Usage,
     #[serde(default)]
     pub calls: u64,
     #[serde(default)]
@@ -96,24 +97,6 @@ pub struct Figures {
     pub cost_nano_dollars: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
-}
-
-/// In five classes of which none counts what another does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(default)]
-pub struct TokensUsed {
-    pub input: u64,
-    pub cache_read: u64,
-    pub cache_write: u64,
-    pub output: u64,
-    pub reasoning: u64,
-}
-
-impl TokensUsed {
-    pub const fn total(self) -> u64 {
-        let input = self.input.saturating_add(self.cache_read).saturating_add(self.cache_write);
-        input.saturating_add(self.output).saturating_add(self.reasoning)
-    }
 }
 
 /// Nothing was heard of it since then. Whatever it says next ends that.

@@ -23,7 +23,9 @@ use crate::{
     envelope::CommandAnswered,
     going_round::LoopStopped,
     investigation::{ContributionDelivered, ContributionMissed, InvestigationOpened, ReportDelivered},
+    kept_call::{CallWordsShredded, ModelCallKept, ModelCallReplayed},
     letter::{LetterAcknowledged, LetterDeadLettered, LetterEscalated, LetterRepeated, LetterSent},
+    manual::{ManualImported, ManualRemoved},
     message::{MessageNotDelivered, MessageRead, MessageReceived, MessageUnknown},
     parts::{PartFailed, PartRecovered, SummaryReported},
     roster::RosterAdopted,
@@ -127,6 +129,8 @@ facts! {
     OutcomeRecorded = 1, CommandRefused = 1,
     // what the crew found out about it
     InvestigationOpened = 1, ContributionDelivered = 1, ContributionMissed = 1, ReportDelivered = 1, ModelCalled = 1, LoopStopped = 1,
+    // what was said in calls to models
+    ModelCallKept = 1, ModelCallReplayed = 1, CallWordsShredded = 1,
     // alarms as operators handle them
     AlarmCleared = 1, AlarmAcknowledged = 1, AlarmShelved = 1, AlarmUnshelved = 1, AlarmTakenOutOfService = 1, AlarmReturnedToService = 1,
     AlertSuppressed = 1,
@@ -134,6 +138,8 @@ facts! {
     EffectWanted = 1, EffectAttempted = 1, EffectDone = 1, EffectFailed = 1, MessageUnknown = 1, EffectRetried = 1, EffectDropped = 1,
     // what comes in
     MessageReceived = 1, MessageRead = 1, MessageNotDelivered = 1, TicketOpened = 1, TicketTouched = 1,
+    // what the crew can cite
+    ManualImported = 1, ManualRemoved = 1,
     // token budgets
     BudgetSet = 1, TokensReserved = 1, CallDispatched = 1, TokensSettled = 1, BudgetOverrun = 1, TokensReleased = 1, ReservationExpired = 1, UsageCorrected = 1, BudgetWarned = 1,
     // a site's crew, and what it is to do

@@ -15,6 +15,7 @@ use crate::{
     envelope::{Recorded, StreamId},
     ids::{ActionId, ActorId, AssetId, CaseId, CauseId, DeviceId, EffectId, SignalId, SiteId},
     investigation::{Investigation, Part},
+    manual::Manuals,
     parts::SummaryKind,
     plant::{Plant, Source},
     policy::Policy,
@@ -136,6 +137,7 @@ pub struct Site {
     pub collectors: BTreeMap<DeviceId, DeviceAssigned>,
     pub audit: AuditTrail,
     pub crew: Crew,
+    pub manuals: Manuals,
     /// Of the partition's last owner.
     pub epoch: u64,
     versions: HashMap<StreamId, u64>,
@@ -248,6 +250,7 @@ impl Site {
             Event::DeviceAssigned(fact) => {
                 self.collectors.insert(fact.device.clone(), fact.clone());
             }
+            Event::ManualImported(_) | Event::ManualRemoved(_) => self.manuals.evolve(event),
             Event::PartitionOwned(fact) => self.epoch = fact.epoch,
             Event::AuditKeyAdopted(_) | Event::CheckpointSigned(_) => self.audit.evolve(event),
             Event::Unknown { .. } => self.unknown += 1,

@@ -2,9 +2,9 @@
 
 use crate::{
     Timestamp,
-    agent::TokensUsed,
     crew::Crew,
     ids::{ActorId, TaskId},
+    model_call::Usage,
     task::{Stage, Task},
 };
 use schemars::JsonSchema;
@@ -51,7 +51,7 @@ pub struct AgentSpent {
     pub agent: ActorId,
     pub calls: u64,
     pub errors: u64,
-    pub tokens: TokensUsed,
+    pub tokens: Usage,
     pub cost_nano_dollars: u64,
 }
 

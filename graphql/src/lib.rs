@@ -13,6 +13,7 @@ mod http;
 pub mod inbound;
 mod limits;
 mod loaders;
+mod models;
 mod mutation;
 mod notes;
 mod outside;

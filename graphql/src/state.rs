@@ -10,6 +10,7 @@ use millwright_domain::{
         clock::Clock,
         event_log::EventLog,
         inbound::{Inbound, Pressed},
+        model_desk::ModelDesk,
         plant_control::PlantControl,
         rules_trial::RulesTrial,
         vault::Vault,
@@ -61,6 +62,8 @@ pub struct AppState {
     pub pasts: Pasts,
     /// Who tries other rules on what was recorded; `None` where nobody can.
     pub trials: Option<Arc<dyn RulesTrial>>,
+    /// Who asks models again what they were asked; `None` where nobody can.
+    pub models: Option<Arc<dyn ModelDesk>>,
     pub commands: Commands,
     pub log: Arc<dyn EventLog>,
     pub vault: Arc<dyn Vault>,

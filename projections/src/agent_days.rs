@@ -11,7 +11,7 @@ use crate::{
 use async_trait::async_trait;
 use millwright_domain::{
     Event, Timestamp,
-    agent::{Figures, TokensUsed},
+    agent::Figures,
     call::ModelCalled,
     ids::{ActorId, SiteId},
 };
@@ -68,15 +68,8 @@ fn day_key(site: &SiteId, agent: &ActorId, day: Timestamp, model: &str) -> Strin
 
 /// A call as an agent would report it.
 pub(crate) fn figures_of(call: &ModelCalled) -> Figures {
-    let usage = call.usage.unwrap_or_default();
     Figures {
-        tokens: TokensUsed {
-            input: usage.input,
-            cache_read: usage.cache_read,
-            cache_write: usage.cache_write,
-            output: usage.output,
-            reasoning: usage.reasoning,
-        },
+        tokens: call.usage.unwrap_or_default(),
         calls: 1,
         errors: u64::from(call.failed.is_some()),
         inference_ms: call.took_ms,

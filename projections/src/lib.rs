@@ -41,6 +41,7 @@ pub mod experience;
 pub mod forecasts;
 pub mod house_days;
 pub mod investigations;
+pub mod kept_calls;
 pub mod letters;
 pub mod live;
 pub mod notices;

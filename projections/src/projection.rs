@@ -46,6 +46,7 @@ pub(crate) fn all() -> Vec<Box<dyn Projection>> {
         Box::<crate::notices::outbox::Outbox>::default(),
         Box::<crate::tickets::Tickets>::default(),
         Box::<crate::investigations::Investigations>::default(),
+        Box::<crate::kept_calls::KeptCalls>::default(),
         Box::<crate::contacts::Contacts>::default(),
         Box::<crate::principals::Principals>::default(),
         Box::<crate::house_days::HouseDays>::default(),

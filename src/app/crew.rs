@@ -4,6 +4,7 @@ use super::{foundation::Foundation, models::gateway};
 use crate::settings::Settings;
 use anyhow::{Context, Result};
 use millwright_agents::{
+    call_keeper::CallKeeper,
     call_record::CallRecord,
     cast::{
         Crew, CrewMember, cartographer::Cartographer, checklists::Checklists, choosing::WithModel, hunter::ManualHunter, told_by_model::ModelWeaver,
@@ -12,6 +13,7 @@ use millwright_agents::{
     gateway::Around,
     ledger_purse::LedgerPurse,
     manuals::Shelf,
+    model_desk::Gateways,
     office::rules::AgentRules,
 };
 use millwright_domain::{
@@ -30,11 +32,13 @@ pub const MANUALS: &str = "manuals";
 /// What every site's crew works with, checked once.
 pub struct CrewRoom {
     checklists: Arc<Checklists>,
-    shelf: Arc<Shelf>,
+    pub shelf: Arc<Shelf>,
     pub rules: Arc<AgentRules>,
     models: ModelSettings,
     class: ModelClass,
     outward: Outward,
+    /// What is asked here again by people.
+    pub gateways: Gateways,
 }
 
 impl CrewRoom {
@@ -48,6 +52,7 @@ impl CrewRoom {
             models: settings.models.clone(),
             class: settings.models.report_class.parse().context("the setting `models.report_class`")?,
             outward: outward.clone(),
+            gateways: Gateways::default(),
         })
     }
 
@@ -70,11 +75,17 @@ impl CrewRoom {
         }
         let (log, commands, clock, partition) =
             (foundation.log.clone(), foundation.commands.clone(), foundation.clock.clone(), PartitionId::site(site));
-        let record = CallRecord { commands: commands.clone(), partition: partition.clone() };
-        let purse = LedgerPurse::of(partition, log, commands, clock.clone());
-        let around = Around { plain: Arc::new(Rules), purse: Arc::new(purse), observer: Arc::new(record), clock: clock.clone() };
+        let record = Arc::new(CallRecord { commands: commands.clone(), partition: partition.clone() });
+        let purse = LedgerPurse::of(partition.clone(), log, commands.clone(), clock.clone());
+        let vault = foundation.vault.clone();
+        let observer = Arc::new(CallKeeper { record, commands, vault, clock: clock.clone(), partition });
+        let around = Around { plain: Arc::new(Rules), purse: Arc::new(purse), observer, clock: clock.clone() };
         match gateway(&self.models, &self.outward, around) {
-            Ok(gateway) => Some(Voice { gateway: Arc::new(gateway), clock, site: site.clone(), class: self.class.clone() }),
+            Ok(gateway) => {
+                let gateway = Arc::new(gateway);
+                self.gateways.put(site.clone(), gateway.clone());
+                Some(Voice { gateway, clock, site: site.clone(), class: self.class.clone() })
+            }
             Err(error) => {
                 tracing::error!(error = format!("{error:#}"), "models cannot be asked; the crew goes by its rules");
                 None

@@ -53,7 +53,7 @@ pub use crew::MANUALS;
 use duties::Duties;
 use foundation::Foundation;
 use health::HealthBoard;
-use millwright_agents::diagnosis::RuleBook;
+use millwright_agents::{diagnosis::RuleBook, librarian::Librarian, model_desk::Desk};
 use millwright_commands::DOOR;
 use millwright_domain::{access::Access, ids::ActorId, policy::Policy, ports::plant_control::PlantControl, position::PartitionId, roster::Roster};
 use millwright_graphql::{
@@ -140,6 +140,13 @@ impl App {
                 Admission::SignIn(_) => Some(foundation.credentials.clone()),
             },
             checkpointer: auditing.checkpointer(PartitionId::platform()),
+            librarian: Librarian {
+                log: foundation.log.clone(),
+                commands: foundation.commands.clone(),
+                clock: foundation.clock.clone(),
+                shelf: crew.shelf.clone(),
+                partition: PartitionId::platform(),
+            },
             board: board.clone(),
             working: Default::default(),
         });
@@ -175,6 +182,7 @@ impl App {
             loaders: Loaders::of(&foundation.projections),
             pasts,
             trials: Some(Arc::new(trials)),
+            models: Some(Arc::new(Desk { gateways: crew.gateways.clone(), clock: foundation.clock.clone() })),
             commands: foundation.commands.clone(),
             log: foundation.log.clone(),
             vault: foundation.vault.clone(),

@@ -2,7 +2,7 @@
 
 use super::{checkpoints::Checkpointer, finished, health::HealthBoard, supervise::supervise};
 use anyhow::{Context, Result, bail};
-use millwright_agents::timekeeper::Timekeeper;
+use millwright_agents::{librarian::Librarian, timekeeper::Timekeeper};
 use millwright_commands::{Ask, Command, Commands, IntroducePerson, SetGrants};
 use millwright_domain::{
     access::{Grant, Role},
@@ -33,6 +33,7 @@ pub struct Platform {
     /// Where people sign in.
     pub credentials: Option<Arc<CredentialFolder>>,
     pub checkpointer: Checkpointer,
+    pub librarian: Librarian,
     pub board: HealthBoard,
     /// What runs while this node decides for the platform.
     pub working: Mutex<Option<(CancellationToken, Vec<JoinHandle<()>>)>>,
@@ -86,7 +87,10 @@ impl Platform {
         let keeper = Timekeeper { log: self.log.clone(), commands: self.commands.clone(), clock: clock.clone(), partition: self.partition() };
         let stop_it = stop.clone();
         let timekeeper = supervise("timekeeper _platform", &self.board, clock, stop.clone(), move || keeper.clone().run(stop_it.clone()));
-        *self.working.lock().await = Some((stop, vec![checkpoints, timekeeper]));
+        let (librarian, stop_it) = (self.librarian.clone(), stop.clone());
+        let clock = librarian.clock.clone();
+        let shelf = supervise("librarian", &self.board, clock, stop.clone(), move || librarian.clone().run(stop_it.clone()));
+        *self.working.lock().await = Some((stop, vec![checkpoints, timekeeper, shelf]));
     }
 
     pub async fn stop_working(&self, in_order: bool) {

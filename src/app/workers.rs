@@ -4,6 +4,7 @@ use super::{
     Yard, checkpoints::Checkpointer, drops::DropReporter, health::HealthBoard, leases::Leases, news::NewsReporter, seal::Sealer,
     supervise::supervise, vitals::vitals,
 };
+use chrono::TimeDelta;
 use millwright_agents::{
     cast::Crew,
     clerk::Clerk,
@@ -20,6 +21,7 @@ use millwright_agents::{
     publisher::Publisher,
     remember::Remember,
     replies::Replies,
+    shredder::Shredder,
     tester::Tester,
     ticketing::{Rollups, TicketDesk},
     timekeeper::Timekeeper,
@@ -60,6 +62,8 @@ pub struct Workshop {
     /// Whether what happens is told on a bus.
     pub publishes: bool,
     pub vault: Arc<dyn Vault>,
+    /// For how long what was said to models is kept; `None`: until a person has it destroyed.
+    pub keep_words: Option<TimeDelta>,
     /// Who keeps traces, and of which share of the cases.
     pub traces: Option<(Arc<dyn Traces>, f64)>,
 }
@@ -84,6 +88,7 @@ impl Workshop {
             checkpointer: yard.auditing.checkpointer(PartitionId::site(site)),
             publishes: settings.mqtt.is_on(),
             vault: foundation.vault.clone(),
+            keep_words: keep_words(settings.models.keep_words_days),
             traces: outside.traces.clone().map(|traces| (traces, settings.telemetry.share)),
         }
     }
@@ -272,6 +277,15 @@ impl Workshop {
         })
     }
 
+    /// Destroys the keys to what was said to models once that is old enough.
+    pub fn shredder(&self, stop: &CancellationToken) -> JoinHandle<()> {
+        let (shop, stop_it) = (self.clone(), stop.clone());
+        self.supervised("shredder", stop, move || {
+            let Workshop { commands, vault, projections, clock, site, keep_words: keep, .. } = shop.clone();
+            Shredder { commands, vault, projections, clock, site, keep }.run(stop_it.clone())
+        })
+    }
+
     fn precedents(&self) -> Arc<dyn Precedents> {
         Arc::new(PastCases(self.projections.clone()))
     }
@@ -307,4 +321,8 @@ impl Workshop {
     {
         supervise(format!("{name}{}", self.suffix), &self.board, self.clock.clone(), stop.clone(), begin)
     }
+}
+
+fn keep_words(days: u32) -> Option<TimeDelta> {
+    (days > 0).then(|| TimeDelta::days(days.into()))
 }

@@ -13,6 +13,7 @@ mod import;
 mod kafka;
 mod log;
 mod manuals;
+mod models;
 mod outbox;
 mod people;
 mod plant;
@@ -96,6 +97,8 @@ enum Sub {
     Manuals(manuals::Manuals),
     /// A site's crew: who is on it, what it has to do, and a test task for one of it.
     Crew(crew::Crew),
+    /// Language models: how they stand, what was said in calls, and what they say now.
+    Models(models::Models),
     /// Ask the program that runs here how it is.
     Health(health::Health),
     /// Read the configuration and echo every address; with --connect, try every device and show what it says.
@@ -141,6 +144,7 @@ impl Sub {
             Self::People(command) => command.run(&settings).await,
             Self::Manuals(command) => command.run(&settings),
             Self::Crew(command) => command.run(&settings).await,
+            Self::Models(command) => command.run(&settings).await,
             Self::Health(command) => command.run(&settings).await,
             Self::Check(command) => command.run(settings).await,
         }

@@ -4,7 +4,7 @@ use super::{
     Deployed, Gateway,
     board::Begun,
     breaker::Sign,
-    observer::{Answered, Failed, Observer},
+    observer::{Answered, Failed, Observer, Spoken},
     purse::{Denied, Purse, Wish},
     question::Question,
 };
@@ -137,6 +137,7 @@ impl Attempt<'_> {
                 let cost = self.price.price.cost(&answer.spent.usage);
                 held.settle(&answer.spent, cost).await;
                 self.tell_answered(&answer, cost, took).await;
+                self.tell_spoken(Ok(&answer)).await;
                 Attempted::Answered(Box::new(answer), cost)
             }
             Err(failed) => {
@@ -148,6 +149,9 @@ impl Attempt<'_> {
                     None => held.release().await,
                 }
                 self.tell_failed(failed.kind(), failed.to_string(), spent, cost, took).await;
+                if !matches!(failed, CallFailed::NotSent(_)) {
+                    self.tell_spoken(Err(&failed)).await;
+                }
                 Attempted::Failed(failed, cost)
             }
         }
@@ -180,6 +184,11 @@ impl Attempt<'_> {
             took,
         };
         self.gateway.observer.answered(&answered).await;
+    }
+
+    async fn tell_spoken(&self, said: Result<&Answer, &CallFailed>) {
+        let deployment = &self.deployed.deployment.name;
+        self.gateway.observer.spoken(&Spoken { question: self.question, attempt: self.number, deployment, said }).await;
     }
 
     async fn tell_denied(&self, denied: &Denied) {

@@ -6,6 +6,7 @@ mod attempt;
 mod board;
 pub mod breaker;
 pub mod compare;
+pub mod judge;
 pub mod observer;
 pub mod pocket;
 pub mod purse;
@@ -25,7 +26,7 @@ use millwright_domain::{
     Timestamp,
     going_round::LoopSign,
     ids::{CaseId, DeploymentName},
-    model_call::{CallFailed, Considered, Deployment, NanoDollars, PriceList},
+    model_call::{CallFailed, Considered, Deployment, NanoDollars, PriceList, PriceVersion},
     ports::{
         clock::Clock,
         language_model::{LanguageModel, Tell},
@@ -100,6 +101,11 @@ impl Gateway {
     /// How a deployment stands now, and how long it has taken lately.
     pub fn health(&self, deployment: &DeploymentName) -> (Standing, Option<TimeDelta>) {
         (self.board.standing(deployment, self.clock.now().wall), self.board.latency(deployment))
+    }
+
+    /// The price in force.
+    pub fn price(&self, deployment: &DeploymentName) -> Option<&PriceVersion> {
+        self.prices.at(deployment, self.clock.now().wall)
     }
 
     /// Dropping the future ends the request and tells the budget.

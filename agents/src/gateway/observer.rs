@@ -1,11 +1,12 @@
 //! What the gateway tells of each call, as data: who was considered, what was answered, what failed. Whoever listens makes facts of it.
 
+use super::question::Question;
 use async_trait::async_trait;
 use chrono::TimeDelta;
 use millwright_domain::{
     going_round::LoopSign,
     ids::{ActorId, CaseId, DeploymentName},
-    model_call::{Considered, NanoDollars, Spent},
+    model_call::{Answer, CallFailed, Considered, NanoDollars, Spent},
 };
 use uuid::Uuid;
 
@@ -65,6 +66,14 @@ pub struct WentRound {
     pub said: String,
 }
 
+/// The words of an attempt that has left: for whoever keeps them, sealed, and for no log.
+pub struct Spoken<'a> {
+    pub question: &'a Question,
+    pub attempt: u32,
+    pub deployment: &'a DeploymentName,
+    pub said: Result<&'a Answer, &'a CallFailed>,
+}
+
 /// Does nothing that could fail the call.
 #[async_trait]
 pub trait Observer: Send + Sync {
@@ -74,6 +83,8 @@ pub trait Observer: Send + Sync {
     /// Whoever asked went away after the request had left. Must not block.
     fn abandoned(&self, _: Failed) {}
     async fn went_round(&self, _: &WentRound) {}
+    /// After `answered` or `failed`, if anything was sent.
+    async fn spoken(&self, _: &Spoken<'_>) {}
 }
 
 pub struct Nobody;

@@ -8,6 +8,7 @@ use millwright_domain::{
     ids::CaseId,
     plant::{Asset, Plant, Source},
 };
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 pub(super) fn briefing(now: Now) -> Briefing {

@@ -1,14 +1,7 @@
 //! What each agent used and delivered, hour by hour, counted from the ledger's facts: what rules about agents go by. Pure.
 
 use chrono::TimeDelta;
-use millwright_domain::{
-    Event, Timestamp,
-    agent::{Figures, TokensUsed},
-    call::ModelCalled,
-    crew::Crew,
-    ids::ActorId,
-    model_call::Usage,
-};
+use millwright_domain::{Event, Timestamp, agent::Figures, call::ModelCalled, crew::Crew, ids::ActorId, model_call::Usage};
 use std::collections::BTreeMap;
 
 /// The longest that a rule can look back.
@@ -20,7 +13,7 @@ const HOUR_S: i64 = 3_600;
 pub struct Sums {
     pub calls: u64,
     pub errors: u64,
-    pub tokens: TokensUsed,
+    pub tokens: Usage,
     pub inference_ms: u64,
     pub cost_nano_dollars: u64,
     pub accepted: u64,
@@ -31,21 +24,11 @@ impl Sums {
     pub fn add(&mut self, more: &Self) {
         self.calls += more.calls;
         self.errors += more.errors;
-        self.tokens = sum(self.tokens, more.tokens);
+        self.tokens = self.tokens + more.tokens;
         self.inference_ms = self.inference_ms.saturating_add(more.inference_ms);
         self.cost_nano_dollars = self.cost_nano_dollars.saturating_add(more.cost_nano_dollars);
         self.accepted += more.accepted;
         self.sent_back += more.sent_back;
-    }
-}
-
-fn sum(one: TokensUsed, other: TokensUsed) -> TokensUsed {
-    TokensUsed {
-        input: one.input.saturating_add(other.input),
-        cache_read: one.cache_read.saturating_add(other.cache_read),
-        cache_write: one.cache_write.saturating_add(other.cache_write),
-        output: one.output.saturating_add(other.output),
-        reasoning: one.reasoning.saturating_add(other.reasoning),
     }
 }
 
@@ -90,11 +73,10 @@ fn whose(crew: &Crew, task: millwright_domain::ids::TaskId) -> Option<ActorId> {
 }
 
 fn of_call(call: &ModelCalled) -> Sums {
-    let Usage { input, cache_read, cache_write, output, reasoning } = call.usage.unwrap_or_default();
     Sums {
         calls: 1,
         errors: u64::from(call.failed.is_some()),
-        tokens: TokensUsed { input, cache_read, cache_write, output, reasoning },
+        tokens: call.usage.unwrap_or_default(),
         inference_ms: call.took_ms,
         cost_nano_dollars: u64::try_from(call.cost.0).unwrap_or_default(),
         ..Sums::default()

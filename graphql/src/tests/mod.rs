@@ -7,5 +7,6 @@ mod crew;
 mod crew_work;
 mod doing;
 mod http;
+mod models;
 mod travelling;
 mod watching;

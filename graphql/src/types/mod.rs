@@ -16,6 +16,7 @@ pub mod evidence;
 pub mod forecast;
 pub mod health;
 pub mod investigation;
+pub mod model_call;
 pub mod notice;
 pub mod plant;
 pub mod proof;

@@ -30,6 +30,8 @@ pub struct ModelSettings {
     pub questions_a_case: u32,
     /// The class of models that the crew asks where no person has chosen another.
     pub report_class: String,
+    /// For how many days what was asked and answered can be read and asked again; 0: until a person has it destroyed.
+    pub keep_words_days: u32,
     pub deployments: BTreeMap<String, DeploymentSettings>,
 }
 
@@ -42,6 +44,7 @@ impl Default for ModelSettings {
             pause_s: 30,
             questions_a_case: 20,
             report_class: "standard".into(),
+            keep_words_days: 90,
             deployments: BTreeMap::new(),
         }
     }

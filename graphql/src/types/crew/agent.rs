@@ -10,8 +10,9 @@ use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject
 use chrono::{DateTime, TimeDelta, Utc};
 use millwright_domain::{
     Timestamp,
-    agent::{self, Figures, TokensUsed},
+    agent::{self, Figures},
     agent_alarm::Breach,
+    model_call::Usage,
 };
 use millwright_projections::{
     agents::{self, AgentHourRow, AgentRow, Sums},
@@ -46,9 +47,9 @@ pub struct Tokens {
     total: u64,
 }
 
-impl From<TokensUsed> for Tokens {
-    fn from(used: TokensUsed) -> Self {
-        let TokensUsed { input, cache_read, cache_write, output, reasoning } = used;
+impl From<Usage> for Tokens {
+    fn from(used: Usage) -> Self {
+        let Usage { input, cache_read, cache_write, output, reasoning } = used;
         Self { input, cache_read, cache_write, output, reasoning, total: used.total() }
     }
 }
@@ -251,7 +252,7 @@ impl From<FiguresInput> for Figures {
         Self {
             cpu_percent: input.cpu_percent,
             memory_bytes: input.memory_bytes,
-            tokens: TokensUsed {
+            tokens: Usage {
                 input: input.input_tokens,
                 cache_read: input.cache_read_tokens,
                 cache_write: input.cache_write_tokens,
