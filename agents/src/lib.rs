@@ -14,6 +14,7 @@ pub mod feedback;
 pub mod gateway;
 pub mod health_watch;
 pub mod insist;
+pub mod inspector;
 pub mod ledger_purse;
 pub mod manuals;
 pub mod messages;

@@ -20,6 +20,7 @@ use crate::{
     contact::{ContactEnrolled, ContactRemoved, EnrolmentOffered},
     effect::{EffectAttempted, EffectDone, EffectDropped, EffectFailed, EffectRetried, EffectWanted},
     envelope::CommandAnswered,
+    inspection::{InspectionMade, InspectionsReported},
     investigation::{ContributionDelivered, ContributionMissed, InvestigationOpened, ReportDelivered},
     letter::{LetterAcknowledged, LetterDeadLettered, LetterEscalated, LetterRepeated, LetterSent},
     message::{MessageNotDelivered, MessageRead, MessageReceived, MessageUnknown},
@@ -145,7 +146,7 @@ facts! {
     // who may do what
     GrantsSet = 1, TokenIssued = 1, TokenRevoked = 1, SignedIn = 1, SignInRefused = 1, PasswordSet = 1, AccessRefused = 1,
     // the house itself
-    PartFailed = 1, PartRecovered = 1, SummaryReported = 1,
+    PartFailed = 1, PartRecovered = 1, SummaryReported = 1, InspectionMade = 1, InspectionsReported = 1,
     // what a simulator did, for the evaluation alone
     GroundTruthMarked = 1,
 }

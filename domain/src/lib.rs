@@ -29,6 +29,7 @@ pub mod export;
 pub mod forecast;
 pub mod hours;
 pub mod ids;
+pub mod inspection;
 pub mod investigation;
 pub mod letter;
 pub mod memory;

@@ -6,6 +6,7 @@ use crate::{
     curve::{curve, step, unit_of},
     errors::{bad_input, no_past, not_reached, not_temporal, storage},
     granting::People,
+    inspecting::Inspecting,
     scalars::{Position, maybe, parse},
     state::{AppState, WAIT_FOR_POSITION},
     types::{
@@ -50,7 +51,7 @@ pub struct Questions;
 
 /// What can be asked.
 #[derive(MergedObject, Default)]
-pub struct Query(Questions, Auditing, People, Crew);
+pub struct Query(Questions, Auditing, People, Crew, Inspecting);
 
 /// Points of one curve that one question may ask for.
 const MOST_POINTS: usize = 5_000;

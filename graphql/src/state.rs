@@ -10,6 +10,7 @@ use millwright_domain::{
         clock::Clock,
         event_log::EventLog,
         inbound::{Inbound, Pressed},
+        page_view::Pictures,
         plant_control::PlantControl,
         rules_trial::RulesTrial,
         vault::Vault,
@@ -81,6 +82,8 @@ pub struct AppState {
     pub pressed: Option<Arc<dyn Pressed>>,
     pub book: Arc<dyn AddressBook>,
     pub auditor: Arc<dyn Auditor>,
+    /// Where inspections keep what the page looked like.
+    pub pictures: Arc<dyn Pictures>,
     pub parts: Parts,
     pub settings: Arc<Vec<ShownSetting>>,
     pub metrics: MetricsPage,

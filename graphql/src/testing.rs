@@ -9,6 +9,7 @@ use millwright_domain::{
     Now, Timestamp,
     access::Access,
     audit::Proof,
+    chain::Hash,
     envelope::Answer,
     ids::{ActorId, CaseId, CommandId, EventId},
     ports::{
@@ -17,6 +18,7 @@ use millwright_domain::{
         auditor::{AuditFailed, Auditor, Format, Selection, Taker, Verification},
         clock::Clock,
         event_log::EventLog,
+        page_view::Pictures,
         rules_trial::{Fit, NotTried, RulesTrial, Trial, Tried},
         vault::{Vault, VaultError},
     },
@@ -133,6 +135,18 @@ impl Vault for PlainVault {
     }
 }
 
+struct NoPictures;
+
+impl Pictures for NoPictures {
+    fn keep(&self, _: &[u8], _: Timestamp) -> std::io::Result<Hash> {
+        Ok(Hash::default())
+    }
+    /// One of each.
+    fn find(&self, picture: Hash) -> std::io::Result<Option<Vec<u8>>> {
+        Ok((picture != Hash::default()).then(|| b"png".to_vec()))
+    }
+}
+
 struct NoAuditor;
 
 #[async_trait]
@@ -187,6 +201,7 @@ impl House {
             pressed: None,
             book: Arc::new(NobodyEnrolled),
             auditor: Arc::new(NoAuditor),
+            pictures: Arc::new(NoPictures),
             parts: Arc::new(|| vec![PartHealth { name: "plc-1".into(), ok: true, detail: "polled".into() }]),
             settings: Arc::default(),
             metrics: Arc::new(|| "millwright_worker_up{worker=\"monitor\"} 1\n".into()),

@@ -38,6 +38,7 @@ pub mod contacts;
 pub mod experience;
 pub mod forecasts;
 pub mod house_days;
+pub mod inspections;
 pub mod investigations;
 pub mod letters;
 pub mod live;
@@ -48,6 +49,7 @@ pub mod plant;
 pub mod principals;
 pub mod readings;
 pub mod similar;
+pub mod standing;
 pub mod tasks;
 pub mod tickets;
 
