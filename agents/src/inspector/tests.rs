@@ -193,12 +193,8 @@ async fn under_load_both_sides_are_compared_at_one_place_and_nothing_is_found() 
         let (projections, log, stop) = (projections.clone(), log.clone(), stop.clone());
         async move { projections.run(Arc::new(log), stop).await }
     });
-    let mut recorder = bench.recorder;
-    let look = Look {
-        patience: Duration::from_secs(20),
-        ..Bench { recorder: Recorder::on(&log, &road::site()), log: log.clone(), projections: projections.clone(), dir: bench.dir }
-            .look(Page(projections.clone(), None))
-    };
+    let look = Look { patience: Duration::from_secs(20), ..bench.look(Page(projections.clone(), None)) };
+    let Bench { mut recorder, dir: _kept, .. } = bench;
     let mut ledger = LedgerSide::new(Arc::new(log.clone()), PartitionId::site(&road::site()));
     let loading = tokio::spawn(async move {
         for number in 10..200 {
