@@ -22,6 +22,7 @@ mod gaps;
 mod grafana;
 mod host;
 mod house;
+mod inspection;
 mod investigation;
 mod judges;
 mod kept_calls;

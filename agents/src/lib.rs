@@ -15,6 +15,7 @@ pub mod feedback;
 pub mod gateway;
 pub mod health_watch;
 pub mod insist;
+pub mod inspector;
 pub mod ledger_purse;
 pub mod librarian;
 pub mod manuals;

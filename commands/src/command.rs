@@ -1,19 +1,6 @@
 //! Every command there is, and the one place that leads each to its rule.
 
-use crate::{
-    AcceptTask, AcknowledgeAlarm, AcknowledgeLetter, AdoptAuditKey, AdoptPolicy, AdoptRoster, ApproveAction, ApproveRelearning, AssignDevice,
-    AttemptEffect, BlockAgent, BlockTask, ChaseLetter, CheckAgent, ChooseModel, ClaimTask, ClearAlarm, Decision, DelegateApproval,
-    DeliverContribution, DeliverReport, DeliverTask, DescribePlant, DispatchCall, DrainAgent, DropEffect, EngageKillSwitch, EnrolContact,
-    EscalateApproval, ExpireApproval, ExpireLease, ExpireReservation, FailTask, FileTask, FinishAction, FinishEffect, ForgetPerson, IntroducePerson,
-    IssueToken, JoinCrew, JudgeChange, KeepModelCall, LearnBaseline, LearnThreshold, LockOutAsset, MarkMessageNotDelivered, MarkMessageRead,
-    MarkTask, MarkTruth, MissContribution, ModifyAction, OfferEnrolment, OpenInvestigation, ProposeAction, ProposeRelearning, QueueTask, RaiseAlert,
-    ReceiveDeed, ReceiveMessage, RecordAccessRefused, RecordDiagnosis, RecordManual, RecordManualRemoved, RecordModelCall, RecordOutcome,
-    RecordPasswordSet, RecordSignIn, RecordSignInRefused, RecordTest, Refused, RejectAction, ReleaseKillSwitch, ReleaseTokens, RememberCase,
-    RemindApproval, RemoveContact, RenewLease, ReplayModelCall, ReportBreaches, ReportGap, ReportMetrics, ReportParts, ReportReadingsDropped,
-    ReportSummary, ReserveTokens, RestoreBaseline, RetryEffect, ReturnAlarmToService, ReturnAssetToService, RevertTask, RevokeToken, SealReadings,
-    SendBackTask, SendLetter, SetBudget, SetGrants, SetThreshold, SettleTokens, ShelveAlarm, ShredCallWords, SignCheckpoint, SpawnAgent, StartAction,
-    StopAgent, StopLoop, TakeAlarmOutOfService, UnblockAgent, UnblockTask, UnshelveAlarm, VerifyAction, WantEffect, decision::Circumstances,
-};
+use crate::{AcceptTask, AcknowledgeAlarm, AcknowledgeLetter, AdoptAuditKey, AdoptPolicy, AdoptRoster, ApproveAction, ApproveRelearning, AssignDevice, AttemptEffect, BlockAgent, BlockTask, ChaseLetter, CheckAgent, ChooseModel, ClaimTask, ClearAlarm, Decision, DelegateApproval, DeliverContribution, DeliverReport, DeliverTask, DescribePlant, DispatchCall, DrainAgent, DropEffect, EngageKillSwitch, EnrolContact, EscalateApproval, ExpireApproval, ExpireLease, ExpireReservation, FailTask, FileTask, FinishAction, FinishEffect, ForgetPerson, IntroducePerson, IssueToken, JoinCrew, JudgeChange, KeepModelCall, LearnBaseline, LearnThreshold, LockOutAsset, MarkMessageNotDelivered, MarkMessageRead, MarkTask, MarkTruth, MissContribution, ModifyAction, OfferEnrolment, OpenInvestigation, ProposeAction, ProposeRelearning, QueueTask, RaiseAlert, ReceiveDeed, ReceiveMessage, RecordAccessRefused, RecordDiagnosis, RecordInspection, RecordManual, RecordManualRemoved, RecordModelCall, RecordOutcome, RecordPasswordSet, RecordSignIn, RecordSignInRefused, RecordTest, Refused, RejectAction, ReleaseKillSwitch, ReleaseTokens, RememberCase, RemindApproval, RemoveContact, RenewLease, ReplayModelCall, ReportBreaches, ReportGap, ReportInspections, ReportMetrics, ReportParts, ReportReadingsDropped, ReportSummary, ReserveTokens, RestoreBaseline, RetryEffect, ReturnAlarmToService, ReturnAssetToService, RevertTask, RevokeToken, SealReadings, SendBackTask, SendLetter, SetBudget, SetGrants, SetThreshold, SettleTokens, ShelveAlarm, ShredCallWords, SignCheckpoint, SpawnAgent, StartAction, StopAgent, StopLoop, TakeAlarmOutOfService, UnblockAgent, UnblockTask, UnshelveAlarm, VerifyAction, WantEffect, decision::Circumstances};
 use millwright_domain::{
     ids::{AssetId, CaseId},
     site::Site,
@@ -59,7 +46,7 @@ commands! {
     AdoptAuditKey, SignCheckpoint,
     AssignDevice, ReportReadingsDropped, ReportGap,
     WantEffect, AttemptEffect, FinishEffect, RetryEffect, DropEffect,
-    ReceiveMessage, MarkMessageRead, MarkMessageNotDelivered, ReceiveDeed, ReportParts, ReportSummary,
+    ReceiveMessage, MarkMessageRead, MarkMessageNotDelivered, ReceiveDeed, ReportParts, ReportSummary, RecordInspection, ReportInspections,
     RecordManual, RecordManualRemoved, RecordModelCall, KeepModelCall, ReplayModelCall, ShredCallWords, StopLoop,
     SetBudget, ReserveTokens, DispatchCall, SettleTokens, ReleaseTokens, ExpireReservation,
     JoinCrew, SpawnAgent, DrainAgent, StopAgent, ReportMetrics, BlockAgent, UnblockAgent, CheckAgent, ChooseModel, ReportBreaches,

@@ -62,6 +62,7 @@ mod want_effect;
 // what comes in, and how the house itself is
 mod receive_deed;
 mod receive_message;
+mod record_inspection;
 mod report_parts;
 
 // token budgets
@@ -125,6 +126,7 @@ pub use receive_deed::ReceiveDeed;
 pub use receive_message::{MarkMessageNotDelivered, MarkMessageRead, ReceiveMessage};
 pub use record_diagnosis::RecordDiagnosis;
 pub use record_manual::{RecordManual, RecordManualRemoved};
+pub use record_inspection::{RecordInspection, ReportInspections};
 pub use record_model_call::RecordModelCall;
 pub use record_outcome::{RecordOutcome, RecordOutcomeRefused};
 pub use reject_action::RejectAction;

@@ -22,6 +22,7 @@ use crate::{
     effect::{EffectAttempted, EffectDone, EffectDropped, EffectFailed, EffectRetried, EffectWanted},
     envelope::CommandAnswered,
     going_round::LoopStopped,
+    inspection::{InspectionMade, InspectionsReported},
     investigation::{ContributionDelivered, ContributionMissed, InvestigationOpened, ReportDelivered},
     kept_call::{CallWordsShredded, ModelCallKept, ModelCallReplayed},
     letter::{LetterAcknowledged, LetterDeadLettered, LetterEscalated, LetterRepeated, LetterSent},
@@ -153,7 +154,7 @@ facts! {
     // who may do what
     GrantsSet = 1, TokenIssued = 1, TokenRevoked = 1, SignedIn = 1, SignInRefused = 1, PasswordSet = 1, AccessRefused = 1,
     // the house itself
-    PartFailed = 1, PartRecovered = 1, SummaryReported = 1,
+    PartFailed = 1, PartRecovered = 1, SummaryReported = 1, InspectionMade = 1, InspectionsReported = 1,
     // what a simulator did, for the evaluation alone
     GroundTruthMarked = 1,
 }

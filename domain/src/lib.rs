@@ -31,6 +31,7 @@ pub mod forecast;
 pub mod going_round;
 pub mod hours;
 pub mod ids;
+pub mod inspection;
 pub mod investigation;
 pub mod kept_call;
 pub mod letter;

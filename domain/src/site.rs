@@ -14,6 +14,7 @@ use crate::{
     effect::{Effect, EffectWanted},
     envelope::{Recorded, StreamId},
     ids::{ActionId, ActorId, AssetId, CaseId, CauseId, DeviceId, EffectId, SignalId, SiteId},
+    inspection::Inspections,
     investigation::{Investigation, Part},
     manual::Manuals,
     parts::SummaryKind,
@@ -133,6 +134,7 @@ pub struct Site {
     pub failing: BTreeMap<String, Timestamp>,
     /// Up to when the last summary of each kind counted (wall time).
     pub summed_up: BTreeMap<SummaryKind, Timestamp>,
+    pub inspections: Inspections,
     /// Who reads and writes each device now.
     pub collectors: BTreeMap<DeviceId, DeviceAssigned>,
     pub audit: AuditTrail,
@@ -247,6 +249,8 @@ impl Site {
             Event::SummaryReported(fact) => {
                 self.summed_up.insert(fact.kind, fact.to);
             }
+            Event::InspectionMade(fact) => self.inspections.made(fact),
+            Event::InspectionsReported(fact) => self.inspections.reported(fact),
             Event::DeviceAssigned(fact) => {
                 self.collectors.insert(fact.device.clone(), fact.clone());
             }

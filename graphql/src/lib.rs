@@ -11,6 +11,7 @@ mod errors;
 mod granting;
 mod http;
 pub mod inbound;
+mod inspecting;
 mod limits;
 mod loaders;
 mod models;

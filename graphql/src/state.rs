@@ -11,6 +11,7 @@ use millwright_domain::{
         event_log::EventLog,
         inbound::{Inbound, Pressed},
         model_desk::ModelDesk,
+        page_view::Pictures,
         plant_control::PlantControl,
         rules_trial::RulesTrial,
         vault::Vault,
@@ -84,6 +85,8 @@ pub struct AppState {
     pub pressed: Option<Arc<dyn Pressed>>,
     pub book: Arc<dyn AddressBook>,
     pub auditor: Arc<dyn Auditor>,
+    /// Where inspections keep what the page looked like.
+    pub pictures: Arc<dyn Pictures>,
     pub parts: Parts,
     pub settings: Arc<Vec<ShownSetting>>,
     pub metrics: MetricsPage,

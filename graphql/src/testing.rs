@@ -9,6 +9,7 @@ use millwright_domain::{
     Now, Timestamp,
     access::Access,
     audit::Proof,
+    chain::Hash,
     envelope::Answer,
     ids::{ActorId, CaseId, CauseId, CommandId, EventId, SiteId},
     kept_call::KeptWords,
@@ -20,6 +21,7 @@ use millwright_domain::{
         clock::Clock,
         event_log::EventLog,
         model_desk::{AskAgain, ModelDesk, ModelStanding, NotAsked, Quality, SaidAgain},
+        page_view::Pictures,
         rules_trial::{Fit, NotTried, RulesTrial, Trial, Tried},
         vault::{Vault, VaultError},
     },
@@ -175,6 +177,18 @@ impl Vault for PlainVault {
     }
 }
 
+struct NoPictures;
+
+impl Pictures for NoPictures {
+    fn keep(&self, _: &[u8], _: Timestamp) -> std::io::Result<Hash> {
+        Ok(Hash::default())
+    }
+    /// One of each.
+    fn find(&self, picture: Hash) -> std::io::Result<Option<Vec<u8>>> {
+        Ok((picture != Hash::default()).then(|| b"png".to_vec()))
+    }
+}
+
 struct NoAuditor;
 
 #[async_trait]
@@ -230,6 +244,7 @@ impl House {
             pressed: None,
             book: Arc::new(NobodyEnrolled),
             auditor: Arc::new(NoAuditor),
+            pictures: Arc::new(NoPictures),
             parts: Arc::new(|| vec![PartHealth { name: "plc-1".into(), ok: true, detail: "polled".into() }]),
             settings: Arc::default(),
             metrics: Arc::new(|| "millwright_worker_up{worker=\"monitor\"} 1\n".into()),

@@ -5,6 +5,7 @@
 pub mod answers;
 pub mod audit;
 pub mod backup;
+pub mod browser;
 pub mod clock;
 pub mod credentials;
 pub mod inbound;
@@ -15,6 +16,7 @@ pub mod mqtt;
 pub mod notice;
 pub mod oidc;
 pub mod outward;
+pub mod pictures;
 pub mod quoting;
 pub mod secret;
 pub mod sql;

@@ -50,6 +50,7 @@ pub(crate) fn all() -> Vec<Box<dyn Projection>> {
         Box::<crate::contacts::Contacts>::default(),
         Box::<crate::principals::Principals>::default(),
         Box::<crate::house_days::HouseDays>::default(),
+        Box::<crate::inspections::Inspections>::default(),
         Box::<crate::budget::Budgets>::default(),
         Box::<crate::agents::Agents>::default(),
         Box::<crate::tasks::Tasks>::default(),

@@ -119,6 +119,11 @@ pub fn summary(event: &Event) -> String {
             let kind = if fact.kind == SummaryKind::Daily { "the day" } else { "the last hours" };
             format!("{kind}: {} alerts, {} cases open", fact.figures.alerts, fact.figures.cases_open)
         }
+        Event::InspectionMade(fact) => match fact.findings.first() {
+            None => format!("{} figures were held against the ledger, and all were right", fact.compared),
+            Some(first) => format!("{} findings, the first: {}", fact.findings.len() + fact.more as usize, first.key()),
+        },
+        Event::InspectionsReported(fact) => format!("{} inspections, {} of them found something", fact.tally.made, fact.tally.with_findings),
         Event::OutcomeRecorded(fact) => {
             let closes = if fact.closes { "; the case is closed" } else { "" };
             format!("{}, says {}{closes}", outcome(fact.outcome), fact.by)

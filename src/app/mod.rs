@@ -20,6 +20,7 @@ pub mod health;
 pub mod import;
 mod leases;
 pub mod log;
+mod looking;
 pub mod metrics;
 pub mod models;
 mod news;
@@ -53,6 +54,7 @@ pub use crew::MANUALS;
 use duties::Duties;
 use foundation::Foundation;
 use health::HealthBoard;
+use looking::Looking;
 use millwright_agents::{diagnosis::RuleBook, librarian::Librarian, model_desk::Desk};
 use millwright_commands::DOOR;
 use millwright_domain::{access::Access, ids::ActorId, policy::Policy, ports::plant_control::PlantControl, position::PartitionId, roster::Roster};
@@ -116,6 +118,7 @@ impl App {
         let Configured { sites, policy, roster, .. } = configured;
         let house = House { policy, roster };
         let auditing = Auditing::of(settings, &foundation, sites.first().map(|site| &site.plant.site));
+        let looking = Arc::new(Looking::of(settings, &foundation.clock));
         let yard = Yard {
             settings,
             foundation: &foundation,
@@ -125,6 +128,7 @@ impl App {
             house: &house,
             outside: &outside,
             auditing: &auditing,
+            looking: &looking,
             speed: lapse.speed,
         };
         let sites: Vec<Arc<SiteAtWork>> = yard.sites(sites).into_iter().map(Arc::new).collect();
@@ -160,6 +164,7 @@ impl App {
         // Before anything is taken over: a node that cannot be asked should not have taken its share.
         let served = Served::at(&settings.http).await?;
         let address = served.address()?;
+        looking.served(address, &admission);
         let stop_duties = CancellationToken::new();
         let duties = match &foundation.cluster {
             Some(cluster) => Some(tokio::spawn(Arc::new(duties).follow(cluster.clone(), stop_duties.clone()))),
@@ -196,6 +201,7 @@ impl App {
             pressed: outside.pressed.clone(),
             book: outside.book.clone(),
             auditor: auditing.auditor(&foundation),
+            pictures: Arc::new(looking::pictures(settings)),
             parts: board.parts(),
             settings: Arc::new(shown(settings)),
             metrics: metrics::page(board.clone(), foundation.projections.clone(), foundation.commands.clone()),
@@ -236,6 +242,7 @@ struct Yard<'a> {
     house: &'a House,
     outside: &'a Outside,
     auditing: &'a Auditing,
+    looking: &'a Arc<Looking>,
     speed: f64,
 }
 

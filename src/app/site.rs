@@ -116,6 +116,7 @@ impl SiteAtWork {
         workers.extend(self.messenger.clone().map(|messenger| self.workshop.outbox(messenger, &stop)));
         workers.extend(self.workshop.publishes.then(|| self.workshop.publisher(&stop)));
         workers.extend(shop.tracer(&stop));
+        workers.extend(shop.inspector(&stop));
         *self.deciding.lock().await = Some(Deciding { stop, workers });
         described
     }

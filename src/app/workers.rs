@@ -1,7 +1,7 @@
 //! The workers of one site, each supervised: those that every node runs, and those of the node that decides for the site.
 
 use super::{
-    Yard, checkpoints::Checkpointer, drops::DropReporter, health::HealthBoard, leases::Leases, news::NewsReporter, seal::Sealer,
+    Yard, checkpoints::Checkpointer, drops::DropReporter, health::HealthBoard, leases::Leases, looking::pictures, news::NewsReporter, seal::Sealer,
     supervise::supervise, vitals::vitals,
 };
 use chrono::TimeDelta;
@@ -13,6 +13,7 @@ use millwright_agents::{
     executor::Executor,
     feedback::Feedback,
     health_watch::{Failing, HealthWatch},
+    inspector::{Inspector, Look},
     messages::MessageDesk,
     office::{Office, rules::AgentRules},
     outbox::{Outbox, Tally},
@@ -31,12 +32,20 @@ use millwright_agents::{
 use millwright_commands::Commands;
 use millwright_domain::{
     ids::{NodeId, SiteId},
-    ports::{clock::Clock, event_log::EventLog, messenger::Messenger, traces::Traces, vault::Vault, write_device::WriteDevice},
+    ports::{
+        clock::Clock,
+        event_log::EventLog,
+        messenger::Messenger,
+        page_view::{PageView, Pictures},
+        traces::Traces,
+        vault::Vault,
+        write_device::WriteDevice,
+    },
     position::PartitionId,
 };
 use millwright_ingest::field::Field;
 use millwright_projections::Projections;
-use std::{convert::Infallible, future::Future, path::PathBuf, sync::Arc};
+use std::{convert::Infallible, future::Future, path::PathBuf, sync::Arc, time::Duration};
 use tokio::{sync::Notify, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
@@ -66,11 +75,18 @@ pub struct Workshop {
     pub keep_words: Option<TimeDelta>,
     /// Who keeps traces, and of which share of the cases.
     pub traces: Option<(Arc<dyn Traces>, f64)>,
+    pub view: Arc<dyn PageView>,
+    pub pictures: Arc<dyn Pictures>,
+    /// In seconds; 0 for never.
+    pub inspect_every_s: u32,
 }
+
+/// So long the tables may take for what is on the log, before it counts that they do not move.
+const TO_TAKE_IN: Duration = Duration::from_secs(20);
 
 impl Workshop {
     pub fn new(yard: &Yard<'_>, site: &SiteId, alone: bool) -> Self {
-        let Yard { settings, foundation, board, rules, crew, outside, .. } = yard;
+        let Yard { settings, foundation, board, rules, crew, outside, looking, .. } = yard;
         Self {
             site: site.clone(),
             log: foundation.log.clone(),
@@ -90,6 +106,9 @@ impl Workshop {
             vault: foundation.vault.clone(),
             keep_words: keep_words(settings.models.keep_words_days),
             traces: outside.traces.clone().map(|traces| (traces, settings.telemetry.share)),
+            view: (*looking).clone(),
+            pictures: Arc::new(pictures(settings)),
+            inspect_every_s: settings.inspection.every_s,
         }
     }
 
@@ -257,6 +276,17 @@ impl Workshop {
             let failing: Failing = Arc::new(move || board.failing(&projections));
             HealthWatch { log, commands, clock, partition, failing }.run(stop_it.clone())
         })
+    }
+
+    /// Only where the settings want it.
+    pub fn inspector(&self, stop: &CancellationToken) -> Option<JoinHandle<()>> {
+        let (shop, stop_it) = (self.clone(), stop.clone());
+        let inspected = move || {
+            let Workshop { site, log, commands, clock, projections, view, pictures, inspect_every_s, .. } = shop.clone();
+            let look = Look { log, clock, site, projections, view, pictures, patience: TO_TAKE_IN };
+            Inspector { look, commands, every_s: inspect_every_s.into() }.run(stop_it.clone())
+        };
+        (self.inspect_every_s > 0).then(|| self.supervised("inspector", stop, inspected))
     }
 
     pub fn conductor(&self, stop: &CancellationToken) -> JoinHandle<()> {

@@ -10,6 +10,7 @@ mod demo;
 mod evaluate;
 mod health;
 mod import;
+mod inspect;
 mod kafka;
 mod log;
 mod manuals;
@@ -91,6 +92,8 @@ enum Sub {
     Bench(bench::Bench),
     /// What waits for a person to be delivered, or not: look, try again, drop.
     Outbox(outbox::Outbox),
+    /// What was shown, held against the ledger: the latest inspections.
+    Inspect(inspect::Inspect),
     /// How people are known outside: make a code, look, take away.
     People(people::People),
     /// The makers' manuals that the crew cites.
@@ -141,6 +144,7 @@ impl Sub {
             Self::Evaluate(command) => command.run(&settings).await,
             Self::Bench(command) => command.run(settings).await,
             Self::Outbox(command) => command.run(&settings).await,
+            Self::Inspect(command) => command.run(&settings).await,
             Self::People(command) => command.run(&settings).await,
             Self::Manuals(command) => command.run(&settings),
             Self::Crew(command) => command.run(&settings).await,

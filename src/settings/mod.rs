@@ -2,6 +2,7 @@
 
 mod access;
 mod audit;
+mod inspection;
 mod mqtt;
 mod plant_edition;
 mod shown;
@@ -22,6 +23,7 @@ use std::path::{Path, PathBuf};
 
 pub use access::{Access, Http, Mode};
 pub use audit::Audit;
+pub use inspection::Inspection;
 pub use mqtt::Mqtt;
 use plant_edition::secret;
 pub use plant_edition::{Cluster, Engine, Kafka, Projections, StoreForward};
@@ -58,6 +60,7 @@ pub struct Settings {
     pub telemetry: Telemetry,
     pub log: Log,
     pub audit: Audit,
+    pub inspection: Inspection,
     pub kafka: Kafka,
     pub projections: Projections,
     pub cluster: Cluster,
@@ -141,6 +144,7 @@ impl Default for Settings {
             telemetry: Telemetry::default(),
             log: Log::default(),
             audit: Audit::default(),
+            inspection: Inspection::default(),
             kafka: Kafka::default(),
             projections: Projections::default(),
             cluster: Cluster::default(),
@@ -207,6 +211,7 @@ impl Settings {
         }
         self.kafka.checked()?;
         self.audit.checked()?;
+        self.inspection.checked()?;
         self.mqtt.checked()?;
         self.telemetry.checked()?;
         Ok(self)

@@ -58,6 +58,11 @@ export async function enrol(look: Look, wide: Page, small: Page): Promise<void> 
     await page.getByText("What it came to").first().click();
   }
   await look("days", wide, small);
+  for (const page of [wide, small]) {
+    await go(page, "Inspections", "System");
+    await page.locator(".summaries > li").first().waitFor();
+  }
+  await look("inspections", wide, small);
 }
 
 async function makeCode(look: Look, page: Page, person: string): Promise<void> {

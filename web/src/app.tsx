@@ -28,6 +28,7 @@ const OutboxScreen = lazy(() => import("./screens/outbox/outbox-screen.tsx").the
 const TryScreen = lazy(() => import("./screens/try/try-screen.tsx").then((it) => ({ default: it.TryScreen })));
 const PeopleScreen = lazy(() => import("./screens/people/people-screen.tsx").then((it) => ({ default: it.PeopleScreen })));
 const DaysScreen = lazy(() => import("./screens/system/days-screen.tsx").then((it) => ({ default: it.DaysScreen })));
+const InspectionsScreen = lazy(() => import("./screens/system/inspections-screen.tsx").then((it) => ({ default: it.InspectionsScreen })));
 const SettingsScreen = lazy(() => import("./screens/settings/settings-screen.tsx").then((it) => ({ default: it.SettingsScreen })));
 const SignalScreen = lazy(() => import("./screens/signal/signal-screen.tsx").then((it) => ({ default: it.SignalScreen })));
 const SystemScreen = lazy(() => import("./screens/system/system-screen.tsx").then((it) => ({ default: it.SystemScreen })));
@@ -115,6 +116,8 @@ function Screen({ route }: { route: Route }) {
       return <AccessScreen />;
     case "days":
       return <DaysScreen />;
+    case "inspections":
+      return <InspectionsScreen />;
     case "crew":
       return <AgentsScreen />;
     case "board":
@@ -130,7 +133,7 @@ function Screen({ route }: { route: Route }) {
 
 const TITLES: Record<Route["screen"], string> = {
   plant: "Plant", asset: "Machine", signal: "Signal", cases: "Cases", case: "Case", approvals: "Approve", alarms: "Alarms", outbox: "Outbox", audit: "Audit", system: "System", people: "People",
-  access: "Access", days: "Days", budgets: "Budgets", settings: "Settings", compare: "Two times compared", try: "Try other rules", crew: "Crew", board: "Tasks", letters: "Letters", work: "Log", unknown: "Not found",
+  access: "Access", days: "Days", inspections: "Inspections", budgets: "Budgets", settings: "Settings", compare: "Two times compared", try: "Try other rules", crew: "Crew", board: "Tasks", letters: "Letters", work: "Log", unknown: "Not found",
 };
 
 function titleOf(route: Route): string {

@@ -13,6 +13,7 @@ pub mod language_model;
 pub mod live_readings;
 pub mod messenger;
 pub mod model_desk;
+pub mod page_view;
 pub mod plant_control;
 pub mod rules_trial;
 pub mod ticket_system;

@@ -8,7 +8,7 @@ use millwright_commands::{Ask, Command, DOOR, NotAnswered, RecordPasswordSet, Re
 use millwright_domain::{
     Timestamp,
     access::Access,
-    ids::ActorId,
+    ids::{ActorId, SiteId},
     ports::{
         credentials::{Credentials, CredentialsError, Session, SetBy},
         identity_provider::{IdentityProvider, NotIdentified},
@@ -42,6 +42,8 @@ pub struct Door {
     pub providers: Vec<Arc<dyn IdentityProvider>>,
     throttle: Mutex<Throttle>,
     refusals: Mutex<HashMap<(ActorId, String), Timestamp>>,
+    /// What the program itself shows when it looks at its page: in memory alone, and good for minutes.
+    pub(super) passes: Mutex<HashMap<String, (SiteId, Timestamp)>>,
 }
 
 /// Why somebody is not let in.
@@ -75,7 +77,7 @@ pub enum Sought {
 
 impl Door {
     pub fn new(credentials: Arc<dyn Credentials>, settings: DoorSettings, providers: Vec<Arc<dyn IdentityProvider>>) -> Self {
-        Self { credentials, settings, providers, throttle: Mutex::default(), refusals: Mutex::default() }
+        Self { credentials, settings, providers, throttle: Mutex::default(), refusals: Mutex::default(), passes: Mutex::default() }
     }
 
     /// `__Host-`: no other name of the domain may set it, and it goes over TLS alone.
@@ -87,6 +89,9 @@ impl Door {
     pub async fn look_at(&self, state: &AppState, headers: &HeaderMap) -> Result<Sought, SignInRefused> {
         let now = state.clock.now().wall;
         if let Some(shown) = bearer(headers) {
+            if let Some(access) = self.by_pass(shown, now) {
+                return Ok(Sought::Known(access));
+            }
             let token = self.credentials.token(shown).map_err(broken)?.filter(|token| token.expires_at > now);
             let Some(token) = token else { return Ok(Sought::Nobody) };
             // What the log says counts: a copy of the store may be older than a revocation.
@@ -95,6 +100,9 @@ impl Door {
             return known(Access { at_most: Some(row.at_most), ..access(state, token.holder).await? });
         }
         let Some(shown) = self.cookie(headers) else { return Ok(Sought::Nobody) };
+        if let Some(access) = self.by_pass(shown, now) {
+            return Ok(Sought::Known(access));
+        }
         let session = self.credentials.session(shown).map_err(broken)?.filter(|session| session.ends > now);
         match session {
             None => Ok(Sought::Nobody),

@@ -2,6 +2,7 @@
 
 mod door;
 mod elsewhere;
+mod pass;
 mod throttle;
 
 pub(crate) use door::bearer;

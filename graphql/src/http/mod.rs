@@ -9,6 +9,7 @@ mod guard;
 mod metrics;
 mod oidc;
 mod page;
+mod pictures;
 mod review;
 mod scenario;
 mod sign_in;
@@ -40,6 +41,7 @@ pub fn router(state: AppState) -> Router {
         .route("/ready", get(api::ready))
         .route("/audit/checkpoints", get(audit::checkpoints))
         .route("/audit/export", get(audit::export).layer(Extension(Exports::at_once(MOST_EXPORTS))))
+        .route("/inspections/{name}", get(pictures::picture))
         .route("/metrics", get(metrics::metrics))
         .route("/schema.graphql", get(api::schema))
         .route("/review/approve", post(review::approve))

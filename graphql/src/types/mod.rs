@@ -15,6 +15,7 @@ pub mod crew;
 pub mod evidence;
 pub mod forecast;
 pub mod health;
+pub mod inspection;
 pub mod investigation;
 pub mod model_call;
 pub mod notice;

@@ -11,7 +11,7 @@ pub(crate) mod tables;
 
 pub(crate) use before::Before;
 pub use bucket::{Bucket, Period};
-pub use query::{RollupPoint, latest, rollups};
+pub use query::{RollupPoint, latest, latest_at, rollups};
 pub use raw::{RawPoint, RawSeries, raw};
 pub use sketch::Sketch;
 pub use tables::LatestRow;

@@ -2,12 +2,13 @@
 
 use super::{
     bucket::{Bucket, Period},
-    tables::LatestRow,
+    tables::{LatestRow, NAME},
 };
 use crate::db::{Ask, Conn, Db, NotRead, Row, Value};
 use millwright_domain::{
     Timestamp,
     ids::{SignalId, SiteId},
+    position::Position,
 };
 
 /// One period of one signal. Figures are `None` when the period had no Good value.
@@ -60,6 +61,25 @@ fn point(row: &Row) -> Result<RollupPoint, sqlx::Error> {
 /// The newest value of every signal of a site.
 pub async fn latest(db: &Db, site: &SiteId) -> Result<Vec<LatestRow>, NotRead> {
     Ok(Ask::new("SELECT doc FROM readings_latest WHERE site = $1 ORDER BY key").bind(Value::text(site)).docs(db).await?)
+}
+
+/// The same, and how far in each partition of the readings it is that: one statement, so one look at the tables.
+pub async fn latest_at(db: &Db, site: &SiteId) -> Result<(Position, Vec<LatestRow>), NotRead> {
+    let ask = Ask::new(
+        "SELECT 'position' AS what, partition AS name, CAST(next_seq AS TEXT) AS value FROM positions WHERE projection = $1
+         UNION ALL SELECT 'latest', signal, CAST(doc AS TEXT) FROM readings_latest WHERE site = $2",
+    );
+    let rows = ask.bind(Value::text(NAME)).bind(Value::text(site)).rows(db).await?;
+    let (mut position, mut latest) = (Position::default(), vec![]);
+    for row in &rows {
+        let value = row.text("value")?;
+        if row.text("what")? == "position" {
+            position.advance(&row.parsed("name")?, value.parse().unwrap_or(0));
+        } else {
+            latest.push(serde_json::from_str(&value).map_err(|cause| sqlx::Error::Decode(Box::new(cause)))?);
+        }
+    }
+    Ok((position, latest))
 }
 
 /// A stored bucket, to go on with.

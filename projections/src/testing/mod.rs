@@ -203,3 +203,13 @@ impl Recorder {
         self.now
     }
 }
+
+/// Changes a database of tables by hand, as nobody should; says how many rows.
+pub async fn by_hand(database: &std::path::Path, sql: &'static str) -> u64 {
+    use sqlx::Connection;
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(database);
+    let mut db = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
+    let changed = sqlx::query(sql).execute(&mut db).await.unwrap().rows_affected();
+    db.close().await.unwrap();
+    changed
+}

@@ -1,7 +1,7 @@
 // The page's places, as hashes: they work from any path and can be sent to a colleague. What a screen filters by stands behind a `?`.
 
 export type Route =
-  | { screen: "plant" | "cases" | "approvals" | "alarms" | "outbox" | "people" | "access" | "days" | "system" | "budgets" | "settings" | "compare" | "try" | "crew" | "board" | "letters" | "work" }
+  | { screen: "plant" | "cases" | "approvals" | "alarms" | "outbox" | "people" | "access" | "days" | "inspections" | "system" | "budgets" | "settings" | "compare" | "try" | "crew" | "board" | "letters" | "work" }
   | { screen: "asset"; site: string; asset: string }
   | { screen: "signal"; site: string; signal: string }
   | { screen: "case"; id: string }
@@ -27,6 +27,7 @@ export function parseRoute(hash: string): Route {
     case "people":
     case "access":
     case "days":
+    case "inspections":
     case "system":
     case "budgets":
     case "settings":
@@ -74,6 +75,7 @@ export const href = {
   people: "#/people",
   access: "#/access",
   days: "#/days",
+  inspections: "#/inspections",
   audit: "#/audit",
   system: "#/system",
   budgets: "#/budgets",

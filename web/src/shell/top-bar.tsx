@@ -39,7 +39,7 @@ export function TopBar({ route, openPast, pastOpen }: Props) {
   );
 }
 
-const HOUSE: ReadonlySet<string> = new Set(["system", "people", "access", "days", "budgets", "settings", "compare", "try"]);
+const HOUSE: ReadonlySet<string> = new Set(["system", "people", "access", "days", "inspections", "budgets", "settings", "compare", "try"]);
 
 const CREW: ReadonlySet<string> = new Set(["crew", "board", "letters", "work"]);
 

@@ -11,6 +11,7 @@ import { Empty, Loading, Problem } from "../../parts/notice.tsx";
 import { ApprovalsStrip } from "./approvals-strip.tsx";
 import { AssetCard } from "./asset-card.tsx";
 import { actedUpon, healthOf, stoodOf } from "./asset-state.ts";
+import { Figures } from "./figures.tsx";
 import { Heatmap } from "./heatmap.tsx";
 import { Places } from "./places.tsx";
 
@@ -52,6 +53,7 @@ function Site({ plant, view }: { plant: Plant; view: PlantView }) {
           {plant.source !== "LIVE" && <span className="source"> · {plant.source.toLowerCase()}, no effects</span>}
           <GrafanaLink before=" · " text="in Grafana" site={plant.site} />
         </p>
+        <Figures site={plant.site} />
       </header>
       <div className="overview">
         <Places plant={plant} view={view} />

@@ -6,6 +6,7 @@ const PAGES = [
   { screen: "people", to: href.people, text: "People" },
   { screen: "access", to: href.access, text: "Access" },
   { screen: "days", to: href.days, text: "Days" },
+  { screen: "inspections", to: href.inspections, text: "Inspections" },
   { screen: "budgets", to: href.budgets, text: "Budgets" },
   { screen: "settings", to: href.settings, text: "Settings" },
   { screen: "compare", to: href.compare, text: "Compare" },
