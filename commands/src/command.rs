@@ -1,6 +1,20 @@
 //! Every command there is, and the one place that leads each to its rule.
 
-use crate::{AcceptTask, AcknowledgeAlarm, AcknowledgeLetter, AdoptAuditKey, AdoptPolicy, AdoptRoster, ApproveAction, ApproveRelearning, AssignDevice, AttemptEffect, BlockAgent, BlockTask, ChaseLetter, CheckAgent, ChooseModel, ClaimTask, ClearAlarm, Decision, DelegateApproval, DeliverContribution, DeliverReport, DeliverTask, DescribePlant, DispatchCall, DrainAgent, DropEffect, EngageKillSwitch, EnrolContact, EscalateApproval, ExpireApproval, ExpireLease, ExpireReservation, FailTask, FileTask, FinishAction, FinishEffect, ForgetPerson, IntroducePerson, IssueToken, JoinCrew, JudgeChange, KeepModelCall, LearnBaseline, LearnThreshold, LockOutAsset, MarkMessageNotDelivered, MarkMessageRead, MarkTask, MarkTruth, MissContribution, ModifyAction, OfferEnrolment, OpenInvestigation, ProposeAction, ProposeRelearning, QueueTask, RaiseAlert, ReceiveDeed, ReceiveMessage, RecordAccessRefused, RecordDiagnosis, RecordInspection, RecordManual, RecordManualRemoved, RecordModelCall, RecordOutcome, RecordPasswordSet, RecordSignIn, RecordSignInRefused, RecordTest, Refused, RejectAction, ReleaseKillSwitch, ReleaseTokens, RememberCase, RemindApproval, RemoveContact, RenewLease, ReplayModelCall, ReportBreaches, ReportGap, ReportInspections, ReportMetrics, ReportParts, ReportReadingsDropped, ReportSummary, ReserveTokens, RestoreBaseline, RetryEffect, ReturnAlarmToService, ReturnAssetToService, RevertTask, RevokeToken, SealReadings, SendBackTask, SendLetter, SetBudget, SetGrants, SetThreshold, SettleTokens, ShelveAlarm, ShredCallWords, SignCheckpoint, SpawnAgent, StartAction, StopAgent, StopLoop, TakeAlarmOutOfService, UnblockAgent, UnblockTask, UnshelveAlarm, VerifyAction, WantEffect, decision::Circumstances};
+use crate::{
+    AcceptTask, AcknowledgeAlarm, AcknowledgeLetter, AdoptAuditKey, AdoptPolicy, AdoptRoster, ApproveAction, ApproveRelearning, AssignDevice,
+    AttemptEffect, BlockAgent, BlockTask, ChaseLetter, CheckAgent, ChooseModel, ClaimTask, ClearAlarm, Decision, DelegateApproval,
+    DeliverContribution, DeliverReport, DeliverTask, DescribePlant, DispatchCall, DrainAgent, DropEffect, EngageKillSwitch, EnrolContact,
+    EscalateApproval, ExpireApproval, ExpireLease, ExpireReservation, FailTask, FileTask, FinishAction, FinishEffect, ForgetPerson, IntroducePerson,
+    IssueToken, JoinCrew, JudgeChange, KeepModelCall, LearnBaseline, LearnThreshold, LockOutAsset, MarkMessageNotDelivered, MarkMessageRead,
+    MarkTask, MarkTruth, MissContribution, ModifyAction, OfferEnrolment, OpenInvestigation, ProposeAction, ProposeRelearning, QueueTask, RaiseAlert,
+    ReceiveDeed, ReceiveMessage, RecordAccessRefused, RecordDiagnosis, RecordInspection, RecordManual, RecordManualRemoved, RecordModelCall,
+    RecordOutcome, RecordPasswordSet, RecordSignIn, RecordSignInRefused, RecordTest, Refused, RejectAction, ReleaseKillSwitch, ReleaseTokens,
+    RememberCase, RemindApproval, RemoveContact, RenewLease, ReplayModelCall, ReportBreaches, ReportGap, ReportInspections, ReportMetrics,
+    ReportParts, ReportReadingsDropped, ReportSummary, ReserveTokens, RestoreBaseline, RetryEffect, ReturnAlarmToService, ReturnAssetToService,
+    RevertTask, RevokeToken, SealReadings, SendBackTask, SendLetter, SetBudget, SetGrants, SetThreshold, SettleTokens, ShelveAlarm, ShredCallWords,
+    SignCheckpoint, SpawnAgent, StartAction, StopAgent, StopLoop, TakeAlarmOutOfService, UnblockAgent, UnblockTask, UnshelveAlarm, VerifyAction,
+    WantEffect, decision::Circumstances,
+};
 use millwright_domain::{
     ids::{AssetId, CaseId},
     site::Site,

@@ -18,7 +18,7 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 fn join() -> JoinCrew {
-    JoinCrew { role: "advisor".parse().unwrap(), capabilities: ["look_into_cases".parse().unwrap()].into(), at_once: 1 }
+    JoinCrew { role: "advisor".parse().unwrap(), capabilities: ["look_into_cases".parse().unwrap()].into(), at_once: 1, reports_every_s: None }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -122,8 +122,12 @@ async fn no_words_of_an_agent_act_or_hide_something() {
     let folder = tempfile::tempdir().unwrap();
     let (house, case, ..) = waiting(folder.path()).await;
     let needs = "read_manuals".parse::<millwright_domain::ids::Capability>().unwrap();
-    house.ask("agent-coder", JoinCrew { role: "coder".parse().unwrap(), capabilities: [needs.clone()].into(), at_once: 16 }).await;
-    house.ask("svc-weaver", JoinCrew { role: "weaver".parse().unwrap(), capabilities: [needs.clone()].into(), at_once: 1 }).await;
+    house
+        .ask("agent-coder", JoinCrew { role: "coder".parse().unwrap(), capabilities: [needs.clone()].into(), at_once: 16, reports_every_s: None })
+        .await;
+    house
+        .ask("svc-weaver", JoinCrew { role: "weaver".parse().unwrap(), capabilities: [needs.clone()].into(), at_once: 1, reports_every_s: None })
+        .await;
     let mut successes = vec![];
     for (number, attack) in (0u32..).zip(Attack::all()) {
         let text = attack.text(&mark(number as usize), NO_KEY);
@@ -166,7 +170,7 @@ async fn investigated(house: &House, case: CaseId) -> Vec<Success> {
     house.ask("svc-conductor", OpenInvestigation { case, asked: vec!["svc-hunter".parse().unwrap()] }).await;
     let quote: String = text.chars().take(200).chain("\u{202e}\u{200b}".chars()).collect();
     let cited = Citation { document: "pump".into(), revision: "ab".into(), page: 1, quote };
-    let found = DeliverContribution { case, text: text.clone(), citations: vec![cited], model: Some("liar".into()), took_ms: 1 };
+    let found = DeliverContribution { case, text: text.clone(), citations: vec![cited], model: Some("liar".into()), took_ms: 1, dropped: 0 };
     assert!(matches!(house.ask("svc-hunter", found).await.answer, Answer::Done { .. }));
     let delivered = house.ask("svc-weaver", DeliverReport { case, text, model: Some("liar".into()) }).await;
     assert!(matches!(delivered.answer, Answer::Done { .. }), "{delivered:?}");

@@ -48,7 +48,7 @@ fn gateway(house: &House, server: &ModelServer, folder: &Path) -> Gateway {
     let outward = Outward::new(OutwardSettings { allow: vec!["127.0.0.1".into()], timeout_s: 5 }).unwrap();
     let models = settings.models(&outward).unwrap();
     let deployed = models.deployments.into_iter().map(|(deployment, model)| Deployed { deployment, model }).collect();
-    let purse = Arc::new(LedgerPurse { commands: house.commands.clone(), clock: house.clock.clone(), partition: house.site.clone() });
+    let purse = Arc::new(LedgerPurse::of(house.site.clone(), house.log.clone(), house.commands.clone(), house.clock.clone()));
     let around = Around { plain: Arc::new(Rules), purse, observer: Arc::new(Nobody), clock: house.clock.clone() };
     Gateway::new(GatewayRules { attempts: 2, ..GatewayRules::default() }, deployed, models.prices, around)
 }

@@ -56,7 +56,7 @@ async fn who_looks_into_a_case_is_active_until_that_is_done() {
     let opened = house.ask("svc-conductor", OpenInvestigation { case, asked }).await;
     let at = opened.position.to_string();
     assert_eq!(looking(&house, &at).await, ["svc-conductor ACTIVE", "svc-hunter ACTIVE", "svc-triage ACTIVE"]);
-    let said = DeliverContribution { case, text: "grease it".into(), citations: vec![], model: None, took_ms: 3 };
+    let said = DeliverContribution { case, text: "grease it".into(), citations: vec![], model: None, took_ms: 3, dropped: 0 };
     house.ask("svc-triage", said).await;
     let missed = MissContribution { case, by: "svc-hunter".parse().unwrap(), why: "no manual".into() };
     let at = house.ask("svc-conductor", missed).await.position.to_string();
