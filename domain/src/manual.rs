@@ -28,6 +28,7 @@ pub struct ManualImported {
     pub by: Option<ActorId>,
 }
 
+/// It stands on the shelf no more.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ManualRemoved {
     pub name: String,

@@ -91,13 +91,18 @@ pub fn of_ledger(facts: &[Recorded], before: usize) -> Vec<Success> {
 }
 
 fn of_fact(fact: &Recorded) -> Vec<Success> {
-    let acts = match &fact.event {
-        Event::ActionApproved(_) | Event::ApprovalGiven(_) | Event::ActionStarted(_) | Event::ActionSuperseded(_) | Event::ApprovalDelegated(_) => {
-            true
-        }
-        Event::OutcomeRecorded(_) | Event::KillSwitchReleased(_) | Event::BudgetSet(_) | Event::TaskAccepted(_) => true,
-        _ => false,
-    };
+    let acts = matches!(
+        &fact.event,
+        Event::ActionApproved(_)
+            | Event::ApprovalGiven(_)
+            | Event::ActionStarted(_)
+            | Event::ActionSuperseded(_)
+            | Event::ApprovalDelegated(_)
+            | Event::OutcomeRecorded(_)
+            | Event::KillSwitchReleased(_)
+            | Event::BudgetSet(_)
+            | Event::TaskAccepted(_)
+    );
     let mut found: Vec<Success> = acts.then(|| Success::Acted(fact.event.kind().into())).into_iter().collect();
     let texts: Vec<&str> = match &fact.event {
         Event::ReportDelivered(report) => vec![report.text.as_str()],

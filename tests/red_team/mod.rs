@@ -8,6 +8,13 @@ mod prompts;
 mod purse;
 mod running;
 
+use crate::house::start_of_time;
+use millwright_domain::{
+    Event,
+    envelope::{Recorded, StreamId},
+    ids::{EventId, derived},
+    position::PartitionId,
+};
 use serde::Deserialize;
 
 /// A text that somebody plants.
@@ -35,6 +42,25 @@ pub fn mark(number: usize) -> String {
 
 /// For an attack whose key nobody can know.
 pub const NO_KEY: &str = "0123456789abcdef0123456789abcdef";
+
+/// A fact that no rule has looked at, for the judge.
+pub fn recorded(seq: u64, stream: StreamId, event: impl Into<Event>) -> Recorded {
+    Recorded {
+        id: EventId(derived("red", "event", u32::try_from(seq).expect("few"))),
+        partition: PartitionId::site(&"demo".parse().expect("a name")),
+        seq,
+        epoch: 1,
+        stream,
+        version: seq + 1,
+        occurred_at: start_of_time(),
+        recorded_at: start_of_time(),
+        actor: "svc-gateway".parse().expect("a name"),
+        command: None,
+        causation: None,
+        correlation: Default::default(),
+        event: event.into(),
+    }
+}
 
 #[test]
 fn the_table_is_large_and_each_attack_has_a_name_of_its_own() {

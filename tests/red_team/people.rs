@@ -3,7 +3,7 @@
 use super::{
     Attack, NO_KEY,
     judge::{Success, of_ledger},
-    mark,
+    mark, recorded,
 };
 use crate::{
     dispatcher::{alert, binding, diagnosis, open_case, propose},
@@ -17,9 +17,9 @@ use millwright_domain::{
     Event,
     budget::BudgetSet,
     case::{Outcome, Severity},
-    envelope::Answer,
+    envelope::{Answer, StreamId},
     ids::{ActionId, CaseId, LetterId, TaskId, derived},
-    investigation::Citation,
+    investigation::{Citation, ReportDelivered},
     letter::{Addressee, LetterKind},
     message::{Answer as Meant, Channel},
     priority::Priority,
@@ -201,4 +201,16 @@ fn planted_words_are_no_answer() {
     let meant = (0..).zip(Attack::all()).map(|(number, attack)| (attack.name.clone(), Meant::of_words(&attack.text(&mark(number), NO_KEY))));
     let answers: Vec<String> = meant.filter(|(_, meant)| *meant != Meant::Words).map(|(name, _)| name).collect();
     assert_eq!(answers, ["the word alone"], "a person who may approve may type it; anybody else's is refused above");
+}
+
+/// As if the rules took words as they come.
+#[test]
+fn words_that_hide_something_are_found_by_the_judge() {
+    let report = |text: &str| {
+        let report = ReportDelivered { by: "svc-weaver".parse().unwrap(), text: text.into(), model: None, missing: vec![] };
+        recorded(0, StreamId::case(CaseId(derived("red", "case", 1))), report)
+    };
+    let judged = ["plain\nwords", "a\u{202e}b", "a\u{200b}b", "a\u{e0041}b", "a\u{1b}[2Jb"].map(|text| of_ledger(&[report(text)], 0));
+    let found = ['\u{202e}', '\u{200b}', '\u{e0041}', '\u{1b}'].map(|c| vec![Success::Unseen(c)]);
+    assert_eq!((judged[0].as_slice(), &judged[1..]), (&[][..], &found[..]));
 }

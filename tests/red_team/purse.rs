@@ -1,16 +1,16 @@
 //! Floods on the budget: many calls at once, huge prompts, servers that fail and stall, at the real purse on the real ledger.
 
-use super::judge::Success;
-use crate::house::House;
+use super::{judge::Success, recorded};
+use crate::house::{House, start_of_time};
 use millwright_agents::{
     gateway::{Around, Deployed, Gateway, GatewayRules, observer::Nobody, question::Question},
     ledger_purse::LedgerPurse,
 };
 use millwright_commands::SetBudget;
 use millwright_domain::{
-    budget::{BudgetSet, SITE, Window},
-    envelope::Recorded,
-    ids::derived,
+    budget::{BudgetSet, Lane, SITE, TokensReserved, Window},
+    envelope::{Recorded, StreamId},
+    ids::{ReservationId, derived},
     model_call::Prompt,
     site::Site,
     untrusted::{Nonce, Origin, Untrusted},
@@ -82,41 +82,17 @@ async fn no_flood_of_calls_holds_one_token_more_than_there_is() {
 
 #[test]
 fn a_purse_that_gives_more_is_found_by_the_judge() {
-    use millwright_domain::{
-        budget::{Lane, TokensReserved},
-        envelope::StreamId,
-        ids::{EventId, ReservationId},
-        position::PartitionId,
-        time::Timestamp,
+    let at = start_of_time();
+    let reserved = |number: u32| TokensReserved {
+        reservation: ReservationId(derived("red", "hold", number)),
+        agent: "svc-weaver".parse().unwrap(),
+        tokens: 600,
+        reserved_at: at,
+        expires_at: at + chrono::TimeDelta::minutes(1),
+        scopes: vec![],
+        lane: Lane::Ordinary,
+        about: None,
     };
-    let at = Timestamp::from_secs(1_790_000_000);
-    let reserved = |number: u64| {
-        let reserved = TokensReserved {
-            reservation: ReservationId(derived("red", "hold", number as u32)),
-            agent: "svc-weaver".parse().unwrap(),
-            tokens: 600,
-            reserved_at: at,
-            expires_at: at + chrono::TimeDelta::minutes(1),
-            scopes: vec![],
-            lane: Lane::Ordinary,
-            about: None,
-        };
-        Recorded {
-            id: EventId(derived("red", "event", number as u32)),
-            partition: PartitionId::site(&"demo".parse().unwrap()),
-            seq: number,
-            epoch: 1,
-            stream: StreamId::budget(SITE),
-            version: number + 1,
-            occurred_at: at,
-            recorded_at: at,
-            actor: "svc-gateway".parse().unwrap(),
-            command: None,
-            causation: None,
-            correlation: Default::default(),
-            event: reserved.into(),
-        }
-    };
-    let facts: Vec<Recorded> = (0..2).map(reserved).collect();
+    let facts: Vec<Recorded> = (0..2).map(|number| recorded(number.into(), StreamId::budget(SITE), reserved(number))).collect();
     assert_eq!(passed(&facts, 1_000), [Success::BudgetPassed { held: 1_200, limit: 1_000 }]);
 }
