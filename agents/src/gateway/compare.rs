@@ -146,7 +146,7 @@ pub fn row_of(deployment: &DeploymentName, scored: &[Scored]) -> Row {
         deployment: deployment.clone(),
         cases: scored.len(),
         answered: good.len(),
-        quality: good.iter().map(|one| one.points).sum::<f64>() / scored.len().max(1) as f64,
+        quality: good.iter().fold(0.0, |sum, one| sum + one.points) / scored.len().max(1) as f64,
         median_ms: ms(took.len() / 2),
         worst_ms: ms(took.len().saturating_sub(1)),
         tokens: good.iter().map(|one| one.tokens).sum(),
