@@ -63,13 +63,13 @@ impl Projection for CaseTimeline {
         "case_timeline"
     }
     fn version(&self) -> u32 {
-        2
+        3
     }
     fn tables(&self) -> Vec<&'static Table> {
         vec![&TIMELINE]
     }
     fn fold(&mut self, fact: &Fact) -> Result<(), Poison> {
-        let Some(case) = fact.case else { return Ok(()) };
+        let Some(case) = case_of(fact)? else { return Ok(()) };
         let event = fact.event()?;
         // That there was a call is told already; what was said in it is for those who ask for it.
         if matches!(event, Event::ModelCallKept(_)) {
@@ -96,6 +96,17 @@ impl Projection for CaseTimeline {
     fn forget(&mut self) {
         self.rows.clear();
     }
+}
+
+/// Its own facts, and what the crew wrote about it.
+fn case_of(fact: &Fact) -> Result<Option<CaseId>, Poison> {
+    if fact.kind != "LetterSent" {
+        return Ok(fact.case);
+    }
+    Ok(match fact.event()? {
+        Event::LetterSent(letter) => letter.case,
+        _ => None,
+    })
 }
 
 fn note_of(event: &Event) -> Option<&Sealed> {

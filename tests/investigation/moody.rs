@@ -21,6 +21,8 @@ const WRONG: u32 = 60;
 /// Two bearings wear, and whoever looks into the second sees the first beside it.
 const CASES: usize = 2;
 
+const CAST: [&str; 5] = ["svc-cartographer", "svc-hunter", "svc-triage", "svc-watchman", "svc-weaver"];
+
 const SHOWN: &str = "{ budgets { scope held { tokens } windows { window settled } } cases(first: 10) { edges { node { id timeline { kind summary }
     investigation { dueAt parts { agent state text model dropped citations { document page } } report { at text missing } } } } } }";
 
@@ -54,9 +56,15 @@ async fn through_a_server_that_fails_stalls_and_lies_the_report_is_in_time_and_t
     assert_eq!(called.len(), requests, "every request is a fact");
     let on_timelines: usize = investigated(&answer).into_iter().map(|case| times(case, "ModelCalled")).sum();
     assert_eq!(on_timelines, requests, "and on its case's timeline");
+    for case in investigated(&answer) {
+        let from = |agent: &str| format!("{agent} to ");
+        let letters: Vec<&str> = case["timeline"].as_array().unwrap().iter().filter_map(letter).collect();
+        let silent: Vec<&str> =
+            CAST.into_iter().chain(["svc-conductor"]).filter(|agent| !letters.iter().any(|letter| letter.starts_with(&from(agent)))).collect();
+        assert!(silent.is_empty(), "the question and each answer stand there as letters, but of {silent:?}: {letters:?}");
+    }
     let agents: BTreeSet<&str> = called.iter().map(|called| called.agent.as_str()).collect();
-    let cast = ["svc-cartographer", "svc-hunter", "svc-triage", "svc-watchman", "svc-weaver"];
-    assert_eq!(agents, cast.into(), "the whole cast has asked");
+    assert_eq!(agents, CAST.into(), "the whole cast has asked");
     let in_vain = called.iter().filter(|called| called.failed.is_some()).count();
     assert!(in_vain > 0 && in_vain < called.len(), "{in_vain} of {} in vain: choose another seed", called.len());
     let settled = settled_today(&answer);
@@ -90,6 +98,10 @@ fn whole_and_in_time(case: &Value) {
     assert!(parts.iter().all(|part| part["agent"] == "svc-hunter" || part["citations"] == serde_json::json!([])), "{found}");
     assert!(!found.to_string().contains("V-99"), "what the model made up is told to nobody: {found}");
     assert_eq!((times(case, "InvestigationOpened"), times(case, "ReportDelivered")), (1, 1), "{case}");
+}
+
+fn letter(entry: &Value) -> Option<&str> {
+    (entry["kind"] == "LetterSent").then(|| entry["summary"].as_str()).flatten()
 }
 
 fn times(case: &Value, kind: &str) -> usize {
