@@ -56,7 +56,7 @@ bench: ## every benchmark, as JSON lines; docs/benchmarks.md explains them
 	@scripts/need.sh cargo cc
 	cargo build --quiet --release --bin millwright
 	cargo build --quiet --release --manifest-path bench/cqrs-es-peer/Cargo.toml --target-dir bench/cqrs-es-peer/target
-	@for name in append ingest replay rebuild past polling detectors similar alert write graphql subscriptions audit idle kafka-produce "commands --kafka auto --postgres auto" takeover; do target/release/millwright bench $$name --json || exit 1; done
+	@for name in append ingest replay rebuild past polling detectors similar gateway alert write graphql subscriptions audit idle kafka-produce "commands --kafka auto --postgres auto" takeover; do target/release/millwright bench $$name --json || exit 1; done
 
 evaluate: ## how well it detects and remembers, on recordings: docs/evaluation.md; RECORDINGS=DIR
 	@scripts/need.sh cargo cc

@@ -1,7 +1,7 @@
 //! Keeps what was said in each call to a model: sealed under a key that can be destroyed, as a fact on the stream of the case that it was about.
 
 use crate::{
-    gateway::observer::{Answered, Failed, Observer, Routed, Spoken},
+    gateway::observer::{Answered, Failed, Observer, Routed, Spoken, WentRound},
     insist::service,
 };
 use async_trait::async_trait;
@@ -89,6 +89,12 @@ impl Observer for CallKeeper {
     }
     async fn failed(&self, failed: &Failed) {
         self.record.failed(failed).await;
+    }
+    fn abandoned(&self, failed: Failed) {
+        self.record.abandoned(failed);
+    }
+    async fn went_round(&self, went: &WentRound) {
+        self.record.went_round(went).await;
     }
     async fn spoken(&self, spoken: &Spoken<'_>) {
         self.record.spoken(spoken).await;

@@ -2,7 +2,7 @@
 //! every circle that was seen.
 
 use crate::{
-    gateway::observer::{Answered, Failed, Observer, Routed, WentRound},
+    gateway::observer::{Answered, Failed, Observer, Routed, Spoken, WentRound},
     insist::service,
 };
 use async_trait::async_trait;
@@ -72,6 +72,7 @@ impl Observer for CallRecord {
         }
     }
 
+    async fn spoken(&self, _: &Spoken<'_>) {}
     fn abandoned(&self, failed: Failed) {
         let (record, case) = (self.clone(), failed.case);
         tokio::spawn(async move { record.record(in_vain(failed), case).await });

@@ -81,10 +81,10 @@ pub trait Observer: Send + Sync {
     async fn answered(&self, answered: &Answered);
     async fn failed(&self, failed: &Failed);
     /// Whoever asked went away after the request had left. Must not block.
-    fn abandoned(&self, _: Failed) {}
-    async fn went_round(&self, _: &WentRound) {}
+    fn abandoned(&self, failed: Failed);
+    async fn went_round(&self, went: &WentRound);
     /// After `answered` or `failed`, if anything was sent.
-    async fn spoken(&self, _: &Spoken<'_>) {}
+    async fn spoken(&self, spoken: &Spoken<'_>);
 }
 
 pub struct Nobody;
@@ -94,4 +94,7 @@ impl Observer for Nobody {
     async fn routed(&self, _: &Routed) {}
     async fn answered(&self, _: &Answered) {}
     async fn failed(&self, _: &Failed) {}
+    fn abandoned(&self, _: Failed) {}
+    async fn went_round(&self, _: &WentRound) {}
+    async fn spoken(&self, _: &Spoken<'_>) {}
 }

@@ -2,7 +2,7 @@
 
 use super::{
     Around, Deployed, Gateway, GatewayRules,
-    observer::{Answered, Failed, Observer, Routed, WentRound},
+    observer::{Answered, Failed, Observer, Routed, Spoken, WentRound},
     pocket::Pocket,
     purse::{Denied, NotTold, Purse, Wish},
     question::Question,
@@ -197,6 +197,7 @@ impl Observer for Noting {
     async fn went_round(&self, round: &WentRound) {
         self.note(format!("{} went round", round.agent));
     }
+    async fn spoken(&self, _: &Spoken<'_>) {}
 }
 
 pub(crate) struct Set {
