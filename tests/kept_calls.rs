@@ -40,6 +40,11 @@ fn settings(servers: [(&str, &ModelServer); 2], key: &Path) -> Vec<(String, Stri
     settings
 }
 
+/// As each of the crew wants it.
+fn point(says: &str) -> Say {
+    Say::Text(json!({ "points": [{ "says": says, "from": [1] }] }).to_string())
+}
+
 const REPORTED: &str = "{ cases(first: 1) { edges { node { id investigation { report { text model } } } } } modelCalls(answered: true) { call caseId state deployment } }";
 
 fn reported(answer: &Value) -> Option<(String, String, String)> {
@@ -52,7 +57,7 @@ fn reported(answer: &Value) -> Option<(String, String, String)> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_is_kept_asked_again_of_another_model_and_destroyed() {
     let servers = [ModelServer::start(Tongue::OpenAi).await.unwrap(), ModelServer::start(Tongue::OpenAi).await.unwrap()];
-    servers.iter().for_each(|server| server.says(Say::Text("The bearing wears; see page 99 of the handbook.".into())));
+    servers.iter().for_each(|server| server.keeps_saying(point("The bearing wears; see page 99 of the handbook.")));
     let folder = tempfile::tempdir().unwrap();
     let key = folder.path().join("key");
     std::fs::write(&key, ModelServer::KEY).unwrap();
@@ -74,7 +79,7 @@ async fn a_call_is_kept_asked_again_of_another_model_and_destroyed() {
     let replayed = cli(&["models", "replay", &call, "--with", other]);
     assert!(replayed.contains("answered then") && replayed.contains(&format!("answered now by {other}")), "{replayed}");
     assert_eq!(replayed.matches("INVENTED: page 99").count(), 2, "both have made it up: {replayed}");
-    servers.iter().for_each(|server| server.says(Say::Text("I would say bearing wear.".into())));
+    servers.iter().for_each(|server| server.keeps_saying(point("I would say bearing wear.")));
     let replayed = cli(&["models", "replay", &call]);
     assert!(replayed.contains("see page 99") && replayed.contains("I would say bearing wear."), "{replayed}");
     let compared: Value = serde_json::from_str(&cli(&["models", "compare", "--cases", "1", "--json"])).unwrap();

@@ -135,7 +135,7 @@ async fn what_was_delivered_but_not_written_down_is_told_again_under_the_same_id
     let telling = Telling::begin(&house, bus(&broker)).await;
     hears(&house, &listener, "the alert again, and the ticket", |heard| heard.len() == 3).await;
     let heard = ids(&listener.heard());
-    assert_eq!(heard[0], heard[1]);
+    assert_eq!(heard.iter().filter(|id| **id == heard[0]).count(), 2, "the alert twice, in whatever order the ticket comes: {heard:?}");
     assert_eq!(ids(&listener.once_each()), wanted(&house).await);
     telling.end().await;
     house.close().await;

@@ -11,7 +11,7 @@ use crate::{
     program::{run, text},
 };
 use millwright_standin::models::{ModelServer, Say, Tongue};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::{fs, path::Path, time::Instant};
 
 const LIMIT: std::time::Duration = std::time::Duration::from_secs(90);
@@ -56,8 +56,9 @@ fn plant_manuals(folder: &Path, data: &str) {
 /// What a lying model says instead of a summary: as many of the texts as a summary can hold.
 fn lie() -> String {
     let wanted = ["forged tool call", "image that carries words out", "script", "turned around", "no width", "escape sequences", "forged approval"];
-    let texts = Attack::all().into_iter().filter(|attack| wanted.contains(&attack.name.as_str())).map(|attack| attack.text(&mark(903), NO_KEY));
-    texts.collect::<Vec<_>>().join("\n")
+    let attacks = Attack::all().into_iter().filter(|attack| wanted.contains(&attack.name.as_str()));
+    let points: Vec<Value> = attacks.map(|attack| json!({ "says": attack.text(&mark(903), NO_KEY), "from": [1] })).collect();
+    json!({ "points": points }).to_string()
 }
 
 /// What an agent's token must not do, and what each would be.
@@ -115,7 +116,7 @@ fn reported(answer: &Value) -> Option<(String, String, Value)> {
 #[tokio::test(flavor = "multi_thread")]
 async fn planted_manuals_a_mole_and_a_lying_model_succeed_in_nothing() {
     let (folder, server) = (tempfile::tempdir().unwrap(), ModelServer::start(Tongue::OpenAi).await.unwrap());
-    (0..4).for_each(|_| server.says(Say::Text(lie())));
+    server.keeps_saying(Say::Text(lie()));
     let (data, key) = (folder.path().join("data"), folder.path().join("key"));
     fs::write(&key, ModelServer::KEY).unwrap();
     plant_manuals(folder.path(), data.to_str().unwrap());

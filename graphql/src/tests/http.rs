@@ -18,7 +18,8 @@ async fn only_this_machine_under_its_own_name_is_served() {
     assert_eq!(code(ask().header(HOST, "rebound.example.org").send().await.unwrap()).await, (403, "NOT_LOCAL".into()));
     assert_eq!(code(ask().header(ORIGIN, "https://example.org").send().await.unwrap()).await, (403, "NOT_LOCAL".into()));
     assert_eq!(code(ask().header(ORIGIN, "null").send().await.unwrap()).await, (403, "NOT_LOCAL".into()));
-    assert_eq!(ask().header(ORIGIN, "http://localhost:5173").send().await.unwrap().status(), 200);
+    assert_eq!(code(ask().header(ORIGIN, "http://localhost:5173").send().await.unwrap()).await, (403, "NOT_LOCAL".into()), "another port's page");
+    assert_eq!(ask().header(ORIGIN, format!("http://{}", house.address)).send().await.unwrap().status(), 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]

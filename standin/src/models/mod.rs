@@ -74,6 +74,10 @@ impl ModelServer {
     pub fn says(&self, say: Say) {
         self.shared.state().next.push_back((say, None));
     }
+    /// What it says from now on, when nothing else is said next.
+    pub fn keeps_saying(&self, say: Say) {
+        self.shared.state().usual = Some(say);
+    }
     /// What goes wrong with the next answer.
     pub fn has(&self, trouble: Trouble) {
         self.shared.state().next.push_back((Say::Anything, Some(trouble)));

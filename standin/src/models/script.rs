@@ -120,6 +120,7 @@ pub(super) enum Refusal {
 #[derive(Default)]
 pub(super) struct Script {
     pub next: VecDeque<(Say, Option<Trouble>)>,
+    pub usual: Option<Say>,
     pub bills: Vec<Bill>,
     pub asked: Vec<Value>,
     moods: Option<(ChaCha8Rng, u32)>,
@@ -131,7 +132,7 @@ impl Script {
     }
 
     pub fn answer(&mut self, asked: &Asked) -> Result<Given, Refusal> {
-        let (say, trouble) = self.next.pop_front().unwrap_or_else(|| (Say::Anything, self.random()));
+        let (say, trouble) = self.next.pop_front().unwrap_or_else(|| (self.usual.clone().unwrap_or(Say::Anything), self.random()));
         match trouble {
             Some(Trouble::TooOften(seconds)) => return Err(Refusal::TooOften(seconds)),
             Some(Trouble::Overloaded) => return Err(Refusal::Overloaded),
