@@ -94,8 +94,8 @@ pub use clear_alarm::ClearAlarm;
 pub use command::Command;
 pub use crew::{
     AcceptTask, AcknowledgeLetter, BlockAgent, BlockTask, ChaseLetter, CheckAgent, ChooseModel, Claim, ClaimTask, DeliverTask, DrainAgent,
-    ExpireLease, FailTask, FileTask, JoinCrew, LONGEST_LEASE_S, MOST_LETTER, MOST_RESULT, MarkTask, QueueTask, RecordTest, RenewLease, ReportMetrics,
-    RevertTask, SHORTEST_LEASE_S, SendBackTask, SendLetter, SpawnAgent, StopAgent, UnblockAgent, UnblockTask,
+    ExpireLease, FailTask, FileTask, JoinCrew, LONGEST_LEASE_S, MOST_LETTER, MOST_RESULT, MarkTask, QueueTask, ReceiveCard, RecordTest, RenewLease,
+    ReportMetrics, RevertTask, SHORTEST_LEASE_S, SendBackTask, SendLetter, SpawnAgent, StopAgent, UnblockAgent, UnblockTask,
 };
 pub use decision::{Decision, Refused};
 pub use delegate_approval::DelegateApproval;

@@ -9,6 +9,7 @@ mod judge_result;
 mod letters;
 mod mark_task;
 mod move_task;
+mod receive_card;
 
 pub use agent_health::{BlockAgent, CheckAgent, ChooseModel, ReportMetrics, UnblockAgent};
 pub use claim_task::{Claim, ClaimTask, ExpireLease, LONGEST_LEASE_S, RenewLease, SHORTEST_LEASE_S};
@@ -19,6 +20,7 @@ pub use judge_result::{AcceptTask, RecordTest, SendBackTask};
 pub use letters::{AcknowledgeLetter, ChaseLetter, MOST_LETTER, SendLetter};
 pub use mark_task::MarkTask;
 pub use move_task::{BlockTask, QueueTask, RevertTask, UnblockTask};
+pub use receive_card::ReceiveCard;
 
 use crate::decision::{Circumstances, Refused, senseless};
 use millwright_domain::{

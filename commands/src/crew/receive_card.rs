@@ -1,0 +1,119 @@
+//! ReceiveCard: what somebody did to a card on the board. It is the same as her click would be, by the same rules; a no is recorded, so that the card goes back.
+
+use super::{AcceptTask, BlockTask, FileTask, QueueTask, RevertTask, SendBackTask, UnblockTask, known_task, on};
+use crate::decision::{Circumstances, Decision, Refused, senseless};
+use millwright_domain::{
+    board::{CardDeed, CardTouched},
+    ids::{ActorId, TaskId},
+    site::Site,
+    task::{BlockReason, MOVES, Stage, Step, Task},
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ReceiveCard {
+    pub task: TaskId,
+    pub card: String,
+    pub delivery: String,
+    /// In whose name; nobody where the board's account is nobody's here.
+    #[serde(default)]
+    pub by: Option<ActorId>,
+    pub deed: CardDeed,
+}
+
+const STRANGER: &str = "nobody here is known by that account; an admin enrols it, or names a person in the board's settings";
+
+const NO_STAGE: &str = "that list stands for no stage of a task; move the card to one that does";
+
+impl ReceiveCard {
+    pub(crate) fn decide(&self, site: &Site, circumstances: Circumstances<'_>) -> Result<Decision, Refused> {
+        if !circumstances.by.is_part() {
+            return Err(senseless("not_a_service", "what happens on a board comes by the door"));
+        }
+        let Some(by) = &self.by else { return self.of_nobody(site) };
+        let person = Circumstances { by, ..circumstances };
+        let decided = match &self.deed {
+            CardDeed::Made { spec } => FileTask { task: self.task, spec: spec.clone(), queue: false }.decide(site, person),
+            CardDeed::Moved { to: Some(to) } => self.moved(site, known_task(site, self.task)?, *to, person),
+            CardDeed::Moved { to: None } => known_task(site, self.task).and_then(|_| Err(senseless("no_stage", NO_STAGE))),
+        };
+        match decided {
+            Ok(Decision::Facts { mut facts, subject }) => {
+                facts.push(on(self.task, self.touched(None)));
+                Ok(Decision::Facts { facts, subject })
+            }
+            // It lies where it should.
+            Ok(Decision::AlreadySo) => Ok(Decision::AlreadySo),
+            // A new card that is no task has nowhere to go back to.
+            Err(refused) if matches!(self.deed, CardDeed::Made { .. }) => Err(refused),
+            Err(refused) => {
+                let mut facts = vec![on(self.task, self.touched(Some(refused.reason)))];
+                facts.extend(refused.facts);
+                Ok(Decision::Facts { facts, subject: Some(self.task.to_string()) })
+            }
+        }
+    }
+
+    fn of_nobody(&self, site: &Site) -> Result<Decision, Refused> {
+        match &self.deed {
+            CardDeed::Made { .. } => Err(senseless("not_a_person", STRANGER)),
+            CardDeed::Moved { to } if Some(known_task(site, self.task)?.stage) == *to => Ok(Decision::AlreadySo),
+            CardDeed::Moved { .. } => Ok(Decision::Facts { facts: vec![on(self.task, self.touched(Some(STRANGER.into())))], subject: None }),
+        }
+    }
+
+    fn touched(&self, refused: Option<String>) -> CardTouched {
+        let to = match &self.deed {
+            CardDeed::Made { .. } => None,
+            CardDeed::Moved { to } => *to,
+        };
+        CardTouched { task: self.task, card: self.card.clone(), delivery: self.delivery.clone(), by: self.by.clone(), to, refused }
+    }
+
+    /// By the one step of a person that leads there, if there is one.
+    fn moved(&self, site: &Site, task: &Task, to: Stage, person: Circumstances<'_>) -> Result<Decision, Refused> {
+        if task.stage == to {
+            return Ok(Decision::AlreadySo);
+        }
+        let (id, fence) = (self.task, task.fence);
+        match step_of_a_person(task.stage, to) {
+            Some(Step::Queue) => QueueTask { task: id }.decide(site, person),
+            Some(Step::Unblock) => UnblockTask { task: id }.decide(site, person),
+            Some(Step::Block) => BlockTask { task: id, reason: BlockReason::Input, fence: None, note: None }.decide(site, person),
+            Some(Step::Revert) => RevertTask { task: id, note: None }.decide(site, person),
+            Some(Step::Accept) => AcceptTask { task: id, fence }.decide(site, person),
+            Some(Step::SendBack) => SendBackTask { task: id, fence, note: None }.decide(site, person),
+            _ => Err(senseless("illegal_move", no_way(task.stage, to))),
+        }
+    }
+}
+
+/// What only an agent or the clock does is nobody's to do with a card.
+fn step_of_a_person(from: Stage, to: Stage) -> Option<Step> {
+    const OF_PEOPLE: [Step; 6] = [Step::Queue, Step::Unblock, Step::Block, Step::Revert, Step::Accept, Step::SendBack];
+    MOVES.iter().find(|(begins, step, ends)| *begins == from && *ends == to && OF_PEOPLE.contains(step)).map(|(_, step, _)| *step)
+}
+
+fn no_way(from: Stage, to: Stage) -> String {
+    let possible: Vec<String> = Stage::ALL.iter().filter(|stage| step_of_a_person(from, **stage).is_some()).map(ToString::to_string).collect();
+    let places = if possible.is_empty() { "nowhere".into() } else { possible.join(", ") };
+    format!("a card cannot go from {} to {to}; from there a person can move it to {places}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_card_goes_where_a_person_may_move_its_task_and_nowhere_else() {
+        let ways = |from: Stage| Stage::ALL.into_iter().filter(|to| step_of_a_person(from, *to).is_some()).collect::<Vec<_>>();
+        assert_eq!(ways(Stage::Backlog), [Stage::Pending, Stage::Reverted]);
+        assert_eq!(ways(Stage::Pending), [Stage::Blocked, Stage::Reverted]);
+        assert_eq!(ways(Stage::Active), [Stage::Blocked, Stage::Reverted]);
+        assert_eq!(ways(Stage::Review), [Stage::Pending, Stage::Done, Stage::Reverted]);
+        assert_eq!(ways(Stage::Blocked), [Stage::Pending, Stage::Reverted]);
+        assert_eq!(ways(Stage::Failed), [Stage::Pending, Stage::Reverted]);
+        assert_eq!(ways(Stage::Reverted), []);
+    }
+}
