@@ -98,7 +98,7 @@ fn step_of_a_person(from: Stage, to: Stage) -> Option<Step> {
 fn no_way(from: Stage, to: Stage) -> String {
     let possible: Vec<String> = Stage::ALL.iter().filter(|stage| step_of_a_person(from, **stage).is_some()).map(ToString::to_string).collect();
     let places = if possible.is_empty() { "nowhere".into() } else { possible.join(", ") };
-    format!("a card cannot go from {} to {to}; from there a person can move it to {places}")
+    format!("a card cannot go from {from} to {to}; from there a person can move it to {places}")
 }
 
 #[cfg(test)]

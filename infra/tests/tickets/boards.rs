@@ -75,7 +75,8 @@ async fn a_card_is_made_once_although_the_answer_was_lost_or_two_make_it_at_once
     house.board().show("k1", &work(1, Stage::Backlog)).await.unwrap();
     assert_eq!(house.shown().len(), 1, "it was found again");
     let (one, two) = (house.board(), house.board());
-    let (first, second) = tokio::join!(one.show("k2", &CardWork { ..work(2, Stage::Backlog) }), two.show("k2", &work(2, Stage::Backlog)));
+    let second = work(2, Stage::Backlog);
+    let (first, second) = tokio::join!(one.show("k2", &second), two.show("k2", &second));
     assert_eq!(first.unwrap(), second.unwrap());
     assert_eq!(house.shown().len(), 2);
 }
