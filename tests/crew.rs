@@ -17,13 +17,16 @@ async fn word(visitor: &Visitor, mutation: &str) -> String {
     asked(visitor, mutation).await.0
 }
 
-/// A program with this role at the demo's site, and a token for no more than that.
-async fn agent(program: &Program, admin: &Visitor, name: &str, most: &str) -> Visitor {
+/// Of a program with this role at the demo's site, for no more than that.
+pub async fn token(admin: &Visitor, name: &str, most: &str) -> String {
     admin.ask(&format!("mutation {{ setGrants(principal: \"{name}\", roles: [{{ role: OPERATOR, site: \"demo\" }}]) {{ kind }} }}")).await.unwrap();
     let until = (chrono::Utc::now() + chrono::TimeDelta::days(1)).to_rfc3339();
     let issue = format!("mutation {{ issueToken(holder: \"{name}\", label: \"crew\", atMost: {most}, expiresAt: \"{until}\") {{ token }} }}");
-    let issued = admin.ask(&issue).await.unwrap();
-    Visitor::with_token(program, issued["issueToken"]["token"].as_str().unwrap())
+    admin.ask(&issue).await.unwrap()["issueToken"]["token"].as_str().unwrap().to_string()
+}
+
+async fn agent(program: &Program, admin: &Visitor, name: &str, most: &str) -> Visitor {
+    Visitor::with_token(program, &token(admin, name, most).await)
 }
 
 async fn claim(agent: &Visitor) -> (String, u64) {

@@ -4,6 +4,7 @@ use crate::{
     cluster::servers::Kafka,
     program::{millwright, text},
 };
+use millwright_domain::Timestamp;
 use serde_json::{Value, json};
 use std::{path::Path, process::Output};
 use uuid::Uuid;
@@ -47,4 +48,29 @@ async fn a_headless_demo_walks_the_whole_road_on_kafka_and_another_goes_on_from_
     assert_eq!(closed, 2, "{second}");
     assert!(second["readings"].as_u64() > first["readings"].as_u64(), "{second}");
     assert!(second["cases"][1]["seconds_to_alert"].as_f64().is_some_and(|seconds| seconds > 0.0), "it did not go back in time: {second}");
+    the_past_and_a_backup_are_there_as_well(&place);
+}
+
+fn the_past_and_a_backup_are_there_as_well(place: &OnKafka<'_>) {
+    let exported = text(&place.told(&["audit", "export"]).stdout);
+    let lines = exported.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let facts: Vec<Value> = lines.filter_map(|line| serde_json::from_str(line["record"].as_str()?).ok()).collect();
+    let recorded = |kind: &str| {
+        let fact = facts.iter().find(|fact| fact["type"] == kind).unwrap_or_else(|| panic!("no {kind} in {exported}"));
+        Timestamp::from_micros(fact["recorded_at"].as_i64().unwrap())
+    };
+    let (waiting, done) = (recorded("ActionProposed").to_string(), recorded("OutcomeRecorded").to_string());
+    let told = place.told(&["replay", "--compare", &waiting, &done, "--json"]);
+    let told: Value = serde_json::from_slice(&told.stdout).unwrap();
+    let differs = |one: &Value| one["before"] == "awaiting_approval" && one["after"] == "completed";
+    assert!(told["differences"].as_array().unwrap().iter().any(differs), "{told}");
+    let backup = place.folder.join("backup");
+    place.told(&["backup", "--to", backup.to_str().unwrap()]);
+    let mut checked = 0;
+    for file in std::fs::read_dir(&backup).unwrap().map(|file| file.unwrap().path()).filter(|file| file.extension().is_some_and(|end| end == "jsonl"))
+    {
+        place.told(&["audit", "verify", "--file", file.to_str().unwrap()]);
+        checked += 1;
+    }
+    assert_eq!(checked, 2, "the site's ledger and the platform's");
 }

@@ -1,7 +1,10 @@
 //! A fault on the demo plant is looked into by the crew once, each part is on the case, and one report is delivered within a minute.
 
+mod letters;
+mod moody;
+
 use crate::program::Program;
-use millwright_standin::models::{ModelServer, Say, Tongue, Trouble};
+use millwright_standin::models::{ModelServer, Tongue};
 use serde_json::Value;
 use std::path::Path;
 
@@ -37,10 +40,13 @@ async fn a_wear_case_is_looked_into_once_and_reported_on_within_the_minute() {
     assert_eq!((times("InvestigationOpened"), times("ReportDelivered")), (1, 1), "{kinds:?}");
 }
 
-/// Settings of a model in the house, as a server that speaks OpenAI's way.
-fn house_model(server: &ModelServer, key: &Path) -> Vec<(&'static str, String)> {
+/// Settings of a model in the house, as a server that speaks OpenAI's way, and a budget that is not what ends anything.
+pub fn house_model(server: &ModelServer, key: &Path) -> Vec<(&'static str, String)> {
+    std::fs::write(key, ModelServer::KEY).unwrap();
     vec![
         ("MILLWRIGHT_OUTWARD__ALLOW", "[\"127.0.0.1\"]".into()),
+        ("MILLWRIGHT_BUDGET__TOKENS_PER_HOUR", "1000000".into()),
+        ("MILLWRIGHT_BUDGET__TOKENS_PER_DAY", "1000000".into()),
         ("MILLWRIGHT_MODELS__DEPLOYMENTS__HOUSE__SPEAKS", "openai".into()),
         ("MILLWRIGHT_MODELS__DEPLOYMENTS__HOUSE__MODEL", ModelServer::MODEL.into()),
         ("MILLWRIGHT_MODELS__DEPLOYMENTS__HOUSE__API", server.api()),
@@ -49,46 +55,42 @@ fn house_model(server: &ModelServer, key: &Path) -> Vec<(&'static str, String)> 
     ]
 }
 
-const SPENT: &str = "{ budgets { scope calls held { tokens } windows { window settled } } cases(first: 1) { edges { node { timeline { kind summary }
-    investigation { report { text model } } } } } }";
+pub async fn demo_with(server: &ModelServer, folder: &Path, arguments: &[&str]) -> Program {
+    let settings = house_model(server, &folder.join("key"));
+    let settings: Vec<(&str, &str)> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    Program::demo_with(&folder.join("data"), arguments, &settings).await
+}
+
+const SPENT: &str = "{ budgets { scope held { tokens } windows { window settled } } cases(first: 1) { edges { node {
+    investigation { parts { agent text model dropped } report { text model } } } } } }";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_model_summarises_the_report_and_every_token_is_on_the_ledger() {
+async fn a_model_chooses_and_words_what_the_rules_found_and_every_token_is_on_the_ledger() {
     let server = ModelServer::start(Tongue::OpenAi).await.unwrap();
-    server.has(Trouble::Fails);
-    server.says(Say::Text("The bearing of the pump wears; look at its grease first.".into()));
     let folder = tempfile::tempdir().unwrap();
-    let key = folder.path().join("key");
-    std::fs::write(&key, ModelServer::KEY).unwrap();
-    let settings = house_model(&server, &key);
-    let settings: Vec<(&str, &str)> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    let program = Program::demo_with(&folder.path().join("data"), &[], &settings).await;
+    let program = demo_with(&server, folder.path(), &[]).await;
     let reported = |answer: &Value| {
         let case = answer.pointer("/cases/edges/0/node")?;
         case.pointer("/investigation/report/text")?.is_string().then(|| answer.clone())
     };
     let answer = program.until(SPENT, reported).await;
-    let report = answer.pointer("/cases/edges/0/node/investigation/report").unwrap();
-    let text = report["text"].as_str().unwrap();
-    assert!(text.starts_with("The bearing of the pump wears") && text.contains("Feel and listen"), "the rules' report stays below: {text}");
-    assert!(report["model"].as_str().unwrap().starts_with(ModelServer::MODEL), "{report}");
-    let calls: Vec<&str> = answer
-        .pointer("/cases/edges/0/node/timeline")
-        .unwrap()
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter(|entry| entry["kind"] == "ModelCalled")
-        .filter_map(|entry| entry["summary"].as_str())
-        .collect();
-    assert_eq!(calls.len(), 2, "one that failed, one that answered: {calls:?}");
+    let found = answer.pointer("/cases/edges/0/node/investigation").unwrap();
+    let parts = found["parts"].as_array().unwrap();
+    let triage = parts.iter().find(|part| part["agent"] == "svc-triage").unwrap();
+    let text = triage["text"].as_str().unwrap();
+    assert!(text.starts_with("First in this case:\n- Feel and listen") && text.contains("\n1. Feel and listen"), "the list stays whole: {text}");
+    assert!(triage["model"].as_str().unwrap().starts_with(ModelServer::MODEL) && triage["dropped"] == 0, "{triage}");
+    let hunter = parts.iter().find(|part| part["agent"] == "svc-hunter").unwrap();
+    assert!(hunter["model"].is_null() && hunter["text"].as_str().unwrap().starts_with("No source"), "without a manual no model is asked: {hunter}");
+    let report = found["report"]["text"].as_str().unwrap();
+    assert!(report.starts_with("In short:\n- something [Triage]") && report.contains("Feel and listen"), "{report}");
     let budgets = answer["budgets"].as_array().unwrap();
-    let settled = |scope: &str| {
-        let of = budgets.iter().find(|budget| budget["scope"] == scope).unwrap_or_else(|| panic!("no budget {scope}: {budgets:?}"));
-        assert_eq!(of["held"], serde_json::json!([]), "nothing is held any more: {of}");
-        of["windows"].as_array().unwrap().iter().find(|window| window["window"] == "DAY").unwrap()["settled"].as_u64().unwrap()
-    };
+    let settled =
+        |budget: &Value| budget["windows"].as_array().unwrap().iter().find(|window| window["window"] == "DAY").unwrap()["settled"].as_u64().unwrap();
+    let of =
+        |scope: &str| settled(budgets.iter().find(|budget| budget["scope"] == scope).unwrap_or_else(|| panic!("no budget {scope}: {budgets:?}")));
+    assert!(budgets.iter().all(|budget| budget["held"] == serde_json::json!([])), "{budgets:?}");
     let billed: u64 = server.bills().iter().map(|bill| bill.total()).sum();
-    assert!(settled("site") >= billed && billed > 0, "{} settled, {billed} billed", settled("site"));
-    assert_eq!((settled("agent/svc-weaver"), settled("provider/openai")), (settled("site"), settled("site")));
+    let by_agents: u64 = budgets.iter().filter(|budget| budget["scope"].as_str().unwrap().starts_with("agent/")).map(settled).sum();
+    assert_eq!((of("site"), of("provider/openai"), by_agents), (billed, billed, billed));
 }

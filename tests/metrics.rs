@@ -19,6 +19,8 @@ async fn a_scrape_gets_every_documented_figure_and_no_other() {
     // Lag is known once the projections have looked at the log.
     let reached = |answer: &serde_json::Value| answer["health"]["lag"].as_array().filter(|lag| !lag.is_empty()).map(|_| ());
     program.until("{ health { lag { behind } } }", reached).await;
+    let joined = |answer: &serde_json::Value| answer["agents"].as_array().filter(|agents| !agents.is_empty()).map(|_| ());
+    program.until("{ agents { id } }", joined).await;
     let page = reqwest::get(format!("{}/metrics", program.url)).await.unwrap().text().await.unwrap();
     let samples = page.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
     let shown: BTreeSet<String> = samples.clone().filter_map(|line| line.split(['{', ' ']).next()).map(str::to_string).collect();

@@ -8,6 +8,6 @@ export default defineConfig({
   plugins: [react()],
   base: "/",
   build: { target: "es2022", assetsInlineLimit: 0, modulePreload: { polyfill: false } },
-  server: { proxy: { "/graphql": { target: backend, ws: true, changeOrigin: true } } },
+  server: { proxy: { "/graphql": { target: backend, ws: true, changeOrigin: false } } },
   test: { include: ["src/**/*.test.ts"], environment: "node" },
 });

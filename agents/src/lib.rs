@@ -2,6 +2,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod boarding;
+pub mod call_keeper;
 pub mod call_record;
 pub mod cast;
 pub mod checkpoint;
@@ -17,9 +18,12 @@ pub mod health_watch;
 pub mod insist;
 pub mod inspector;
 pub mod ledger_purse;
+pub mod librarian;
 pub mod manuals;
 pub mod messages;
+pub mod model_desk;
 pub mod monitor;
+pub mod office;
 pub mod outbox;
 pub mod precedent;
 pub mod proposer;
@@ -29,6 +33,7 @@ pub mod remember;
 pub mod replies;
 mod said_once;
 mod seeded;
+pub mod shredder;
 pub mod site_tail;
 pub mod tester;
 #[cfg(test)]

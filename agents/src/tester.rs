@@ -105,7 +105,7 @@ mod tests {
         let (agent, needs): (millwright_domain::ids::ActorId, millwright_domain::ids::Capability) =
             ("agent-coder".parse().unwrap(), "write_code".parse().unwrap());
         let (role, capabilities) = ("coder".parse().unwrap(), [needs.clone()].into());
-        happens(AgentJoined { agent: agent.clone(), role, capabilities, at_once: 1, at }.into());
+        happens(AgentJoined { agent: agent.clone(), role, capabilities, at_once: 1, at, reports_every_s: None }.into());
         let spec = TaskSpec {
             title: "t".into(),
             details: None,
@@ -120,8 +120,8 @@ mod tests {
             origin: Origin::Person,
             checks,
         };
-        happens(TaskFiled { task, spec, by: "ann".parse().unwrap() }.into());
-        happens(TaskQueued { task, at }.into());
+        happens(TaskFiled { task, spec, by: "ann".parse().unwrap(), at: None }.into());
+        happens(TaskQueued { task, at, why: None }.into());
         happens(TaskClaimed { task, agent, fence: 7, at, lease_until: at }.into());
         let (result, hash) = ("here it is".to_string(), digest("here it is"));
         happens(TaskDelivered { task, fence: 7, result, hash }.into());

@@ -21,6 +21,7 @@ use millwright_domain::{
 use std::{collections::HashMap, sync::Arc};
 use tokio_util::sync::CancellationToken;
 
+#[derive(Clone)]
 pub struct Timekeeper {
     pub log: Arc<dyn EventLog>,
     pub commands: Commands,

@@ -25,6 +25,7 @@ impl Command {
             Self::AcceptTask(_) | Self::SendBackTask(_) | Self::RecordTest(_) => Deed::Answer,
             Self::QueueTask(_) | Self::UnblockTask(_) | Self::RevertTask(_) => Deed::Operate,
             Self::SpawnAgent(_) | Self::DrainAgent(_) | Self::StopAgent(_) | Self::ChooseModel(_) => Deed::Engineer,
+            Self::ReplayModelCall(_) => Deed::Engineer,
             // How one can be reached oneself is one's own affair.
             Self::OfferEnrolment(asked) if asked.person == *by => Deed::Look,
             Self::RemoveContact(asked) if asked.person == *by => Deed::Look,
@@ -32,6 +33,7 @@ impl Command {
                 Deed::Administer
             }
             Self::SetBudget(_) | Self::SetGrants(_) | Self::IssueToken(_) | Self::RevokeToken(_) => Deed::Administer,
+            Self::ShredCallWords(_) => Deed::Administer,
             _ => return None,
         })
     }

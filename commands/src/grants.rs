@@ -16,8 +16,6 @@ use serde::{Deserialize, Serialize};
 pub const LONGEST_TOKEN: TimeDelta = TimeDelta::days(400);
 const MOST_GRANTS: usize = 50;
 const LONGEST_LABEL: usize = 60;
-/// The configuration makes the first admin.
-const SETTINGS: &str = "svc-settings";
 /// An outside identity provider says who belongs to which group.
 pub const PROVIDER: &str = "svc-oidc";
 
@@ -46,11 +44,11 @@ pub struct RevokeToken {
 impl SetGrants {
     pub(crate) fn decide(&self, site: &Site, circumstances: Circumstances<'_>) -> Result<Decision, Refused> {
         let by = circumstances.by;
-        if by.is_service() && ![SETTINGS, PROVIDER].contains(&by.as_str()) {
+        if by.is_service() && !by.is_settings() && by.as_str() != PROVIDER {
             return Err(senseless("not_a_person", "a program gives no roles"));
         }
-        // Once somebody gives roles, the configuration gives none.
-        if by.as_str() == SETTINGS && site.principals.admins().next().is_some() {
+        // The configuration makes the first admin. Once somebody gives roles, it gives none.
+        if by.is_settings() && site.principals.admins().next().is_some() {
             return Ok(Decision::AlreadySo);
         }
         if self.principal.is_part() {

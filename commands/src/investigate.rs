@@ -8,6 +8,7 @@ use millwright_domain::{
     investigation::{
         Citation, ContributionDelivered, ContributionMissed, Investigation, InvestigationOpened, LONGEST_TEXT, Part, REPORT_WITHIN, ReportDelivered,
     },
+    plain,
     site::Site,
 };
 use schemars::JsonSchema;
@@ -29,6 +30,9 @@ pub struct DeliverContribution {
     pub text: String,
     pub citations: Vec<Citation>,
     pub model: Option<String>,
+    /// What a model named that the rules had not found.
+    #[serde(default)]
+    pub dropped: u32,
     pub took_ms: u64,
 }
 
@@ -78,8 +82,9 @@ impl DeliverContribution {
         let delivered = ContributionDelivered {
             by: by.clone(),
             text: cut(&self.text),
-            citations: self.citations.clone(),
+            citations: self.citations.iter().map(seen).collect(),
             model: self.model.clone(),
+            dropped: self.dropped,
             took_ms: self.took_ms,
         };
         Ok(Decision::one(StreamId::case(self.case), delivered))
@@ -127,8 +132,14 @@ fn awaits(site: &Site, case: CaseId, by: &ActorId, now: Timestamp) -> Result<boo
     }
 }
 
-/// At a character's end.
+/// A citation with nothing in it that is not seen.
+fn seen(cited: &Citation) -> Citation {
+    Citation { quote: plain::verbatim(&cited.quote), document: plain::line(&cited.document), ..cited.clone() }
+}
+
+/// At a character's end. What models and manuals say may hold what nobody sees.
 fn cut(text: &str) -> String {
+    let text = plain::verbatim(text);
     let text = text.trim();
     let end = text.char_indices().map(|(at, letter)| at + letter.len_utf8()).take_while(|end| *end <= LONGEST_TEXT).last();
     text[..end.unwrap_or(0)].to_string()
@@ -146,7 +157,7 @@ mod tests {
         asks("svc-conductor", |case| OpenInvestigation { case, asked: vec![HUNTER.parse().unwrap(), TRIAGE.parse().unwrap()] })
     }
     fn deliver(by: &'static str) -> Asking {
-        asks(by, |case| DeliverContribution { case, text: "Page 4 says so.".into(), citations: vec![], model: None, took_ms: 7 })
+        asks(by, |case| DeliverContribution { case, text: "Page 4 says so.".into(), citations: vec![], model: None, dropped: 0, took_ms: 7 })
     }
     fn report() -> Asking {
         asks("svc-weaver", |case| DeliverReport { case, text: "A bearing wears.".into(), model: None })

@@ -68,11 +68,14 @@ mod report_parts;
 // token budgets
 mod dispatch_call;
 mod expire_reservation;
+mod keep_model_call;
+mod record_manual;
 mod record_model_call;
 mod release_tokens;
 mod reserve_tokens;
 mod set_budget;
 mod settle_tokens;
+mod stop_loop;
 // people, and the simulator's truth
 mod enrol;
 mod grants;
@@ -95,7 +98,7 @@ pub use command::Command;
 pub use crew::{
     AcceptTask, AcknowledgeLetter, BlockAgent, BlockTask, ChaseLetter, CheckAgent, ChooseModel, Claim, ClaimTask, DeliverTask, DrainAgent,
     ExpireLease, FailTask, FileTask, JoinCrew, LONGEST_LEASE_S, MOST_LETTER, MOST_RESULT, MarkTask, QueueTask, ReceiveCard, RecordTest, RenewLease,
-    ReportMetrics, RevertTask, SHORTEST_LEASE_S, SendBackTask, SendLetter, SpawnAgent, StopAgent, UnblockAgent, UnblockTask,
+    ReportBreaches, ReportMetrics, RevertTask, SHORTEST_LEASE_S, SendBackTask, SendLetter, SpawnAgent, StopAgent, UnblockAgent, UnblockTask,
 };
 pub use decision::{Decision, Refused};
 pub use delegate_approval::DelegateApproval;
@@ -110,6 +113,7 @@ pub use finish_effect::{EffectResult, FinishEffect};
 pub use grants::{IssueToken, LONGEST_TOKEN, PROVIDER, RevokeToken, SetGrants};
 pub use investigate::{DeliverContribution, DeliverReport, MissContribution, OpenInvestigation};
 pub use judge_change::JudgeChange;
+pub use keep_model_call::{KeepModelCall, ReplayModelCall, ShredCallWords};
 pub use kill_switch::{EngageKillSwitch, ReleaseKillSwitch};
 pub use learn_baseline::LearnBaseline;
 pub use lock_out::{LockOutAsset, ReturnAssetToService};
@@ -122,6 +126,7 @@ pub use receive_deed::ReceiveDeed;
 pub use receive_message::{MarkMessageNotDelivered, MarkMessageRead, ReceiveMessage};
 pub use record_diagnosis::RecordDiagnosis;
 pub use record_inspection::{RecordInspection, ReportInspections};
+pub use record_manual::{RecordManual, RecordManualRemoved};
 pub use record_model_call::RecordModelCall;
 pub use record_outcome::{RecordOutcome, RecordOutcomeRefused};
 pub use reject_action::RejectAction;
@@ -141,5 +146,6 @@ pub use shelve_alarm::{LONGEST_SHELF_MIN, ShelveAlarm, UnshelveAlarm};
 pub use sign_checkpoint::{AdoptAuditKey, SignCheckpoint};
 pub use sign_in::{DOOR, RecordAccessRefused, RecordPasswordSet, RecordSignIn, RecordSignInRefused};
 pub use start_action::{SEND_WITHIN, StartAction, StartActionRefused};
+pub use stop_loop::StopLoop;
 pub use verify_action::VerifyAction;
 pub use want_effect::WantEffect;

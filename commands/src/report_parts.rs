@@ -6,6 +6,7 @@ use millwright_domain::{
     envelope::StreamId,
     parts::{Figures, PartFailed, PartRecovered, SummaryKind, SummaryReported},
     site::Site,
+    work::WorkSummary,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -23,6 +24,8 @@ pub struct ReportSummary {
     pub from: Timestamp,
     pub to: Timestamp,
     pub figures: Figures,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub work: Option<Box<WorkSummary>>,
 }
 
 impl ReportParts {
@@ -48,7 +51,7 @@ impl ReportSummary {
         if site.summed_up.get(&self.kind).is_some_and(|to| *to >= self.to) {
             return Ok(Decision::AlreadySo);
         }
-        let summary = SummaryReported { kind: self.kind, from: self.from, to: self.to, figures: self.figures.clone() };
+        let summary = SummaryReported { kind: self.kind, from: self.from, to: self.to, figures: self.figures.clone(), work: self.work.clone() };
         Ok(Decision::one(StreamId::parts(), summary))
     }
 }
@@ -78,7 +81,7 @@ mod tests {
     fn a_day_is_summed_up_once() {
         let day = |from, to| {
             let (from, to) = (Timestamp::from_secs(from), Timestamp::from_secs(to));
-            plant::ask("svc-health", ReportSummary { kind: SummaryKind::Daily, from, to, figures: Figures::default() })
+            plant::ask("svc-health", ReportSummary { kind: SummaryKind::Daily, from, to, figures: Figures::default(), work: None })
         };
         let scene = scene().given_plant().when(day(10, 10)).is_refused("no_stretch");
         let scene = scene.when(day(0, 100)).then_facts(["SummaryReported"]).when(day(50, 100)).is_already_so();

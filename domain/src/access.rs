@@ -51,8 +51,12 @@ pub const DEEDS: [(Deed, Role, &str); 6] = [
     (Deed::Answer, Role::Operator, "approve and reject actions, record outcomes, acknowledge alarms"),
     (Deed::Operate, Role::Operator, "propose actions, lock machines out, shelve alarms, stop a site, try deliveries again"),
     (Deed::Work, Role::Operator, "join a site's crew, take its tasks, deliver results, write letters"),
-    (Deed::Engineer, Role::Engineer, "release a stopped site, change limits and baselines, take alarms out of service, try other rules"),
-    (Deed::Administer, Role::Admin, "give roles and tokens, enrol and forget people, set budgets"),
+    (
+        Deed::Engineer,
+        Role::Engineer,
+        "release a stopped site, change limits and baselines, take alarms out of service, try other rules, read what models were asked and ask again",
+    ),
+    (Deed::Administer, Role::Admin, "give roles and tokens, enrol and forget people, destroy what models were asked, set budgets"),
 ];
 
 impl Deed {

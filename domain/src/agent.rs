@@ -3,6 +3,7 @@
 use crate::{
     Event, Timestamp,
     ids::{ActorId, Capability, CrewRole, TaskId},
+    model_call::Usage,
 };
 use chrono::TimeDelta;
 use schemars::JsonSchema;
@@ -24,6 +25,9 @@ pub struct AgentJoined {
     pub at_once: u32,
     /// Wall time.
     pub at: Timestamp,
+    /// How often it says how it is when nothing happens, in seconds; left out: it is missed after [`SILENT_AFTER`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reports_every_s: Option<u32>,
 }
 
 /// A person wants it up again.
@@ -81,7 +85,7 @@ pub struct Figures {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub memory_bytes: Option<u64>,
     #[serde(default)]
-    pub tokens: TokensUsed,
+    pub tokens: Usage,
     #[serde(default)]
     pub calls: u64,
     #[serde(default)]
@@ -93,24 +97,6 @@ pub struct Figures {
     pub cost_nano_dollars: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
-}
-
-/// In five classes of which none counts what another does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(default)]
-pub struct TokensUsed {
-    pub input: u64,
-    pub cache_read: u64,
-    pub cache_write: u64,
-    pub output: u64,
-    pub reasoning: u64,
-}
-
-impl TokensUsed {
-    pub const fn total(self) -> u64 {
-        let input = self.input.saturating_add(self.cache_read).saturating_add(self.cache_write);
-        input.saturating_add(self.output).saturating_add(self.reasoning)
-    }
 }
 
 /// Nothing was heard of it since then. Whatever it says next ends that.
@@ -170,6 +156,9 @@ pub struct Agent {
     pub reported_at: Option<Timestamp>,
     pub silent: bool,
     pub model: Option<String>,
+    /// As it joined.
+    #[serde(default)]
+    pub reports_every_s: Option<u32>,
 }
 
 impl Agent {
@@ -187,7 +176,12 @@ impl Agent {
     /// When it counts as silent if nothing is heard of it (wall time); `None` where nobody waits to hear of it.
     pub fn silent_at(&self) -> Option<Timestamp> {
         let is_up = matches!(self.presence, Presence::Up | Presence::Draining);
-        (is_up && !self.silent).then(|| self.heard_at + SILENT_AFTER)
+        (is_up && !self.silent).then(|| self.heard_at + self.missed_after())
+    }
+    /// Never sooner than anybody else, and a quarter of its own pace late.
+    fn missed_after(&self) -> TimeDelta {
+        let own = self.reports_every_s.map(|seconds| TimeDelta::seconds(i64::from(seconds) * 5 / 4));
+        own.map_or(SILENT_AFTER, |own| own.max(SILENT_AFTER))
     }
 
     pub fn joined(known: Option<Self>, fact: &AgentJoined) -> Self {
@@ -203,6 +197,7 @@ impl Agent {
             reported_at: None,
             silent: false,
             model,
+            reports_every_s: fact.reports_every_s,
         }
     }
     /// Takes in a fact that is about this agent.

@@ -42,6 +42,10 @@ impl StreamId {
     pub fn agent(agent: &ActorId) -> Self {
         Self(format!("agent/{agent}"))
     }
+    /// A maker's manual.
+    pub fn manual(name: &str) -> Self {
+        Self(format!("manual/{name}"))
+    }
     pub fn task(task: TaskId) -> Self {
         Self(format!("task/{task}"))
     }

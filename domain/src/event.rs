@@ -3,6 +3,7 @@
 use crate::{
     access::{AccessRefused, GrantsSet, PasswordSet, SignInRefused, SignedIn, TokenIssued, TokenRevoked},
     agent::{AgentBlocked, AgentDrained, AgentFellSilent, AgentJoined, AgentReported, AgentSpawned, AgentStopped, AgentUnblocked, ModelChosen},
+    agent_alarm::{AgentAlarmCleared, AgentAlarmRaised},
     alarm::{AlarmAcknowledged, AlarmCleared, AlarmReturnedToService, AlarmShelved, AlarmTakenOutOfService, AlarmUnshelved, AlertSuppressed},
     approval::{ApprovalDelegated, ApprovalEscalated, ApprovalGiven, ApprovalReminded},
     audit::{AuditKeyAdopted, CheckpointSigned},
@@ -21,9 +22,12 @@ use crate::{
     contact::{ContactEnrolled, ContactRemoved, EnrolmentOffered},
     effect::{EffectAttempted, EffectDone, EffectDropped, EffectFailed, EffectRetried, EffectWanted},
     envelope::CommandAnswered,
+    going_round::LoopStopped,
     inspection::{InspectionMade, InspectionsReported},
     investigation::{ContributionDelivered, ContributionMissed, InvestigationOpened, ReportDelivered},
+    kept_call::{CallWordsShredded, ModelCallKept, ModelCallReplayed},
     letter::{LetterAcknowledged, LetterDeadLettered, LetterEscalated, LetterRepeated, LetterSent},
+    manual::{ManualImported, ManualRemoved},
     message::{MessageNotDelivered, MessageRead, MessageReceived, MessageUnknown},
     parts::{PartFailed, PartRecovered, SummaryReported},
     roster::RosterAdopted,
@@ -126,7 +130,9 @@ facts! {
     ActionStarted = 1, ActionCompleted = 1, ActionFailed = 1, ActionUnverified = 1, ActionVerified = 1,
     OutcomeRecorded = 1, CommandRefused = 1,
     // what the crew found out about it
-    InvestigationOpened = 1, ContributionDelivered = 1, ContributionMissed = 1, ReportDelivered = 1, ModelCalled = 1,
+    InvestigationOpened = 1, ContributionDelivered = 1, ContributionMissed = 1, ReportDelivered = 1, ModelCalled = 1, LoopStopped = 1,
+    // what was said in calls to models
+    ModelCallKept = 1, ModelCallReplayed = 1, CallWordsShredded = 1,
     // alarms as operators handle them
     AlarmCleared = 1, AlarmAcknowledged = 1, AlarmShelved = 1, AlarmUnshelved = 1, AlarmTakenOutOfService = 1, AlarmReturnedToService = 1,
     AlertSuppressed = 1,
@@ -134,11 +140,13 @@ facts! {
     EffectWanted = 1, EffectAttempted = 1, EffectDone = 1, EffectFailed = 1, MessageUnknown = 1, EffectRetried = 1, EffectDropped = 1,
     // what comes in
     MessageReceived = 1, MessageRead = 1, MessageNotDelivered = 1, TicketOpened = 1, TicketTouched = 1,
+    // what the crew can cite
+    ManualImported = 1, ManualRemoved = 1,
     // token budgets
     BudgetSet = 1, TokensReserved = 1, CallDispatched = 1, TokensSettled = 1, BudgetOverrun = 1, TokensReleased = 1, ReservationExpired = 1, UsageCorrected = 1, BudgetWarned = 1,
     // a site's crew, and what it is to do
     AgentJoined = 1, AgentSpawned = 1, AgentDrained = 1, AgentStopped = 1, AgentBlocked = 1, AgentUnblocked = 1, AgentReported = 1,
-    AgentFellSilent = 1, ModelChosen = 1,
+    AgentFellSilent = 1, ModelChosen = 1, AgentAlarmRaised = 1, AgentAlarmCleared = 1,
     TaskFiled = 1, TaskQueued = 1, TaskClaimed = 1, LeaseRenewed = 1, LeaseLost = 1, TaskDelivered = 1, ResultTested = 1, TaskAccepted = 1,
     TaskSentBack = 1, TaskBlocked = 1, TaskUnblocked = 1, TaskFailed = 1, TaskReverted = 1, TaskMarked = 1, CardTouched = 1,
     LetterSent = 1, LetterAcknowledged = 1, LetterRepeated = 1, LetterDeadLettered = 1, LetterEscalated = 1,

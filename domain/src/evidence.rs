@@ -38,3 +38,16 @@ pub enum Feature {
     /// Departure from what the asset's other signals imply, in residual standard deviations.
     Residual,
 }
+
+impl Feature {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Drift => "drift",
+            Self::Contribution => "contribution",
+            Self::Noise => "noise",
+            Self::Slope => "slope",
+            Self::Stuck => "stuck",
+            Self::Residual => "residual",
+        }
+    }
+}

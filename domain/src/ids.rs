@@ -103,6 +103,10 @@ impl ActorId {
     pub fn is_part(&self) -> bool {
         self.as_str().starts_with("svc-")
     }
+    /// The settings file speaks, at a start.
+    pub fn is_settings(&self) -> bool {
+        self.as_str() == "svc-settings"
+    }
 }
 
 macro_rules! uuid_id {

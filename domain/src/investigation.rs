@@ -40,7 +40,15 @@ pub struct ContributionDelivered {
     /// The model that wrote it; `None`: it came by rules alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
+    /// What the model named that the rules had not found: left out.
+    #[serde(default, skip_serializing_if = "is_none_dropped")]
+    pub dropped: u32,
     pub took_ms: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+const fn is_none_dropped(dropped: &u32) -> bool {
+    *dropped == 0
 }
 
 /// An agent had nothing to deliver.

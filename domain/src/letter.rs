@@ -9,6 +9,7 @@ use crate::{
 use chrono::TimeDelta;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use std::fmt;
 
 /// Answers to answers, at most.
@@ -156,7 +157,10 @@ pub struct Letter {
     pub kind: LetterKind,
     pub priority: Priority,
     pub line: String,
+    /// Of what a program wrote: the same for the same words.
+    pub sameness: Option<[u8; 32]>,
     pub case: Option<CaseId>,
+    pub in_reply_to: Option<LetterId>,
     pub hops: u8,
     pub at: Timestamp,
     pub ack_by: Option<Timestamp>,
@@ -172,7 +176,9 @@ impl Letter {
             kind: fact.kind,
             priority: fact.priority,
             line: crate::plain::cleaned(&fact.body, 200),
+            sameness: sameness(&fact.body),
             case: fact.case,
+            in_reply_to: fact.in_reply_to,
             hops: fact.hops,
             at: fact.at,
             ack_by: fact.ack_by,
@@ -192,6 +198,12 @@ impl Letter {
     }
 }
 
+/// Capitals, spaces and marks make no new words. `None`: there are none.
+pub fn sameness(words: &str) -> Option<[u8; 32]> {
+    let plain: String = words.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
+    (!plain.is_empty()).then(|| Sha256::digest(plain).into())
+}
+
 /// The most pressing first: by priority, which grows with waiting, then the oldest.
 pub fn in_order<T>(letters: &mut [T], now: Timestamp, of: impl Fn(&T) -> (Priority, Timestamp)) {
     letters.sort_by_key(|letter| {
@@ -204,6 +216,13 @@ pub fn in_order<T>(letters: &mut [T], now: Timestamp, of: impl Fn(&T) -> (Priori
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn marks_and_capitals_say_nothing_new() {
+        assert_eq!(sameness("Is it there?"), sameness("  is it THERE "));
+        assert_ne!(sameness("Is it there?"), sameness("It is there."));
+        assert_eq!(sameness(" …"), None);
+    }
 
     proptest! {
         #[test]

@@ -1,6 +1,6 @@
 //! How the parts of the house are, and what a day came to: facts for whoever was asleep.
 
-use crate::{Timestamp, ids::SiteId};
+use crate::{Timestamp, ids::SiteId, work::WorkSummary};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -28,6 +28,9 @@ pub struct SummaryReported {
     pub from: Timestamp,
     pub to: Timestamp,
     pub figures: Figures,
+    /// What the crew did, of a progress report.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub work: Option<Box<WorkSummary>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -88,6 +91,7 @@ impl SummaryReported {
         all.into_iter()
             .filter(|(count, ..)| *count > 0)
             .map(|(count, one, many)| format!("{count} {}", if count == 1 { one } else { many }))
+            .chain(self.work.iter().flat_map(|work| work.lines()))
             .collect()
     }
 }
@@ -108,7 +112,7 @@ mod tests {
     fn a_quiet_day_is_one_line() {
         let figures = Figures { alerts: 47, resolved_by_themselves: 3, ..Figures::default() };
         let (from, to) = (Timestamp::from_secs(0), Timestamp::from_secs(86_400));
-        let day = SummaryReported { kind: SummaryKind::Daily, from, to, figures };
+        let day = SummaryReported { kind: SummaryKind::Daily, from, to, figures, work: None };
         assert_eq!(day.line(&"demo".parse().unwrap()), "demo: all healthy, 47 alerts, 3 resolved by themselves, 0 open");
         assert!(day.lines().is_empty());
         let figures = Figures { failing: vec!["device plc".into()], alerts: 1, actions_unverified: 1, ..Figures::default() };

@@ -1,5 +1,7 @@
 //! What others wrote, as plain text: without control characters, without what turns text around, and not too long.
 
+use crate::untrusted::is_unseen;
+
 /// Of a text of several lines.
 const LONGEST_TEXT: usize = 4_096;
 /// Of a name, a label, a summary.
@@ -34,8 +36,9 @@ pub fn verbatim(text: &str) -> String {
     unified.chars().filter(|c| matches!(c, '\n' | '\t') || !goes(*c)).collect()
 }
 
+/// What is not seen can say something else to a model than to a person. Joiners stay: Persian and Hindi are written with them.
 fn goes(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    is_unseen(c) && !matches!(c, '\u{200c}' | '\u{200d}')
 }
 
 #[cfg(test)]
@@ -47,6 +50,7 @@ mod tests {
         assert_eq!(text(" a\r\nb\rc\u{2028}d\te\u{1b}[31m\0\u{7} "), "a\nb\nc\nd e[31m");
         assert_eq!(text("pay\u{202e}to \u{2066}bob\u{200f}"), "payto bob");
         assert_eq!(text("\u{1f9d1}\u{200d}\u{1f527}"), "\u{1f9d1}\u{200d}\u{1f527}", "what joins a picture stays");
+        assert_eq!(text("ig\u{200b}nore\u{e0049}\u{e0047} a\u{ad}ll"), "ignore all", "what only a model would read does not");
         assert_eq!(text(&"ä".repeat(5_000)).chars().count(), LONGEST_TEXT);
     }
 

@@ -16,6 +16,7 @@ use crate::{
     ids::{ActionId, ActorId, AssetId, CaseId, CauseId, DeviceId, EffectId, SignalId, SiteId},
     inspection::Inspections,
     investigation::{Investigation, Part},
+    manual::Manuals,
     parts::SummaryKind,
     plant::{Plant, Source},
     policy::Policy,
@@ -138,6 +139,7 @@ pub struct Site {
     pub collectors: BTreeMap<DeviceId, DeviceAssigned>,
     pub audit: AuditTrail,
     pub crew: Crew,
+    pub manuals: Manuals,
     /// Of the partition's last owner.
     pub epoch: u64,
     versions: HashMap<StreamId, u64>,
@@ -252,6 +254,7 @@ impl Site {
             Event::DeviceAssigned(fact) => {
                 self.collectors.insert(fact.device.clone(), fact.clone());
             }
+            Event::ManualImported(_) | Event::ManualRemoved(_) => self.manuals.evolve(event),
             Event::PartitionOwned(fact) => self.epoch = fact.epoch,
             Event::AuditKeyAdopted(_) | Event::CheckpointSigned(_) => self.audit.evolve(event),
             Event::Unknown { .. } => self.unknown += 1,
@@ -260,8 +263,16 @@ impl Site {
         }
     }
 
+    /// The same where it matters who asked: limits from the settings are told from those that a person set.
+    pub fn evolve_by(&mut self, by: &ActorId, stream: &StreamId, occurred_at: Timestamp, event: &Event) {
+        self.evolve(stream, occurred_at, event);
+        if let (Event::BudgetSet(limits), true, Some(scope)) = (event, by.is_settings(), stream.as_budget()) {
+            self.budgets.entry(scope.to_string()).or_default().configured = Some(limits.clone());
+        }
+    }
+
     pub fn evolve_recorded(&mut self, recorded: &Recorded) {
-        self.evolve(&recorded.stream, recorded.occurred_at, &recorded.event);
+        self.evolve_by(&recorded.actor, &recorded.stream, recorded.occurred_at, &recorded.event);
     }
 
     fn want_effect(&mut self, wanted: &EffectWanted) {

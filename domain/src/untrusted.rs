@@ -142,7 +142,7 @@ fn after_escape(introducer: char, rest: std::str::Chars<'_>) -> std::str::Chars<
 }
 
 /// Controls, what turns text around, what has no width, and what smuggles letters past the eye (tags, variation selectors, fillers).
-fn is_unseen(c: char) -> bool {
+pub(crate) fn is_unseen(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}')
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}')

@@ -14,6 +14,7 @@ pub mod inbound;
 mod inspecting;
 mod limits;
 mod loaders;
+mod models;
 mod mutation;
 mod notes;
 mod outside;

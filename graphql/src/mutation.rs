@@ -5,6 +5,7 @@ use crate::{
     crew::{Board, Work},
     errors::{bad_input, not_answered, not_found, storage},
     granting::Granting,
+    models::Replaying,
     notes,
     outside::Outside,
     scalars::{maybe, parse},
@@ -34,7 +35,7 @@ pub struct Road;
 
 /// What a person may ask to be done.
 #[derive(MergedObject, Default)]
-pub struct Mutation(Road, Watching, Outside, Granting, Board, Work);
+pub struct Mutation(Road, Watching, Outside, Granting, Board, Work, Replaying);
 
 /// Longer texts than this are no notes.
 const MOST_TEXT: usize = 4_000;

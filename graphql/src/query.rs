@@ -7,6 +7,7 @@ use crate::{
     errors::{bad_input, no_past, not_reached, not_temporal, storage},
     granting::People,
     inspecting::Inspecting,
+    models::Models,
     scalars::{Position, maybe, parse},
     state::{AppState, WAIT_FOR_POSITION},
     types::{
@@ -51,7 +52,7 @@ pub struct Questions;
 
 /// What can be asked.
 #[derive(MergedObject, Default)]
-pub struct Query(Questions, Auditing, People, Crew, Inspecting);
+pub struct Query(Questions, Auditing, People, Crew, Models, Inspecting);
 
 /// Points of one curve that one question may ask for.
 const MOST_POINTS: usize = 5_000;

@@ -11,6 +11,7 @@ use millwright_domain::{
         clock::Clock,
         event_log::EventLog,
         inbound::{Inbound, Pressed},
+        model_desk::ModelDesk,
         page_view::Pictures,
         plant_control::PlantControl,
         rules_trial::RulesTrial,
@@ -64,6 +65,8 @@ pub struct AppState {
     pub pasts: Pasts,
     /// Who tries other rules on what was recorded; `None` where nobody can.
     pub trials: Option<Arc<dyn RulesTrial>>,
+    /// Who asks models again what they were asked; `None` where nobody can.
+    pub models: Option<Arc<dyn ModelDesk>>,
     pub commands: Commands,
     pub log: Arc<dyn EventLog>,
     pub vault: Arc<dyn Vault>,

@@ -11,13 +11,16 @@ use millwright_domain::{
     audit::Proof,
     chain::Hash,
     envelope::Answer,
-    ids::{ActorId, CaseId, CommandId, EventId},
+    ids::{ActorId, CaseId, CauseId, CommandId, EventId, SiteId},
+    kept_call::KeptWords,
+    model_call::{Answer as ModelAnswer, Capability, Deployment, Ending, NanoDollars, Said, Spent, Usage},
     ports::{
         address_book::NobodyEnrolled,
         answers::{Answers, AnswersError, Given},
         auditor::{AuditFailed, Auditor, Format, Selection, Taker, Verification},
         clock::Clock,
         event_log::EventLog,
+        model_desk::{AskAgain, ModelDesk, ModelStanding, NotAsked, Quality, SaidAgain},
         page_view::Pictures,
         rules_trial::{Fit, NotTried, RulesTrial, Trial, Tried},
         vault::{Vault, VaultError},
@@ -33,6 +36,7 @@ use serde_json::{Value, json};
 use std::{
     collections::{HashMap, HashSet},
     sync::{Arc, Mutex},
+    time::Duration,
 };
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -70,6 +74,44 @@ impl RulesTrial for StandInTrial {
             rulings: vec![],
             same_rulings: 1,
         })
+    }
+}
+
+/// One model, which always says the same.
+struct StandInDesk;
+
+#[async_trait]
+impl ModelDesk for StandInDesk {
+    fn standings(&self, _: &SiteId) -> Vec<ModelStanding> {
+        let deployment = Deployment {
+            name: "small".parse().unwrap(),
+            provider: "openai".into(),
+            model: "m".into(),
+            class: "standard".parse().unwrap(),
+            can: [Capability::Json].into(),
+            is_local: true,
+            weight: 1,
+            context: 32_000,
+            most_output: 4_000,
+            counts_first: false,
+        };
+        vec![ModelStanding { deployment, left_alone: None, latency: Some(Duration::from_millis(120)), price: None }]
+    }
+    async fn ask_again(&self, asked: AskAgain) -> Result<SaidAgain, NotAsked> {
+        if asked.with.as_str() != "small" {
+            return Err(NotAsked(format!("there is no deployment {}", asked.with)));
+        }
+        let said = Said { text: "It is the seal.".into(), calls: vec![] };
+        let spent = Spent::told(Usage { input: 90, output: 5, ..Usage::default() });
+        let answer = ModelAnswer { said, json: None, ending: Ending::Done, spent, model: "m-1".into() };
+        let quality = Quality { names_the_cause: asked.cause.map(|_| false), invented: vec![], points: 0.5 };
+        Ok(SaidAgain { answer, deployment: asked.with, cost: NanoDollars(7), took: Duration::from_millis(40), quality })
+    }
+    fn quality(&self, _: &KeptWords, _: Option<&CauseId>) -> Option<Quality> {
+        None
+    }
+    fn agent(&self) -> ActorId {
+        "svc-replay".parse().unwrap()
     }
 }
 
@@ -186,6 +228,7 @@ impl House {
         let state = AppState {
             pasts: pasts.clone(),
             trials: Some(Arc::new(StandInTrial)),
+            models: Some(Arc::new(StandInDesk)),
             loaders: crate::Loaders::of(&projections),
             projections: projections.clone(),
             commands,

@@ -1,6 +1,9 @@
 //! Who is on a site's crew, how is each of them, and what did it come to?
 
+mod moment;
+
 use crate::{
+    agent_days::figures_of,
     db::{Ask, Conn, Db, NotRead},
     fact::{Fact, Poison},
     projection::Projection,
@@ -10,12 +13,15 @@ use crate::{
 use async_trait::async_trait;
 use millwright_domain::{
     Event, Timestamp,
-    agent::{Agent, Figures, TokensUsed, agent_of},
-    ids::{ActorId, SiteId, TaskId},
+    agent::{Agent, AgentStatus, Figures, agent_of},
+    agent_alarm::Breach,
+    ids::{ActorId, CaseId, SiteId, TaskId},
     task::task_of,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
+
+pub use crate::agent_sums::Sums;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AgentRow {
@@ -32,6 +38,22 @@ pub struct AgentRow {
     pub joined_at: Timestamp,
     pub changed_at: Timestamp,
     pub work: Work,
+    /// Cases that it looks into now.
+    #[serde(default)]
+    pub on_cases: BTreeSet<CaseId>,
+    /// Its figures that are past a rule's limit, and since when (wall time).
+    #[serde(default)]
+    pub alarms: Vec<(Breach, Timestamp)>,
+}
+
+impl AgentRow {
+    /// Looking into a case is work, too.
+    pub fn status(&self) -> AgentStatus {
+        match self.agent.status() {
+            AgentStatus::Idle if !self.on_cases.is_empty() => AgentStatus::Active,
+            status => status,
+        }
+    }
 }
 
 /// What became of the tasks that it took.
@@ -52,34 +74,6 @@ impl Work {
     pub fn accuracy(&self) -> Option<f64> {
         let judged = self.accepted + self.sent_back;
         (judged > 0).then(|| self.accepted as f64 / judged as f64)
-    }
-}
-
-/// Reported figures, summed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Sums {
-    pub tokens: TokensUsed,
-    pub calls: u64,
-    pub errors: u64,
-    pub inference_ms: u64,
-    pub cost_nano_dollars: u64,
-}
-
-impl Sums {
-    fn add(&mut self, figures: &Figures) {
-        let (sum, more) = (&mut self.tokens, figures.tokens);
-        sum.input = sum.input.saturating_add(more.input);
-        sum.cache_read = sum.cache_read.saturating_add(more.cache_read);
-        sum.cache_write = sum.cache_write.saturating_add(more.cache_write);
-        sum.output = sum.output.saturating_add(more.output);
-        sum.reasoning = sum.reasoning.saturating_add(more.reasoning);
-        self.calls = self.calls.saturating_add(figures.calls);
-        self.errors = self.errors.saturating_add(figures.errors);
-        self.inference_ms = self.inference_ms.saturating_add(figures.inference_ms);
-        self.cost_nano_dollars = self.cost_nano_dollars.saturating_add(figures.cost_nano_dollars);
-    }
-    fn columns(&self) -> Vec<Value> {
-        [self.tokens.total(), self.calls, self.errors, self.inference_ms, self.cost_nano_dollars].map(Value::count).into()
     }
 }
 
@@ -146,7 +140,7 @@ impl Shelved for AgentRow {
             Value::text(&self.site),
             Value::text(&self.name),
             Value::text(&self.agent.role),
-            Value::word(&self.agent.status()),
+            Value::word(&self.status()),
             Value::maybe(self.model_in_use.as_ref(), Value::text),
         ];
         columns.extend(self.sums.columns());
@@ -190,7 +184,25 @@ impl Projection for Agents {
         "agents"
     }
     fn version(&self) -> u32 {
-        1
+        2
+    }
+    fn changed(&self) -> &'static [&'static str] {
+        &[
+            "agents.status",
+            "agents.model",
+            "agents.doc",
+            "agents.tokens",
+            "agents.calls",
+            "agents.errors",
+            "agents.inference_ms",
+            "agents.cost_nano_dollars",
+            "agent_hours.tokens",
+            "agent_hours.calls",
+            "agent_hours.errors",
+            "agent_hours.inference_ms",
+            "agent_hours.cost_nano_dollars",
+            "agent_hours.doc",
+        ]
     }
     fn tables(&self) -> Vec<&'static Table> {
         vec![&AGENTS, &AGENT_HOURS]
@@ -199,6 +211,7 @@ impl Projection for Agents {
         self.agents.recall_all(db).await?;
         let reported = facts.iter().filter_map(|fact| match fact.event() {
             Ok(Event::AgentReported(reported)) => Some(hour_key(fact.site.as_ref()?, &reported.agent, reported.at.floor_to(HOUR_S))),
+            Ok(Event::ModelCalled(call)) => Some(hour_key(fact.site.as_ref()?, &call.agent, fact.recorded_at.floor_to(HOUR_S))),
             _ => None,
         });
         self.hours.recall(reported.collect::<Vec<_>>(), db).await
@@ -206,6 +219,14 @@ impl Projection for Agents {
     fn fold(&mut self, fact: &Fact) -> Result<(), Poison> {
         let stream = fact.stream.as_str();
         let Some(site) = &fact.site else { return Ok(()) };
+        if fact.kind == "ModelCalled" {
+            self.fold_call(site, fact.event()?, fact.recorded_at);
+            return Ok(());
+        }
+        if let Some(case) = fact.case.filter(|_| moment::ON_CASES.contains(&fact.kind.as_str())) {
+            self.fold_case(site, case, fact.event()?);
+            return Ok(());
+        }
         if stream.starts_with("agent/") {
             return self.fold_agent(site, fact);
         }
@@ -227,6 +248,7 @@ impl Projection for Agents {
 impl Agents {
     fn fold_agent(&mut self, site: &SiteId, fact: &Fact) -> Result<(), Poison> {
         let (event, at) = (fact.event()?, fact.recorded_at);
+        self.fold_alarm(site, event);
         let Some(name) = agent_of(event) else { return Ok(()) };
         let key = key(site, name);
         if let Event::AgentJoined(joined) = event {
@@ -240,14 +262,34 @@ impl Agents {
             row.sums.add(&reported.figures);
             row.cpu_percent = reported.figures.cpu_percent;
             row.memory_bytes = reported.figures.memory_bytes;
-            row.model_in_use.clone_from(&reported.figures.model);
-            let hour = reported.at.floor_to(HOUR_S);
-            let known = self.hours.get(&hour_key(site, name, hour)).cloned();
-            let mut row = known.unwrap_or_else(|| AgentHourRow { site: site.clone(), name: name.clone(), hour, sums: Sums::default() });
-            row.sums.add(&reported.figures);
-            self.hours.put(row);
+            if reported.figures.model.is_some() {
+                row.model_in_use.clone_from(&reported.figures.model);
+            }
+            self.add_to_hour(site, name, reported.at, &reported.figures);
         }
         Ok(())
+    }
+
+    fn add_to_hour(&mut self, site: &SiteId, name: &ActorId, at: Timestamp, figures: &Figures) {
+        let hour = at.floor_to(HOUR_S);
+        let known = self.hours.get(&hour_key(site, name, hour)).cloned();
+        let mut row = known.unwrap_or_else(|| AgentHourRow { site: site.clone(), name: name.clone(), hour, sums: Sums::default() });
+        row.sums.add(figures);
+        self.hours.put(row);
+    }
+
+    /// What a part of Millwright uses of models is on the ledger call by call; it does not report it again.
+    fn fold_call(&mut self, site: &SiteId, event: &Event, at: Timestamp) {
+        let Event::ModelCalled(call) = event else { return };
+        let Some(row) = self.agents.edit(&key(site, &call.agent)) else { return };
+        let figures = figures_of(call);
+        row.sums.add(&figures);
+        row.agent.heard(at);
+        row.changed_at = at;
+        if figures.model.is_some() {
+            row.model_in_use.clone_from(&figures.model);
+        }
+        self.add_to_hour(site, &call.agent, at, &figures);
     }
 
     fn join(&mut self, key: &str, site: &SiteId, joined: &millwright_domain::agent::AgentJoined, at: Timestamp) {
@@ -264,8 +306,10 @@ impl Agents {
             joined_at: at,
             changed_at: at,
             work: Work::default(),
+            on_cases: BTreeSet::new(),
+            alarms: vec![],
         });
-        self.agents.put(AgentRow { agent, changed_at: at, ..row });
+        self.agents.put(AgentRow { agent, changed_at: at, on_cases: BTreeSet::new(), ..row });
     }
 
     /// What happens to a task is told of whoever holds it, or delivered it.

@@ -159,7 +159,11 @@ pub struct AuditFilter {
     pub stream: Option<String>,
     pub kind: Option<String>,
     pub actor: Option<String>,
-    /// Recorded at or before this.
+    /// Recorded at this or later.
+    pub from: Option<Timestamp>,
+    /// Recorded before this.
+    pub to: Option<Timestamp>,
+    /// Recorded at or before this: the moment that a past ends with.
     pub until: Option<Timestamp>,
 }
 
@@ -173,8 +177,10 @@ pub async fn page(db: &Db, filter: &AuditFilter, window: &Window) -> Result<Page
             ask.push(&format!(" AND {column} = ")).push_bind(Value::text(wanted));
         }
     }
-    if let Some(until) = filter.until {
-        ask.push(" AND recorded_at <= ").push_bind(Value::Time(until));
+    for (than, bound) in [(">=", filter.from), ("<", filter.to), ("<=", filter.until)] {
+        if let Some(bound) = bound {
+            ask.push(&format!(" AND recorded_at {than} ")).push_bind(Value::Time(bound));
+        }
     }
     // Facts of one commit share their time; their place tells them apart. The index on the time ends in the key, which is the place.
     window.narrow(&mut ask, &["recorded_at", "partition", "seq"]);

@@ -71,6 +71,10 @@ impl Projection for CaseTimeline {
     fn fold(&mut self, fact: &Fact) -> Result<(), Poison> {
         let Some(case) = fact.case else { return Ok(()) };
         let event = fact.event()?;
+        // That there was a call is told already; what was said in it is for those who ask for it.
+        if matches!(event, Event::ModelCallKept(_)) {
+            return Ok(());
+        }
         self.rows.push(vec![
             Value::text(case),
             Value::count(fact.seq),

@@ -4,6 +4,7 @@
 //! the log is the truth. `_truth` partitions, which only the evaluation may read, are never followed.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod agent_sums;
 mod db;
 mod fact;
 mod follow;
@@ -26,6 +27,7 @@ mod turn;
 
 // the questions
 pub mod actions;
+pub mod agent_days;
 pub mod agents;
 pub mod alarm_performance;
 pub mod alarms;
@@ -40,6 +42,7 @@ pub mod forecasts;
 pub mod house_days;
 pub mod inspections;
 pub mod investigations;
+pub mod kept_calls;
 pub mod letters;
 pub mod live;
 pub mod notices;
@@ -52,6 +55,7 @@ pub mod similar;
 pub mod standing;
 pub mod tasks;
 pub mod tickets;
+pub mod work_log;
 
 pub use db::{Db, NotRead};
 pub use follow::{

@@ -46,6 +46,7 @@ pub(crate) fn all() -> Vec<Box<dyn Projection>> {
         Box::<crate::notices::outbox::Outbox>::default(),
         Box::<crate::tickets::Tickets>::default(),
         Box::<crate::investigations::Investigations>::default(),
+        Box::<crate::kept_calls::KeptCalls>::default(),
         Box::<crate::contacts::Contacts>::default(),
         Box::<crate::principals::Principals>::default(),
         Box::<crate::house_days::HouseDays>::default(),
@@ -54,5 +55,7 @@ pub(crate) fn all() -> Vec<Box<dyn Projection>> {
         Box::<crate::agents::Agents>::default(),
         Box::<crate::tasks::Tasks>::default(),
         Box::<crate::letters::Letters>::default(),
+        Box::<crate::agent_days::AgentDays>::default(),
+        Box::<crate::work_log::WorkLog>::default(),
     ]
 }

@@ -13,6 +13,7 @@ use millwright_domain::{
     envelope::Answer,
     evidence::{Evidence, Feature},
     ids::ActorId,
+    kept_call::Shredding,
     message::Answer as Said,
     parts::SummaryKind,
     policy::Ruling,
@@ -133,6 +134,24 @@ pub fn summary(event: &Event) -> String {
         Event::ReportDelivered(fact) if fact.missing.is_empty() => format!("report: {}", first_line(&fact.text)),
         Event::ReportDelivered(fact) => format!("report without {}: {}", list(&fact.missing), first_line(&fact.text)),
         Event::ModelCalled(fact) => called(fact),
+        Event::LoopStopped(fact) => format!("{} went round in circles and was stopped ({}): {}", fact.agent, fact.sign.as_str(), fact.said),
+        Event::ManualImported(fact) => {
+            let by = fact.by.as_ref().map_or("somebody", ActorId::as_str);
+            format!("{by} brought in the manual {}, {} pages, revision {}", fact.title, fact.pages, short(&fact.revision))
+        }
+        Event::ManualRemoved(fact) => {
+            let by = fact.by.as_ref().map_or("somebody", ActorId::as_str);
+            format!("{by} took the manual {} away, revision {}", fact.name, short(&fact.revision))
+        }
+        Event::ModelCallKept(fact) => format!("what {} was asked and said is kept, {} bytes, sealed", fact.deployment, fact.bytes),
+        Event::ModelCallReplayed(fact) => {
+            let of = fact.with.as_ref().map_or("the same model", |with| with.as_str());
+            format!("{} had a call asked again of {of}", fact.by)
+        }
+        Event::CallWordsShredded(fact) => match fact.why {
+            Shredding::Age => "what was said to models was old enough to be destroyed".into(),
+            Shredding::Wanted => "what was said to models was destroyed, as somebody wanted".into(),
+        },
         Event::CommandRefused(fact) => format!("{} by {} was refused: {}", fact.asked, fact.by, fact.reason),
         Event::EffectWanted(fact) => format!("to {}: {}", fact.target, fact.subject),
         Event::EffectAttempted(fact) => format!("attempt {} begun", fact.attempt),
@@ -272,6 +291,11 @@ fn list(agents: &[ActorId]) -> String {
 
 fn first_line(text: &str) -> &str {
     text.lines().next().unwrap_or_default()
+}
+
+/// Of a hash, for people.
+fn short(hash: &str) -> &str {
+    hash.get(..12).unwrap_or(hash)
 }
 
 fn called(fact: &ModelCalled) -> String {

@@ -35,6 +35,9 @@ pub struct TaskRow {
     /// What a person said when she last sent it back, blocked or reverted it.
     pub note: Option<Sealed>,
     pub accepted_by: Option<ActorId>,
+    /// Why a rule queued it last.
+    #[serde(default)]
+    pub why: Option<String>,
 }
 
 /// A test of a result.
@@ -61,6 +64,7 @@ impl TaskRow {
         self.task.evolve(event);
         self.changed_at = at;
         match event {
+            Event::TaskQueued(fact) if fact.why.is_some() => self.why.clone_from(&fact.why),
             Event::TaskDelivered(fact) => self.result = Some(fact.result.clone()),
             Event::ResultTested(fact) => {
                 let test = TestRow { fence: fact.fence, passed: fact.passed, report: fact.report.clone(), by: fact.by.clone(), at };
@@ -136,7 +140,10 @@ impl Projection for Tasks {
         "tasks"
     }
     fn version(&self) -> u32 {
-        1
+        2
+    }
+    fn changed(&self) -> &'static [&'static str] {
+        &["tasks.doc"]
     }
     fn tables(&self) -> Vec<&'static Table> {
         vec![&TASKS]
@@ -151,8 +158,8 @@ impl Projection for Tasks {
         let Some(id) = task_of(event) else { return Ok(()) };
         if let Event::TaskFiled(filed) = event {
             let (site, task) = (site.clone(), Task::filed(filed));
-            let row =
-                TaskRow { id, site, task, filed_at: at, changed_at: at, result: None, tests: vec![], failure: None, note: None, accepted_by: None };
+            let (result, tests, failure, note) = (None, vec![], None, None);
+            let row = TaskRow { id, site, task, filed_at: at, changed_at: at, result, tests, failure, note, accepted_by: None, why: None };
             self.tasks.put(row);
             return Ok(());
         }

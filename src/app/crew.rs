@@ -4,18 +4,20 @@ use super::{foundation::Foundation, models::gateway};
 use crate::settings::Settings;
 use anyhow::{Context, Result};
 use millwright_agents::{
+    call_keeper::CallKeeper,
     call_record::CallRecord,
     cast::{
-        Crew, ReportWriter, cartographer::Cartographer, checklists::Checklists, hunter::ManualHunter, told_by_model::ModelWeaver,
-        triage::AlarmTriage, watchman::Watchman, weaver::PlainWeaver,
+        Crew, CrewMember, cartographer::Cartographer, checklists::Checklists, choosing::WithModel, hunter::ManualHunter, told_by_model::ModelWeaver,
+        triage::AlarmTriage, voice::Voice, watchman::Watchman, weaver::PlainWeaver,
     },
     gateway::Around,
     ledger_purse::LedgerPurse,
     manuals::Shelf,
+    model_desk::Gateways,
+    office::rules::AgentRules,
 };
 use millwright_domain::{
     ids::{ModelClass, SiteId},
-    model_call::ModelPolicy,
     position::PartitionId,
 };
 use millwright_infra::{
@@ -30,53 +32,63 @@ pub const MANUALS: &str = "manuals";
 /// What every site's crew works with, checked once.
 pub struct CrewRoom {
     checklists: Arc<Checklists>,
-    shelf: Arc<Shelf>,
+    pub shelf: Arc<Shelf>,
+    pub rules: Arc<AgentRules>,
     models: ModelSettings,
     class: ModelClass,
     outward: Outward,
+    /// What is asked here again by people.
+    pub gateways: Gateways,
 }
 
 impl CrewRoom {
     pub fn of(settings: &Settings, outward: &Outward) -> Result<Self> {
         let checklists = Checklists::read(&settings.checklists).with_context(|| format!("in {}", settings.checklists.display()))?;
+        let rules = AgentRules::read(&settings.agent_rules).with_context(|| format!("in {}", settings.agent_rules.display()))?;
         Ok(Self {
+            rules: Arc::new(rules),
             checklists: Arc::new(checklists),
             shelf: Arc::new(Shelf::at(settings.data.join(MANUALS))),
             models: settings.models.clone(),
             class: settings.models.report_class.parse().context("the setting `models.report_class`")?,
             outward: outward.clone(),
+            gateways: Gateways::default(),
         })
     }
 
-    /// All of it works by rules alone; where models are configured they write better, never more.
+    /// All of it works by rules alone; where models are configured they choose and word, and never add.
     pub fn crew(&self, site: &SiteId, foundation: &Foundation) -> Crew {
-        Crew {
-            members: vec![
-                Arc::new(AlarmTriage { checklists: self.checklists.clone() }),
-                Arc::new(ManualHunter { shelf: self.shelf.clone() }),
-                Arc::new(Watchman),
-                Arc::new(Cartographer),
-            ],
-            writer: self.writer(site, foundation),
-        }
+        let members: Vec<Arc<dyn CrewMember>> = vec![
+            Arc::new(AlarmTriage { checklists: self.checklists.clone() }),
+            Arc::new(ManualHunter { shelf: self.shelf.clone() }),
+            Arc::new(Watchman),
+            Arc::new(Cartographer),
+        ];
+        let Some(voice) = self.voice(site, foundation).map(Arc::new) else { return Crew { members, writer: Arc::new(PlainWeaver) } };
+        let speaking = |rules| Arc::new(WithModel { rules, voice: voice.clone() }) as Arc<dyn CrewMember>;
+        Crew { members: members.into_iter().map(speaking).collect(), writer: Arc::new(ModelWeaver { voice: voice.clone() }) }
     }
 
-    fn writer(&self, site: &SiteId, foundation: &Foundation) -> Arc<dyn ReportWriter> {
+    fn voice(&self, site: &SiteId, foundation: &Foundation) -> Option<Voice> {
         if self.models.deployments.is_empty() {
-            return Arc::new(PlainWeaver);
+            return None;
         }
-        let (commands, clock, partition) = (foundation.commands.clone(), foundation.clock.clone(), PartitionId::site(site));
-        let record = Arc::new(CallRecord::on(commands.clone(), partition.clone()));
-        let purse = Arc::new(LedgerPurse { commands, clock: clock.clone(), partition });
-        let around = Around { plain: Arc::new(Rules), purse, observer: record.clone(), clock: clock.clone() };
+        let (log, commands, clock, partition) =
+            (foundation.log.clone(), foundation.commands.clone(), foundation.clock.clone(), PartitionId::site(site));
+        let record = Arc::new(CallRecord { commands: commands.clone(), partition: partition.clone() });
+        let purse = LedgerPurse::of(partition.clone(), log, commands.clone(), clock.clone());
+        let vault = foundation.vault.clone();
+        let observer = Arc::new(CallKeeper { record, commands, vault, clock: clock.clone(), partition });
+        let around = Around { plain: Arc::new(Rules), purse: Arc::new(purse), observer, clock: clock.clone() };
         match gateway(&self.models, &self.outward, around) {
             Ok(gateway) => {
-                let (gateway, site, class) = (Arc::new(gateway), site.clone(), self.class.clone());
-                Arc::new(ModelWeaver { gateway, record, clock, site, class, policy: ModelPolicy::default() })
+                let gateway = Arc::new(gateway);
+                self.gateways.put(site.clone(), gateway.clone());
+                Some(Voice { gateway, clock, site: site.clone(), class: self.class.clone() })
             }
             Err(error) => {
-                tracing::error!(error = format!("{error:#}"), "models cannot be asked; reports come by rules");
-                Arc::new(PlainWeaver)
+                tracing::error!(error = format!("{error:#}"), "models cannot be asked; the crew goes by its rules");
+                None
             }
         }
     }

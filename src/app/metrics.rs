@@ -85,7 +85,22 @@ pub const FIGURES: &[Figure] = &[
     figure("millwright_partition_owned", &["partition"], "1 for a partition that this program decides for, 0 once it no longer does."),
     figure("millwright_projection_lag_records", &["partition"], "Records of the log that cannot be seen in the projections yet."),
     figure("millwright_projection_parked_streams", &[], "Streams that are not shown any further, because a fact of theirs could not be taken in."),
+    figure("millwright_http_connections_refused_total", &[], "Connections that were turned away because every place was taken."),
     figure("millwright_projection_in_trouble", &[], "1 while something holds the projections up; /health says what."),
+    figure("millwright_agents", &["site", "status"], "Agents on a site's crew by status; NaN where another node decides for the site."),
+    figure("millwright_agent_alarms", &["site"], "Figures of agents that are past a rule's limit; `agents` says which."),
+    figure("millwright_tasks", &["site", "stage"], "Tasks of a site's crew that are not over, by stage."),
+    figure(
+        "millwright_agent_calls_total",
+        &["site", "agent"],
+        "Calls to language models by an agent: those of a part of Millwright as they end, those of a program outside as it reports them.",
+    ),
+    figure("millwright_agent_errors_total", &["site", "agent"], "Of those, the ones that failed."),
+    figure("millwright_agent_tokens_total", &["site", "agent"], "Tokens that they used, in all classes."),
+    figure("millwright_agent_inference_milliseconds_total", &["site", "agent"], "Time that they took."),
+    figure("millwright_agent_cost_nano_dollars_total", &["site", "agent"], "What they cost; a billionth of a dollar is 1."),
+    figure("millwright_agent_results_accepted_total", &["site", "agent"], "Results of an agent that were accepted."),
+    figure("millwright_agent_results_sent_back_total", &["site", "agent"], "Results of an agent that were sent back."),
 ];
 
 /// Only with the log on Kafka.

@@ -10,6 +10,7 @@ mod boards;
 mod broker;
 mod checkpoints;
 mod columns;
+mod connections;
 mod crew;
 pub mod demo;
 mod drops;
@@ -39,6 +40,7 @@ pub mod simulated;
 mod site;
 mod supervise;
 pub mod truth;
+mod vitals;
 mod workers;
 
 use crate::{
@@ -54,7 +56,7 @@ use duties::Duties;
 use foundation::Foundation;
 use health::HealthBoard;
 use looking::Looking;
-use millwright_agents::diagnosis::RuleBook;
+use millwright_agents::{diagnosis::RuleBook, librarian::Librarian, model_desk::Desk};
 use millwright_commands::DOOR;
 use millwright_domain::{access::Access, ids::ActorId, policy::Policy, ports::plant_control::PlantControl, position::PartitionId, roster::Roster};
 use millwright_graphql::{
@@ -133,6 +135,7 @@ impl App {
         let sites: Vec<Arc<SiteAtWork>> = yard.sites(sites).into_iter().map(Arc::new).collect();
         let (admission, caller) = admission(settings, &foundation, &outside, &operator)?;
         let platform = Arc::new(Platform {
+            log: foundation.log.clone(),
             commands: foundation.commands.clone(),
             projections: foundation.projections.clone(),
             vault: foundation.vault.clone(),
@@ -142,6 +145,13 @@ impl App {
                 Admission::SignIn(_) => Some(foundation.credentials.clone()),
             },
             checkpointer: auditing.checkpointer(PartitionId::platform()),
+            librarian: Librarian {
+                log: foundation.log.clone(),
+                commands: foundation.commands.clone(),
+                clock: foundation.clock.clone(),
+                shelf: crew.shelf.clone(),
+                partition: PartitionId::platform(),
+            },
             board: board.clone(),
             working: Default::default(),
         });
@@ -178,6 +188,7 @@ impl App {
             loaders: Loaders::of(&foundation.projections),
             pasts,
             trials: Some(Arc::new(trials)),
+            models: Some(Arc::new(Desk { gateways: crew.gateways.clone(), clock: foundation.clock.clone() })),
             commands: foundation.commands.clone(),
             log: foundation.log.clone(),
             vault: foundation.vault.clone(),

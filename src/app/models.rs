@@ -9,7 +9,8 @@ pub fn gateway(settings: &ModelSettings, outward: &Outward, around: Around) -> R
     let models = settings.models(outward).context("the settings under `models`")?;
     let seconds = |seconds: u32| TimeDelta::seconds(seconds.into());
     let breaker = BreakerRules { failures: settings.failures, pause: seconds(settings.pause_s) };
-    let rules = GatewayRules { attempts: settings.attempts, within: seconds(settings.within_s), breaker };
+    let rules =
+        GatewayRules { attempts: settings.attempts, within: seconds(settings.within_s), breaker, questions_a_case: settings.questions_a_case };
     let deployed = models.deployments.into_iter().map(|(deployment, model)| Deployed { deployment, model }).collect();
     Ok(Gateway::new(rules, deployed, models.prices, around))
 }

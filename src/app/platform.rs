@@ -1,7 +1,8 @@
-//! The platform's own partition: people and who may do what, and one day agents and budgets that belong to no single site.
+//! The platform's own partition: people and who may do what, and what the whole house may spend on language models.
 
 use super::{checkpoints::Checkpointer, finished, health::HealthBoard, supervise::supervise};
 use anyhow::{Context, Result, bail};
+use millwright_agents::{librarian::Librarian, timekeeper::Timekeeper};
 use millwright_commands::{Ask, Command, Commands, IntroducePerson, SetGrants};
 use millwright_domain::{
     access::{Grant, Role},
@@ -9,6 +10,7 @@ use millwright_domain::{
     ids::ActorId,
     ports::{
         credentials::{Credentials, SetBy},
+        event_log::EventLog,
         vault::Vault,
     },
     position::{PartitionId, Position},
@@ -23,6 +25,7 @@ use tokio_util::sync::CancellationToken;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 pub struct Platform {
+    pub log: Arc<dyn EventLog>,
     pub commands: Commands,
     pub projections: Projections,
     pub vault: Arc<dyn Vault>,
@@ -30,9 +33,10 @@ pub struct Platform {
     /// Where people sign in.
     pub credentials: Option<Arc<CredentialFolder>>,
     pub checkpointer: Checkpointer,
+    pub librarian: Librarian,
     pub board: HealthBoard,
     /// What runs while this node decides for the platform.
-    pub working: Mutex<Option<(CancellationToken, JoinHandle<()>)>>,
+    pub working: Mutex<Option<(CancellationToken, Vec<JoinHandle<()>>)>>,
 }
 
 impl Platform {
@@ -77,14 +81,24 @@ impl Platform {
         let stop = CancellationToken::new();
         let (checkpointer, stop_it) = (self.checkpointer.clone(), stop.clone());
         let clock = checkpointer.clock.clone();
-        let task = supervise("checkpoints _platform", &self.board, clock, stop.clone(), move || checkpointer.clone().run(stop_it.clone()));
-        *self.working.lock().await = Some((stop, task));
+        let checkpoints =
+            supervise("checkpoints _platform", &self.board, clock.clone(), stop.clone(), move || checkpointer.clone().run(stop_it.clone()));
+        // Ends what the house holds for calls that nobody speaks of any more.
+        let keeper = Timekeeper { log: self.log.clone(), commands: self.commands.clone(), clock: clock.clone(), partition: self.partition() };
+        let stop_it = stop.clone();
+        let timekeeper = supervise("timekeeper _platform", &self.board, clock, stop.clone(), move || keeper.clone().run(stop_it.clone()));
+        let (librarian, stop_it) = (self.librarian.clone(), stop.clone());
+        let clock = librarian.clock.clone();
+        let shelf = supervise("librarian", &self.board, clock, stop.clone(), move || librarian.clone().run(stop_it.clone()));
+        *self.working.lock().await = Some((stop, vec![checkpoints, timekeeper, shelf]));
     }
 
     pub async fn stop_working(&self, in_order: bool) {
-        let Some((stop, task)) = self.working.lock().await.take() else { return };
+        let Some((stop, tasks)) = self.working.lock().await.take() else { return };
         stop.cancel();
-        finished("checkpoints", task).await;
+        for task in tasks {
+            finished("a worker of the platform", task).await;
+        }
         if in_order {
             self.checkpointer.last().await;
         }

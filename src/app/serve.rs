@@ -1,9 +1,13 @@
 //! Serving the page: plain on loopback, or over TLS with a certificate that is read again when its file changes.
 
+use super::connections::{Bounded, MOST_CONNECTIONS};
 use crate::settings::Http;
 use anyhow::{Context, Result};
 use axum_server::{Handle, tls_rustls::RustlsConfig};
-use hyper_util::rt::TokioTimer;
+use hyper_util::{
+    rt::{TokioExecutor, TokioTimer},
+    server::conn::auto::Builder,
+};
 use millwright_graphql::AppState;
 use std::{
     fs,
@@ -15,6 +19,9 @@ use tokio_util::sync::CancellationToken;
 
 /// Who has not sent the head of a request by then sends it too slowly on purpose.
 const HEAD_WITHIN: Duration = Duration::from_secs(10);
+/// A connection of HTTP/2 that does not answer a ping is closed.
+const PING: Duration = Duration::from_secs(30);
+const PONG_WITHIN: Duration = Duration::from_secs(20);
 /// What is being answered when we stop may still be answered.
 const DRAIN: Duration = Duration::from_secs(10);
 /// How often it is looked whether there is a newer certificate.
@@ -54,14 +61,15 @@ impl Served {
         let serving = async {
             match tls {
                 None => {
-                    let mut server = axum_server::from_tcp(listener)?.handle(handle);
-                    server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(HEAD_WITHIN);
+                    let mut server = axum_server::from_tcp(listener)?.handle(handle).map(|accept| Bounded::to(MOST_CONNECTIONS, accept));
+                    impatient(server.http_builder());
                     server.serve(service).await
                 }
                 Some((config, files)) => {
                     let renewing = tokio::spawn(renew(config.clone(), files, stop));
-                    let mut server = axum_server::from_tcp_rustls(listener, config)?.handle(handle);
-                    server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(HEAD_WITHIN);
+                    let server = axum_server::from_tcp_rustls(listener, config)?.handle(handle);
+                    let mut server = server.map(|accept| Bounded::to(MOST_CONNECTIONS, accept));
+                    impatient(server.http_builder());
                     let served = server.serve(service).await;
                     renewing.abort();
                     served
@@ -73,6 +81,12 @@ impl Served {
             tracing::error!(%error, "the page stopped being served");
         }
     }
+}
+
+/// Nobody keeps a place without using it.
+fn impatient(builder: &mut Builder<TokioExecutor>) {
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_WITHIN);
+    builder.http2().timer(TokioTimer::new()).keep_alive_interval(PING).keep_alive_timeout(PONG_WITHIN);
 }
 
 async fn stop_with(handle: Handle<SocketAddr>, stop: CancellationToken) {

@@ -112,7 +112,7 @@ impl SiteAtWork {
         let mut workers =
             vec![shop.proposer(&stop), shop.feedback(&stop), shop.remember(&stop), shop.timekeeper(&stop), shop.sealer(&stop), shop.tester(&stop)];
         workers.extend([shop.message_desk(&stop), shop.ticket_desk(&stop), shop.replies(&stop), shop.health_watch(&stop)]);
-        workers.extend([shop.checkpoints(&stop), shop.conductor(&stop)]);
+        workers.extend([shop.checkpoints(&stop), shop.conductor(&stop), shop.office(&stop), shop.shredder(&stop)]);
         workers.extend(self.messenger.clone().map(|messenger| self.workshop.outbox(messenger, &stop)));
         workers.extend(self.workshop.publishes.then(|| self.workshop.publisher(&stop)));
         workers.extend(shop.tracer(&stop));

@@ -2,8 +2,9 @@
 
 use super::{
     Yard, boards::SiteBoard, checkpoints::Checkpointer, drops::DropReporter, health::HealthBoard, leases::Leases, looking::pictures,
-    news::NewsReporter, seal::Sealer, supervise::supervise,
+    news::NewsReporter, seal::Sealer, supervise::supervise, vitals::vitals,
 };
+use chrono::TimeDelta;
 use millwright_agents::{
     boarding::{BoardDesk, BoardPoll},
     cast::Crew,
@@ -15,12 +16,14 @@ use millwright_agents::{
     health_watch::{Failing, HealthWatch},
     inspector::{Inspector, Look},
     messages::MessageDesk,
+    office::{Office, rules::AgentRules},
     outbox::{Outbox, Tally},
     precedent::{PastCases, Precedents},
     proposer::Proposer,
     publisher::Publisher,
     remember::Remember,
     replies::Replies,
+    shredder::Shredder,
     tester::Tester,
     ticketing::{Rollups, TicketDesk},
     timekeeper::Timekeeper,
@@ -63,11 +66,14 @@ pub struct Workshop {
     pub watch: WatchSettings,
     pub rules: RuleBook,
     pub crew: Crew,
+    pub agent_rules: Arc<AgentRules>,
     pub seal_every_s: u32,
     pub checkpointer: Checkpointer,
     /// Whether what happens is told on a bus.
     pub publishes: bool,
     pub vault: Arc<dyn Vault>,
+    /// For how long what was said to models is kept; `None`: until a person has it destroyed.
+    pub keep_words: Option<TimeDelta>,
     /// Who keeps traces, and of which share of the cases.
     pub traces: Option<(Arc<dyn Traces>, f64)>,
     pub view: Arc<dyn PageView>,
@@ -96,10 +102,12 @@ impl Workshop {
             watch: settings.watch(),
             rules: (*rules).clone(),
             crew: crew.crew(site, foundation),
+            agent_rules: crew.rules.clone(),
             seal_every_s: settings.log.seal_every_s,
             checkpointer: yard.auditing.checkpointer(PartitionId::site(site)),
             publishes: settings.mqtt.is_on(),
             vault: foundation.vault.clone(),
+            keep_words: keep_words(settings.models.keep_words_days),
             traces: outside.traces.clone().map(|traces| (traces, settings.telemetry.share)),
             view: (*looking).clone(),
             pictures: Arc::new(pictures(settings)),
@@ -313,6 +321,24 @@ impl Workshop {
         })
     }
 
+    /// The parts of Millwright that are on the crew.
+    pub fn office(&self, stop: &CancellationToken) -> JoinHandle<()> {
+        let (shop, stop_it) = (self.clone(), stop.clone());
+        self.supervised("crew", stop, move || {
+            let Workshop { site, log, commands, clock, projections, crew, agent_rules: rules, .. } = shop.clone();
+            Office { log, commands, clock, site, projections, crew, rules, vitals: Arc::new(vitals) }.run(stop_it.clone())
+        })
+    }
+
+    /// Destroys the keys to what was said to models once that is old enough.
+    pub fn shredder(&self, stop: &CancellationToken) -> JoinHandle<()> {
+        let (shop, stop_it) = (self.clone(), stop.clone());
+        self.supervised("shredder", stop, move || {
+            let Workshop { commands, vault, projections, clock, site, keep_words: keep, .. } = shop.clone();
+            Shredder { commands, vault, projections, clock, site, keep }.run(stop_it.clone())
+        })
+    }
+
     fn precedents(&self) -> Arc<dyn Precedents> {
         Arc::new(PastCases(self.projections.clone()))
     }
@@ -348,4 +374,8 @@ impl Workshop {
     {
         supervise(format!("{name}{}", self.suffix), &self.board, self.clock.clone(), stop.clone(), begin)
     }
+}
+
+fn keep_words(days: u32) -> Option<TimeDelta> {
+    (days > 0).then(|| TimeDelta::days(days.into()))
 }

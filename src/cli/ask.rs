@@ -10,7 +10,12 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The data of the answer; errors as one sentence.
 pub async fn graphql(settings: &Settings, query: &str, variables: Value) -> Result<Value> {
-    let (asking, base) = reach(settings, PATIENCE)?;
+    graphql_patient(settings, query, variables, PATIENCE).await
+}
+
+/// For what takes longer.
+pub async fn graphql_patient(settings: &Settings, query: &str, variables: Value, patience: Duration) -> Result<Value> {
+    let (asking, base) = reach(settings, patience)?;
     let url = format!("{base}/graphql");
     let mut asked = asking.post(&url).json(&json!({ "query": query, "variables": variables }));
     if let Ok(token) = std::env::var("MILLWRIGHT_TOKEN") {
@@ -37,4 +42,10 @@ pub fn done(answer: &Value) -> Result<()> {
 pub fn shown(value: &Value) -> String {
     let text = value.as_str().map_or_else(|| if value.is_null() { String::new() } else { value.to_string() }, str::to_string);
     text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
+}
+
+/// The same for a text of several lines, each behind `margin`, so that none of them can pass for ours.
+pub fn shown_lines(value: &Value, margin: &str) -> String {
+    let text = value.as_str().unwrap_or_default();
+    text.lines().map(|line| format!("{margin}{}\n", shown(&Value::String(line.into())))).collect()
 }

@@ -1,8 +1,9 @@
 //! `millwright check`: is the configuration usable, and what does each address mean? With `--connect`: does every device answer, and what?
 
 use crate::{configured::Configured, settings::Settings};
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use clap::Args;
+use millwright_agents::cast::checklists::Checklists;
 use millwright_domain::ids::DeviceId;
 use millwright_ingest::{
     collect::probe::{Probed, probe_device},
@@ -27,8 +28,10 @@ pub struct Check {
 impl Check {
     pub async fn run(self, settings: Settings) -> Result<ExitCode> {
         let configured = Configured::read(&settings)?;
+        // Read at the start, too: what cannot be used stops it there.
+        Checklists::read(&settings.checklists).with_context(|| format!("in {}", settings.checklists.display()))?;
         let signals: usize = configured.sites.iter().map(|site| site.plant.signals().count()).sum();
-        println!("settings, plant, policy and rules can be used: {signals} signals, {} rules", configured.rules.len());
+        println!("settings, plant, policy, rules and checklists can be used: {signals} signals, {} rules", configured.rules.len());
         let devices: Vec<Device> = configured.sites.into_iter().flat_map(|site| site.devices).filter(|device| self.means(device)).collect();
         if let (Some(wanted), true) = (&self.device, devices.is_empty()) {
             bail!("no plant file has a device {wanted}; leave --device out to see those that there are");

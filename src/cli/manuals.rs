@@ -5,6 +5,7 @@ use anyhow::{Context, Result, bail};
 use chrono::Utc;
 use clap::{Args, Subcommand};
 use millwright_agents::manuals::{Manual, Shelf, pages_of};
+use millwright_domain::ids::ActorId;
 use std::{path::PathBuf, process::ExitCode};
 
 #[derive(Debug, Args)]
@@ -43,13 +44,15 @@ enum What {
 impl Manuals {
     pub fn run(self, settings: &Settings) -> Result<ExitCode> {
         let shelf = Shelf::at(settings.data.join(MANUALS));
+        let operator: ActorId = settings.operator.parse().context("the setting `operator`")?;
         match self.what {
             What::Import { file, name, title, vendor, class } => {
                 let bytes = std::fs::read(&file).with_context(|| format!("could not read {}", file.display()))?;
                 let stem = file.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
                 let name = name.unwrap_or_else(|| slug(&stem));
                 let pages = pages_of(&bytes).with_context(|| format!("{} was not taken in", file.display()))?;
-                let manual = Manual { vendor, classes: class, ..Manual::of(&name, &title.unwrap_or(stem), pages, Utc::now())? };
+                let manual =
+                    Manual { vendor, classes: class, imported_by: Some(operator), ..Manual::of(&name, &title.unwrap_or(stem), pages, Utc::now())? };
                 shelf.put(&manual)?;
                 println!("{name}: {} pages, revision {}", manual.pages.len(), &manual.revision[..12]);
             }
@@ -60,7 +63,7 @@ impl Manuals {
                 }
             }
             What::Remove { name } => {
-                if !shelf.remove(&name)? {
+                if !shelf.remove(&name, &operator)? {
                     bail!("there is no manual {name}; `millwright manuals list` shows what there is");
                 }
             }

@@ -5,6 +5,7 @@ mod audit;
 mod backup;
 mod bench;
 mod check;
+mod crew;
 mod demo;
 mod evaluate;
 mod health;
@@ -13,6 +14,7 @@ mod inspect;
 mod kafka;
 mod log;
 mod manuals;
+mod models;
 mod outbox;
 mod people;
 mod plant;
@@ -96,6 +98,10 @@ enum Sub {
     People(people::People),
     /// The makers' manuals that the crew cites.
     Manuals(manuals::Manuals),
+    /// A site's crew: who is on it, what it has to do, and a test task for one of it.
+    Crew(crew::Crew),
+    /// Language models: how they stand, what was said in calls, and what they say now.
+    Models(models::Models),
     /// Ask the program that runs here how it is.
     Health(health::Health),
     /// Read the configuration and echo every address; with --connect, try every device and show what it says.
@@ -141,6 +147,8 @@ impl Sub {
             Self::Inspect(command) => command.run(&settings).await,
             Self::People(command) => command.run(&settings).await,
             Self::Manuals(command) => command.run(&settings),
+            Self::Crew(command) => command.run(&settings).await,
+            Self::Models(command) => command.run(&settings).await,
             Self::Health(command) => command.run(&settings).await,
             Self::Check(command) => command.run(settings).await,
         }

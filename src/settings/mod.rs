@@ -54,6 +54,8 @@ pub struct Settings {
     pub rules: PathBuf,
     /// What to look at first, by cause; the lists that go with the program where there is no such file.
     pub checklists: PathBuf,
+    /// Which figures of agents a person is told of; the rules that go with the program where there is no such file.
+    pub agent_rules: PathBuf,
     /// Without sign-in the one local operator; with it the first admin.
     pub operator: String,
     pub http: Http,
@@ -140,6 +142,7 @@ impl Default for Settings {
             roster: PathBuf::new(),
             rules: "config/rules".into(),
             checklists: "config/checklists.yaml".into(),
+            agent_rules: "config/agent_rules.yaml".into(),
             operator: "local-operator".into(),
             http: Http::default(),
             access: Access::default(),

@@ -32,6 +32,7 @@ const InspectionsScreen = lazy(() => import("./screens/system/inspections-screen
 const SettingsScreen = lazy(() => import("./screens/settings/settings-screen.tsx").then((it) => ({ default: it.SettingsScreen })));
 const SignalScreen = lazy(() => import("./screens/signal/signal-screen.tsx").then((it) => ({ default: it.SignalScreen })));
 const SystemScreen = lazy(() => import("./screens/system/system-screen.tsx").then((it) => ({ default: it.SystemScreen })));
+const WorkScreen = lazy(() => import("./screens/crew/work-screen.tsx").then((it) => ({ default: it.WorkScreen })));
 
 export function App() {
   const hash = useHash();
@@ -123,6 +124,8 @@ function Screen({ route }: { route: Route }) {
       return <BoardScreen />;
     case "letters":
       return <LettersScreen />;
+    case "work":
+      return <WorkScreen />;
     default:
       return <Empty title="There is no such page">The address ends in {location.hash}. Choose a page from the menu.</Empty>;
   }
@@ -130,7 +133,7 @@ function Screen({ route }: { route: Route }) {
 
 const TITLES: Record<Route["screen"], string> = {
   plant: "Plant", asset: "Machine", signal: "Signal", cases: "Cases", case: "Case", approvals: "Approve", alarms: "Alarms", outbox: "Outbox", audit: "Audit", system: "System", people: "People",
-  access: "Access", days: "Days", inspections: "Inspections", budgets: "Budgets", settings: "Settings", compare: "Two times compared", try: "Try other rules", crew: "Crew", board: "Tasks", letters: "Letters", unknown: "Not found",
+  access: "Access", days: "Days", inspections: "Inspections", budgets: "Budgets", settings: "Settings", compare: "Two times compared", try: "Try other rules", crew: "Crew", board: "Tasks", letters: "Letters", work: "Log", unknown: "Not found",
 };
 
 function titleOf(route: Route): string {

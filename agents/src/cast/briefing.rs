@@ -3,18 +3,23 @@
 use chrono::TimeDelta;
 use millwright_domain::{
     Now, Timestamp,
+    agent::{Agent, Presence},
     case::{CaseFile, DiagnosisRecorded, Severity},
     evidence::Evidence,
-    ids::{AssetId, CaseId, CauseId, DeviceId, SignalId},
+    ids::{ActorId, AssetId, CaseId, CauseId, DeviceId, SignalId},
+    model_call::Prompt,
     plant::{Asset, Plant},
     site::Site,
+    untrusted::{Origin, Untrusted},
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A signal of which nothing was heard for so long is quiet.
 pub const QUIET_AFTER: TimeDelta = TimeDelta::seconds(60);
 /// Cases and alarms so far apart have to do with each other, perhaps.
 pub const TOGETHER: TimeDelta = TimeDelta::hours(1);
+/// Figures that a model is told of a case.
+const MOST_FIGURES: usize = 6;
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Briefing {
@@ -35,6 +40,10 @@ pub struct Briefing {
     pub quiet: Vec<Quiet>,
     /// Parts of Millwright that do not work.
     pub failing: Vec<String>,
+    /// Models that people chose, by agent.
+    pub chosen: BTreeMap<ActorId, String>,
+    /// Who is on the crew, so that they can write to each other.
+    pub on_crew: BTreeSet<ActorId>,
     pub now: Now,
 }
 
@@ -66,6 +75,8 @@ impl Briefing {
         let alarms = site.alarms.get(&file.asset);
         let detectors = alarms.into_iter().flatten().filter(|(_, alarm)| alarm.active).map(|(detector, _)| detector.clone()).collect();
         let severity = alarms.into_iter().flatten().filter(|(_, alarm)| alarm.active).filter_map(|(_, alarm)| alarm.severity).max();
+        let agents = &site.crew.agents;
+        let is_up = |agent: &Agent| matches!(agent.presence, Presence::Up | Presence::Draining);
         let quiet = asset.signals.iter().filter_map(|signal| {
             let silent = newest.get(&signal.id).map(|at| now.plant.since(*at));
             let is_quiet = silent.is_none_or(|silent| silent > QUIET_AFTER);
@@ -83,6 +94,8 @@ impl Briefing {
             others: others(site, &plant, &asset, case, file),
             quiet: quiet.collect(),
             failing: site.failing.keys().cloned().collect(),
+            chosen: agents.iter().filter_map(|(name, agent)| Some((name.clone(), agent.model.clone()?))).collect(),
+            on_crew: agents.iter().filter(|(_, agent)| is_up(agent)).map(|(name, _)| name.clone()).collect(),
             plant: plant.clone(),
             asset,
             now,
@@ -91,6 +104,21 @@ impl Briefing {
 
     pub fn cause(&self) -> Option<&CauseId> {
         self.diagnosis.as_ref().map(|diagnosis| &diagnosis.cause)
+    }
+
+    /// What every model is told of the case: names and figures, and fenced what another system said.
+    pub fn told_to(&self, prompt: Prompt) -> Prompt {
+        let mut prompt = prompt.say("The case:").value("machine", &self.asset.id).value("alerts", self.alerts);
+        if let Some(diagnosis) = &self.diagnosis {
+            prompt = prompt.value("cause by rules", &diagnosis.cause).value("sure", diagnosis.confidence);
+        }
+        for one in self.evidence.iter().take(MOST_FIGURES) {
+            prompt = prompt.value("signal", &one.signal).value(one.feature.as_str(), (one.magnitude * 100.0).round() / 100.0);
+        }
+        match &self.says {
+            Some(says) => prompt.say("Another monitoring system says:").show(Untrusted::new(Origin::Alarm, says)),
+            None => prompt,
+        }
     }
 }
 

@@ -1,19 +1,24 @@
 //! Cartographer: where the machine stands, what stands beside it, and what shares its devices — from the plant's own description.
 
 use super::{
-    CrewMember, Finding,
+    CrewMember, Finding, Found,
     briefing::{Briefing, nearness},
+    choosing::{Choices, Form, Piece},
 };
 use crate::insist::service;
 use async_trait::async_trait;
 use millwright_domain::{
-    Timestamp,
     ids::{ActorId, AssetId, DeviceId},
     plant::{Asset, Plant},
+    untrusted::Origin,
 };
 use std::collections::BTreeSet;
 
 const MOST_TOLD: usize = 10;
+
+const TASK: &str = "A machine has a fault. From the numbered machines around it choose those that depend on it, or that suffer next if the fault stays. \
+                    In `from` stand their numbers, one to a point, and in `says` in a few words what connects them. Choose none without a connection \
+                    that is told.";
 
 /// How two machines hang together.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,7 +58,7 @@ impl CrewMember for Cartographer {
         service("svc-cartographer")
     }
 
-    async fn look_into(&self, case: &Briefing, _: Timestamp) -> Result<Finding, String> {
+    async fn find(&self, case: &Briefing) -> Result<Found, String> {
         let Briefing { asset, plant, .. } = case;
         let path = [Some(asset.area.as_str()), Some(asset.line.as_str()), asset.cell.as_deref()];
         let path: Vec<_> = path.into_iter().flatten().filter(|name| !name.is_empty()).collect();
@@ -69,6 +74,22 @@ impl CrewMember for Cartographer {
                 told.push(format!("{words}: {}.", names.join(", ")));
             }
         }
-        Ok(Finding::by_rules(told.join("\n")))
+        Ok(Found { finding: Finding::by_rules(told.join("\n")), choices: Some(choices(&ties)) })
     }
+}
+
+fn choices(ties: &[Tie]) -> Choices {
+    let pieces = ties.iter().take(MOST_TOLD).map(|tie| Piece { name: tie.asset.to_string(), text: format!("{}: {}", tie.asset, connection(tie)) });
+    Choices { task: TASK, heading: "Depends on it:", form: Form::Pieces, origin: Origin::Signal, pieces: pieces.collect() }
+}
+
+fn connection(tie: &Tie) -> String {
+    let devices = tie.devices.iter().map(DeviceId::as_str).collect::<Vec<_>>().join(", ");
+    let parts = [
+        (tie.near >= 3).then(|| "in the same cell".into()),
+        (tie.near == 2).then(|| "on the same line".into()),
+        (!tie.devices.is_empty()).then(|| format!("read through {devices} too")),
+        tie.is_sister.then(|| "of the same class".into()),
+    ];
+    parts.into_iter().flatten().collect::<Vec<String>>().join(", ")
 }

@@ -3,14 +3,18 @@
 pub mod briefing;
 pub mod cartographer;
 pub mod checklists;
+pub mod choosing;
 pub mod hunter;
+pub mod letters;
 pub mod told_by_model;
 pub mod triage;
+pub mod voice;
 pub mod watchman;
 pub mod weaver;
 
 use async_trait::async_trait;
 use briefing::Briefing;
+use choosing::Choices;
 use millwright_domain::{Timestamp, ids::ActorId, investigation::Citation};
 use std::sync::Arc;
 
@@ -21,6 +25,15 @@ pub struct Finding {
     pub citations: Vec<Citation>,
     /// The model that wrote it; `None`: it came by rules.
     pub model: Option<String>,
+    /// What a model named that the rules had not found: left out.
+    pub dropped: u32,
+}
+
+/// What the rules found, and what a model may choose from where one is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    pub finding: Finding,
+    pub choices: Option<Choices>,
 }
 
 impl Finding {
@@ -34,8 +47,13 @@ impl Finding {
 pub trait CrewMember: Send + Sync {
     fn name(&self) -> ActorId;
 
-    /// What it found; `Err` says why there is nothing. `until` is wall time: what comes later is not heard.
-    async fn look_into(&self, case: &Briefing, until: Timestamp) -> Result<Finding, String>;
+    /// By rules alone; `Err` says why there is nothing.
+    async fn find(&self, case: &Briefing) -> Result<Found, String>;
+
+    /// What it says. `until` is wall time: what comes later is not heard.
+    async fn look_into(&self, case: &Briefing, _until: Timestamp) -> Result<Finding, String> {
+        self.find(case).await.map(|found| found.finding)
+    }
 }
 
 /// Who makes one report of what the others found.

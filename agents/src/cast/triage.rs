@@ -1,10 +1,19 @@
 //! Alarm triage: from the alarm to the checklist of its cause, and what speaks for the cause.
 
-use super::{CrewMember, Finding, briefing::Briefing, checklists::Checklists};
+use super::{
+    CrewMember, Finding, Found,
+    briefing::Briefing,
+    checklists::{Checklist, Checklists},
+    choosing::{Choices, Form, Piece},
+};
 use crate::insist::service;
 use async_trait::async_trait;
-use millwright_domain::{Timestamp, ids::ActorId};
+use millwright_domain::{ids::ActorId, untrusted::Origin};
 use std::{fmt::Write, sync::Arc};
+
+const TASK: &str = "Somebody stands at a machine with a fault. From the numbered steps of its checklist choose those to take first in this case, at most \
+                    four, the first one first. In `from` stands the step's number, one to a point, and in `says` in a few words why it comes there. \
+                    Add no step of your own.";
 
 pub struct AlarmTriage {
     pub checklists: Arc<Checklists>,
@@ -16,7 +25,7 @@ impl CrewMember for AlarmTriage {
         service("svc-triage")
     }
 
-    async fn look_into(&self, case: &Briefing, _: Timestamp) -> Result<Finding, String> {
+    async fn find(&self, case: &Briefing) -> Result<Found, String> {
         let Some(diagnosis) = &case.diagnosis else {
             return Err(format!("no cause is known yet; active alarms: {}", listed(&case.detectors)));
         };
@@ -28,8 +37,13 @@ impl CrewMember for AlarmTriage {
             // Writing to a text cannot fail.
             _ = writeln!(text, "{number}. {step}");
         }
-        Ok(Finding::by_rules(text))
+        Ok(Found { finding: Finding::by_rules(text), choices: Some(choices(list)) })
     }
+}
+
+fn choices(list: &Checklist) -> Choices {
+    let pieces = (1..).zip(&list.steps).map(|(number, step)| Piece { name: format!("step {number}"), text: step.clone() });
+    Choices { task: TASK, heading: "First in this case:", form: Form::Pieces, origin: Origin::Note, pieces: pieces.collect() }
 }
 
 fn listed(words: &[String]) -> String {

@@ -4,7 +4,7 @@ use super::{
     Deployed, Gateway,
     board::Begun,
     breaker::Sign,
-    observer::{Answered, Failed},
+    observer::{Answered, Failed, Observer, Spoken},
     purse::{Denied, Purse, Wish},
     question::Question,
 };
@@ -12,7 +12,7 @@ use chrono::TimeDelta;
 use millwright_domain::{
     Timestamp,
     ids::{ReservationId, derived},
-    model_call::{Answer, Billed, CallFailed, NanoDollars, PriceVersion, Source, Spent, Usage},
+    model_call::{Answer, Billed, CallFailed, Considered, NanoDollars, PriceVersion, Source, Spent, Usage},
     ports::language_model::Tell,
 };
 use std::{sync::Arc, time::Duration};
@@ -35,6 +35,8 @@ pub(super) struct Attempt<'a> {
     pub gateway: &'a Gateway,
     pub question: &'a Question,
     pub deployed: &'a Deployed,
+    /// The decision that led to it.
+    pub considered: Vec<Considered>,
     pub price: &'a PriceVersion,
     pub number: u32,
     pub until: Timestamp,
@@ -57,7 +59,7 @@ impl Attempt<'_> {
             self.tell_denied(&denied).await;
             return Attempted::Denied(denied);
         }
-        held.has_left = true;
+        held.leaves(self.gateway.observer.clone(), self.abandoned());
         let outcome = self.ask(tell).await;
         self.ended(outcome, held, begun, begun_at, input).await
     }
@@ -135,6 +137,7 @@ impl Attempt<'_> {
                 let cost = self.price.price.cost(&answer.spent.usage);
                 held.settle(&answer.spent, cost).await;
                 self.tell_answered(&answer, cost, took).await;
+                self.tell_spoken(Ok(&answer)).await;
                 Attempted::Answered(Box::new(answer), cost)
             }
             Err(failed) => {
@@ -146,6 +149,9 @@ impl Attempt<'_> {
                     None => held.release().await,
                 }
                 self.tell_failed(failed.kind(), failed.to_string(), spent, cost, took).await;
+                if !matches!(failed, CallFailed::NotSent(_)) {
+                    self.tell_spoken(Err(&failed)).await;
+                }
                 Attempted::Failed(failed, cost)
             }
         }
@@ -167,7 +173,9 @@ impl Attempt<'_> {
         let answered = Answered {
             call: self.question.call,
             agent: self.question.agent.clone(),
+            case: self.question.case,
             attempt: self.number,
+            considered: self.considered.clone(),
             deployment: self.deployed.deployment.name.clone(),
             model: answer.model.clone(),
             spent: answer.spent,
@@ -178,14 +186,38 @@ impl Attempt<'_> {
         self.gateway.observer.answered(&answered).await;
     }
 
+    async fn tell_spoken(&self, said: Result<&Answer, &CallFailed>) {
+        let deployment = &self.deployed.deployment.name;
+        self.gateway.observer.spoken(&Spoken { question: self.question, attempt: self.number, deployment, said }).await;
+    }
+
     async fn tell_denied(&self, denied: &Denied) {
         let kind = if matches!(denied, Denied::OverBudget { .. } | Denied::Refused(_)) { "over_budget" } else { "no_budget" };
         self.tell_failed(kind, denied.to_string(), None, NanoDollars(0), TimeDelta::zero()).await;
     }
 
     async fn tell_failed(&self, kind: &'static str, said: String, spent: Option<Spent>, cost: NanoDollars, took: TimeDelta) {
-        let (call, agent, deployment) = (self.question.call, self.question.agent.clone(), self.deployed.deployment.name.clone());
-        self.gateway.observer.failed(&Failed { call, agent, attempt: self.number, deployment, kind, said, spent, cost, took }).await;
+        self.gateway.observer.failed(&Failed { spent, cost, took, ..self.failure(kind, said) }).await;
+    }
+
+    fn abandoned(&self) -> Failed {
+        self.failure("abandoned", "whoever asked went away before there was an answer".into())
+    }
+
+    fn failure(&self, kind: &'static str, said: String) -> Failed {
+        Failed {
+            call: self.question.call,
+            agent: self.question.agent.clone(),
+            case: self.question.case,
+            attempt: self.number,
+            considered: self.considered.clone(),
+            deployment: self.deployed.deployment.name.clone(),
+            kind,
+            said,
+            spent: None,
+            cost: NanoDollars(0),
+            took: TimeDelta::zero(),
+        }
     }
 }
 
@@ -195,7 +227,8 @@ struct Held {
     reservation: ReservationId,
     most: Usage,
     cost: NanoDollars,
-    has_left: bool,
+    /// From when it has left: whom to tell what if nobody waits for it any more.
+    left: Option<(Arc<dyn Observer>, Failed)>,
     is_over: bool,
     /// What the budget could not be told.
     known: Option<(Option<Spent>, NanoDollars)>,
@@ -203,7 +236,11 @@ struct Held {
 
 impl Held {
     fn of(purse: Arc<dyn Purse>, wish: &Wish, most: Usage) -> Self {
-        Self { purse, reservation: wish.reservation, most, cost: wish.cost, has_left: false, is_over: false, known: None }
+        Self { purse, reservation: wish.reservation, most, cost: wish.cost, left: None, is_over: false, known: None }
+    }
+
+    fn leaves(&mut self, observer: Arc<dyn Observer>, abandoned: Failed) {
+        self.left = Some((observer, abandoned));
     }
 
     async fn settle(&mut self, spent: &Spent, cost: NanoDollars) {
@@ -229,10 +266,16 @@ impl Held {
 
 impl Drop for Held {
     fn drop(&mut self) {
-        if !self.is_over {
-            let in_full = || (self.has_left.then_some(Spent { usage: self.most, source: Source::Reserved }), self.cost);
-            let (spent, cost) = self.known.take().unwrap_or_else(in_full);
-            self.purse.abandoned(self.reservation, spent, cost);
+        if self.is_over {
+            return;
+        }
+        if let Some((spent, cost)) = self.known.take() {
+            return self.purse.abandoned(self.reservation, spent, cost);
+        }
+        let spent = self.left.is_some().then_some(Spent { usage: self.most, source: Source::Reserved });
+        self.purse.abandoned(self.reservation, spent, self.cost);
+        if let Some((observer, abandoned)) = self.left.take() {
+            observer.abandoned(Failed { spent, cost: self.cost, ..abandoned });
         }
     }
 }

@@ -1,7 +1,9 @@
 //! Models held against each other on recorded cases: how good, how quick, how dear. Each case goes through the gateway, so the budget holds here too.
 
-use super::{Gateway, question::Question};
-use chrono::TimeDelta;
+use super::{
+    Gateway,
+    question::{Given, Question},
+};
 use millwright_domain::{
     ids::{ActorId, DeploymentName, derived},
     model_call::{Answer, ModelPolicy, NanoDollars, Prompt},
@@ -74,52 +76,82 @@ pub async fn compare(gateway: &Gateway, agent: &ActorId, run: &str, cases: &[Rec
     for deployment in deployments {
         rows.push(row(gateway, agent, run, cases, deployment).await);
     }
-    rows.sort_by(|one: &Row, other: &Row| other.quality.total_cmp(&one.quality).then(one.cost.cmp(&other.cost)));
+    best_first(&mut rows);
     rows
 }
 
+/// The best first, then the cheapest.
+pub fn best_first(rows: &mut [Row]) {
+    rows.sort_by(|one, other| other.quality.total_cmp(&one.quality).then(one.cost.cmp(&other.cost)));
+}
+
 async fn row(gateway: &Gateway, agent: &ActorId, run: &str, cases: &[RecordedCase], deployment: &DeploymentName) -> Row {
-    let mut took: Vec<TimeDelta> = vec![];
-    let (mut points, mut tokens, mut cost, mut failures) = (0.0, 0, NanoDollars(0), vec![]);
     let class = gateway.deployments().find(|known| known.name == *deployment).map(|known| known.class.clone());
+    let mut scored = vec![];
     for (number, case) in (0..).zip(cases) {
-        let Some(class) = class.clone() else {
-            failures.push((case.name.clone(), "there is no such deployment".into()));
-            continue;
-        };
         let call = derived(run, deployment.as_str(), number);
-        let mut question = Question::new(call, agent.clone(), class, case.prompt.clone());
-        question.policy = ModelPolicy { allowed: Some([deployment.clone()].into()), ..ModelPolicy::default() };
-        let begun = gateway.clock.now().wall;
-        match gateway.ask(&question).await {
-            Ok(given) => {
-                cost = cost + given.cost;
-                // The rules' answer is nobody's merit.
-                match given.plainly {
-                    Some(why) => failures.push((case.name.clone(), why.to_string())),
-                    None => {
-                        took.push(gateway.clock.now().wall.since(begun));
-                        points += quality(&given.answer, &case.expected);
-                        tokens += given.answer.spent.usage.total();
-                    }
-                }
+        let (cost, result) = match &class {
+            Some(class) => {
+                let mut question = Question::new(call, agent.clone(), class.clone(), case.prompt.clone());
+                question.policy = ModelPolicy { allowed: Some([deployment.clone()].into()), ..ModelPolicy::default() };
+                asked(gateway, &question, &case.expected).await
             }
-            Err(why) => failures.push((case.name.clone(), why.to_string())),
-        }
+            None => (NanoDollars(0), Err("there is no such deployment".into())),
+        };
+        scored.push(Scored { case: case.name.clone(), cost, result });
     }
-    took.sort();
-    let ms = |at: usize| took.get(at).map_or(0, TimeDelta::num_milliseconds);
-    let (answered, median_ms, worst_ms) = (took.len(), ms(took.len() / 2), ms(took.len().saturating_sub(1)));
+    row_of(deployment, &scored)
+}
+
+async fn asked(gateway: &Gateway, question: &Question, expected: &Expected) -> (NanoDollars, Result<Good, String>) {
+    let begun = gateway.clock.now().wall;
+    match gateway.ask(question).await {
+        // The rules' answer is nobody's merit.
+        Ok(Given { plainly: Some(why), cost, .. }) => (cost, Err(why.to_string())),
+        Ok(given) => {
+            let took_ms = gateway.clock.now().wall.since(begun).num_milliseconds();
+            (given.cost, Ok(Good { points: quality(&given.answer, expected), tokens: given.answer.spent.usage.total(), took_ms }))
+        }
+        Err(why) => (NanoDollars(0), Err(why.to_string())),
+    }
+}
+
+/// One case that one deployment was asked about.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scored {
+    pub case: String,
+    /// Of all its attempts.
+    pub cost: NanoDollars,
+    /// Or why there is no answer.
+    pub result: Result<Good, String>,
+}
+
+/// An answer, as far as it counts here.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Good {
+    /// From 0 to 1.
+    pub points: f64,
+    pub tokens: u64,
+    pub took_ms: i64,
+}
+
+/// What one deployment's answers come to.
+pub fn row_of(deployment: &DeploymentName, scored: &[Scored]) -> Row {
+    let good: Vec<Good> = scored.iter().filter_map(|one| one.result.as_ref().ok().copied()).collect();
+    let mut took: Vec<i64> = good.iter().map(|one| one.took_ms).collect();
+    took.sort_unstable();
+    let ms = |at: usize| took.get(at).copied().unwrap_or_default();
+    let failure = |one: &Scored| one.result.as_ref().err().map(|why| (one.case.clone(), why.clone()));
     Row {
         deployment: deployment.clone(),
-        cases: cases.len(),
-        answered,
-        quality: points / cases.len().max(1) as f64,
-        median_ms,
-        worst_ms,
-        tokens,
-        cost,
-        failures,
+        cases: scored.len(),
+        answered: good.len(),
+        quality: good.iter().fold(0.0, |sum, one| sum + one.points) / scored.len().max(1) as f64,
+        median_ms: ms(took.len() / 2),
+        worst_ms: ms(took.len().saturating_sub(1)),
+        tokens: good.iter().map(|one| one.tokens).sum(),
+        cost: scored.iter().fold(NanoDollars(0), |sum, one| sum + one.cost),
+        failures: scored.iter().filter_map(failure).collect(),
     }
 }
 

@@ -6,13 +6,15 @@ mod attempt;
 mod board;
 pub mod breaker;
 pub mod compare;
+pub mod judge;
 pub mod observer;
 pub mod pocket;
 pub mod purse;
 pub mod question;
+mod rounds;
 pub mod route;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
@@ -22,18 +24,24 @@ use breaker::BreakerRules;
 use chrono::TimeDelta;
 use millwright_domain::{
     Timestamp,
-    ids::DeploymentName,
-    model_call::{CallFailed, Considered, Deployment, NanoDollars, PriceList},
+    going_round::LoopSign,
+    ids::{CaseId, DeploymentName},
+    model_call::{CallFailed, Considered, Deployment, NanoDollars, PriceList, PriceVersion},
     ports::{
         clock::Clock,
         language_model::{LanguageModel, Tell},
     },
 };
-use observer::{Answered, Observer, Routed};
+use observer::{Answered, Observer, Routed, WentRound};
 use purse::Purse;
 use question::{Given, Question, Unanswered};
+use rounds::Rounds;
 use route::{Candidate, Demand, Standing, chosen, route};
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 /// Before the same deployment is asked again; twice as long each time.
 const FIRST_WAIT: TimeDelta = TimeDelta::milliseconds(250);
@@ -45,11 +53,13 @@ pub struct GatewayRules {
     /// For one question that does not say.
     pub within: TimeDelta,
     pub breaker: BreakerRules,
+    /// All agents together; a case that needs more goes round in circles.
+    pub questions_a_case: u32,
 }
 
 impl Default for GatewayRules {
     fn default() -> Self {
-        Self { attempts: 3, within: TimeDelta::seconds(60), breaker: BreakerRules::default() }
+        Self { attempts: 3, within: TimeDelta::seconds(60), breaker: BreakerRules::default(), questions_a_case: 20 }
     }
 }
 
@@ -68,6 +78,7 @@ pub struct Gateway {
     observer: Arc<dyn Observer>,
     clock: Arc<dyn Clock>,
     board: Board,
+    rounds: Mutex<Rounds>,
 }
 
 /// Whom the gateway works with.
@@ -81,15 +92,20 @@ pub struct Around {
 impl Gateway {
     pub fn new(rules: GatewayRules, deployed: Vec<Deployed>, prices: PriceList, around: Around) -> Self {
         let Around { plain, purse, observer, clock } = around;
-        Self { rules, deployed, prices, plain, purse, observer, clock, board: Board::new(rules.breaker) }
+        Self { rules, deployed, prices, plain, purse, observer, clock, board: Board::new(rules.breaker), rounds: Mutex::default() }
     }
 
-    pub fn deployments(&self) -> impl Iterator<Item = &Deployment> {
+    pub fn deployments(&self) -> impl Iterator<Item = &Deployment> + Clone {
         self.deployed.iter().map(|deployed| &deployed.deployment)
     }
     /// How a deployment stands now, and how long it has taken lately.
     pub fn health(&self, deployment: &DeploymentName) -> (Standing, Option<TimeDelta>) {
         (self.board.standing(deployment, self.clock.now().wall), self.board.latency(deployment))
+    }
+
+    /// The price in force.
+    pub fn price(&self, deployment: &DeploymentName) -> Option<&PriceVersion> {
+        self.prices.at(deployment, self.clock.now().wall)
     }
 
     /// Dropping the future ends the request and tells the budget.
@@ -101,15 +117,20 @@ impl Gateway {
     /// would not go on where those ended.
     pub async fn ask_telling(&self, question: &Question, mut tell: Option<Tell<'_>>) -> Result<Given, Unanswered> {
         let deadline = self.clock.now().wall + question.within.unwrap_or(self.rules.within);
-        let mut course =
-            Course { tried: BTreeSet::new(), refused: BTreeSet::new(), attempts: 0, requests: 0, cost: NanoDollars(0), why: None, is_told: false };
+        if let Some(why) = self
+            .goes_round(question, |rounds, case| rounds.asks(case, &question.agent, &question.prompt.likeness(), self.rules.questions_a_case))
+            .await
+        {
+            return self.plainly(question, Course::default(), why, tell).await;
+        }
+        let mut course = Course::default();
         while course.requests < self.rules.attempts && !course.is_told {
-            let Some(deployed) = self.next(question, &mut course, deadline).await else { break };
+            let Some((deployed, considered)) = self.next(question, &mut course, deadline).await else { break };
             let now = self.clock.now().wall;
             let Some(price) = self.prices.at(&deployed.deployment.name, now) else { break };
             course.attempts += 1;
             let until = now + deadline.since(now) / i32::try_from(self.rules.attempts - course.requests).unwrap_or(1);
-            let attempt = Attempt { gateway: self, question, deployed, price, number: course.attempts, until };
+            let attempt = Attempt { gateway: self, question, deployed, considered, price, number: course.attempts, until };
             let attempted = match tell.as_deref_mut() {
                 None => attempt.run(None).await,
                 Some(tell) => {
@@ -123,6 +144,10 @@ impl Gateway {
             match attempted {
                 Attempted::Answered(answer, cost) => {
                     let (cost, attempts, deployment) = (course.cost + cost, course.requests + 1, deployed.deployment.name.clone());
+                    if let Some(why) = self.goes_round(question, |rounds, case| rounds.answered(case, &question.agent, &answer.said.text)).await {
+                        (course.cost, course.requests) = (cost, attempts);
+                        return self.plainly(question, course, why, tell).await;
+                    }
                     return Ok(Given { answer: *answer, deployment, cost, attempts, plainly: None });
                 }
                 other => course.went_wrong(other, &deployed.deployment.name),
@@ -132,9 +157,18 @@ impl Gateway {
         self.plainly(question, course, why, tell).await
     }
 
+    /// Why the question or its answer leads nowhere, if it does. What is about no case is not looked at.
+    async fn goes_round(&self, question: &Question, look: impl FnOnce(&mut Rounds, CaseId) -> Result<(), LoopSign>) -> Option<Unanswered> {
+        let case = question.case?;
+        let sign = look(&mut self.rounds.lock().unwrap_or_else(PoisonError::into_inner), case).err()?;
+        let said = format!("{} is not asked for {} about this case", if sign.is_of_answer() { "no model" } else { "this" }, question.agent);
+        self.observer.went_round(&WentRound { agent: question.agent.clone(), case, sign, said }).await;
+        Some(Unanswered::WentRound(sign))
+    }
+
     /// The best that has not been tried; else, after a wait, the best that may go better the second time. `None` when there is nothing to
     /// try in the time that is left.
-    async fn next(&self, question: &Question, course: &mut Course, deadline: Timestamp) -> Option<&Deployed> {
+    async fn next(&self, question: &Question, course: &mut Course, deadline: Timestamp) -> Option<(&Deployed, Vec<Considered>)> {
         loop {
             let now = self.clock.now().wall;
             if now >= deadline {
@@ -147,7 +181,8 @@ impl Gateway {
                 .filter(|name| !course.refused.contains(*name))
                 .min_by_key(|name| course.tried.contains(*name))
                 .cloned();
-            let routed = Routed { call: question.call, agent: question.agent.clone(), attempt: course.attempts + 1, considered };
+            let (call, agent, case) = (question.call, question.agent.clone(), question.case);
+            let routed = Routed { call, agent, case, attempt: course.attempts + 1, considered };
             let wait = match &best {
                 Some(name) if !course.tried.contains(name) => None,
                 // All were tried: a little patience first.
@@ -157,7 +192,8 @@ impl Gateway {
             match (best, wait) {
                 (Some(name), None) => {
                     self.observer.routed(&routed).await;
-                    return self.deployed.iter().find(|deployed| deployed.deployment.name == name);
+                    let deployed = self.deployed.iter().find(|deployed| deployed.deployment.name == name)?;
+                    return Some((deployed, routed.considered));
                 }
                 (_, Some(at)) if at < deadline => {
                     self.clock.wall_reaches(at).await;
@@ -216,7 +252,9 @@ impl Gateway {
         let answered = Answered {
             call: question.call,
             agent: question.agent.clone(),
+            case: question.case,
             attempt: course.attempts + 1,
+            considered: vec![],
             deployment: deployment.clone(),
             model: answer.model.clone(),
             spent: answer.spent,
@@ -230,6 +268,7 @@ impl Gateway {
 }
 
 /// How far a question has come.
+#[derive(Default)]
 struct Course {
     /// Since the last wait.
     tried: BTreeSet<DeploymentName>,

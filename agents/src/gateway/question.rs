@@ -1,8 +1,10 @@
 //! What an agent asks the gateway, and what it gets.
 
 use super::purse::Denied;
+use crate::office::doing;
 use chrono::TimeDelta;
 use millwright_domain::{
+    going_round::LoopSign,
     ids::{ActorId, CaseId, DeploymentName, ModelClass, SiteId},
     model_call::{Answer, CallFailed, Capability, Considered, ModelPolicy, NanoDollars, Prompt, Verdict},
 };
@@ -29,8 +31,8 @@ pub struct Question {
 
 impl Question {
     pub fn new(call: Uuid, agent: ActorId, class: ModelClass, prompt: Prompt) -> Self {
-        let policy = ModelPolicy::default();
-        Self { call, agent, site: None, case: None, task: None, class, policy, prompt, within: None, is_critical: false }
+        let (policy, task) = (ModelPolicy::default(), doing::task().map(|task| task.to_string()));
+        Self { call, agent, site: None, case: None, task, class, policy, prompt, within: None, is_critical: false }
     }
 
     /// What follows from the prompt.
@@ -64,6 +66,8 @@ pub enum Unanswered {
     Failed(CallFailed),
     #[error("there was no time left to ask")]
     TooLate,
+    #[error("{}; it goes on by its rules", .0.as_str())]
+    WentRound(LoopSign),
 }
 
 fn in_words(considered: &[Considered]) -> String {

@@ -2,7 +2,7 @@
 
 use super::{
     Around, Deployed, Gateway, GatewayRules,
-    observer::{Answered, Failed, Observer, Routed},
+    observer::{Answered, Failed, Observer, Routed, WentRound},
     pocket::Pocket,
     purse::{Denied, NotTold, Purse, Wish},
     question::Question,
@@ -190,6 +190,12 @@ impl Observer for Noting {
     }
     async fn failed(&self, failed: &Failed) {
         self.note(format!("failed {} {}", failed.deployment, failed.kind));
+    }
+    fn abandoned(&self, failed: Failed) {
+        self.note(format!("failed {} {}", failed.deployment, failed.kind));
+    }
+    async fn went_round(&self, round: &WentRound) {
+        self.note(format!("{} went round", round.agent));
     }
 }
 

@@ -1,14 +1,19 @@
 //! What the gateway does when models fail, stall, and cost too much.
 
 use super::{
-    question::Unanswered,
+    question::{Question, Unanswered},
     route::Standing,
     testing::{Act, Set, deployment, question, used, with_words},
 };
 use chrono::TimeDelta;
-use millwright_domain::model_call::{CallFailed, Capability};
+use millwright_domain::{
+    going_round::LoopSign,
+    ids::CaseId,
+    model_call::{CallFailed, Capability},
+};
 use proptest::prelude::*;
 use std::time::Duration;
+use uuid::Uuid;
 
 const ENOUGH: u64 = 1_000_000;
 
@@ -103,7 +108,7 @@ async fn an_asker_that_goes_away_leaves_a_settled_account_and_no_bad_name() {
     let set = Set::of(ENOUGH, &[("one", &[Act::Stall, says("yes")])]);
     let gone = tokio::time::timeout(Duration::from_secs(1), set.gateway.ask(&question(1))).await;
     assert!(gone.is_err());
-    assert_eq!(set.diary(), ["reserved for one", "dispatched", "asked one", "abandoned Some(Reserved)"]);
+    assert_eq!(set.diary(), ["reserved for one", "dispatched", "asked one", "abandoned Some(Reserved)", "failed one abandoned"]);
     assert_eq!(set.purse.pocket.held(), 0);
     assert!(set.purse.pocket.estimated() > 500, "it may have been billed");
     assert_eq!(set.gateway.health(&"one".parse().unwrap()).0, Standing::Well);
@@ -163,6 +168,34 @@ async fn sixty_four_at_once_never_pass_the_limit() {
     let by_models = asked.await.iter().filter(|given| given.plainly.is_none()).count();
     assert_eq!(by_models, 3);
     assert!(set.purse.pocket.peak() <= 3 * room && set.purse.pocket.held() == 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_same_question_about_a_case_is_not_asked_again_and_the_rules_speak() {
+    let set = Set::of(ENOUGH, &[("one", &[says("yes")])]);
+    let about_a_case = |number| Question { case: Some(CaseId(Uuid::nil())), ..with_words(number) };
+    assert_eq!(set.gateway.ask(&about_a_case(1)).await.unwrap().answer.said.text, "yes");
+    set.diary();
+    let given = set.gateway.ask(&about_a_case(2)).await.unwrap();
+    assert!(matches!(given.plainly, Some(Unanswered::WentRound(LoopSign::SameQuestion))), "{given:?}");
+    assert_eq!(set.diary(), ["svc-test went round", "answered by rules"]);
+    assert_eq!(set.gateway.ask(&with_words(3)).await.unwrap().answer.said.text, "yes", "what is about no case is not looked at");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_of_one_phrase_is_paid_for_and_not_taken() {
+    let set = Set::of(
+        ENOUGH,
+        &[(
+            "one",
+            &[says(
+                "on and on and on and on and on and on and on and on and on and on and on and on and on and on and on and on and on and on and on and on and on and on and on and on and on and on",
+            )],
+        )],
+    );
+    let given = set.gateway.ask(&Question { case: Some(CaseId(Uuid::nil())), ..with_words(1) }).await.unwrap();
+    assert_eq!((given.deployment.as_str(), given.attempts), ("rules", 1));
+    assert_eq!((set.purse.pocket.settled(), set.purse.pocket.held()), (57, 0));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What stretches of time come to: every fact counted into the day and into the four hours that it was recorded in. Pure.
 
+use super::work::Working;
 use chrono::TimeDelta;
 use millwright_domain::{
     Event, Timestamp,
@@ -22,6 +23,7 @@ struct Stretch {
     from: Timestamp,
     to: Timestamp,
     figures: Figures,
+    work: Working,
 }
 
 #[derive(Default)]
@@ -36,6 +38,9 @@ impl Counting {
     pub fn take(&mut self, fact: &Recorded) {
         self.turn_to(fact.recorded_at);
         let was_open = fact.stream.as_case().is_some_and(|case| matches!(self.site.case(case), Case::Open(_)));
+        for stretch in self.stretches.iter_mut().filter(|stretch| stretch.kind == SummaryKind::Progress) {
+            stretch.work.take(&self.site.crew, &fact.event);
+        }
         self.site.evolve_recorded(fact);
         if let Event::SummaryReported(summary) = &fact.event {
             self.over.retain(|over| over.kind != summary.kind || over.to > summary.to);
@@ -57,12 +62,13 @@ impl Counting {
                 continue;
             }
             let next = self.begun(kind, now);
-            let Stretch { mut figures, .. } = std::mem::replace(&mut self.stretches[place], next);
+            let Stretch { mut figures, work, .. } = std::mem::replace(&mut self.stretches[place], next);
             figures.failing = self.site.failing.keys().cloned().collect();
             figures.cases_open = u32::try_from(self.site.open_cases.values().map(std::collections::BTreeSet::len).sum::<usize>()).unwrap_or(u32::MAX);
             let is_reported = self.site.summed_up.get(&kind).is_some_and(|reported| *reported >= to);
             if !is_reported && now.since(to) <= STALE {
-                self.over.push(SummaryReported { kind, from, to, figures });
+                let work = (kind == SummaryKind::Progress).then(|| Box::new(work.over(&self.site.crew, to)));
+                self.over.push(SummaryReported { kind, from, to, figures, work });
             }
         }
     }
@@ -78,7 +84,7 @@ impl Counting {
                 (to - TimeDelta::days(1), to)
             }
         };
-        Stretch { kind, from, to, figures: Figures::default() }
+        Stretch { kind, from, to, figures: Figures::default(), work: Working::default() }
     }
 
     fn day(&self) -> Hours {
@@ -145,10 +151,13 @@ mod tests {
     use super::*;
     use crate::testing;
     use millwright_domain::{
+        agent::{self, AgentJoined, AgentReported},
         case::{AlertRaised, Severity},
+        crew::posts::test_task,
         envelope::StreamId,
-        ids::CaseId,
+        ids::{ActorId, Capability, CaseId, TaskId},
         parts::PartFailed,
+        task::{BlockReason, TaskAccepted, TaskBlocked, TaskClaimed, TaskDelivered, TaskFiled, TaskQueued, TaskSpec, digest},
     };
     use uuid::Uuid;
 
@@ -178,6 +187,42 @@ mod tests {
             counting.reported();
         }
         assert_eq!(all, [(SummaryKind::Daily, 2, 1), (SummaryKind::Progress, 1, 1)]);
+    }
+
+    #[test]
+    fn four_hours_tell_what_was_done_what_is_blocked_and_what_each_used() {
+        let (mut counting, task) = (Counting::default(), |number| TaskId(Uuid::from_u128(number)));
+        let (agent, ann): (ActorId, ActorId) = ("agent-coder".parse().unwrap(), "ann".parse().unwrap());
+        let mut happens = |at: &str, event: Event| counting.take(&fact(at, StreamId::agent(&agent), event));
+        let at: Timestamp = "2026-01-15T04:30:00Z".parse().unwrap();
+        let needs: Capability = "write_code".parse().unwrap();
+        let (role, capabilities) = ("coder".parse().unwrap(), [needs.clone()].into());
+        happens("2026-01-15T04:30:00Z", AgentJoined { agent: agent.clone(), role, capabilities, at_once: 1, at, reports_every_s: None }.into());
+        for (number, title) in [(1, "count alarms"), (2, "wait for grease")] {
+            let spec = TaskSpec { title: title.into(), ..test_task(&agent, needs.clone()) };
+            happens("2026-01-15T05:00:00Z", TaskFiled { task: task(number), spec, by: ann.clone(), at: Some(at) }.into());
+            happens("2026-01-15T05:00:00Z", TaskQueued { task: task(number), at, why: None }.into());
+        }
+        let blocked = TaskBlocked { task: task(2), reason: BlockReason::Input, by: ann.clone(), at, note: None };
+        happens("2026-01-15T05:10:00Z", blocked.into());
+        happens("2026-01-15T05:20:00Z", TaskClaimed { task: task(1), agent: agent.clone(), fence: 1, at, lease_until: at }.into());
+        let delivered = TaskDelivered { task: task(1), fence: 1, result: "4".into(), hash: digest("4") };
+        happens("2026-01-15T05:30:00Z", delivered.into());
+        happens("2026-01-15T05:40:00Z", TaskAccepted { task: task(1), by: ann }.into());
+        let figures = agent::Figures { calls: 3, errors: 1, cost_nano_dollars: 20_000_000, ..agent::Figures::default() };
+        happens("2026-01-15T06:00:00Z", AgentReported { agent: agent.clone(), at, figures }.into());
+        counting.turn_to("2026-01-15T08:00:00Z".parse().unwrap());
+        let progress = counting.over.iter().find(|over| over.kind == SummaryKind::Progress).unwrap();
+        let lines = progress.lines();
+        let told = [
+            "1 task done: count alarms (agent-coder)",
+            "1 task blocked: wait for grease waits for input",
+            "agent-coder: 3 calls, 1 errors, 0 tokens, $0.0200",
+        ];
+        assert_eq!(lines, told);
+        let day = "2026-01-16T06:00:00Z".parse().unwrap();
+        counting.turn_to(day);
+        assert!(counting.over.iter().all(|over| over.work.is_some() == (over.kind == SummaryKind::Progress)));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Every five minutes, look at the parts of the house and say what changed; every day and every four hours, say what they came to.
 
 mod counting;
+mod work;
 
 use crate::{
     fact_tail::{FactTail, TailError},
@@ -8,13 +9,16 @@ use crate::{
 };
 use chrono::TimeDelta;
 use counting::Counting;
-use millwright_commands::{Ask, Command, Commands, ReportParts, ReportSummary};
+use millwright_commands::{Ask, Command, Commands, ReportParts, ReportSummary, SendLetter};
 use millwright_domain::{
     Timestamp,
     envelope::Answer,
-    parts::SummaryReported,
+    ids::{LetterId, derived},
+    letter::{Addressee, LetterKind},
+    parts::{SummaryKind, SummaryReported},
     ports::{clock::Clock, event_log::EventLog},
     position::PartitionId,
+    priority::Priority,
 };
 use std::{collections::BTreeMap, sync::Arc};
 use tokio_util::sync::CancellationToken;
@@ -72,17 +76,33 @@ impl HealthWatch {
 
     async fn check(&self, now: Timestamp, stop: &CancellationToken) {
         let failing = (self.failing)();
-        self.ask(ReportParts { failing }.into(), "check", now, stop).await;
+        self.ask("svc-health", ReportParts { failing }.into(), "check", now, stop).await;
     }
 
-    async fn report(&self, SummaryReported { kind, from, to, figures }: &SummaryReported, stop: &CancellationToken) {
-        let report = ReportSummary { kind: *kind, from: *from, to: *to, figures: figures.clone() };
-        self.ask(report.into(), "summary", *to, stop).await;
+    async fn report(&self, over: &SummaryReported, stop: &CancellationToken) {
+        let SummaryReported { kind, from, to, figures, work } = over.clone();
+        let (by, letter) = match kind {
+            SummaryKind::Daily => ("svc-health", None),
+            SummaryKind::Progress => ("svc-monkey", self.letter(over)),
+        };
+        self.ask(by, ReportSummary { kind, from, to, figures, work }.into(), "summary", to, stop).await;
+        if let Some(letter) = letter {
+            self.ask(by, letter.into(), "letter", to, stop).await;
+        }
     }
 
-    async fn ask(&self, command: Command, what: &str, at: Timestamp, stop: &CancellationToken) {
+    /// To everybody on the crew, once for each stretch: its id follows from that.
+    fn letter(&self, report: &SummaryReported) -> Option<SendLetter> {
+        let site = self.partition.as_site()?;
+        let body = [vec![report.line(&site)], report.lines()].concat().join("\n");
+        let letter = LetterId(derived(&format!("{site}/{}", report.to.micros()), "progress", 0));
+        let (to, kind, priority) = (Addressee::Everyone, LetterKind::TaskUpdate, Priority::Low);
+        Some(SendLetter { letter, to, kind, priority, body, words: None, case: None, task: None, in_reply_to: None, requires_ack: false })
+    }
+
+    async fn ask(&self, by: &'static str, command: Command, what: &str, at: Timestamp, stop: &CancellationToken) {
         // The rules know what is news, so a check that is asked for twice is one.
-        let ask = Ask::new(service("svc-health"), command);
+        let ask = Ask::new(service(by), command);
         let answered = insist(&self.commands, &*self.clock, &self.partition, ask, stop).await;
         if let Some(Answer::Refused { reason, .. }) = answered.map(|answered| answered.answer) {
             tracing::warn!(what, %at, reason, "a report on the house was refused: {reason}");

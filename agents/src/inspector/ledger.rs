@@ -28,7 +28,7 @@ impl LedgerSide {
         Self { tail: FactTail::from_the_start(log, partition), site: Site::default() }
     }
 
-    pub async fn to_the_end(&mut self) -> Result<(), TailError> {
+    pub async fn catch_up(&mut self) -> Result<(), TailError> {
         loop {
             let facts = self.tail.read().await?;
             if facts.is_empty() {

@@ -86,7 +86,7 @@ impl Inspector {
                 (awake_since, due) = (now, now + first);
                 continue;
             }
-            ledger.to_the_end().await?;
+            ledger.catch_up().await?;
             self.report(&ledger.site, now, &stop).await;
             let slot = now.floor_to(self.every_s);
             if ledger.site.inspections.last.is_none_or(|last| last < slot) {

@@ -224,7 +224,7 @@ fn nobody_is_overdue_who_could_not_have_been_heard() {
     let at = Timestamp::from_secs(1_700_000_000);
     let mut site = Site::default();
     let (agent, role) = ("agent-coder".parse().unwrap(), "coder".parse().unwrap());
-    let joined = AgentJoined { agent, role, capabilities: ["write_code".parse().unwrap()].into(), at_once: 1, at };
+    let joined = AgentJoined { agent, role, capabilities: ["write_code".parse().unwrap()].into(), at_once: 1, at, reports_every_s: None };
     site.evolve(&StreamId::parts(), at, &joined.into());
     let much_later = at + TimeDelta::hours(9);
     assert_eq!(silent(&site, much_later, much_later - TimeDelta::minutes(14)), [], "the program has only just come up");

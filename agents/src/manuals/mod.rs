@@ -4,6 +4,7 @@ mod pages;
 mod search;
 
 use chrono::{DateTime, Utc};
+use millwright_domain::ids::ActorId;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::{
@@ -32,6 +33,8 @@ pub struct Manual {
     /// SHA-256 of its text, hex: what a citation can be held against.
     pub revision: String,
     pub imported_at: DateTime<Utc>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub imported_by: Option<ActorId>,
     /// The text of each page, in order.
     pub pages: Vec<String>,
 }
@@ -46,7 +49,7 @@ impl Manual {
             return Err(BadManual::NoText);
         }
         let revision = hex::encode(Sha256::digest(pages.join("\u{c}")));
-        Ok(Self { name: name.into(), title: title.into(), vendor: String::new(), classes: vec![], revision, imported_at, pages })
+        Ok(Self { name: name.into(), title: title.into(), vendor: String::new(), classes: vec![], revision, imported_at, imported_by: None, pages })
     }
     pub fn is_about(&self, class: &str, vendor: &str) -> bool {
         let of_class = self.classes.is_empty() || self.classes.iter().any(|known| known == class);
@@ -107,15 +110,26 @@ impl Shelf {
         fs::write(&beside, text).and_then(|()| fs::rename(&beside, path)).map_err(failed)
     }
 
-    /// `false`: there was none of that name.
-    pub fn remove(&self, name: &str) -> Result<bool, CannotRead> {
+    /// `false`: there was none of that name. Who took it away stays beside, for the ledger.
+    pub fn remove(&self, name: &str, by: &ActorId) -> Result<bool, CannotRead> {
         match fs::remove_file(self.path(name)) {
-            Ok(()) => Ok(true),
+            Ok(()) => {
+                let noted = fs::write(self.note(name), by.as_str());
+                noted.map(|()| true).map_err(|cause| CannotRead { path: self.folder.clone(), cause })
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
             Err(cause) => Err(CannotRead { path: self.folder.clone(), cause }),
         }
     }
 
+    /// Who removed it, if anybody said.
+    pub fn removed_by(&self, name: &str) -> Option<ActorId> {
+        fs::read_to_string(self.note(name)).ok()?.trim().parse().ok()
+    }
+
+    fn note(&self, name: &str) -> PathBuf {
+        self.folder.join(format!("{name}.removed"))
+    }
     fn path(&self, name: &str) -> PathBuf {
         self.folder.join(format!("{name}.json"))
     }

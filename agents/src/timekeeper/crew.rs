@@ -74,7 +74,7 @@ mod tests {
         let mut happens = |event: Event| site.evolve(&StreamId::task(task), at, &event);
         let code: millwright_domain::ids::Capability = "write_code".parse().unwrap();
         let capabilities = [code.clone()].into();
-        happens(AgentJoined { agent: agent.clone(), role: "coder".parse().unwrap(), capabilities, at_once: 1, at }.into());
+        happens(AgentJoined { agent: agent.clone(), role: "coder".parse().unwrap(), capabilities, at_once: 1, at, reports_every_s: None }.into());
         let spec = TaskSpec {
             title: "t".into(),
             details: None,
@@ -89,8 +89,8 @@ mod tests {
             origin: Origin::Person,
             checks: vec![],
         };
-        happens(TaskFiled { task, spec, by }.into());
-        happens(TaskQueued { task, at }.into());
+        happens(TaskFiled { task, spec, by, at: None }.into());
+        happens(TaskQueued { task, at, why: None }.into());
         happens(TaskClaimed { task, agent: agent.clone(), fence: 1, at, lease_until: at + TimeDelta::seconds(120) }.into());
         let letter = millwright_domain::ids::LetterId(Uuid::from_u128(2));
         let sent = LetterSent {

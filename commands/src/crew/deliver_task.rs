@@ -55,7 +55,7 @@ impl FailTask {
         let failed = TaskFailed { task: self.task, fence: self.fence, class: self.class, retryable: self.retryable, reason };
         let mut facts = vec![on(self.task, failed)];
         if self.retryable && task.failures + 1 < MOST_TRIES {
-            facts.extend(queued(site, self.task, &task.spec, &circumstances));
+            facts.extend(queued(site, self.task, &task.spec, None, &circumstances));
         }
         Ok(Decision::Facts { facts, subject: Some(self.task.to_string()) })
     }

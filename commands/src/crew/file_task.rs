@@ -43,9 +43,9 @@ impl FileTask {
             return Err(senseless("too_many_tasks", format_args!("{MOST_OPEN} tasks are open; finish or revert some first")));
         }
         let spec = self.checked(site, &circumstances)?;
-        let mut facts = vec![on(self.task, TaskFiled { task: self.task, spec: spec.clone(), by: by.clone() })];
+        let mut facts = vec![on(self.task, TaskFiled { task: self.task, spec: spec.clone(), by: by.clone(), at: Some(circumstances.now.wall) })];
         if self.queue {
-            facts.extend(queued(site, self.task, &spec, &circumstances));
+            facts.extend(queued(site, self.task, &spec, None, &circumstances));
         }
         Ok(Decision::Facts { facts, subject: Some(self.task.to_string()) })
     }
@@ -91,9 +91,9 @@ fn origin(by: &ActorId, said: Origin) -> Origin {
 }
 
 /// Into the queue; what waits for others is blocked until the last of them is done.
-pub(super) fn queued(site: &Site, task: TaskId, spec: &TaskSpec, circumstances: &Circumstances<'_>) -> Facts {
+pub(super) fn queued(site: &Site, task: TaskId, spec: &TaskSpec, why: Option<String>, circumstances: &Circumstances<'_>) -> Facts {
     let (at, by) = (circumstances.now.wall, circumstances.by.clone());
-    let mut facts = vec![on(task, TaskQueued { task, at })];
+    let mut facts = vec![on(task, TaskQueued { task, at, why })];
     if spec.depends_on.iter().any(|other| !site.crew.is_done(*other)) {
         facts.push(on(task, TaskBlocked { task, reason: BlockReason::Dependency, by, at, note: None }));
     }

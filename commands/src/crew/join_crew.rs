@@ -24,6 +24,9 @@ pub struct JoinCrew {
     pub role: CrewRole,
     pub capabilities: BTreeSet<Capability>,
     pub at_once: u32,
+    /// How often it says how it is when nothing happens. Only parts of Millwright, which are supervised otherwise, may be seldom.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reports_every_s: Option<u32>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -52,11 +55,12 @@ impl JoinCrew {
             let why = format!("join with 1 to {MOST_CAPABILITIES} capabilities, to work on 1 to {MOST_AT_ONCE} tasks at once");
             return Err(senseless("bad_agent", why));
         }
+        let reports_every_s = self.reports_every_s.filter(|_| by.is_part());
         match site.crew.agents.get(by) {
             Some(known) => match known.presence {
                 Presence::Stopped => return Err(senseless("agent_stopped", "a person stopped you; only a person has you spawned again")),
                 Presence::Draining => return Err(senseless("agent_draining", "a person drains you; only a person has you spawned again")),
-                Presence::Up if self.is_so(known) => return Ok(Decision::AlreadySo),
+                Presence::Up if self.is_so(known, reports_every_s) => return Ok(Decision::AlreadySo),
                 Presence::Up | Presence::Wanted | Presence::Left => {}
             },
             None if site.crew.agents.len() >= MOST_AGENTS => {
@@ -65,12 +69,13 @@ impl JoinCrew {
             None => {}
         }
         let (agent, role, capabilities) = (by.clone(), self.role.clone(), self.capabilities.clone());
-        let joined = AgentJoined { agent, role, capabilities, at_once: self.at_once, at: circumstances.now.wall };
+        let joined = AgentJoined { agent, role, capabilities, at_once: self.at_once, at: circumstances.now.wall, reports_every_s };
         Ok(Decision::one(StreamId::agent(by), joined).about(by))
     }
 
-    fn is_so(&self, known: &Agent) -> bool {
-        !known.silent && known.role == self.role && known.capabilities == self.capabilities && known.at_once == self.at_once
+    fn is_so(&self, known: &Agent, reports_every_s: Option<u32>) -> bool {
+        let same_pace = known.reports_every_s == reports_every_s;
+        !known.silent && known.role == self.role && known.capabilities == self.capabilities && known.at_once == self.at_once && same_pace
     }
 }
 

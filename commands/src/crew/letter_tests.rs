@@ -62,6 +62,7 @@ fn an_answer_acknowledges_what_it_answers_and_answers_come_to_an_end() {
         to: Addressee::Agent(to.parse().unwrap()),
         in_reply_to: Some(letter(number - 1)),
         requires_ack: false,
+        body: format!("answer {number}"),
         ..written(number, LetterKind::Answer)
     };
     let mut scene = given_letter(LetterKind::AuditRequest).when(send(OTHER, reply(2, CODER))).then_facts(["LetterSent", "LetterAcknowledged"]);
@@ -92,4 +93,19 @@ fn a_person_writes_sealed_words_and_a_flood_of_letters_is_stopped() {
     }
     let scene = scene.when(send(CODER, written(200, LetterKind::Finding))).is_refused("too_many_letters");
     scene.later_s(60).when(send(CODER, written(200, LetterKind::Finding))).happens();
+}
+
+#[test]
+fn an_exchange_without_anything_new_is_stopped_and_told_once() {
+    let reply = |number: u128, to: &str, words: &str| SendLetter {
+        to: Addressee::Agent(to.parse().unwrap()),
+        in_reply_to: Some(letter(number - 1)),
+        requires_ack: false,
+        body: words.into(),
+        ..written(number, LetterKind::Answer)
+    };
+    let scene = given_letter(LetterKind::Question).when(send(OTHER, reply(2, CODER, "Yes."))).then_facts(["LetterSent", "LetterAcknowledged"]);
+    let scene = scene.when(send(CODER, reply(3, OTHER, "Yes."))).happens().when(send(OTHER, reply(4, CODER, "yes"))).is_refused("nothing_new");
+    let scene = scene.then_recorded(["LoopStopped"]).when(send(OTHER, reply(4, CODER, "YES!"))).is_refused("nothing_new");
+    scene.then_recorded([]).when(send(OTHER, reply(4, CODER, "It is on the shelf."))).happens();
 }

@@ -3,6 +3,7 @@
 use super::mark_task::whom;
 use crate::{
     decision::{Circumstances, Decision, Refused, senseless},
+    stop_loop::stopped,
     telling::{Telling, links},
 };
 use chrono::TimeDelta;
@@ -11,6 +12,7 @@ use millwright_domain::{
     agent::Presence,
     case::Severity,
     envelope::StreamId,
+    going_round::LoopSign,
     ids::{ActorId, CaseId, LetterId, TaskId},
     letter::{
         Addressee, Letter, LetterAcknowledged, LetterDeadLettered, LetterEscalated, LetterKind, LetterRepeated, LetterSent, LetterState, MOST_HOPS,
@@ -77,6 +79,9 @@ impl SendLetter {
         if hops > MOST_HOPS {
             return Err(senseless("too_many_hops", format_args!("a letter is answered {MOST_HOPS} times in a row at most; take it to a person")));
         }
+        if let Some(letter) = self.in_reply_to.filter(|letter| from.is_service() && post.repeats(from, &self.body, *letter)) {
+            return Err(self.goes_round(site, from, letter));
+        }
         let waits = self.requires_ack || self.kind.must_be_acknowledged();
         let sent = LetterSent {
             letter: self.letter,
@@ -102,6 +107,14 @@ impl SendLetter {
             facts.push((StreamId::letter(letter), LetterAcknowledged { letter, by: from.clone() }.into()));
         }
         Ok(Decision::Facts { facts, subject: Some(self.letter.to_string()) })
+    }
+
+    /// Nothing new is said any more: the exchange ends here, and the first time that is a fact.
+    fn goes_round(&self, site: &Site, from: &ActorId, answered: LetterId) -> Refused {
+        let said = format!("in reply to letter {answered} it wrote what it had written in that exchange before");
+        let facts = stopped(site, from, self.case, LoopSign::SameLetter, &said);
+        let no = senseless("nothing_new", "you have written that in this exchange before; say something new, or take it to a person");
+        Refused { facts, ..no }
     }
 
     fn may_write(&self, site: &Site, circumstances: &Circumstances<'_>) -> Result<(), Refused> {

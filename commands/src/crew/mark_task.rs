@@ -37,7 +37,7 @@ impl MarkTask {
 }
 
 /// To whom what nobody looks after goes.
-pub(super) fn whom(site: &Site) -> &str {
+pub(crate) fn whom(site: &Site) -> &str {
     let alerts = &site.roster.alerts;
     alerts.then_to.as_deref().or(alerts.to.as_deref()).unwrap_or("operators")
 }

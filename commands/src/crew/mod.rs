@@ -10,6 +10,7 @@ mod letters;
 mod mark_task;
 mod move_task;
 mod receive_card;
+mod report_breaches;
 
 pub use agent_health::{BlockAgent, CheckAgent, ChooseModel, ReportMetrics, UnblockAgent};
 pub use claim_task::{Claim, ClaimTask, ExpireLease, LONGEST_LEASE_S, RenewLease, SHORTEST_LEASE_S};
@@ -19,8 +20,10 @@ pub use join_crew::{DrainAgent, JoinCrew, SpawnAgent, StopAgent};
 pub use judge_result::{AcceptTask, RecordTest, SendBackTask};
 pub use letters::{AcknowledgeLetter, ChaseLetter, MOST_LETTER, SendLetter};
 pub use mark_task::MarkTask;
+pub(crate) use mark_task::whom;
 pub use move_task::{BlockTask, QueueTask, RevertTask, UnblockTask};
 pub use receive_card::ReceiveCard;
+pub use report_breaches::ReportBreaches;
 
 use crate::decision::{Circumstances, Refused, senseless};
 use millwright_domain::{

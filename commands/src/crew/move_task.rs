@@ -4,6 +4,7 @@ use super::{file_task::queued, held, known_task, may, on};
 use crate::decision::{Circumstances, Decision, Refused, senseless};
 use millwright_domain::{
     ids::TaskId,
+    plain,
     sealed::Sealed,
     site::Site,
     task::{BlockReason, Stage, Step, TaskBlocked, TaskReverted, TaskUnblocked},
@@ -11,10 +12,15 @@ use millwright_domain::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+const LONGEST_WHY: usize = 300;
+
 /// It may be taken, for the first time or after it failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct QueueTask {
     pub task: TaskId,
+    /// Why a part of Millwright chose it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -48,7 +54,9 @@ impl QueueTask {
             return Ok(Decision::AlreadySo);
         }
         may(task, Step::Queue)?;
-        Ok(Decision::Facts { facts: queued(site, self.task, &task.spec, &circumstances), subject: Some(self.task.to_string()) })
+        let why = self.why.as_deref().map(|why| plain::cleaned(why, LONGEST_WHY)).filter(|why| !why.is_empty());
+        let facts = queued(site, self.task, &task.spec, why, &circumstances);
+        Ok(Decision::Facts { facts, subject: Some(self.task.to_string()) })
     }
 }
 

@@ -38,7 +38,7 @@ pub fn file(by: &str, number: u128, spec: TaskSpec) -> Asking {
 }
 pub fn join(agent: &str, capabilities: &[&str], at_once: u32) -> Asking {
     let capabilities = capabilities.iter().map(|name| name.parse().unwrap()).collect();
-    plant::ask(agent, JoinCrew { role: "coder".parse().unwrap(), capabilities, at_once })
+    plant::ask(agent, JoinCrew { role: "coder".parse().unwrap(), capabilities, at_once, reports_every_s: None })
 }
 pub fn claim(agent: &str, number: u128) -> Asking {
     plant::ask(agent, ClaimTask { task: Some(task(number)), lease_s: 120 })

@@ -115,9 +115,12 @@ fn what_failed_is_tried_three_times_where_that_can_help_and_then_waits_for_a_per
         scene = scene.when(claim(CODER, 1)).happens().when(fail(CODER, 1, fence, true));
         scene = if fence < 3 { scene.then_facts(["TaskFailed", "TaskQueued"]) } else { scene.then_facts(["TaskFailed"]) };
     }
-    let scene =
-        scene.when(claim(CODER, 1)).is_refused("illegal_move").when(plant::ask(CODER, QueueTask { task: task(1) })).is_refused("not_a_person");
-    let scene = scene.when(plant::ask("ann", QueueTask { task: task(1) })).then_facts(["TaskQueued"]).when(claim(CODER, 1)).happens();
+    let scene = scene
+        .when(claim(CODER, 1))
+        .is_refused("illegal_move")
+        .when(plant::ask(CODER, QueueTask { task: task(1), why: None }))
+        .is_refused("not_a_person");
+    let scene = scene.when(plant::ask("ann", QueueTask { task: task(1), why: None })).then_facts(["TaskQueued"]).when(claim(CODER, 1)).happens();
     scene.when(fail(CODER, 1, 4, false)).then_facts(["TaskFailed"]);
 }
 

@@ -71,7 +71,7 @@ impl Group {
         let occurred_at = ask.occurred_at.unwrap_or(now.plant);
         let correlation = stream.as_case().map(|case| case.0).or(ask.correlation).unwrap_or(ask.id.0);
         let version = site.next_version(&stream);
-        site.evolve(&stream, occurred_at, &event);
+        site.evolve_by(&ask.by, &stream, occurred_at, &event);
         self.drafts.push(Draft {
             id: self.next_id(ask.id, now),
             stream,

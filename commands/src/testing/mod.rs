@@ -136,7 +136,7 @@ impl Scene {
             Err(refused) => recorded_of(refused, id, &command, &by),
         };
         for (stream, event) in self.recorded.clone() {
-            self.site.evolve(&stream, self.now.plant, &event);
+            self.site.evolve_by(&by, &stream, self.now.plant, &event);
             self.notice(&stream, &event);
         }
         self.last = Some(result);
@@ -250,10 +250,14 @@ impl Scene {
 
 /// As the dispatcher records a refusal.
 fn recorded_of(refused: &Refused, command: CommandId, asked: &Command, by: &ActorId) -> Vec<(StreamId, Event)> {
-    let Some(rule) = refused.rule else { return vec![] };
-    let fact =
-        CommandRefused { command, asked: asked.name().into(), by: by.clone(), rule, code: refused.code.into(), reason: refused.reason.clone() };
-    let mut facts = vec![(refused.stream.clone(), fact.into())];
-    facts.extend(refused.facts.clone());
-    facts
+    let fact = |rule| CommandRefused {
+        command,
+        asked: asked.name().into(),
+        by: by.clone(),
+        rule,
+        code: refused.code.into(),
+        reason: refused.reason.clone(),
+    };
+    let told = refused.rule.map(|rule| (refused.stream.clone(), fact(rule).into()));
+    told.into_iter().chain(refused.facts.clone()).collect()
 }

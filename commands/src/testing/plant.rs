@@ -207,6 +207,9 @@ pub fn raise_alert() -> Asking {
 pub fn raise_late_alert() -> Asking {
     ask("svc-monitor", RaiseAlert { alert: alert(true) })
 }
+pub fn raise_critical_alert() -> Asking {
+    ask("svc-monitor", RaiseAlert { alert: AlertRaised { severity: Severity::Critical, ..alert(false) } })
+}
 pub fn raise_alert_with_id(number: u32) -> Asking {
     let asked = Asked { command: RaiseAlert { alert: alert(false) }.into(), by: "svc-monitor".parse().unwrap(), number };
     Box::new(move |_| asked.clone())

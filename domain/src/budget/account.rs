@@ -53,6 +53,8 @@ pub struct Ended {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct BudgetAccount {
     pub limits: Option<BudgetSet>,
+    /// The last that the settings gave. A person may have set others since.
+    pub configured: Option<BudgetSet>,
     pub open: BTreeMap<ReservationId, Hold>,
     spent: BTreeMap<(Window, i64), Spent>,
     warned: BTreeSet<(Window, i64, u8)>,

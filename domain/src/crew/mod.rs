@@ -1,15 +1,20 @@
 //! A site's crew: who is on it, its tasks, and how many claims there were. All on the site's own partition, so that a lease, its task and its agent are decided together.
 
+mod pick;
 mod post;
+pub mod posts;
 
 use crate::{
     Event, Timestamp,
     agent::{Agent, agent_of},
-    ids::{ActorId, TaskId},
+    agent_alarm::Breach,
+    going_round::LoopSign,
+    ids::{ActorId, CaseId, TaskId},
     task::{BlockReason, Stage, Task, task_of},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use pick::{NothingToPick, Picked, left_today, pick};
 pub use post::Post;
 
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -21,6 +26,10 @@ pub struct Crew {
     /// Claims so far; the next one's fence is one more.
     pub claims: u64,
     pub post: Post,
+    /// Who was stopped going round in circles, over which case, and by which sign.
+    pub stopped_loops: BTreeSet<(ActorId, Option<CaseId>, LoopSign)>,
+    /// Figures of agents that are past a rule's limit, by rule and agent.
+    pub breaches: BTreeMap<(String, ActorId), Breach>,
 }
 
 impl Crew {
@@ -46,10 +55,25 @@ impl Crew {
 
     /// Takes a fact in, if it is one of the crew's.
     pub(crate) fn evolve(&mut self, event: &Event) -> bool {
+        if let Event::LoopStopped(fact) = event {
+            self.stopped_loops.insert((fact.agent.clone(), fact.case, fact.sign));
+            return true;
+        }
         self.evolve_agent(event) || self.evolve_task(event) || self.post.evolve(event)
     }
 
     fn evolve_agent(&mut self, event: &Event) -> bool {
+        match event {
+            Event::AgentAlarmRaised(fact) => {
+                self.breaches.insert(fact.breach.key(), fact.breach.clone());
+                return true;
+            }
+            Event::AgentAlarmCleared(fact) => {
+                self.breaches.remove(&(fact.rule.clone(), fact.agent.clone()));
+                return true;
+            }
+            _ => {}
+        }
         let Some(name) = agent_of(event) else { return false };
         if let Event::AgentJoined(fact) = event {
             let known = self.agents.remove(name);

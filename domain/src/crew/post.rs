@@ -3,7 +3,7 @@
 use crate::{
     Event, Timestamp,
     ids::{ActorId, LetterId},
-    letter::{Letter, LetterState},
+    letter::{Letter, LetterState, sameness},
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -20,6 +20,19 @@ impl Post {
     /// Letters that somebody wrote in the minute of this time.
     pub fn written_lately(&self, by: &ActorId, now: Timestamp) -> u32 {
         self.pace.get(by).filter(|(minute, _)| *minute == minute_of(now)).map_or(0, |(_, count)| *count)
+    }
+
+    /// Whether somebody writes in reply to `answered` what he has written in the same exchange before.
+    pub fn repeats(&self, by: &ActorId, words: &str, answered: LetterId) -> bool {
+        let same = sameness(words);
+        let mut at = self.letters.get(&answered);
+        while let Some(letter) = at {
+            if letter.from == *by && letter.sameness == same && same.is_some() {
+                return true;
+            }
+            at = letter.in_reply_to.and_then(|before| self.letters.get(&before));
+        }
+        false
     }
 
     pub(crate) fn evolve(&mut self, event: &Event) -> bool {

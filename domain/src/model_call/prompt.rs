@@ -236,6 +236,12 @@ impl Prompt {
         token_bound(&self.system()) + turns + tools + wanted + 4 * AROUND
     }
 
+    /// The same for the same question, whatever its fences are called.
+    pub fn likeness(&self) -> String {
+        // All of it is texts and numbers, so it can be written down; what could not would be like nothing else.
+        serde_json::to_string(&Parts { nonce: Nonce::of(0), ..self.0.clone() }).unwrap_or_else(|_| self.0.nonce.to_string())
+    }
+
     /// To be kept, sealed, with the call.
     pub fn to_record(&self) -> Result<String, serde_json::Error> {
         serde_json::to_string(&self.0)
@@ -307,6 +313,8 @@ mod tests {
             let asked = prompt(&words);
             prop_assert_eq!(&Prompt::from_record(&asked.to_record().unwrap()).unwrap(), &asked);
             prop_assert_eq!(asked.system(), prompt("").system());
+            let again = Prompt(Parts { nonce: Nonce::of(8), ..asked.0.clone() });
+            prop_assert!(again.likeness() == asked.likeness() && again.say("more").likeness() != asked.likeness());
             let shown = match &asked.turns()[..] { [Rendered::User(text)] => text.clone(), _ => String::new() };
             prop_assert_eq!(shown.matches(&Nonce::of(7).to_string()).count(), 2);
         }

@@ -37,7 +37,7 @@ pub struct Token {
 pub struct Known {
     /// It was made for her and is good for one thing: setting another.
     pub must_change: bool,
-    /// It was set on the machine itself, and no fact says so yet.
+    /// No fact says yet that it was set: it was on the machine itself, or the program died before it said so.
     pub untold: bool,
 }
 

@@ -12,6 +12,7 @@ pub mod inbound;
 pub mod language_model;
 pub mod live_readings;
 pub mod messenger;
+pub mod model_desk;
 pub mod page_view;
 pub mod plant_control;
 pub mod rules_trial;

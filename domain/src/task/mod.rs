@@ -84,6 +84,18 @@ pub enum BlockReason {
     Dependency,
 }
 
+impl BlockReason {
+    /// What it waits for.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Budget => "budget",
+            Self::Approval => "approval",
+            Self::Input => "input",
+            Self::Dependency => "other tasks",
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FailureClass {
@@ -124,6 +136,9 @@ pub struct TaskFiled {
     pub task: TaskId,
     pub spec: TaskSpec,
     pub by: ActorId,
+    /// Wall time; not told at first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
 }
 
 /// It may be taken.
@@ -132,6 +147,9 @@ pub struct TaskQueued {
     pub task: TaskId,
     /// Wall time.
     pub at: Timestamp,
+    /// Why a rule chose it, in a line; a person need not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
 }
 
 /// An agent holds it from now on, under this fence, until then if it does not renew.

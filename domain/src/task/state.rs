@@ -34,7 +34,7 @@ pub struct Task {
     pub spec: TaskSpec,
     pub filed_by: ActorId,
     pub stage: Stage,
-    /// Wall time since which it waits to be taken; a lost lease takes nothing of it away.
+    /// Wall time since which it waits to be taken, or to be queued; a lost lease takes nothing of it away.
     pub waits_since: Timestamp,
     pub lease: Option<Lease>,
     /// Of the last claim; 0 before the first.
@@ -70,7 +70,7 @@ impl Task {
             spec: fact.spec.clone(),
             filed_by: fact.by.clone(),
             stage: Stage::Backlog,
-            waits_since: Timestamp::default(),
+            waits_since: fact.at.unwrap_or_default(),
             lease: None,
             fence: 0,
             delivery: None,

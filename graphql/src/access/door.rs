@@ -176,7 +176,8 @@ impl Door {
             CredentialsError::BadLength { .. } | CredentialsError::TooPlain => SignInRefused::Unfit(error),
             CredentialsError::Store { .. } => broken(error),
         })?;
-        tell(state, RecordPasswordSet { person: person.clone(), by }).await
+        tell(state, RecordPasswordSet { person: person.clone(), by }).await?;
+        self.credentials.password_told(person).map_err(broken)
     }
 
     /// Whether a refusal is to be recorded, or has been of late.

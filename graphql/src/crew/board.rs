@@ -1,7 +1,7 @@
 //! What people say about a crew's work: what is to be done, whether it was done well, and who may go on.
 
 use crate::{
-    errors::bad_input,
+    errors::{bad_input, storage},
     mutation::{Asking, of_site},
     scalars::parse,
     types::{
@@ -15,9 +15,11 @@ use millwright_commands::{
     UnblockTask,
 };
 use millwright_domain::{
-    ids::{TaskId, derived},
+    crew::posts::test_task,
+    ids::{ActorId, TaskId, derived},
     sealed::Sealed,
 };
+use millwright_projections::agents;
 
 #[derive(Default)]
 pub struct Board;
@@ -35,9 +37,22 @@ impl Board {
         asking.ask(&of_site(&site)?, case, FileTask { task: id, spec, queue }).await
     }
 
+    /// Files a test task for one agent; the answer's subject is the task. A part of Millwright does it on a prepared case, its result is tested,
+    /// and what passes is done; of a program outside a person says.
+    async fn test_agent(&self, ctx: &Context<'_>, site: ID, agent: ID, command_id: Option<ID>) -> Result<Answered> {
+        let asking = Asking::new(ctx, command_id.as_ref())?;
+        let agent: ActorId = parse(&agent, "agent")?;
+        let of = asking.state.sited(&site, "testAgent").await?;
+        let known = agents::find(&asking.state.projections.ledger(), &of, &agent).await.map_err(storage)?;
+        let needs = known.and_then(|row| row.agent.capabilities.first().cloned());
+        let needs = needs.ok_or_else(|| bad_input(format!("{agent} is not on the crew of this site; `agents` shows who is")))?;
+        let id = TaskId(derived(&asking.id().to_string(), "task", 0));
+        asking.ask(&of_site(&site)?, None, FileTask { task: id, spec: test_task(&agent, needs), queue: true }).await
+    }
+
     /// It may be taken, for the first time or after it failed.
     async fn queue_task(&self, ctx: &Context<'_>, site: ID, task: ID, command_id: Option<ID>) -> Result<Answered> {
-        ask(ctx, &site, command_id, QueueTask { task: parse(&task, "task")? }).await
+        ask(ctx, &site, command_id, QueueTask { task: parse(&task, "task")?, why: None }).await
     }
 
     /// The result of this fence is what was wanted.

@@ -38,7 +38,7 @@ impl Work {
         command_id: Option<ID>,
     ) -> Result<Answered> {
         let capabilities = capabilities.iter().map(|one| parse(one, "capabilities")).collect::<Result<_>>()?;
-        ask(ctx, &site, command_id, JoinCrew { role: parse(&role, "role")?, capabilities, at_once }).await
+        ask(ctx, &site, command_id, JoinCrew { role: parse(&role, "role")?, capabilities, at_once, reports_every_s: None }).await
     }
 
     /// How the agent that asks is, each 30 s at most.

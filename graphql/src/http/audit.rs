@@ -3,6 +3,7 @@
 use super::{body::refused, caller::Caller};
 use async_trait::async_trait;
 use axum::{
+    Extension,
     body::{Body, Bytes},
     extract::Query,
     http::{StatusCode, header},
@@ -16,10 +17,23 @@ use millwright_domain::{
     position::PartitionId,
 };
 use serde::Deserialize;
-use std::io;
+use std::{io, sync::Arc, time::Duration};
+use tokio::sync::Semaphore;
 
 /// Pieces that wait to be sent; each is a page of records.
 const WAITING: usize = 2;
+/// Who takes nothing for so long has gone, and another may have the turn.
+const TAKEN_WITHIN: Duration = Duration::from_secs(60);
+
+/// Whoever exports reads the whole ledger, so only so many do at once.
+#[derive(Clone)]
+pub struct Exports(Arc<Semaphore>);
+
+impl Exports {
+    pub fn at_once(most: usize) -> Self {
+        Self(Arc::new(Semaphore::new(most)))
+    }
+}
 
 /// Signed notes, one after the other. Whoever fetches them now and then can say later whether the ledger is still theirs.
 pub async fn checkpoints(Caller(state): Caller) -> Response {
@@ -45,7 +59,11 @@ pub struct Asked {
     format: Option<String>,
 }
 
-pub async fn export(Caller(state): Caller, asked: Result<Query<Asked>, axum::extract::rejection::QueryRejection>) -> Response {
+pub async fn export(
+    Caller(state): Caller,
+    Extension(exports): Extension<Exports>,
+    asked: Result<Query<Asked>, axum::extract::rejection::QueryRejection>,
+) -> Response {
     let asked = match asked {
         Ok(Query(asked)) => asked,
         Err(bad) => return refused(StatusCode::BAD_REQUEST, "BAD_INPUT", &format!("{}; ask for partition, from, to, kind, format", bad.body_text())),
@@ -60,6 +78,14 @@ pub async fn export(Caller(state): Caller, asked: Result<Query<Asked>, axum::ext
         Ok(Some(Ok(partition))) => Selection { partition: Some(partition), ..selection },
         Ok(Some(Err(_))) | Err(_) => return refused(StatusCode::FORBIDDEN, "NOT_ALLOWED", "your roles do not let you look at that partition"),
     };
+    let Ok(turn) = exports.0.try_acquire_owned() else {
+        let busy = refused(
+            StatusCode::TOO_MANY_REQUESTS,
+            "TOO_MANY",
+            "others are exporting; ask again when they are through, or use `millwright audit export`",
+        );
+        return ([(header::RETRY_AFTER, "30")], busy).into_response();
+    };
     let (kind, name) = match format {
         Format::JsonLines => ("application/x-ndjson", "ledger.jsonl"),
         Format::Parquet => ("application/vnd.apache.parquet", "ledger.parquet"),
@@ -67,6 +93,7 @@ pub async fn export(Caller(state): Caller, asked: Result<Query<Asked>, axum::ext
     let (sender, pieces) = mpsc::channel(WAITING);
     let (auditor, shutdown) = (state.auditor.clone(), state.shutdown.clone());
     tokio::spawn(async move {
+        let _turn = turn;
         let mut pipe = Pipe(sender);
         let done = tokio::select! {
             () = shutdown.cancelled() => Err(AuditFailed::Gone),
@@ -102,6 +129,7 @@ struct Pipe(mpsc::Sender<io::Result<Bytes>>);
 #[async_trait]
 impl Taker for Pipe {
     async fn take(&mut self, bytes: Vec<u8>) -> Result<(), AuditFailed> {
-        self.0.send(Ok(bytes.into())).await.map_err(|_gone| AuditFailed::Gone)
+        let taken = tokio::time::timeout(TAKEN_WITHIN, self.0.send(Ok(bytes.into()))).await;
+        taken.map_err(|_slow| AuditFailed::Gone)?.map_err(|_gone| AuditFailed::Gone)
     }
 }

@@ -3,7 +3,7 @@
 //! The Host check stops DNS rebinding (a foreign name that resolves to 127.0.0.1), the Origin check stops foreign pages.
 
 use super::body::refused;
-use crate::{access::Admission, state::AppState};
+use crate::state::AppState;
 use axum::{
     extract::{Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header},
@@ -50,12 +50,9 @@ fn stranger(state: &AppState, uri: &Uri, headers: &HeaderMap) -> Option<String> 
     let origin = headers.get(header::ORIGIN)?;
     let origin = origin.to_str().unwrap_or("(unreadable)");
     let page = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
-    // A cookie goes with what any port of this machine asks for, so with sign-in only the very page that we served may call.
-    let is_allowed = match state.admission {
-        Admission::Local => page.is_some_and(is_local),
-        Admission::SignIn(_) => page.is_some_and(|page| page == host),
-    };
-    (!is_allowed).then(|| format!("called by a page of {origin}; only our own page may call"))
+    // Another port of this machine is another's page, and a cookie would go with what it asks for.
+    let is_ours = page.is_some_and(|page| page == host);
+    (!is_ours).then(|| format!("called by a page of {origin}; only our own page may call"))
 }
 
 /// `localhost`, `127.0.0.1:8080`, `[::1]:8080`

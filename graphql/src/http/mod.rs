@@ -19,10 +19,13 @@ use crate::{
     limits::{MOST_SOCKETS, Tally},
     state::AppState,
 };
+use audit::Exports;
 use axum::{
-    Router, middleware,
+    Extension, Router, middleware,
     routing::{any, get, post},
 };
+
+const MOST_EXPORTS: usize = 2;
 
 /// Everything under one address. Which name it is called by, `guard.rs` looks at; who calls, `caller.rs`.
 pub fn router(state: AppState) -> Router {
@@ -37,7 +40,7 @@ pub fn router(state: AppState) -> Router {
         .route("/health", get(api::health))
         .route("/ready", get(api::ready))
         .route("/audit/checkpoints", get(audit::checkpoints))
-        .route("/audit/export", get(audit::export))
+        .route("/audit/export", get(audit::export).layer(Extension(Exports::at_once(MOST_EXPORTS))))
         .route("/inspections/{name}", get(pictures::picture))
         .route("/metrics", get(metrics::metrics))
         .route("/schema.graphql", get(api::schema))

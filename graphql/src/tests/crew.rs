@@ -4,10 +4,11 @@ use crate::testing::{House, NOW};
 use chrono::TimeDelta;
 use millwright_commands::{ChaseLetter, Claim, ClaimTask, DeliverTask, JoinCrew, ReportMetrics, SendLetter};
 use millwright_domain::{
-    agent::{Figures, TokensUsed},
+    agent::Figures,
     envelope::Answer,
     ids::LetterId,
     letter::{Addressee, LetterKind},
+    model_call::Usage,
     priority::Priority,
 };
 use serde_json::{Value, json};
@@ -20,7 +21,7 @@ const TASK: &str = "query($id: ID!, $at: Position) { task(id: $id, atLeast: $at)
 
 async fn joined(house: &House, name: &str, capability: &str) {
     let capabilities = [capability.parse().unwrap()].into();
-    house.ask(name, JoinCrew { role: "coder".parse().unwrap(), capabilities, at_once: 1 }).await;
+    house.ask(name, JoinCrew { role: "coder".parse().unwrap(), capabilities, at_once: 1, reports_every_s: None }).await;
 }
 
 async fn filed(house: &House) -> String {
@@ -88,7 +89,7 @@ async fn who_holds_what_is_shown_and_a_stopped_agents_task_waits_again() {
 }
 
 fn figures() -> Figures {
-    let tokens = TokensUsed { input: 100, output: 20, ..TokensUsed::default() };
+    let tokens = Usage { input: 100, output: 20, ..Usage::default() };
     Figures { cpu_percent: Some(12.5), tokens, calls: 2, cost_nano_dollars: 7, model: Some("qwen2.5:7b".into()), ..Figures::default() }
 }
 

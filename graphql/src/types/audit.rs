@@ -7,6 +7,7 @@ use crate::{
 };
 use async_graphql::{Context, ID, InputObject, Object, Result};
 use chrono::{DateTime, Utc};
+use millwright_domain::Timestamp;
 use millwright_projections::audit::{self, AuditRow};
 
 /// All given have to hold.
@@ -18,11 +19,17 @@ pub struct AuditFilter {
     stream: Option<String>,
     kind: Option<String>,
     actor: Option<ID>,
+    /// Recorded at this or later.
+    from: Option<DateTime<Utc>>,
+    /// Recorded before this.
+    to: Option<DateTime<Utc>>,
 }
 
 impl From<AuditFilter> for audit::AuditFilter {
     fn from(filter: AuditFilter) -> Self {
-        Self { partition: filter.partition, stream: filter.stream, kind: filter.kind, actor: filter.actor.map(String::from), until: None }
+        let AuditFilter { partition, stream, kind, actor, from, to } = filter;
+        let (from, to) = (from.map(Timestamp::from), to.map(Timestamp::from));
+        Self { partition, stream, kind, actor: actor.map(String::from), from, to, until: None }
     }
 }
 

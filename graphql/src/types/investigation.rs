@@ -33,6 +33,8 @@ pub struct InvestigationPart {
     citations: Vec<Citation>,
     /// The model that wrote it; null: it came by rules.
     model: Option<String>,
+    /// What the model named that the rules had not found: left out.
+    dropped: u32,
     took_ms: Option<u64>,
     at: Option<DateTime<Utc>>,
 }
@@ -77,7 +79,7 @@ impl From<PartRow> for InvestigationPart {
         };
         let (agent, at) = (ID(row.agent.to_string()), row.at.map(time));
         match row.said {
-            None => Self { agent, state, text: None, why: row.missed, citations: vec![], model: None, took_ms: None, at },
+            None => Self { agent, state, text: None, why: row.missed, citations: vec![], model: None, dropped: 0, took_ms: None, at },
             Some(said) => Self {
                 agent,
                 state,
@@ -85,6 +87,7 @@ impl From<PartRow> for InvestigationPart {
                 why: None,
                 citations: said.citations.into_iter().map(Citation::from).collect(),
                 model: said.model,
+                dropped: said.dropped,
                 took_ms: Some(said.took_ms),
                 at,
             },

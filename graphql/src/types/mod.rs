@@ -17,6 +17,7 @@ pub mod forecast;
 pub mod health;
 pub mod inspection;
 pub mod investigation;
+pub mod model_call;
 pub mod notice;
 pub mod plant;
 pub mod proof;

@@ -117,7 +117,7 @@ impl Credentials for CredentialFolder {
         password::fit(person.as_str(), chosen)?;
         let chosen = chosen.to_string();
         let hash = self.hash(move || password::hashed(&chosen)).await??;
-        let paper = PasswordPaper { hash, must_change: by != SetBy::Herself, untold: by == SetBy::Machine };
+        let paper = PasswordPaper { hash, must_change: by != SetBy::Herself, untold: true };
         self.passwords.put(person.as_str(), &paper)?;
         if by == SetBy::Herself {
             self.first.remove(FIRST)?;
@@ -230,19 +230,19 @@ mod tests {
     async fn the_right_password_is_known_and_no_other_and_no_other_persons() {
         let (_dir, folder) = folder();
         folder.set_password(&ann(), GOOD, SetBy::Herself).await.unwrap();
-        assert_eq!(folder.check_password(Some(&ann()), GOOD).await.unwrap(), Some(Known { must_change: false, untold: false }));
+        assert_eq!(folder.check_password(Some(&ann()), GOOD).await.unwrap(), Some(Known { must_change: false, untold: true }));
         for (person, shown) in [(Some(ann()), "three quiet pumps at nighT"), (Some("bob".parse().unwrap()), GOOD), (None, GOOD), (Some(ann()), "")] {
             assert_eq!(folder.check_password(person.as_ref(), shown).await.unwrap(), None, "{person:?} {shown:?}");
         }
     }
 
     #[tokio::test]
-    async fn a_password_of_another_is_to_be_changed_and_one_of_the_machine_to_be_told() {
+    async fn a_password_of_another_is_to_be_changed_and_every_one_to_be_told() {
         let (_dir, folder) = folder();
-        folder.set_password(&ann(), GOOD, SetBy::Another).await.unwrap();
-        assert_eq!(folder.check_password(Some(&ann()), GOOD).await.unwrap(), Some(Known { must_change: true, untold: false }));
-        folder.set_password(&ann(), GOOD, SetBy::Machine).await.unwrap();
-        assert_eq!(folder.check_password(Some(&ann()), GOOD).await.unwrap(), Some(Known { must_change: true, untold: true }));
+        for by in [SetBy::Another, SetBy::Machine] {
+            folder.set_password(&ann(), GOOD, by).await.unwrap();
+            assert_eq!(folder.check_password(Some(&ann()), GOOD).await.unwrap(), Some(Known { must_change: true, untold: true }));
+        }
         folder.password_told(&ann()).unwrap();
         assert_eq!(folder.check_password(Some(&ann()), GOOD).await.unwrap(), Some(Known { must_change: true, untold: false }));
     }

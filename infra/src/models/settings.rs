@@ -26,14 +26,27 @@ pub struct ModelSettings {
     pub failures: u32,
     /// … for so many seconds, and twice as long each time it fails again, up to ten minutes.
     pub pause_s: u32,
-    /// The class of models that summarise what the crew found.
+    /// Questions about one case, of all the crew together; whoever asks more goes round in circles and goes on by its rules.
+    pub questions_a_case: u32,
+    /// The class of models that the crew asks where no person has chosen another.
     pub report_class: String,
+    /// For how many days what was asked and answered can be read and asked again; 0: until a person has it destroyed.
+    pub keep_words_days: u32,
     pub deployments: BTreeMap<String, DeploymentSettings>,
 }
 
 impl Default for ModelSettings {
     fn default() -> Self {
-        Self { attempts: 3, within_s: 60, failures: 5, pause_s: 30, report_class: "standard".into(), deployments: BTreeMap::new() }
+        Self {
+            attempts: 3,
+            within_s: 60,
+            failures: 5,
+            pause_s: 30,
+            questions_a_case: 20,
+            report_class: "standard".into(),
+            keep_words_days: 90,
+            deployments: BTreeMap::new(),
+        }
     }
 }
 
@@ -180,6 +193,7 @@ impl ModelSettings {
         between("within_s", self.within_s, 600)?;
         between("failures", self.failures, 100)?;
         between("pause_s", self.pause_s, 600)?;
+        between("questions_a_case", self.questions_a_case, 1_000)?;
         let mut models = Models::default();
         for (name, settings) in &self.deployments {
             let deployment = settings.deployment(name)?;

@@ -47,7 +47,7 @@ impl House {
     }
     /// What the server's bill is in our classes, where it tells them apart.
     pub fn billed(&self) -> Usage {
-        let Bill { input, cached, output, thought } = self.bill();
+        let Bill { input, cached, output, thought, .. } = self.bill();
         match self.tongue {
             Tongue::OpenAi | Tongue::Gemini => {
                 Usage { input: input - cached, cache_read: cached, cache_write: 0, output: output - thought, reasoning: thought }

@@ -264,7 +264,7 @@ pub(super) fn change(partition: &PartitionId, next: u64, facts: &[Fact]) -> Chan
         cases: facts.iter().filter_map(|fact| fact.case).collect(),
         plant: facts.iter().any(|fact| is_of_plant(fact.stream.as_str())),
         outside: facts.iter().any(|fact| is_of_outside(fact.stream.as_str())),
-        crew: facts.iter().any(|fact| is_of_crew(fact.stream.as_str())),
+        crew: facts.iter().any(|fact| is_of_crew(fact.stream.as_str()) || is_of_crew_on_a_case(&fact.kind)),
     }
 }
 
@@ -275,6 +275,11 @@ fn is_of_outside(stream: &str) -> bool {
 
 fn is_of_crew(stream: &str) -> bool {
     ["agent/", "task/", "letter/"].iter().any(|beginning| stream.starts_with(beginning))
+}
+
+/// Who looks into a case, and what that uses.
+fn is_of_crew_on_a_case(kind: &str) -> bool {
+    matches!(kind, "InvestigationOpened" | "ContributionDelivered" | "ContributionMissed" | "ReportDelivered" | "ModelCalled")
 }
 
 /// Sites, signals and machines: what people said of them, and what was learned.

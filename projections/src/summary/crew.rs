@@ -2,7 +2,7 @@
 
 use millwright_domain::{
     Event,
-    task::{BlockReason, FailureClass, Loss, Mark},
+    task::{FailureClass, Loss, Mark},
 };
 
 /// `None`: not one of a crew's.
@@ -29,6 +29,8 @@ fn of_agent(event: &Event) -> Option<String> {
             (None, Some(to)) => format!("a card was moved to {to}"),
             (None, None) => "a card was made, and is a task".into(),
         },
+        Event::AgentAlarmRaised(fact) => format!("{} (rule {})", fact.breach.says, fact.breach.rule),
+        Event::AgentAlarmCleared(fact) => format!("{} is within the limit of rule {} again", fact.agent, fact.rule),
         Event::ModelChosen(fact) => format!("{} has {} think with {}", fact.by, fact.agent, fact.model),
         _ => return None,
     })
@@ -37,7 +39,7 @@ fn of_agent(event: &Event) -> Option<String> {
 fn of_task(event: &Event) -> Option<String> {
     Some(match event {
         Event::TaskFiled(fact) => format!("{} wants done: {}", fact.by, fact.spec.title),
-        Event::TaskQueued(_) => "it may be taken".into(),
+        Event::TaskQueued(fact) => fact.why.as_ref().map_or_else(|| "it may be taken".into(), |why| format!("it may be taken: {why}")),
         Event::TaskClaimed(fact) => format!("{} took it under fence {}, until {}", fact.agent, fact.fence, fact.lease_until),
         Event::LeaseRenewed(fact) => format!("still at it, until {}", fact.lease_until),
         Event::LeaseLost(fact) => match fact.why {
@@ -51,7 +53,7 @@ fn of_task(event: &Event) -> Option<String> {
         }
         Event::TaskAccepted(fact) => format!("{} accepted the result", fact.by),
         Event::TaskSentBack(fact) => format!("{} sent it back", fact.by),
-        Event::TaskBlocked(fact) => format!("{} says that it waits for {}", fact.by, waits_for(fact.reason)),
+        Event::TaskBlocked(fact) => format!("{} says that it waits for {}", fact.by, fact.reason.as_str()),
         Event::TaskUnblocked(_) => "it waits no more and may be taken".into(),
         Event::TaskFailed(fact) => format!("it failed ({}): {}", class(fact.class), fact.reason),
         Event::TaskReverted(fact) => format!("{} took it back", fact.by),
@@ -73,15 +75,6 @@ fn of_letter(event: &Event) -> Option<String> {
         Event::LetterEscalated(fact) => format!("nobody acknowledged it in time; {} are told", fact.to),
         _ => return None,
     })
-}
-
-fn waits_for(reason: BlockReason) -> &'static str {
-    match reason {
-        BlockReason::Budget => "budget",
-        BlockReason::Approval => "approval",
-        BlockReason::Input => "input",
-        BlockReason::Dependency => "other tasks",
-    }
 }
 
 fn class(class: FailureClass) -> &'static str {

@@ -154,4 +154,10 @@ async fn the_audit_has_every_fact_with_its_hash_and_can_be_asked_narrowly(bench:
     let narrow = AuditFilter { actor: Some("local-operator".into()), kind: Some("ActionApproved".into()), ..AuditFilter::default() };
     let found = audit::page(&projections.ledger(), &narrow, &Window::first(200)).await.unwrap();
     assert_eq!(found.rows.len(), 1);
+    let at = all.rows[all.rows.len() / 2].1.recorded_at;
+    for (from, to) in [(Some(at), None), (None, Some(at))] {
+        let found = audit::page(&projections.ledger(), &AuditFilter { from, to, ..AuditFilter::default() }, &Window::first(200)).await.unwrap();
+        let belongs = all.rows.iter().filter(|(_, row)| (row.recorded_at >= at) == from.is_some()).count();
+        assert_eq!(found.rows.len(), belongs, "the first moment belongs to it, the last one does not");
+    }
 }

@@ -1,22 +1,31 @@
 //! What the gateway adds to a call: the same requests to the same server straight from the adapter and through the gateway, at 1,000 a second.
 
-use super::{Measured, percentile, scaled};
+use super::{Measured, load, percentile, scaled};
 use crate::app::models::gateway;
 use anyhow::{Context, Result, ensure};
 use axum::{Json, Router, routing::post};
-use futures::{StreamExt, stream::FuturesUnordered};
-use millwright_agents::gateway::{
-    Around, Gateway,
-    observer::Nobody,
-    pocket::Pocket,
-    purse::{Purse, Wish},
-    question::Question,
+use chrono::TimeDelta;
+use futures::{
+    StreamExt, TryStreamExt,
+    stream::{self, FuturesUnordered},
 };
+use millwright_agents::{
+    gateway::{
+        Around, Gateway,
+        observer::Nobody,
+        pocket::Pocket,
+        purse::{Purse, Wish},
+        question::Question,
+    },
+    ledger_purse::LedgerPurse,
+};
+use millwright_commands::{Ask, SetBudget};
 use millwright_domain::{
-    Timestamp,
+    budget::{BudgetSet, SITE},
     ids::{ReservationId, derived},
     model_call::{NanoDollars, Prompt, Spent, Usage},
-    ports::language_model::LanguageModel,
+    ports::{clock::Clock, language_model::LanguageModel},
+    position::PartitionId,
     untrusted::{Nonce, Origin, Untrusted},
 };
 use millwright_infra::{
@@ -27,6 +36,7 @@ use millwright_infra::{
 use serde_json::{Value, json};
 use std::{
     future::Future,
+    path::Path,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -39,10 +49,13 @@ const EVERY: Duration = Duration::from_millis(1);
 const GOAL_MS: f64 = 2.0;
 const LONGEST: Duration = Duration::from_secs(10);
 const RESERVATIONS: u64 = 200_000;
+/// Of so many agents at once.
+const ON_A_LEDGER: u64 = 20_000;
+const AGENTS: usize = 64;
 /// The clock cannot tell less.
 const LEAST_MS: f64 = 0.001;
 
-pub async fn measure(scale: f64) -> Result<Measured> {
+pub async fn measure(folder: &Path, scale: f64) -> Result<Measured> {
     let (url, server) = server().await?;
     let deployment = json!({ "speaks": "openai", "model": "bench", "api": url, "local": true });
     let settings: ModelSettings = serde_json::from_value(json!({ "deployments": { "bench": deployment } }))?;
@@ -79,6 +92,7 @@ pub async fn measure(scale: f64) -> Result<Measured> {
     direct.sort_by(f64::total_cmp);
     through.sort_by(f64::total_cmp);
     let reservations = reservations(scaled(RESERVATIONS, scale)).await?;
+    let on_a_ledger = on_a_ledger(folder, scaled(ON_A_LEDGER, scale)).await?;
     Ok(Measured {
         unit: "ms added, p99",
         ours: p99,
@@ -95,6 +109,7 @@ pub async fn measure(scale: f64) -> Result<Measured> {
             "through_p50_ms": percentile(&through, 0.5),
             "through_p99_ms": percentile(&through, 0.99),
             "reservations_per_s_in_memory": reservations,
+            "reservations_per_s_on_a_ledger": on_a_ledger,
         }),
     })
 }
@@ -165,24 +180,43 @@ async fn reservations(count: u64) -> Result<f64> {
     let purse = Pocket::of(u64::MAX);
     let begun = Instant::now();
     for number in 0..count {
-        let reservation = ReservationId(Uuid::from_u64_pair(number, number));
-        let wish = Wish {
-            reservation,
-            agent: "svc-bench".parse()?,
-            site: None,
-            case: None,
-            task: None,
-            deployment: "bench".parse()?,
-            provider: "openai".into(),
-            tokens: 1_000,
-            cost: NanoDollars(0),
-            price: "local".into(),
-            is_critical: false,
-            expires_at: Timestamp::default(),
-        };
-        purse.reserve(&wish).await?;
-        purse.dispatched(reservation).await?;
-        purse.settle(reservation, &Spent::told(Usage { input: 100, output: 50, ..Usage::default() }), NanoDollars(0)).await?;
+        hold(&purse, number).await?;
     }
     Ok(count as f64 / begun.elapsed().as_secs_f64())
+}
+
+/// The same on a site's ledger, where each step is durable before the next, in three scopes.
+async fn on_a_ledger(folder: &Path, count: u64) -> Result<f64> {
+    let house = load::House::open(folder, 1).await?;
+    let limits = BudgetSet::of(1 << 50, 1 << 50);
+    house.commands.ask(&load::partition(), Ask::new("svc-settings".parse()?, SetBudget { scope: SITE.into(), limits })).await?;
+    house.commands.serve(PartitionId::platform()).await?;
+    let purse = LedgerPurse::of(load::partition(), house.log.clone(), house.commands.clone(), Arc::new(SystemClock));
+    let begun = Instant::now();
+    stream::iter(0..count).map(|number| hold(&purse, number)).buffer_unordered(AGENTS).try_collect::<()>().await?;
+    let took = begun.elapsed().as_secs_f64();
+    house.close().await;
+    Ok(count as f64 / took)
+}
+
+async fn hold(purse: &dyn Purse, number: u64) -> Result<()> {
+    let reservation = ReservationId(Uuid::from_u64_pair(number, number));
+    let wish = Wish {
+        reservation,
+        agent: "svc-bench".parse()?,
+        site: None,
+        case: None,
+        task: None,
+        deployment: "bench".parse()?,
+        provider: "openai".into(),
+        tokens: 1_000,
+        cost: NanoDollars(0),
+        price: "local".into(),
+        is_critical: false,
+        expires_at: SystemClock.now().wall + TimeDelta::minutes(1),
+    };
+    purse.reserve(&wish).await?;
+    purse.dispatched(reservation).await?;
+    purse.settle(reservation, &Spent::told(Usage { input: 100, output: 50, ..Usage::default() }), NanoDollars(0)).await?;
+    Ok(())
 }

@@ -154,7 +154,7 @@ impl Bench {
             Name::Polling => one(polling::measure(folder.path(), self.scale).await?),
             Name::Detectors => one(detectors::measure(self.scale)?),
             Name::Similar => one(similar::measure(self.scale)?),
-            Name::Gateway => one(gateway::measure(self.scale).await?),
+            Name::Gateway => one(gateway::measure(folder.path(), self.scale).await?),
             Name::Alert => one(alert::measure(folder.path(), self.scale).await?),
             Name::Write => one(write::measure(folder.path(), self.scale).await?),
             Name::Graphql => one(graphql::measure(folder.path(), self.scale).await?),

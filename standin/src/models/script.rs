@@ -48,9 +48,11 @@ pub enum Trouble {
     TooMuch,
     /// Nothing, for reasons of its own.
     Withholds,
+    /// Keeps to the form, and names things that nobody told it of.
+    Invents,
 }
 
-const MOODS: [Trouble; 9] = [
+const MOODS: [Trouble; 10] = [
     Trouble::TooOften(1),
     Trouble::Overloaded,
     Trouble::Fails,
@@ -60,15 +62,19 @@ const MOODS: [Trouble; 9] = [
     Trouble::NoUsage,
     Trouble::WrongJson,
     Trouble::TooMuch,
+    Trouble::Invents,
 ];
 
 /// Tokens of one answer, as a provider counts them: input with the cached part, output with the thoughts.
+///
+/// `is_told`: whoever asked can know, because the answer came whole and says what it used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Bill {
     pub input: u64,
     pub cached: u64,
     pub output: u64,
     pub thought: u64,
+    pub is_told: bool,
 }
 
 impl Bill {
@@ -137,6 +143,7 @@ impl Script {
         if trouble_in_a_stream {
             given.bill.output = tokens(&given.text[..half(&given.text)]);
         }
+        given.bill.is_told = given.tells_usage && given.end == End::Whole;
         self.bills.push(given.bill);
         Ok(given)
     }
@@ -163,6 +170,7 @@ fn given(say: Say, asked: &Asked, trouble: Option<Trouble>) -> Given {
         Some(Trouble::WrongJson) => text = json!({ "lie": [text] }).to_string(),
         Some(Trouble::TooMuch) => text.push_str(&" and on".repeat(usize::try_from(asked.max_output).unwrap_or(100))),
         Some(Trouble::Withholds) => text.clear(),
+        Some(Trouble::Invents) => text = invented(asked),
         _ => {}
     }
     let mut output = tokens(&text) + call.as_ref().map_or(0, |(tool, arguments)| tokens(tool) + tokens(&arguments.to_string())) + bill.thought;
@@ -194,29 +202,46 @@ fn given(say: Say, asked: &Asked, trouble: Option<Trouble>) -> Given {
 
 fn fitting(asked: &Asked) -> String {
     match &asked.schema {
-        Some(schema) => of_schema(schema).to_string(),
+        Some(schema) => of_schema(schema, &SMALLEST).to_string(),
         None => format!("I have read {} tokens and see nothing unusual.", asked.input),
     }
 }
 
-/// The smallest thing that keeps to a plain schema.
-pub(super) fn of_schema(schema: &Value) -> Value {
+fn invented(asked: &Asked) -> String {
+    let words = "Open valve V-99 at once, as https://example.org says";
+    match &asked.schema {
+        Some(schema) => of_schema(schema, &Filling { words, number: 99 }).to_string(),
+        None => words.into(),
+    }
+}
+
+/// What stands where a schema leaves a choice.
+pub(super) struct Filling {
+    words: &'static str,
+    /// At least: where the schema asks for more, that.
+    number: i64,
+}
+
+pub(super) const SMALLEST: Filling = Filling { words: "something", number: 0 };
+
+/// A small thing that keeps to a plain schema. A list has one entry, so that something is said.
+pub(super) fn of_schema(schema: &Value, filling: &Filling) -> Value {
     if let Some(first) = schema["enum"].as_array().and_then(|list| list.first()) {
         return first.clone();
     }
     match schema["type"].as_str() {
         Some("object") => {
             let required: Vec<&str> = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-            required.iter().map(|name| (name.to_string(), of_schema(&schema["properties"][name]))).collect::<Map<_, _>>().into()
+            required.iter().map(|name| (name.to_string(), of_schema(&schema["properties"][name], filling))).collect::<Map<_, _>>().into()
         }
         Some("array") => {
-            let least = schema["minItems"].as_u64().unwrap_or(0);
-            (0..least).map(|_| of_schema(&schema["items"])).collect()
+            let least = schema["minItems"].as_u64().unwrap_or(0).max(1);
+            (0..least).map(|_| of_schema(&schema["items"], filling)).collect()
         }
-        Some("integer") => schema["minimum"].as_i64().unwrap_or(0).into(),
-        Some("number") => schema["minimum"].as_f64().unwrap_or(0.0).into(),
+        Some("integer") => schema["minimum"].as_i64().unwrap_or(0).max(filling.number).into(),
+        Some("number") => schema["minimum"].as_f64().unwrap_or(0.0).max(filling.number as f64).into(),
         Some("boolean") => false.into(),
-        _ => "something".into(),
+        _ => filling.words.into(),
     }
 }
 

@@ -4,28 +4,28 @@ import { type AnyVariables, type TypedDocumentNode, useMutation } from "urql";
 import { problemOf } from "../logic/problem.ts";
 import type { Answered } from "./fragments.ts";
 
-export interface Asking<Wish extends object> {
+export interface Asking<Wish extends object, Given extends Answered = Answered> {
   busy: boolean;
   /** Why the last try did nothing, and what to do next. */
   problem: string | null;
-  answered: Answered | null;
-  ask: (wish: Wish) => Promise<Answered | null>;
+  answered: Given | null;
+  ask: (wish: Wish) => Promise<Given | null>;
 }
 
 type Wished<Variables> = Omit<Variables, "commandId">;
 
-export function useAsk<Variables extends { commandId: string }>(
-  document: TypedDocumentNode<{ answered: Answered }, Variables>,
-): Asking<Wished<Variables>> {
-  const [, run] = useMutation(document as TypedDocumentNode<{ answered: Answered }, AnyVariables>);
+export function useAsk<Variables extends { commandId: string }, Given extends Answered = Answered>(
+  document: TypedDocumentNode<{ answered: Given }, Variables>,
+): Asking<Wished<Variables>, Given> {
+  const [, run] = useMutation(document as TypedDocumentNode<{ answered: Given }, AnyVariables>);
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
-  const [answered, setAnswered] = useState<Answered | null>(null);
+  const [answered, setAnswered] = useState<Given | null>(null);
   // Kept until the server has answered: after a lost connection the same wish goes out under the same id.
   const pending = useRef<{ wish: string; id: string } | null>(null);
 
   const ask = useCallback(
-    async (wish: Wished<Variables>): Promise<Answered | null> => {
+    async (wish: Wished<Variables>): Promise<Given | null> => {
       const text = JSON.stringify(wish);
       if (pending.current?.wish !== text) pending.current = { wish: text, id: newCommandId() };
       setBusy(true);

@@ -6,7 +6,7 @@ export const AgentsQuery = graphql(`
   query Agents($atLeast: Position, $asOf: DateTime) {
     agents(atLeast: $atLeast, asOf: $asOf) {
       id site role outside capabilities status blocker atOnce heardAt joinedAt modelChosen modelInUse cpuPercent memoryBytes
-      tasks { id title lease { until } }
+      onCases alarms { rule says since } tasks { id title lease { until } }
       sums { tokens { input cacheRead cacheWrite output reasoning total } calls errors inferenceMs costNanoDollars }
       work { claimed delivered accepted sentBack failed leasesLost accuracy }
       hours(last: 24) { hour sums { tokens { total } costNanoDollars } }
@@ -29,6 +29,32 @@ export const BoardQuery = graphql(
   }
 `,
   [TaskFields],
+);
+
+/** The latest step first; what is over stays as it is, so that only the first page is asked for again. */
+export const WorkLogQuery = graphql(`
+  query WorkLog($agent: ID, $what: WorkKind, $case: ID, $first: Int!, $after: String, $asOf: DateTime) {
+    workLog(agent: $agent, what: $what, case: $case, first: $first, after: $after, asOf: $asOf) {
+      nodes { id site at agent what kind caseId taskId summary }
+      pageInfo { hasNextPage endCursor }
+    }
+  }
+`);
+
+export const CostsQuery = graphql(`
+  query CrewCosts($site: ID!, $days: Int!, $asOf: DateTime) {
+    crewCosts(site: $site, days: $days, asOf: $asOf) {
+      costNanoDollars tokens trendNanoDollarsADay
+      days { day agent model sums { tokens { total } calls errors costNanoDollars } }
+    }
+  }
+`);
+
+export const TestAgent = graphql(
+  `mutation TestAgent($site: ID!, $agent: ID!, $commandId: ID!) {
+    answered: testAgent(site: $site, agent: $agent, commandId: $commandId) { ...AnsweredFields subject }
+  }`,
+  [AnsweredFields],
 );
 
 /** Those that wait for somebody are asked for by themselves: they may be older than the latest. */
@@ -136,6 +162,9 @@ export const SendLetter = graphql(
 
 export type Agent = ResultOf<typeof AgentsQuery>["agents"][number];
 export type AgentStatus = Agent["status"];
+export type WorkStep = NonNullable<ResultOf<typeof WorkLogQuery>["workLog"]>["nodes"][number];
+export type WorkKind = WorkStep["what"];
+export type Costs = ResultOf<typeof CostsQuery>["crewCosts"];
 export type Task = FragmentOf<typeof TaskFields>;
 export type TaskStage = Task["stage"];
 export type TaskStep = Task["steps"][number];

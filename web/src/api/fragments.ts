@@ -100,7 +100,7 @@ export const TaskFields = graphql(`
   fragment TaskFields on Task {
     id site title details needs caseId priority deadline estimatedTokens autonomous labels dependsOn origin filedBy filedAt changedAt
     stage steps lease { agent fence since until } agent fence result tests { fence passed report by at }
-    blockedBy blockedSince failures failureClass failureReason note acceptedBy marks
+    blockedBy blockedSince failures failureClass failureReason note acceptedBy marks whyQueued
   }
 `);
 

@@ -1,7 +1,7 @@
 // The page's places, as hashes: they work from any path and can be sent to a colleague. What a screen filters by stands behind a `?`.
 
 export type Route =
-  | { screen: "plant" | "cases" | "approvals" | "alarms" | "outbox" | "people" | "access" | "days" | "inspections" | "system" | "budgets" | "settings" | "compare" | "try" | "crew" | "board" | "letters" }
+  | { screen: "plant" | "cases" | "approvals" | "alarms" | "outbox" | "people" | "access" | "days" | "inspections" | "system" | "budgets" | "settings" | "compare" | "try" | "crew" | "board" | "letters" | "work" }
   | { screen: "asset"; site: string; asset: string }
   | { screen: "signal"; site: string; signal: string }
   | { screen: "case"; id: string }
@@ -36,6 +36,7 @@ export function parseRoute(hash: string): Route {
     case "crew":
     case "board":
     case "letters":
+    case "work":
       return { screen };
     case "audit":
       return { screen: "audit", stream: argument === "" ? null : argument };
@@ -84,6 +85,8 @@ export const href = {
   crew: "#/crew",
   board: "#/board",
   letters: "#/letters",
+  work: "#/work",
+  workOf: (agent: string) => withParams("#/work", { agent }),
   case: (id: string) => `#/cases/${encodeURIComponent(id)}`,
   casesOf: (site: string, asset: string) => withParams("#/cases", { site, asset }),
   task: (id: string) => withParams("#/board", { task: id }),

@@ -41,7 +41,7 @@ export function TopBar({ route, openPast, pastOpen }: Props) {
 
 const HOUSE: ReadonlySet<string> = new Set(["system", "people", "access", "days", "inspections", "budgets", "settings", "compare", "try"]);
 
-const CREW: ReadonlySet<string> = new Set(["crew", "board", "letters"]);
+const CREW: ReadonlySet<string> = new Set(["crew", "board", "letters", "work"]);
 
 const ICONS = {
   plant: "M3 21V10l6 4v-4l6 4V4h6v17z",

@@ -8,7 +8,12 @@ use crate::{
 };
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
 use chrono::{DateTime, TimeDelta, Utc};
-use millwright_domain::agent::{self, Figures, TokensUsed};
+use millwright_domain::{
+    Timestamp,
+    agent::{self, Figures},
+    agent_alarm::Breach,
+    model_call::Usage,
+};
 use millwright_projections::{
     agents::{self, AgentHourRow, AgentRow, Sums},
     tasks,
@@ -42,9 +47,9 @@ pub struct Tokens {
     total: u64,
 }
 
-impl From<TokensUsed> for Tokens {
-    fn from(used: TokensUsed) -> Self {
-        let TokensUsed { input, cache_read, cache_write, output, reasoning } = used;
+impl From<Usage> for Tokens {
+    fn from(used: Usage) -> Self {
+        let Usage { input, cache_read, cache_write, output, reasoning } = used;
         Self { input, cache_read, cache_write, output, reasoning, total: used.total() }
     }
 }
@@ -79,6 +84,17 @@ impl From<AgentHourRow> for AgentHour {
     fn from(row: AgentHourRow) -> Self {
         Self { hour: time(row.hour), sums: row.sums.into() }
     }
+}
+
+/// A figure past a rule's limit; a person was told once.
+#[derive(SimpleObject)]
+pub struct AgentAlarm {
+    /// As the file of rules names it.
+    rule: String,
+    says: String,
+    value: f64,
+    limit: f64,
+    since: DateTime<Utc>,
 }
 
 /// What became of the tasks that an agent took.
@@ -117,10 +133,25 @@ impl Agent {
         self.0.agent.capabilities.iter().map(id).collect()
     }
     async fn status(&self) -> AgentStatus {
-        self.0.agent.status().into()
+        self.0.status().into()
     }
     async fn blocker(&self) -> Option<&str> {
         self.0.agent.blocker.as_deref()
+    }
+    /// Cases that it looks into now, beside its tasks.
+    async fn on_cases(&self) -> Vec<ID> {
+        self.0.on_cases.iter().map(id).collect()
+    }
+    /// Its figures that are past a rule's limit.
+    async fn alarms(&self) -> Vec<AgentAlarm> {
+        let alarm = |(breach, at): &(Breach, Timestamp)| AgentAlarm {
+            rule: breach.rule.clone(),
+            says: breach.says.clone(),
+            value: breach.value,
+            limit: breach.limit,
+            since: time(*at),
+        };
+        self.0.alarms.iter().map(alarm).collect()
     }
     /// What it holds now.
     #[graphql(complexity = "10 * child_complexity")]
@@ -151,7 +182,7 @@ impl Agent {
     async fn model_in_use(&self) -> Option<&str> {
         self.0.model_in_use.as_deref()
     }
-    /// Of one core, as it last reported.
+    /// Of one core, as it last reported. Parts of Millwright are one program: each tells what all of it uses.
     async fn cpu_percent(&self) -> Option<f64> {
         self.0.cpu_percent
     }
@@ -221,7 +252,7 @@ impl From<FiguresInput> for Figures {
         Self {
             cpu_percent: input.cpu_percent,
             memory_bytes: input.memory_bytes,
-            tokens: TokensUsed {
+            tokens: Usage {
                 input: input.input_tokens,
                 cache_read: input.cache_read_tokens,
                 cache_write: input.cache_write_tokens,

@@ -2,9 +2,10 @@
 
 pub mod agent;
 pub mod letter;
+pub mod log;
 pub mod task;
 
-pub use agent::{Agent, FiguresInput};
+pub use agent::{Agent, FiguresInput, Tokens};
 pub use letter::{Letter, LetterInput};
 pub use task::{Claimed, Task, TaskInput};
 

@@ -241,6 +241,10 @@ impl Task {
     async fn accepted_by(&self) -> Option<ID> {
         self.0.accepted_by.as_ref().map(id)
     }
+    /// Why a rule took it up, of one that nobody had to queue.
+    async fn why_queued(&self) -> Option<&str> {
+        self.0.why.as_deref()
+    }
     async fn marks(&self) -> Vec<Mark> {
         self.0.task.marks.iter().map(|mark| (*mark).into()).collect()
     }

@@ -4,12 +4,15 @@ use super::{batch::Row, reader::Reader};
 use millwright_domain::{ports::event_log::LogError, position::PartitionId};
 use std::{
     error::Error as StdError,
-    sync::mpsc::{SyncSender, sync_channel},
+    sync::{
+        atomic::{AtomicUsize, Ordering},
+        mpsc::{SyncSender, sync_channel},
+    },
     thread,
 };
 
 /// Records at a time.
-const STRIDE: usize = 4096;
+const STRIDE: usize = 16_384;
 
 /// What is wrong, and the first seq that it is wrong with.
 pub(super) type Wrong = (u64, String);
@@ -93,16 +96,18 @@ fn continued(rows: Vec<Row>, next: &mut u64) -> (Vec<Row>, Option<Wrong>) {
     (whole, None)
 }
 
-/// Does the same with each, on all processors, and keeps the order.
+/// Does the same with each, on all processors, and keeps the order. Whoever is through takes the next one: a processor that has other work
+/// holds nobody up.
 fn spread<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    let processors = thread::available_parallelism().map_or(1, usize::from);
-    let share = items.len().div_ceil(processors).max(1);
-    let work = &work;
-    thread::scope(|scope| {
-        let mut shares = items.chunks(share);
-        let first = shares.next().unwrap_or_default();
-        let others: Vec<_> = shares.map(|share| scope.spawn(move || share.iter().map(work).collect::<Vec<_>>())).collect();
-        let mut done: Vec<R> = first.iter().map(work).collect();
+    let processors = thread::available_parallelism().map_or(1, usize::from).min(items.len());
+    let taken = AtomicUsize::new(0);
+    let share = || {
+        let numbers = std::iter::repeat_with(|| taken.fetch_add(1, Ordering::Relaxed));
+        numbers.map_while(|number| Some((number, work(items.get(number)?)))).collect::<Vec<_>>()
+    };
+    let mut done = thread::scope(|scope| {
+        let others: Vec<_> = (1..processors).map(|_| scope.spawn(share)).collect();
+        let mut done = share();
         for other in others {
             match other.join() {
                 Ok(more) => done.extend(more),
@@ -110,7 +115,9 @@ fn spread<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R
             }
         }
         done
-    })
+    });
+    done.sort_unstable_by_key(|(number, _)| *number);
+    done.into_iter().map(|(_, result)| result).collect()
 }
 
 /// An error with all its causes: a finding is read by a person, on one line.

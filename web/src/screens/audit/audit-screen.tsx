@@ -4,11 +4,12 @@ import { useAsked } from "../../api/use-asked.ts";
 import { useParams } from "../../live/address.ts";
 import { usePlant } from "../../live/plant.tsx";
 import { href } from "../../logic/route.ts";
+import { fieldOf, ofField } from "../../logic/moments.ts";
 import { factName, plural } from "../../logic/words.ts";
 import { Empty, Loading, Problem } from "../../parts/notice.tsx";
 import { Pager, usePages } from "../../parts/pager.tsx";
 import { AuditRow } from "./audit-row.tsx";
-import { Verification } from "./verification.tsx";
+import { type Between, Verification } from "./verification.tsx";
 
 const PAGE = 50;
 /** Facts of the ledger's own housekeeping, of which there is one for nearly every other fact. */
@@ -26,6 +27,7 @@ export function AuditScreen({ stream }: { stream: string | null }) {
   const [params, change] = useParams();
   const { plants } = usePlant();
   const [kind, actor, partition] = [params.get("kind") ?? "", params.get("actor") ?? "", params.get("partition") ?? ""];
+  const between = { from: params.get("from"), to: params.get("to") };
   const all = params.get("all") === "yes";
   const partitions = [...(plants ?? []).map((plant) => `ledger/${plant.site}`), "ledger/_platform"];
   return (
@@ -58,6 +60,8 @@ export function AuditScreen({ stream }: { stream: string | null }) {
               ))}
             </select>
           </label>
+          <TimeBound label="From" at={between.from} change={(from) => change({ from })} />
+          <TimeBound label="to" at={between.to} change={(to) => change({ to })} />
           <label className="check">
             <input type="checkbox" checked={all} onChange={(event) => change({ all: event.target.checked ? "yes" : null })} />
             housekeeping too
@@ -69,18 +73,46 @@ export function AuditScreen({ stream }: { stream: string | null }) {
           Only the facts of <code>{stream}</code>. <a href={href.audit}>Show all</a>
         </p>
       )}
-      {stream === null && <Verification partitions={partitions} partition={partition || null} kind={kind || null} />}
-      <AuditPages key={`${kind}|${actor}|${partition}`} kind={kind || null} actor={actor || null} partition={partition || null} stream={stream} all={all || HOUSEKEEPING.includes(kind)} />
+      {stream === null && <Verification partitions={partitions} partition={partition || null} kind={kind || null} between={between} />}
+      <AuditPages key={`${kind}|${actor}|${partition}|${between.from}|${between.to}`} kind={kind || null} actor={actor || null} partition={partition || null} between={between} stream={stream} all={all || HOUSEKEEPING.includes(kind)} />
     </>
   );
 }
 
-function AuditPages({ kind, actor, partition, stream, all }: { kind: string | null; actor: string | null; partition: string | null; stream: string | null; all: boolean }) {
+/** In the reader's own zone; empty: no bound. */
+function TimeBound({ label, at, change }: { label: string; at: string | null; change: (at: string | null) => void }) {
+  const moment = at === null ? null : ofField(at);
+  return (
+    <label>
+      <span className="label">{label}</span>
+      <input
+        type="datetime-local"
+        step={1}
+        value={moment === null ? "" : fieldOf(moment)}
+        onChange={(event) => {
+          const picked = ofField(event.target.value);
+          change(picked === null ? null : new Date(picked).toISOString());
+        }}
+      />
+    </label>
+  );
+}
+
+interface Asked {
+  kind: string | null;
+  actor: string | null;
+  partition: string | null;
+  between: Between;
+  stream: string | null;
+  all: boolean;
+}
+
+function AuditPages({ kind, actor, partition, between, stream, all }: Asked) {
   const pages = usePages();
-  const asked = useAsked(AuditQuery, { filter: { kind, actor, partition, stream }, first: PAGE, after: pages.after });
+  const asked = useAsked(AuditQuery, { filter: { kind, actor, partition, stream, ...between }, first: PAGE, after: pages.after });
   const page = asked.data?.audit;
   if (!page) return asked.problem ? <Problem text={asked.problem} retry={asked.refresh} /> : <Loading what="the ledger" />;
-  if (page.nodes.length === 0) return <Empty title="No such fact">Nothing on the ledger matches. Choose another kind or person.</Empty>;
+  if (page.nodes.length === 0) return <Empty title="No such fact">Nothing on the ledger matches. Choose another kind, person or time.</Empty>;
   const shown = page.nodes.filter((entry) => all || !HOUSEKEEPING.includes(entry.kind));
   const next = page.pageInfo.hasNextPage ? page.pageInfo.endCursor : null;
   return (

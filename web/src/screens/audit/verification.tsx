@@ -1,9 +1,7 @@
 // Whether the ledger holds: the program's own last look, its latest signed heads, and files for whoever checks by themselves.
-import { useState } from "react";
 import { CheckpointsQuery, VerificationQuery } from "../../api/proof.ts";
 import { useAsked } from "../../api/use-asked.ts";
 import { exportAddress } from "../../logic/export.ts";
-import { ofField } from "../../logic/moments.ts";
 import { Loading, Problem } from "../../parts/notice.tsx";
 import { When } from "../../parts/when.tsx";
 
@@ -11,9 +9,16 @@ interface Props {
   partitions: readonly string[];
   partition: string | null;
   kind: string | null;
+  between: Between;
 }
 
-export function Verification({ partitions, partition, kind }: Props) {
+/** Times as GraphQL writes them; null: no bound. */
+export interface Between {
+  from: string | null;
+  to: string | null;
+}
+
+export function Verification({ partitions, partition, kind, between }: Props) {
   return (
     <section className="panel" aria-labelledby="verification">
       <h2 id="verification">Does it hold?</h2>
@@ -24,7 +29,7 @@ export function Verification({ partitions, partition, kind }: Props) {
           <Heads key={one} partition={one} />
         ))}
       </details>
-      <ExportForm partition={partition} kind={kind} />
+      <ExportForm partition={partition} kind={kind} between={between} />
     </section>
   );
 }
@@ -77,31 +82,18 @@ function Heads({ partition }: { partition: string }) {
 }
 
 /** Links and no buttons: a browser saves what comes while it comes. */
-function ExportForm({ partition, kind }: { partition: string | null; kind: string | null }) {
-  const [from, setFrom] = useState("");
-  const [to, setTo] = useState("");
-  const iso = (text: string) => {
-    const at = ofField(text);
-    return at === null ? null : new Date(at).toISOString();
-  };
-  const wanted = { partition, kind, from: iso(from), to: iso(to) };
+function ExportForm({ partition, kind, between }: { partition: string | null; kind: string | null; between: Between }) {
+  const wanted = { partition, kind, ...between };
+  const isNarrow = [partition, kind, between.from, between.to].some((one) => one !== null);
   return (
     <form className="exports" onSubmit={(event) => event.preventDefault()}>
-      <label>
-        <span className="label">Export from (empty: the beginning)</span>
-        <input type="datetime-local" value={from} onChange={(event) => setFrom(event.target.value)} />
-      </label>
-      <label>
-        <span className="label">up to (empty: now)</span>
-        <input type="datetime-local" value={to} onChange={(event) => setTo(event.target.value)} />
-      </label>
       <a className="button inline" href={exportAddress("jsonl", wanted)} download>
         JSON lines
       </a>
       <a className="button inline" href={exportAddress("parquet", wanted)} download>
         Parquet
       </a>
-      <p className="by">JSON lines are to the letter what is stored, and can be verified elsewhere; Parquet is for analysis.{(partition !== null || kind !== null) && " Only what the filter names."}</p>
+      <p className="by">JSON lines are to the letter what is stored, and can be verified elsewhere; Parquet is for analysis.{isNarrow && " Only what the filter names."}</p>
     </form>
   );
 }

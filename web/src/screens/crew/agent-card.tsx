@@ -30,6 +30,11 @@ export function AgentCard({ agent, models, follow }: Props) {
         {agent.outside && <>, a program outside</>}; can {agent.capabilities.map((one) => humanise(one).toLowerCase()).join(", ") || "do nothing that was named"}
       </p>
       {hint !== null && <p className="warn">{hint}</p>}
+      {agent.alarms.map((alarm) => (
+        <p key={alarm.rule} className="warn">
+          {alarm.says}, since <When at={alarm.since} title="Real time" />
+        </p>
+      ))}
       <dl className="agentfacts">
         <Fact name="Now">
           <Holds agent={agent} />
@@ -38,8 +43,8 @@ export function AgentCard({ agent, models, follow }: Props) {
           <When at={agent.heardAt} title="Real time" />
         </Fact>
         <Fact name="Model">{modelText(agent)}</Fact>
-        <Fact name="CPU">{agent.cpuPercent === null ? "—" : `${Math.round(agent.cpuPercent)} % of a core`}</Fact>
-        <Fact name="Memory">{agent.memoryBytes === null ? "—" : bytesText(agent.memoryBytes)}</Fact>
+        <Fact name={agent.outside ? "CPU" : "CPU, whole program"}>{agent.cpuPercent === null ? "—" : `${Math.round(agent.cpuPercent)} % of a core`}</Fact>
+        <Fact name={agent.outside ? "Memory" : "Memory, whole program"}>{agent.memoryBytes === null ? "—" : bytesText(agent.memoryBytes)}</Fact>
         <Fact name="Inference">{meanInference(sums) ?? "—"}</Fact>
         <Fact name="Tokens">
           {count(sums.tokens.total)} <span className="feature">{count(sums.tokens.input + sums.tokens.cacheRead + sums.tokens.cacheWrite)} in, {count(sums.tokens.output + sums.tokens.reasoning)} out</span>
@@ -52,6 +57,11 @@ export function AgentCard({ agent, models, follow }: Props) {
         </Fact>
       </dl>
       <Hours agent={agent} />
+      <p>
+        <a href={href.workOf(agent.id)}>
+          What it did<span className="unseen">: {crewName(agent.id)}</span>
+        </a>
+      </p>
       <AgentDeeds agent={agent} models={models} follow={follow} />
     </li>
   );
@@ -67,9 +77,14 @@ function Fact({ name, children }: { name: string; children: React.ReactNode }) {
 }
 
 function Holds({ agent }: { agent: Agent }) {
-  if (agent.tasks.length === 0) return <>no task</>;
+  if (agent.tasks.length === 0 && agent.onCases.length === 0) return <>no task</>;
   return (
     <ul>
+      {agent.onCases.map((id) => (
+        <li key={id}>
+          looks into <a href={href.case(id)}>a case</a>
+        </li>
+      ))}
       {agent.tasks.map((task) => (
         <li key={task.id}>
           <a href={href.task(task.id)}>{task.title}</a>

@@ -10,6 +10,7 @@ import { href } from "../../logic/route.ts";
 import { plural } from "../../logic/words.ts";
 import { Empty, Loading, Problem } from "../../parts/notice.tsx";
 import { AgentCard } from "./agent-card.tsx";
+import { Costs } from "./costs.tsx";
 import { CrewTabs } from "./crew-tabs.tsx";
 
 /** Many report at once, and all is to be seen within the second. */
@@ -44,6 +45,9 @@ export function AgentsScreen() {
           ))}
         </ul>
       )}
+      {[...new Set((agents ?? []).map((agent) => agent.site))].map((site) => (
+        <Costs key={site} site={site} />
+      ))}
     </>
   );
 }

@@ -1,10 +1,11 @@
-// The pages about the crew: who is on it, what there is to do, what they write to each other.
+// The pages about the crew: who is on it, what there is to do, what they write to each other, all that was done.
 import { href } from "../../logic/route.ts";
 
 const PAGES = [
   { screen: "crew", to: href.crew, text: "Agents" },
   { screen: "board", to: href.board, text: "Tasks" },
   { screen: "letters", to: href.letters, text: "Letters" },
+  { screen: "work", to: href.work, text: "Log" },
 ] as const;
 
 export function CrewTabs({ here }: { here: (typeof PAGES)[number]["screen"] }) {

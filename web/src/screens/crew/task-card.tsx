@@ -90,6 +90,7 @@ function More({ task }: { task: Task }) {
           About <a href={href.case(task.caseId)}>a case</a>
         </p>
       )}
+      {task.whyQueued !== null && <p>Taken up by itself: {task.whyQueued}.</p>}
       {task.dependsOn.length > 0 && (
         <p>
           After{" "}

@@ -1,0 +1,153 @@
+//! What a model was asked about a case is kept, asked again of another model, held against each other, and destroyed, with the running program.
+
+use crate::{
+    house::House,
+    program::{Program, run, text},
+};
+use chrono::TimeDelta;
+use millwright_agents::{
+    call_keeper::CallKeeper,
+    gateway::{
+        observer::{Nobody, Observer, Spoken},
+        question::Question,
+    },
+    shredder::Shredder,
+};
+use millwright_domain::{
+    Event,
+    ids::derived,
+    kept_call::{KeptWords, ModelCallKept},
+    model_call::{Answer, Ending, Prompt, Said, Spent, Usage},
+    ports::{event_log::EventLog, vault::Vault},
+    untrusted::{Nonce, Origin, Untrusted},
+};
+use millwright_infra::KeyFolder;
+use millwright_projections::Projections;
+use millwright_standin::models::{ModelServer, Say, Tongue};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use std::{path::Path, sync::Arc};
+use tokio_util::sync::CancellationToken;
+
+/// Two models in the house, each a server of its own.
+fn settings(servers: [(&str, &ModelServer); 2], key: &Path) -> Vec<(String, String)> {
+    let mut settings = vec![("MILLWRIGHT_OUTWARD__ALLOW".into(), "[\"127.0.0.1\"]".into())];
+    for (name, server) in servers {
+        let set = |what: &str, value: String| (format!("MILLWRIGHT_MODELS__DEPLOYMENTS__{name}__{what}"), value);
+        settings.extend([set("SPEAKS", "openai".into()), set("MODEL", ModelServer::MODEL.into()), set("API", server.api())]);
+        settings.extend([set("KEY", key.display().to_string()), set("LOCAL", "true".into())]);
+    }
+    settings
+}
+
+const REPORTED: &str = "{ cases(first: 1) { edges { node { id investigation { report { text model } } } } } modelCalls(answered: true) { call caseId state deployment } }";
+
+fn reported(answer: &Value) -> Option<(String, String, String)> {
+    let case = answer.pointer("/cases/edges/0/node")?;
+    case.pointer("/investigation/report/text")?.as_str()?;
+    let call = answer["modelCalls"].as_array()?.iter().find(|call| call["caseId"] == case["id"] && call["state"] == "KEPT")?;
+    Some((case["id"].as_str()?.into(), call["call"].as_str()?.into(), call["deployment"].as_str()?.into()))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_is_kept_asked_again_of_another_model_and_destroyed() {
+    let servers = [ModelServer::start(Tongue::OpenAi).await.unwrap(), ModelServer::start(Tongue::OpenAi).await.unwrap()];
+    servers.iter().for_each(|server| server.says(Say::Text("The bearing wears; see page 99 of the handbook.".into())));
+    let folder = tempfile::tempdir().unwrap();
+    let key = folder.path().join("key");
+    std::fs::write(&key, ModelServer::KEY).unwrap();
+    let environment = settings([("ONE", &servers[0]), ("TWO", &servers[1])], &key);
+    let environment: Vec<(&str, &str)> = environment.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let data = folder.path().join("data");
+    let program = Program::demo_with(&data, &[], &environment).await;
+    let (case, call, first) = program.until(REPORTED, reported).await;
+    let listen = program.url.trim_start_matches("http://").to_string();
+    let cli = |arguments: &[&str]| {
+        let output = run(&[arguments, &["--listen", listen.as_str()]].concat(), folder.path());
+        assert!(output.status.success(), "{}{}", text(&output.stdout), text(&output.stderr));
+        text(&output.stdout)
+    };
+    let list = cli(&["models", "list"]);
+    assert!(list.contains("one  openai") && list.contains("may be asked") && list.contains("costs nothing"), "{list}");
+    assert!(cli(&["models", "calls"]).contains(&call));
+    let other = if first == "one" { "two" } else { "one" };
+    let replayed = cli(&["models", "replay", &call, "--with", other]);
+    assert!(replayed.contains("answered then") && replayed.contains(&format!("answered now by {other}")), "{replayed}");
+    assert_eq!(replayed.matches("INVENTED: page 99").count(), 2, "both have made it up: {replayed}");
+    servers.iter().for_each(|server| server.says(Say::Text("I would say bearing wear.".into())));
+    let replayed = cli(&["models", "replay", &call]);
+    assert!(replayed.contains("see page 99") && replayed.contains("I would say bearing wear."), "{replayed}");
+    let compared: Value = serde_json::from_str(&cli(&["models", "compare", "--cases", "1", "--json"])).unwrap();
+    let rows = compared["rows"].as_array().unwrap();
+    assert!(rows.len() == 2 && rows.iter().all(|row| row["answered"] == 1 && row["tokens"].as_u64() > Some(0)), "{compared}");
+    let spent = program.ask("{ budgets { scope calls held { tokens } } }", json!({})).await;
+    let replays = spent["budgets"].as_array().unwrap().iter().find(|budget| budget["scope"] == "agent/svc-replay").unwrap();
+    assert_eq!((replays["calls"].as_u64(), &replays["held"]), (Some(4), &json!([])), "each was held for: {replays}");
+    assert!(cli(&["models", "shred", &case]).contains("can never be read again"));
+    let read = run(&["models", "replay", &call, "--listen", listen.as_str()], folder.path());
+    assert!(!read.status.success() && text(&read.stderr).contains("were destroyed"), "{}", text(&read.stderr));
+    assert!(program.terminate());
+    let verified = run(&["audit", "verify", "--data", data.to_str().unwrap()], folder.path());
+    assert!(verified.status.success(), "the chain does not need the words: {}{}", text(&verified.stdout), text(&verified.stderr));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_running_program_the_command_says_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = run(&["models", "list", "--listen", "127.0.0.1:9"], folder.path());
+    assert!(!output.status.success() && text(&output.stderr).contains("is millwright running"), "{}", text(&output.stderr));
+}
+
+fn question(number: u32) -> Question {
+    let prompt = Prompt::new("You look at pumps.", Nonce::of(number.into())).say("Why?").show(Untrusted::new(Origin::Alarm, "high vibration"));
+    Question::new(derived("test", "kept", number), "svc-weaver".parse().unwrap(), "standard".parse().unwrap(), prompt)
+}
+
+fn answer() -> Answer {
+    let said = Said { text: "It is the bearing.".into(), calls: vec![] };
+    Answer { said, json: None, ending: Ending::Done, spent: Spent::told(Usage::default()), model: "m-1".into() }
+}
+
+async fn kept(house: &House) -> Vec<ModelCallKept> {
+    let facts = house.facts().await.into_iter().filter_map(|fact| match fact.event {
+        Event::ModelCallKept(kept) => Some(kept),
+        _ => None,
+    });
+    facts.collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn words_older_than_they_are_kept_lose_their_key_and_the_newer_ones_and_every_hash_stay() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = House::furnished(folder.path()).await;
+    let vault = Arc::new(KeyFolder::open(folder.path().join("keys")).unwrap());
+    let projections = Projections::open(&folder.path().join("views")).await.unwrap();
+    let stop = CancellationToken::new();
+    let following = (projections.clone(), house.log.clone(), stop.clone());
+    let following = tokio::spawn(async move { following.0.run(following.1, following.2).await });
+    let (commands, clock, partition) = (house.commands.clone(), house.clock.clone(), house.site.clone());
+    let keeper = CallKeeper { record: Arc::new(Nobody), commands: commands.clone(), vault: vault.clone(), clock: clock.clone(), partition };
+    let (deployment, answer) = ("small".parse().unwrap(), answer());
+    for number in 1..=2 {
+        keeper.spoken(&Spoken { question: &question(number), attempt: 1, deployment: &deployment, said: Ok(&answer) }).await;
+        house.later(TimeDelta::days(4));
+    }
+    let [old, new] = &kept(&house).await[..] else { panic!("two were kept: {:?}", house.story().await) };
+    for kept in [old, new] {
+        let text = vault.open(kept.words.as_ref().unwrap()).unwrap().unwrap();
+        assert_eq!((hex::encode(Sha256::digest(&text)), text.len() as u64), (kept.digest.clone(), kept.bytes));
+        assert_eq!(KeptWords::from_text(&text).unwrap().answer.unwrap().said.text, "It is the bearing.");
+    }
+    let head = house.log.head().await.unwrap();
+    projections.reached(&head, std::time::Duration::from_secs(20)).await.unwrap();
+    let (site, keep) = ("demo".parse().unwrap(), Some(TimeDelta::days(6)));
+    let shredder = Shredder { commands, vault: vault.clone(), projections, clock, site, keep };
+    let shredding = tokio::spawn(shredder.run(stop.clone()));
+    house.until_story("CallWordsShredded").await;
+    assert_eq!(vault.open(old.words.as_ref().unwrap()).unwrap(), None, "nobody reads it any more");
+    assert!(vault.open(new.words.as_ref().unwrap()).unwrap().is_some());
+    assert_eq!(kept(&house).await[0].digest, old.digest);
+    stop.cancel();
+    shredding.await.unwrap().unwrap();
+    following.await.unwrap().unwrap();
+}
