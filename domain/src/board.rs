@@ -29,6 +29,9 @@ pub struct CardWork {
     pub card: Option<String>,
     /// Says which list it lies in.
     pub stage: Stage,
+    /// Where a result is in review, the fence it was delivered under: whoever moves the card on means that one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub result: Option<u64>,
     pub text: CardText,
     /// What is said below it, once each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -42,7 +45,12 @@ pub enum CardDeed {
     /// A new card: somebody wants that done.
     Made { spec: TaskSpec },
     /// Into the list of that stage; archived is `reverted`. None: into a list that stands for no stage.
-    Moved { to: Option<Stage> },
+    Moved {
+        to: Option<Stage>,
+        /// The fence of the result that the card showed when it was moved, if it is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        result: Option<u64>,
+    },
 }
 
 /// Somebody did something to a card. What follows from it stands beside it; why nothing does, in it.

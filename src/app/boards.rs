@@ -98,6 +98,11 @@ impl AllBoards {
     }
 }
 
+/// A card of a person is the same task however often it is read.
+fn task_of_card(card: &str) -> TaskId {
+    TaskId(derived(card, "card", 0))
+}
+
 struct Reader {
     site: SiteId,
     known: Known,
@@ -107,14 +112,16 @@ struct Reader {
 }
 
 impl Reader {
-    async fn whose(&self, account: &str) -> Result<Option<ActorId>, Box<dyn Error + Send + Sync>> {
-        let found = self.known.book.whose(WAY, account).await?.map(|contact| contact.person).or_else(|| self.person.clone());
-        let Some(person) = found else { return Ok(None) };
+    /// The person, and whether the account is hers by enrolment and not by the settings alone.
+    async fn whose(&self, account: &str) -> Result<Option<(ActorId, bool)>, Box<dyn Error + Send + Sync>> {
+        let enrolled = self.known.book.whose(WAY, account).await?.map(|contact| contact.person);
+        let is_enrolled = enrolled.is_some();
+        let Some(person) = enrolled.or_else(|| self.person.clone()) else { return Ok(None) };
         let may = self.known.book.may_answer(&person, &self.site, None).await?;
         if !may {
             tracing::warn!(%person, "{person} has no role to answer with there: what she did on the board is nobody's");
         }
-        Ok(may.then_some(person))
+        Ok(may.then_some((person, is_enrolled)))
     }
 
     fn spec(&self, title: &str, words: &str, labels: &[String], by: &ActorId) -> Result<TaskSpec, Box<dyn Error + Send + Sync>> {
@@ -143,18 +150,22 @@ impl Reader {
 #[async_trait]
 impl CardReader for Reader {
     async fn read(&self, deed: &OutsideCard) -> Result<Option<(CommandId, ReceiveCard)>, Box<dyn Error + Send + Sync>> {
-        let by = self.whose(&deed.account).await?;
+        let (by, is_enrolled) = self.whose(&deed.account).await?.map_or((None, false), |(person, is_enrolled)| (Some(person), is_enrolled));
         let (task, done) = match (&deed.deed, deed.task) {
-            (CardChange::Moved { to }, Some(task)) => (task, CardDeed::Moved { to: *to }),
-            (CardChange::Moved { .. }, None) => return Ok(None),
+            // Moved before it had its mark: if it is a task, then the one of that card.
+            (CardChange::Moved { to, result }, task) => {
+                (task.unwrap_or_else(|| task_of_card(&deed.card)), CardDeed::Moved { to: *to, result: *result })
+            }
             (CardChange::Made { title, words, labels, due }, _) => {
                 let Some(by) = &by else {
                     tracing::info!(card = deed.card, "a card of an account that is nobody's here is no task");
                     return Ok(None);
                 };
                 let deadline = due.filter(|due| *due > self.known.clock.now().wall);
-                let spec = TaskSpec { deadline, ..self.spec(title, words, labels, by)? };
-                (TaskId(derived(&deed.card, "card", 0)), CardDeed::Made { spec })
+                let spec = self.spec(title, words, labels, by)?;
+                // What may be done without a person having asked for it is hers to say who is known here.
+                let spec = TaskSpec { deadline, autonomous: spec.autonomous && is_enrolled, ..spec };
+                (task_of_card(&deed.card), CardDeed::Made { spec })
             }
         };
         let id = CommandId(derived(&deed.delivery, "card", 0));

@@ -155,6 +155,9 @@ fn secrets_are_there(settings: &Settings) -> Result<()> {
     for (site, configured) in &settings.boards {
         let kept = configured.secret().with_context(|| format!("the setting `boards.{site}.token`"))?;
         kept.read().with_context(|| format!("the setting `boards.{site}.token`"))?;
+        if let Some(hook) = configured.hook(site)? {
+            hook.secret.read().with_context(|| format!("the setting `boards.{site}.app_secret`"))?;
+        }
     }
     for (key, kept) in settings.models.secrets() {
         kept.read().with_context(|| format!("the setting `{key}`"))?;

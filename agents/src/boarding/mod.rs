@@ -13,7 +13,7 @@ use millwright_domain::{
     envelope::Recorded,
     ids::{EffectId, EventId, SiteId, TaskId, derived},
     site::Site,
-    task::{Mark, Task, task_of},
+    task::{Mark, Stage, Task, task_of},
 };
 pub use poll::{BoardPoll, CardReader};
 use std::collections::{BTreeMap, BTreeSet};
@@ -58,8 +58,12 @@ impl BoardDesk {
         let Ok(work) = serde_json::from_str::<CardWork>(&wanted.body) else { return };
         self.wished.insert(wanted.effect, work.task);
         self.shown.insert(work.task);
-        if self.due.get(&work.task).is_some_and(|item| item.effect == wanted.effect) {
+        let Some(item) = self.due.get_mut(&work.task) else { return };
+        if item.effect == wanted.effect {
             self.due.remove(&work.task);
+        } else {
+            // More has happened since it was written: that is still to be shown, but what was said is said.
+            item.says.retain(|says| !work.says.contains(says));
         }
     }
 
@@ -135,7 +139,9 @@ impl Desk for BoardDesk {
     async fn write(&self, effect: EffectId, _: Timestamp) -> Option<EffectWanted> {
         let (id, item) = self.due.iter().find(|(_, item)| item.effect == effect)?;
         let task = self.site.crew.tasks.get(id)?;
-        let work = CardWork { task: *id, card: self.cards.get(id).cloned(), stage: task.stage, text: self.text(*id, task), says: item.says.clone() };
+        let (card, text, says) = (self.cards.get(id).cloned(), self.text(*id, task), item.says.clone());
+        let result = task.delivery.as_ref().filter(|_| task.stage == Stage::Review).map(|delivery| delivery.fence);
+        let work = CardWork { task: *id, card, stage: task.stage, result, text, says };
         Some(EffectWanted {
             effect,
             idempotency_key: effect.to_string(),

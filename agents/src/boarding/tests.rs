@@ -52,10 +52,10 @@ impl Bench {
             origin: Origin::Person,
             checks: vec![],
         };
-        self.happens(TaskFiled { task: task(number), spec, by: "ann".parse().unwrap() })
+        self.happens(TaskFiled { task: task(number), spec, by: "ann".parse().unwrap(), at: None })
     }
     fn queued(&mut self, number: u128) -> &mut Self {
-        self.happens(TaskQueued { task: task(number), at: Timestamp::from_secs(1_700_000_000) })
+        self.happens(TaskQueued { task: task(number), at: Timestamp::from_secs(1_700_000_000), why: None })
     }
     fn touched(&mut self, number: u128, refused: Option<&str>) -> &mut Self {
         let (card, delivery, by) = ("c1".into(), "trello:action:1".into(), Some("ann".parse().unwrap()));

@@ -9,7 +9,8 @@ pub trait TaskBoard: Send + Sync {
     /// Makes the task's card so, safe to repeat under its key: a card that is there, also by a call whose answer never came, is found.
     /// Returns what the board calls it.
     async fn show(&self, key: &str, work: &CardWork) -> Result<String, NotTaken>;
-    /// What people did there since `since`, which an earlier call returned; empty for "from now on". What we did ourselves is left out.
+    /// What people did there since `since`, which an earlier call returned; empty for the first time: then of what people left there
+    /// and nobody has answered. What we did ourselves is left out.
     async fn news(&self, since: &str) -> Result<BoardNews, NotTaken>;
 }
 
@@ -46,5 +47,7 @@ pub enum CardChange {
     /// `None`: into a list that stands for no stage.
     Moved {
         to: Option<Stage>,
+        /// Of the result that the card showed when it was moved; `None` where none was, or another may have come since.
+        result: Option<u64>,
     },
 }

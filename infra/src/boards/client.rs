@@ -88,15 +88,14 @@ impl Client {
         self.ask(request).await.map(drop)
     }
 
-    /// What was done on the board since then, newest first, and what time it was at Trello. Without a time, only what time it is.
+    /// What was done on the board since then (a time, or an action's id), newest first, and what time it was at Trello. Without one, all of it.
     pub async fn actions(&self, since: Option<&str>) -> Result<(Vec<Done>, DateTime<Utc>), NotTaken> {
-        let limit = if since.is_some() { MOST } else { 1 };
-        let first = self.of_board("actions").query("filter", NEWS).query("limit", &limit.to_string()).query("memberCreator_fields", "username");
+        let first = self.of_board("actions").query("filter", NEWS).query("limit", &MOST.to_string()).query("memberCreator_fields", "username");
         let first = since.iter().fold(first, |request, since| request.query("since", since));
         let reply = self.ask(first.clone()).await?;
         let (asked_at, mut all) = (reply.time(), ways::json::<Vec<Done>>(&reply)?);
         for page in 1..MOST_PAGES {
-            let Some(oldest) = all.last().filter(|_| since.is_some() && all.len() == page * MOST).map(|done| done.id.clone()) else { break };
+            let Some(oldest) = all.last().filter(|_| all.len() == page * MOST).map(|done| done.id.clone()) else { break };
             all.append(&mut ways::json(&self.ask(first.clone().query("before", &oldest)).await?)?);
         }
         Ok((all, asked_at))

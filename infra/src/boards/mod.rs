@@ -2,6 +2,7 @@
 
 mod client;
 pub mod hook;
+mod reading;
 mod shapes;
 pub mod trello;
 
@@ -107,7 +108,7 @@ impl BoardSettings {
             let (found, wanted) = (self.callback_url.chars().take(100).collect(), "it must be the https address that Trello calls");
             return Err(BadBoard::Setting { site: site.into(), key: "callback_url", found, wanted });
         }
-        let secret = settings::secret("trello.token", &self.app_secret).map_err(|cause| BadBoard::Shared { site: site.into(), cause })?;
+        let secret = settings::secret("trello.app_secret", &self.app_secret).map_err(|cause| BadBoard::Shared { site: site.into(), cause })?;
         Ok(Some(BoardHook { secret, callback_url: self.callback_url.clone() }))
     }
 

@@ -3,7 +3,8 @@
 use super::{
     BoardSettings,
     client::Client,
-    shapes::{Card, Done},
+    reading::{Reading, is_id},
+    shapes::Card,
 };
 use crate::{
     outward::Outward,
@@ -15,14 +16,13 @@ use crate::{
     },
 };
 use async_trait::async_trait;
+use chrono::DateTime;
 use millwright_domain::{
     Timestamp,
-    board::{CardText, CardWork},
-    ids::TaskId,
-    plain::{cleaned, text},
+    board::CardWork,
     ports::{
         messenger::NotTaken,
-        task_board::{BoardNews, CardChange, OutsideCard, TaskBoard},
+        task_board::{BoardNews, TaskBoard},
     },
     task::Stage,
 };
@@ -32,7 +32,6 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Trello's own limit, of names, descriptions and comments.
 const LONGEST_TEXT: Counted = Counted::Units(16_384);
 const LONGEST_TITLE: usize = 256;
-const LONGEST_WORDS: usize = 4_096;
 /// The list of each stage, by its name on the board. What was reverted is archived.
 const LISTS: [(Stage, &str); 7] = [
     (Stage::Backlog, "Backlog"),
@@ -92,7 +91,7 @@ impl TrelloBoard {
     }
 
     async fn made(&self, work: &CardWork, list: &str) -> Result<Card, NotTaken> {
-        let mut card = self.form(&work.text, work.task, self.label_ids(&work.text.labels).await?);
+        let mut card = self.form(work, self.label_ids(&work.text.labels).await?);
         card["idList"] = json!(list);
         card["pos"] = json!("bottom");
         let made = self.client.create(&card).await?;
@@ -108,10 +107,13 @@ impl TrelloBoard {
         }
     }
 
-    fn form(&self, text: &CardText, task: TaskId, labels: Vec<String>) -> Value {
+    fn form(&self, work: &CardWork, labels: Vec<String>) -> Value {
+        let text = &work.text;
+        let mut marks = vec![mark::of_labels(&text.labels), mark::of_task(work.task)];
+        marks.extend(work.result.map(mark::of_result));
         json!({
             "name": mark::title(&text.title, LONGEST_TITLE),
-            "desc": mark::marked(&text.body, &[mark::of_labels(&text.labels), mark::of_task(task)], LONGEST_TEXT),
+            "desc": mark::marked(&text.body, &marks, LONGEST_TEXT),
             "due": text.due.and_then(Timestamp::to_datetime).map(ways::iso),
             "idLabels": labels.join(","),
         })
@@ -139,7 +141,7 @@ impl TrelloBoard {
         let of_people: Vec<String> = of_people.map(|label| label.id.clone()).collect();
         let labels: Vec<String> = self.label_ids(&work.text.labels).await?.into_iter().chain(of_people).collect();
         let has: BTreeSet<&String> = card.labels.iter().map(|label| &label.id).collect();
-        let mut form = self.form(&work.text, work.task, labels.clone());
+        let mut form = self.form(work, labels.clone());
         let is_over = work.stage == Stage::Reverted;
         let due = work.text.due.and_then(Timestamp::to_datetime).map(|due| due.timestamp());
         let mut change = serde_json::Map::new();
@@ -170,49 +172,6 @@ impl TrelloBoard {
         }
         Ok(())
     }
-
-    /// `None` for what is nobody's deed, or about a card that is there no more.
-    async fn read(&self, done: Done, account: &str, lists: &BTreeMap<Stage, String>) -> Result<Option<OutsideCard>, NotTaken> {
-        let Some(touched) = done.data.card.filter(|card| is_id(&card.id)) else { return Ok(None) };
-        if done.creator.username.eq_ignore_ascii_case(account) {
-            return Ok(None);
-        }
-        let card = match self.client.card(&touched.id).await {
-            Ok(card) => card,
-            Err(NotTaken::ForGood(_)) => return Ok(None),
-            Err(other) => return Err(other),
-        };
-        let stage_of = |list: &str| lists.iter().find(|(_, id)| *id == list).map(|(stage, _)| *stage);
-        let was_closed = done.data.old.and_then(|old| old.closed);
-        let deed = match (done.kind.as_str(), was_closed, touched.closed) {
-            ("createCard", ..) if mark::task_in(&card.desc).is_none() => made(&card),
-            ("updateCard", Some(false), Some(true)) => CardChange::Moved { to: Some(Stage::Reverted) },
-            ("updateCard", Some(true), Some(false)) => CardChange::Moved { to: stage_of(&card.id_list) },
-            ("updateCard", ..) => match done.data.list_after {
-                Some(list) => CardChange::Moved { to: stage_of(&list.id) },
-                None => return Ok(None),
-            },
-            _ => return Ok(None),
-        };
-        let delivery = format!("trello:action:{}", ways::line(&done.id));
-        let account = ways::line(&done.creator.username);
-        Ok(Some(OutsideCard { task: mark::task_in(&card.desc), card: card.id, delivery, account, deed }))
-    }
-}
-
-fn made(card: &Card) -> CardChange {
-    let labels = card.labels.iter().map(|label| cleaned(&label.name, 40)).filter(|label| !label.is_empty()).collect();
-    CardChange::Made {
-        title: cleaned(&card.name, 160),
-        words: text(&card.desc).chars().take(LONGEST_WORDS).collect(),
-        labels,
-        due: card.due.map(Timestamp::from),
-    }
-}
-
-/// Stands in paths, so it must be nothing but an id.
-fn is_id(text: &str) -> bool {
-    !text.is_empty() && text.len() <= 64 && text.chars().all(|c| c.is_ascii_alphanumeric())
 }
 
 #[async_trait]
@@ -227,14 +186,14 @@ impl TaskBoard for TrelloBoard {
             None if work.stage == Stage::Reverted => return Ok(String::new()),
             None => self.made(work, &list).await?,
         };
-        if let Err(refused @ NotTaken::ForGood(_)) = self.righted(&card, work, &list).await {
-            // The list may be gone: it is looked for again at the next try.
-            let lists = self.lists(true).await?;
-            let anew = lists.get(&work.stage).cloned().unwrap_or_default();
-            if anew == list {
-                return Err(refused);
+        match self.righted(&card, work, &list).await {
+            // The list may be gone: it is looked for again.
+            Err(refused @ NotTaken::ForGood(_)) => {
+                let lists = self.lists(true).await?;
+                let anew = lists.get(&work.stage).filter(|anew| **anew != list).ok_or(refused)?;
+                self.righted(&card, work, anew).await?;
             }
-            self.righted(&card, work, &anew).await?;
+            other => other?,
         }
         self.said(&card.id, key, &work.says).await?;
         Ok(card.id)
@@ -242,15 +201,13 @@ impl TaskBoard for TrelloBoard {
 
     async fn news(&self, since: &str) -> Result<BoardNews, NotTaken> {
         let since = ways::since(since)?;
-        let from = since.map(ways::iso);
-        let (actions, asked_at) = self.client.actions(from.as_deref()).await?;
-        let Some(since) = since else { return Ok(BoardNews { deeds: vec![], next: ways::iso(asked_at) }) };
         let account = self.account.get(&self.client.token, async || self.client.username().await).await?;
         let lists = self.lists(false).await?;
-        let mut deeds = vec![];
-        for done in actions.into_iter().rev() {
-            deeds.extend(self.read(done, &account, &lists).await?);
-        }
-        Ok(BoardNews { deeds, next: ways::next(since, asked_at) })
+        let (mut actions, asked_at) = self.client.actions(since.map(ways::iso).as_deref()).await?;
+        actions.reverse();
+        let mut reading = Reading::new(&self.client, account, lists);
+        let actions = if since.is_some() { actions } else { reading.unanswered(actions) };
+        let deeds = reading.deeds(actions, since.is_none()).await?;
+        Ok(BoardNews { deeds, next: ways::next(since.unwrap_or(DateTime::UNIX_EPOCH), asked_at) })
     }
 }

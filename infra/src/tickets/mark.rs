@@ -17,6 +17,11 @@ pub fn of_task(task: TaskId) -> String {
     mark("task", &task.to_string())
 }
 
+/// Which result a card shows: the fence it was delivered under.
+pub fn of_result(fence: u64) -> String {
+    mark("result", &fence.to_string())
+}
+
 /// Which work it was made by. The key itself may hold anything, so its digest stands for it.
 pub fn of_key(key: &str) -> String {
     mark("key", &digest(key))
@@ -53,6 +58,10 @@ pub fn case_in(text: &str) -> Option<CaseId> {
 
 pub fn task_in(text: &str) -> Option<TaskId> {
     found("task", text)?.parse().ok()
+}
+
+pub fn result_in(text: &str) -> Option<u64> {
+    found("result", text)?.parse().ok()
 }
 
 pub fn has(mark: &str, text: &str) -> bool {

@@ -44,7 +44,7 @@ fn work(number: u32, stage: Stage) -> CardWork {
     let labels = vec!["pumps".into(), "priority-high".into()];
     let due = Some(Timestamp::from_secs(1_900_000_000));
     let text = CardText { title: format!("look at pump-{number}"), body: "Needs: any_work.".into(), labels, due };
-    CardWork { task: task(number), card: None, stage, text, says: vec![] }
+    CardWork { task: task(number), card: None, stage, result: None, text, says: vec![] }
 }
 
 #[tokio::test]
@@ -135,9 +135,9 @@ async fn what_people_do_is_told_and_what_we_do_is_not() {
     assert_eq!(
         deeds,
         [
-            ("ann", Some(task(1)), CardChange::Moved { to: Some(Stage::Review) }),
-            ("ann", Some(task(1)), CardChange::Moved { to: None }),
-            ("bob", Some(task(1)), CardChange::Moved { to: Some(Stage::Reverted) }),
+            ("ann", Some(task(1)), CardChange::Moved { to: Some(Stage::Review), result: None }),
+            ("ann", Some(task(1)), CardChange::Moved { to: None, result: None }),
+            ("bob", Some(task(1)), CardChange::Moved { to: Some(Stage::Reverted), result: None }),
             ("ann", None, wanted),
         ]
     );
@@ -146,4 +146,58 @@ async fn what_people_do_is_told_and_what_we_do_is_not() {
     assert_eq!(board.show("k3", &bound).await.unwrap(), made);
     assert_eq!(house.board().show("k4", &work(2, Stage::Pending)).await.unwrap(), made, "by its mark from now on");
     assert_eq!(house.server.cards().len(), 2);
+}
+
+#[tokio::test]
+async fn a_move_tells_of_the_result_that_the_card_showed_and_of_none_where_another_may_have_come() {
+    let house = House::open().await;
+    let board = house.board();
+    let review = |fence| CardWork { result: Some(fence), ..work(1, Stage::Review) };
+    let id = board.show("k1", &review(3)).await.unwrap();
+    let since = board.news("").await.unwrap().next;
+    let done = house.server.list_named("Done");
+    house.server.person_moves(&id, "ann", &done);
+    let told = async || board.news(&since).await.unwrap().deeds.into_iter().map(|deed| deed.deed).collect::<Vec<_>>();
+    let to = Some(Stage::Done);
+    assert_eq!(told().await, [CardChange::Moved { to, result: Some(3) }]);
+    board.show("k2", &review(5)).await.unwrap();
+    assert_eq!(told().await, [CardChange::Moved { to, result: None }], "she has not seen that one");
+    house.server.person_moves(&id, "ann", &done);
+    assert_eq!(told().await, [CardChange::Moved { to, result: None }, CardChange::Moved { to, result: Some(5) }]);
+    board.show("k3", &work(1, Stage::Pending)).await.unwrap();
+    assert_eq!(told().await, [CardChange::Moved { to, result: None }, CardChange::Moved { to, result: None }]);
+}
+
+#[tokio::test]
+async fn the_first_look_takes_in_what_people_left_there_and_nothing_that_was_answered() {
+    let house = House::open().await;
+    let board = house.board();
+    let moved = board.show("k1", &work(1, Stage::Backlog)).await.unwrap();
+    let answered = board.show("k2", &work(2, Stage::Backlog)).await.unwrap();
+    let (sprint, backlog, done) = (house.server.list_named("Sprint"), house.server.list_named("Backlog"), house.server.list_named("Done"));
+    house.server.person_moves(&moved, "ann", &done);
+    house.server.person_moves(&moved, "ann", &sprint);
+    house.server.person_moves(&answered, "ann", &sprint);
+    board.show("k3", &work(2, Stage::Backlog)).await.unwrap();
+    let wish = house.server.person_makes("bob", &backlog, "grease the fan", "");
+    house.server.person_moves(&wish, "bob", &sprint);
+    // What was done with long ago, what lies in no list of ours, what is archived, and a ticket: no wishes.
+    house.server.person_makes("bob", &done, "painted the wall", "");
+    house.server.person_makes("bob", TrelloServer::LIST, "an idea", "");
+    let archived = house.server.person_makes("bob", &backlog, "never mind", "");
+    let ticket = format!("<!-- millwright:case={} -->", task(9));
+    house.server.person_makes("bob", &backlog, "[HIGH] pump-1 runs hot", &ticket);
+    house.server.person_archives(&archived, "bob", true);
+    let news = board.news("").await.unwrap();
+    let deeds: Vec<_> = news.deeds.iter().map(|deed| (deed.card.as_str(), deed.account.as_str(), deed.deed.clone())).collect();
+    let new = CardChange::Made { title: "grease the fan".into(), words: String::new(), labels: vec![], due: None };
+    let to = |stage| CardChange::Moved { to: Some(stage), result: None };
+    let wanted = [
+        (moved.as_str(), "ann", to(Stage::Pending)),
+        (wish.as_str(), "bob", new),
+        (wish.as_str(), "bob", to(Stage::Pending)),
+        // Its card is no task's, and so it is refused.
+        (archived.as_str(), "bob", to(Stage::Reverted)),
+    ];
+    assert_eq!(deeds, wanted);
 }
