@@ -1,7 +1,7 @@
 //! The boards outside, one a site: who makes cards, and whose a deed there is. The same person and the same rules as at the page.
 
 use crate::settings::Settings;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use async_trait::async_trait;
 use chrono::TimeDelta;
 use millwright_agents::boarding::CardReader;
@@ -70,7 +70,11 @@ impl AllBoards {
             let board: Arc<dyn TaskBoard> = Arc::new(configured.board(name, outward.clone())?);
             let person = match configured.person.as_str() {
                 "" => None,
-                named => Some(named.parse::<ActorId>().with_context(|| format!("the setting `boards.{name}.person`"))?),
+                named => {
+                    let person: ActorId = named.parse().with_context(|| format!("the setting `boards.{name}.person`"))?;
+                    ensure!(!person.is_service(), "the setting `boards.{name}.person` names a program; name a person, or nobody");
+                    Some(person)
+                }
             };
             let needs = configured.needs.parse().with_context(|| format!("the setting `boards.{name}.needs`"))?;
             let reader = Arc::new(Reader { site: site.clone(), known: known.clone(), person, needs });
