@@ -43,7 +43,7 @@ pub struct CardWork {
 #[serde(rename_all = "snake_case")]
 pub enum CardDeed {
     /// A new card: somebody wants that done.
-    Made { spec: TaskSpec },
+    Made { spec: Box<TaskSpec> },
     /// Into the list of that stage; archived is `reverted`. None: into a list that stands for no stage.
     Moved {
         to: Option<Stage>,

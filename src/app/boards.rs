@@ -169,7 +169,7 @@ impl CardReader for Reader {
                 let spec = self.spec(title, words, labels, by)?;
                 // What may be done without a person having asked for it is hers to say who is known here.
                 let spec = TaskSpec { deadline, autonomous: spec.autonomous && is_enrolled, ..spec };
-                (task_of_card(&deed.card), CardDeed::Made { spec })
+                (task_of_card(&deed.card), CardDeed::Made { spec: Box::new(spec) })
             }
         };
         let id = CommandId(derived(&deed.delivery, "card", 0));

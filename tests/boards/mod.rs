@@ -55,7 +55,7 @@ impl CardReader for ByName {
             (CardChange::Moved { to, result }, task) => {
                 (task.unwrap_or_else(|| TaskId(derived(&deed.card, "card", 0))), CardDeed::Moved { to: *to, result: *result })
             }
-            (CardChange::Made { title, .. }, _) => (TaskId(derived(&deed.card, "card", 0)), CardDeed::Made { spec: spec(title) }),
+            (CardChange::Made { title, .. }, _) => (TaskId(derived(&deed.card, "card", 0)), CardDeed::Made { spec: Box::new(spec(title)) }),
         };
         let id = CommandId(derived(&deed.delivery, "card", 0));
         Ok(Some((id, ReceiveCard { task, card: deed.card.clone(), delivery: deed.delivery.clone(), by, deed: done })))

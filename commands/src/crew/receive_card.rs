@@ -37,7 +37,7 @@ impl ReceiveCard {
         let person = Circumstances { by, ..circumstances };
         person.person("what happens on a board counts in the name of a person")?;
         let decided = match &self.deed {
-            CardDeed::Made { spec } => FileTask { task: self.task, spec: spec.clone(), queue: false }.decide(site, person),
+            CardDeed::Made { spec } => FileTask { task: self.task, spec: spec.as_ref().clone(), queue: false }.decide(site, person),
             CardDeed::Moved { to, result } => {
                 let task = known_task(site, self.task)?;
                 match to {
@@ -167,7 +167,7 @@ mod tests {
 
     #[test]
     fn a_new_card_is_a_task_once_and_of_nobody_is_none() {
-        let made = || CardDeed::Made { spec: spec("write_code") };
+        let made = || CardDeed::Made { spec: Box::new(spec("write_code")) };
         let scene = given_crew(scene()).when(card(None, 7, made())).is_refused("not_a_person");
         let scene = scene.when(card(Some("svc-monkey"), 7, made())).is_refused("not_a_person").when(moved(CODER, Stage::Pending, None));
         let scene = scene.is_refused("not_a_person");
