@@ -8,6 +8,7 @@ mod auditing;
 mod bad_client;
 mod bad_input;
 mod benches;
+mod boards;
 mod cluster;
 mod compose;
 mod confidence;

@@ -1,6 +1,7 @@
 //! Who works on facts: the monitor notices, the rules say why, the readings tell the outcome; each asks for a command and decides nothing else.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod boarding;
 pub mod call_keeper;
 pub mod call_record;
 pub mod cast;

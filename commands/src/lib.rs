@@ -97,7 +97,7 @@ pub use clear_alarm::ClearAlarm;
 pub use command::Command;
 pub use crew::{
     AcceptTask, AcknowledgeLetter, BlockAgent, BlockTask, ChaseLetter, CheckAgent, ChooseModel, Claim, ClaimTask, DeliverTask, DrainAgent,
-    ExpireLease, FailTask, FileTask, JoinCrew, LONGEST_LEASE_S, MOST_LETTER, MOST_RESULT, MarkTask, QueueTask, RecordTest, RenewLease,
+    ExpireLease, FailTask, FileTask, JoinCrew, LONGEST_LEASE_S, MOST_LETTER, MOST_RESULT, MarkTask, QueueTask, ReceiveCard, RecordTest, RenewLease,
     ReportBreaches, ReportMetrics, RevertTask, SHORTEST_LEASE_S, SendBackTask, SendLetter, SpawnAgent, StopAgent, UnblockAgent, UnblockTask,
 };
 pub use decision::{Decision, Refused};

@@ -8,6 +8,7 @@ use crate::{
     approval::{ApprovalDelegated, ApprovalEscalated, ApprovalGiven, ApprovalReminded},
     audit::{AuditKeyAdopted, CheckpointSigned},
     baseline::{BaselineLearned, BaselineRestored, RelearningApproved, RelearningProposed},
+    board::CardTouched,
     budget::{
         BudgetOverrun, BudgetSet, BudgetWarned, CallDispatched, ReservationExpired, TokensReleased, TokensReserved, TokensSettled, UsageCorrected,
     },
@@ -147,7 +148,7 @@ facts! {
     AgentJoined = 1, AgentSpawned = 1, AgentDrained = 1, AgentStopped = 1, AgentBlocked = 1, AgentUnblocked = 1, AgentReported = 1,
     AgentFellSilent = 1, ModelChosen = 1, AgentAlarmRaised = 1, AgentAlarmCleared = 1,
     TaskFiled = 1, TaskQueued = 1, TaskClaimed = 1, LeaseRenewed = 1, LeaseLost = 1, TaskDelivered = 1, ResultTested = 1, TaskAccepted = 1,
-    TaskSentBack = 1, TaskBlocked = 1, TaskUnblocked = 1, TaskFailed = 1, TaskReverted = 1, TaskMarked = 1,
+    TaskSentBack = 1, TaskBlocked = 1, TaskUnblocked = 1, TaskFailed = 1, TaskReverted = 1, TaskMarked = 1, CardTouched = 1,
     LetterSent = 1, LetterAcknowledged = 1, LetterRepeated = 1, LetterDeadLettered = 1, LetterEscalated = 1,
     // people
     PersonIntroduced = 1, PersonForgotten = 1, EnrolmentOffered = 1, ContactEnrolled = 1, ContactRemoved = 1,

@@ -12,6 +12,7 @@ pub mod alarm;
 pub mod approval;
 pub mod audit;
 pub mod baseline;
+pub mod board;
 pub mod budget;
 pub mod bus;
 pub mod call;

@@ -63,6 +63,8 @@ fn holds(news: Result<Vec<News>, KnockRefused>) {
                 assert!(is_text(&deed.words) && is_line(&deed.account) && is_line(&deed.delivery) && is_line(&deed.ticket.id), "{deed:?}");
             }
             News::Message(message) => assert!(is_text(&message.text) && is_line(&message.delivery) && is_line(&message.from), "{message:?}"),
+            // Names a site of the settings, and nothing that came.
+            News::Board(_) => {}
             News::Read { receipt, .. } => assert!(is_line(&receipt)),
             News::NotDelivered { receipt, reason, .. } => assert!(is_line(&receipt) && is_line(&reason)),
             News::Alert(alert) => {

@@ -4,6 +4,7 @@ use crate::{access::Admission, loaders::Loaders};
 use millwright_commands::Commands;
 use millwright_domain::{
     access::Access,
+    ids::SiteId,
     ports::{
         address_book::AddressBook,
         auditor::Auditor,
@@ -18,7 +19,8 @@ use millwright_domain::{
     },
 };
 use millwright_projections::{Pasts, Projections};
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 /// How one part of the program is: a collector, the monitor, the executor, …
@@ -84,6 +86,8 @@ pub struct AppState {
     /// Who shows that a pressed button was taken, where a channel wants that.
     pub pressed: Option<Arc<dyn Pressed>>,
     pub book: Arc<dyn AddressBook>,
+    /// Rung when a board of tasks says that something happened there.
+    pub bells: Arc<BTreeMap<SiteId, Arc<Notify>>>,
     pub auditor: Arc<dyn Auditor>,
     /// Where inspections keep what the page looked like.
     pub pictures: Arc<dyn Pictures>,

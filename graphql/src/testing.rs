@@ -243,6 +243,7 @@ impl House {
             door: None,
             pressed: None,
             book: Arc::new(NobodyEnrolled),
+            bells: Arc::default(),
             auditor: Arc::new(NoAuditor),
             pictures: Arc::new(NoPictures),
             parts: Arc::new(|| vec![PartHealth { name: "plc-1".into(), ok: true, detail: "polled".into() }]),

@@ -5,6 +5,7 @@
 pub mod answers;
 pub mod audit;
 pub mod backup;
+pub mod boards;
 pub mod browser;
 pub mod clock;
 pub mod credentials;

@@ -6,6 +6,7 @@
 mod address_book;
 mod auditing;
 mod auditor;
+mod boards;
 mod broker;
 mod checkpoints;
 mod columns;
@@ -200,6 +201,7 @@ impl App {
             door: outside.door.clone(),
             pressed: outside.pressed.clone(),
             book: outside.book.clone(),
+            bells: Arc::new(outside.boards.bells()),
             auditor: auditing.auditor(&foundation),
             pictures: Arc::new(looking::pictures(settings)),
             parts: board.parts(),

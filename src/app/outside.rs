@@ -1,6 +1,12 @@
 //! What lies outside the house, as configured: who delivers messages and tickets, who listens at the door, whose addresses are whose.
 
-use super::{address_book::SealedBook, foundation::Foundation, health::HealthBoard, supervise::supervise};
+use super::{
+    address_book::SealedBook,
+    boards::{AllBoards, Known},
+    foundation::Foundation,
+    health::HealthBoard,
+    supervise::supervise,
+};
 use crate::settings::{Mode, Settings};
 use anyhow::{Context, Result, ensure};
 use async_trait::async_trait;
@@ -47,6 +53,8 @@ pub struct Outside {
     pub systems: Vec<(String, Arc<dyn TicketSystem>)>,
     pub reader: Arc<dyn Reader>,
     pub outward: Outward,
+    /// Where tasks are shown as cards.
+    pub boards: AllBoards,
     /// Who keeps the traces of cases; `None` where nobody does.
     pub traces: Option<Arc<dyn Traces>>,
 }
@@ -66,15 +74,18 @@ impl Outside {
         settings.models.models(&outward).context("the settings under `models`")?;
         secrets_are_there(settings)?;
         let pressed = messengers.telegram.clone().map(|telegram| Arc::new(Settle(telegram)) as Arc<dyn Pressed>);
+        let known = Known { book: book.clone(), vault: vault.clone(), clock: foundation.clock.clone() };
+        let boards = AllBoards::of(settings, &outward, &known).context("the settings under `boards`")?;
         let systems = tickets.systems().map(|(name, system)| (name.to_string(), system.clone())).collect();
         Ok(Self {
-            messenger: messenger(settings, foundation, board, &messengers, &tickets)?,
-            door: (!door.sources().is_empty()).then(|| Arc::new(door) as Arc<dyn Inbound>),
+            messenger: messenger(settings, foundation, board, &messengers, &tickets, &boards)?,
+            door: boards.door((!door.sources().is_empty()).then(|| Arc::new(door) as Arc<dyn Inbound>)),
             pressed,
             systems,
             reader: Arc::new(DeedReader { projections, vault, book: book.clone() }),
             book,
             traces: traces(settings, foundation, &outward)?,
+            boards,
             outward,
         })
     }
@@ -141,6 +152,13 @@ fn secrets_are_there(settings: &Settings) -> Result<()> {
     for (key, kept) in settings.tickets.secrets().context("the settings under `tickets`")? {
         kept.read().with_context(|| format!("the setting `{key}`"))?;
     }
+    for (site, configured) in &settings.boards {
+        let kept = configured.secret().with_context(|| format!("the setting `boards.{site}.token`"))?;
+        kept.read().with_context(|| format!("the setting `boards.{site}.token`"))?;
+        if let Some(hook) = configured.hook(site)? {
+            hook.secret.read().with_context(|| format!("the setting `boards.{site}.app_secret`"))?;
+        }
+    }
     for (key, kept) in settings.models.secrets() {
         kept.read().with_context(|| format!("the setting `{key}`"))?;
     }
@@ -159,6 +177,7 @@ fn messenger(
     board: &HealthBoard,
     messengers: &Messengers,
     tickets: &TicketDesk,
+    boards: &AllBoards,
 ) -> Result<Option<Arc<dyn Messenger>>> {
     let notices = match NoticeFile::open(foundation.data.join("notices.jsonl"), foundation.clock.clone()) {
         Ok(notices) => notices,
@@ -173,6 +192,9 @@ fn messenger(
     }
     for (system, _) in tickets.systems() {
         switchboard = switchboard.with(&format!("tickets/{system}"), Arc::new(tickets.clone()));
+    }
+    for adapter in boards.messenger.adapters() {
+        switchboard = switchboard.with(&adapter, Arc::new(boards.messenger.clone()));
     }
     if let Some(access) = settings.mqtt.access(&foundation.node)? {
         let bus = Arc::new(MqttBus::start(&access).context("the settings under `mqtt`")?);

@@ -117,6 +117,7 @@ impl SiteAtWork {
         workers.extend(self.workshop.publishes.then(|| self.workshop.publisher(&stop)));
         workers.extend(shop.tracer(&stop));
         workers.extend(shop.inspector(&stop));
+        workers.extend(shop.boards(&stop));
         *self.deciding.lock().await = Some(Deciding { stop, workers });
         described
     }

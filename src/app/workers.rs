@@ -1,11 +1,12 @@
 //! The workers of one site, each supervised: those that every node runs, and those of the node that decides for the site.
 
 use super::{
-    Yard, checkpoints::Checkpointer, drops::DropReporter, health::HealthBoard, leases::Leases, looking::pictures, news::NewsReporter, seal::Sealer,
-    supervise::supervise, vitals::vitals,
+    Yard, boards::SiteBoard, checkpoints::Checkpointer, drops::DropReporter, health::HealthBoard, leases::Leases, looking::pictures,
+    news::NewsReporter, seal::Sealer, supervise::supervise, vitals::vitals,
 };
 use chrono::TimeDelta;
 use millwright_agents::{
+    boarding::{BoardDesk, BoardPoll},
     cast::Crew,
     clerk::Clerk,
     conductor::Conductor,
@@ -77,6 +78,8 @@ pub struct Workshop {
     pub traces: Option<(Arc<dyn Traces>, f64)>,
     pub view: Arc<dyn PageView>,
     pub pictures: Arc<dyn Pictures>,
+    /// Where the site's tasks are cards.
+    pub task_board: Option<SiteBoard>,
     /// In seconds; 0 for never.
     pub inspect_every_s: u32,
 }
@@ -108,6 +111,7 @@ impl Workshop {
             traces: outside.traces.clone().map(|traces| (traces, settings.telemetry.share)),
             view: (*looking).clone(),
             pictures: Arc::new(pictures(settings)),
+            task_board: outside.boards.site(site),
             inspect_every_s: settings.inspection.every_s,
         }
     }
@@ -256,6 +260,25 @@ impl Workshop {
             let desk = TicketDesk::new(precedents, Arc::new(Rollups(projections)));
             Clerk { log, commands, clock, partition, name: "svc-tickets", desk }.run(stop_it.clone())
         })
+    }
+
+    /// Only where the site has a board: who makes cards, and who asks what people did with them.
+    pub fn boards(&self, stop: &CancellationToken) -> Vec<JoinHandle<()>> {
+        let Some(task_board) = self.task_board.clone() else { return vec![] };
+        let (shop, stop_it) = (self.clone(), stop.clone());
+        let desk = self.supervised("board desk", stop, move || {
+            let (partition, desk) = (shop.partition(), BoardDesk::new(&shop.site));
+            let Workshop { log, commands, clock, .. } = shop.clone();
+            Clerk { log, commands, clock, partition, name: "svc-boards", desk }.run(stop_it.clone())
+        });
+        let (shop, stop_it) = (self.clone(), stop.clone());
+        let poll = self.supervised("board poll", stop, move || {
+            let (partition, checkpoint) = (shop.partition(), shop.places.join("board.json"));
+            let SiteBoard { board, reader, every, bell } = task_board.clone();
+            let Workshop { commands, clock, .. } = shop.clone();
+            BoardPoll { commands, clock, partition, board, reader, checkpoint, every, bell }.run(stop_it.clone())
+        });
+        vec![desk, poll]
     }
 
     pub fn replies(&self, stop: &CancellationToken) -> JoinHandle<()> {

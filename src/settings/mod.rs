@@ -16,10 +16,14 @@ use figment::{
 use millwright_agents::{monitor::MonitorSettings, recovery::RecoverySettings, watch::WatchSettings};
 use millwright_domain::budget::BudgetSet;
 use millwright_infra::{
-    inbound::InboundSettings, messengers::MessageSettings, models::ModelSettings, outward::OutwardSettings, tickets::TicketSettings,
+    boards::BoardSettings, inbound::InboundSettings, messengers::MessageSettings, models::ModelSettings, outward::OutwardSettings,
+    tickets::TicketSettings,
 };
 use serde::{Deserialize, Serialize};
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 pub use access::{Access, Http, Mode};
 pub use audit::Audit;
@@ -68,6 +72,8 @@ pub struct Settings {
     pub mqtt: Mqtt,
     pub outward: OutwardSettings,
     pub tickets: TicketSettings,
+    /// Boards of tasks, by the names of their sites.
+    pub boards: BTreeMap<String, BoardSettings>,
     pub messages: MessageSettings,
     pub inbound: InboundSettings,
     pub budget: Budget,
@@ -152,6 +158,7 @@ impl Default for Settings {
             mqtt: Mqtt::default(),
             outward: OutwardSettings::default(),
             tickets: TicketSettings::default(),
+            boards: BTreeMap::new(),
             messages: MessageSettings::default(),
             inbound: InboundSettings::default(),
             budget: Budget::default(),

@@ -9,6 +9,7 @@ mod judge_result;
 mod letters;
 mod mark_task;
 mod move_task;
+mod receive_card;
 mod report_breaches;
 
 pub use agent_health::{BlockAgent, CheckAgent, ChooseModel, ReportMetrics, UnblockAgent};
@@ -21,6 +22,7 @@ pub use letters::{AcknowledgeLetter, ChaseLetter, MOST_LETTER, SendLetter};
 pub use mark_task::MarkTask;
 pub(crate) use mark_task::whom;
 pub use move_task::{BlockTask, QueueTask, RevertTask, UnblockTask};
+pub use receive_card::ReceiveCard;
 pub use report_breaches::ReportBreaches;
 
 use crate::decision::{Circumstances, Refused, senseless};

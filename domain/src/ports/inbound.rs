@@ -1,7 +1,7 @@
 //! What knocks at the door: a request from an outside service, verified over its raw bytes and read into types.
 
 use super::ticket_system::OutsideDeed;
-use crate::{Timestamp, case::Severity, message::Channel};
+use crate::{Timestamp, case::Severity, ids::SiteId, message::Channel};
 use async_trait::async_trait;
 use std::collections::BTreeMap;
 use thiserror::Error;
@@ -45,6 +45,8 @@ pub enum News {
         reason: String,
     },
     Alert(OutsideAlert),
+    /// Something happened on the board of that site's tasks; what, it has to be asked.
+    Board(SiteId),
 }
 
 /// Somebody wrote, or pressed a button. Cleaned of control characters, cut to 4,096 characters, not trusted.

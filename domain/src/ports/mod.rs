@@ -16,6 +16,7 @@ pub mod model_desk;
 pub mod page_view;
 pub mod plant_control;
 pub mod rules_trial;
+pub mod task_board;
 pub mod ticket_system;
 pub mod traces;
 pub mod vault;

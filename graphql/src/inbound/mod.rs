@@ -45,6 +45,12 @@ pub(crate) async fn take_in(state: &AppState, news: News) -> Result<(), NotTaken
         News::Message(message) => chat::take_in(state, message).await,
         News::Ticket(deed) => deed::take_in(state, &deed).await,
         News::Alert(alert) => alert::take_in(state, alert).await,
+        News::Board(site) => {
+            if let Some(bell) = state.bells.get(&site) {
+                bell.notify_one();
+            }
+            Ok(())
+        }
         News::Read { receipt, .. } => {
             let Some(row) = message_of(state, &receipt, None).await? else { return Ok(()) };
             let effect = row.wanted.effect;

@@ -4,12 +4,12 @@ pub mod alertmanager;
 pub mod cloudevents;
 mod door;
 pub mod github;
-mod read;
+pub(crate) mod read;
 pub mod signature;
 pub mod standard;
 pub mod telegram;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 pub mod trello;
 pub mod whatsapp;
 

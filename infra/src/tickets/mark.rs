@@ -1,6 +1,6 @@
 //! Hidden marks at the end of what we write, by which it is known again; and texts cut to what a system takes, with their marks whole.
 
-use millwright_domain::ids::CaseId;
+use millwright_domain::ids::{CaseId, TaskId};
 use sha2::{Digest, Sha256};
 
 const BEGINS: &str = "<!-- millwright:";
@@ -10,6 +10,16 @@ const CUT: &str = "\n\n… cut here; the whole text is in Millwright.";
 /// Whose ticket it is.
 pub fn of_case(case: CaseId) -> String {
     mark("case", &case.to_string())
+}
+
+/// Whose card it is.
+pub fn of_task(task: TaskId) -> String {
+    mark("task", &task.to_string())
+}
+
+/// Which result a card shows: the fence it was delivered under.
+pub fn of_result(fence: u64) -> String {
+    mark("result", &fence.to_string())
 }
 
 /// Which work it was made by. The key itself may hold anything, so its digest stands for it.
@@ -44,6 +54,14 @@ pub fn is_of_case(case: CaseId, text: &str) -> bool {
 
 pub fn case_in(text: &str) -> Option<CaseId> {
     found("case", text)?.parse().ok()
+}
+
+pub fn task_in(text: &str) -> Option<TaskId> {
+    found("task", text)?.parse().ok()
+}
+
+pub fn result_in(text: &str) -> Option<u64> {
+    found("result", text)?.parse().ok()
 }
 
 pub fn has(mark: &str, text: &str) -> bool {

@@ -5,10 +5,10 @@ mod desk;
 pub mod github;
 pub(crate) mod mark;
 pub mod salesforce;
-mod settings;
+pub(crate) mod settings;
 pub mod trello;
-mod turns;
-mod ways;
+pub(crate) mod turns;
+pub(crate) mod ways;
 pub mod webhook;
 
 pub use desk::TicketDesk;

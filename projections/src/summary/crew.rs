@@ -24,6 +24,11 @@ fn of_agent(event: &Event) -> Option<String> {
             format!("{} reported {} calls, {} errors, {} tokens", fact.agent, figures.calls, figures.errors, figures.tokens.total())
         }
         Event::AgentFellSilent(fact) => format!("{} was not heard since {}", fact.agent, fact.since),
+        Event::CardTouched(fact) => match (&fact.refused, fact.to) {
+            (Some(why), _) => format!("a card was moved and is put back: {why}"),
+            (None, Some(to)) => format!("a card was moved to {to}"),
+            (None, None) => "a card was made, and is a task".into(),
+        },
         Event::AgentAlarmRaised(fact) => format!("{} (rule {})", fact.breach.says, fact.breach.rule),
         Event::AgentAlarmCleared(fact) => format!("{} is within the limit of rule {} again", fact.agent, fact.rule),
         Event::ModelChosen(fact) => format!("{} has {} think with {}", fact.by, fact.agent, fact.model),

@@ -25,7 +25,9 @@ pub fn routes(shared: Shared) -> Router {
         .route("/members/me", get(me))
         .route("/lists/{id}", get(list))
         .route("/boards/{id}/cards/{filter}", get(cards))
+        .route("/boards/{id}/lists", get(lists))
         .route("/boards/{id}/labels", get(labels))
+        .route("/lists", post(make_list))
         .route("/boards/{id}/actions", get(actions))
         .route("/labels", post(make_label))
         .route("/cards", post(create))
@@ -71,12 +73,32 @@ async fn me() -> Json<Value> {
     Json(json!({"id": "5abbe4b7ddc1b351ef961410", "username": TrelloServer::ACCOUNT}))
 }
 
-fn is_list(id: &str) -> bool {
-    [TrelloServer::LIST, TrelloServer::DONE_LIST, TrelloServer::FALSE_ALARM_LIST].contains(&id)
+fn is_list(id: &str, state: &Held) -> bool {
+    [TrelloServer::LIST, TrelloServer::DONE_LIST, TrelloServer::FALSE_ALARM_LIST].contains(&id) || state.lists.iter().any(|(known, _)| known == id)
 }
 
-async fn list(Path(id): Path<String>) -> Response {
-    if is_list(&id) { Json(json!({"id": id, "idBoard": TrelloServer::BOARD})).into_response() } else { not_found() }
+async fn lists(State(shared): State<Shared>, Path(board): Path<String>) -> Response {
+    if board != TrelloServer::BOARD {
+        return not_found();
+    }
+    let first = [(TrelloServer::LIST, "To look at"), (TrelloServer::DONE_LIST, "Repaired"), (TrelloServer::FALSE_ALARM_LIST, "False alarms")];
+    let state = shared.state();
+    let made = state.lists.iter().map(|(id, name)| (id.as_str(), name.as_str()));
+    let all: Vec<Value> = first.into_iter().chain(made).map(|(id, name)| json!({"id": id, "name": name})).collect();
+    Json(all).into_response()
+}
+
+async fn make_list(State(shared): State<Shared>, Json(body): Json<Value>) -> Response {
+    let name = body["name"].as_str().unwrap_or_default();
+    if body["idBoard"] != TrelloServer::BOARD || name.is_empty() {
+        return invalid("idBoard");
+    }
+    let id = shared.state().make_list(name);
+    Json(json!({"id": id, "name": name, "idBoard": TrelloServer::BOARD})).into_response()
+}
+
+async fn list(State(shared): State<Shared>, Path(id): Path<String>) -> Response {
+    if is_list(&id, &shared.state()) { Json(json!({"id": id, "idBoard": TrelloServer::BOARD})).into_response() } else { not_found() }
 }
 
 async fn cards(State(shared): State<Shared>, Path((board, filter)): Path<(String, String)>, parameters: Parameters) -> Response {
@@ -118,14 +140,15 @@ fn ids(body: &Value, field: &str) -> Option<Vec<String>> {
 
 async fn create(State(shared): State<Shared>, Json(body): Json<Value>) -> Response {
     let text = |field: &str| body[field].as_str().unwrap_or_default().to_string();
-    if !is_list(&text("idList")) {
+    if !is_list(&text("idList"), &shared.state()) {
         return invalid("idList");
     }
     if let Some(field) = ["name", "desc"].into_iter().find(|field| too_long(&body, field)) {
         return invalid(field);
     }
     let (id, short, list, labels) = (String::new(), 0, text("idList"), ids(&body, "idLabels").unwrap_or_default());
-    let card = Card { id, short, name: text("name"), desc: text("desc"), list, labels, due_complete: false, closed: false };
+    let due = body["due"].as_str().map(str::to_string);
+    let card = Card { id, short, name: text("name"), desc: text("desc"), list, labels, due, due_complete: false, closed: false };
     let mut state = shared.state();
     let id = state.create(TrelloServer::ACCOUNT, card, &shared.time);
     Json(state.card(&id).map(|card| card.json(&state.labels))).into_response()
@@ -146,11 +169,14 @@ async fn change(State(shared): State<Shared>, Path(id): Path<String>, Json(body)
     }
     let (by, time) = (TrelloServer::ACCOUNT, &shared.time);
     state.rewrite(&id, body["name"].as_str(), body["desc"].as_str(), body["dueComplete"].as_bool());
+    if let Some(due) = body.get("due") {
+        state.due(&id, due.as_str());
+    }
     if let Some(labels) = ids(&body, "idLabels") {
         state.set_labels(by, &id, labels, time);
     }
     if let Some(list) = body["idList"].as_str() {
-        if !is_list(list) {
+        if !is_list(list, &state) {
             return invalid("idList");
         }
         state.move_to(by, &id, list, time);

@@ -72,6 +72,25 @@ impl TrelloServer {
     pub fn person_moves(&self, card: &str, username: &str, list: &str) {
         self.shared.state().move_to(username, card, list, &self.shared.time);
     }
+    /// The list of that name, made by a person if it is not there.
+    pub fn list_named(&self, name: &str) -> String {
+        let mut state = self.shared.state();
+        let known = state.lists.iter().find(|(_, known)| known == name).map(|(id, _)| id.clone());
+        known.unwrap_or_else(|| state.make_list(name))
+    }
+    /// The name of a list that somebody made.
+    pub fn list_name(&self, id: &str) -> Option<String> {
+        self.shared.state().lists.iter().find(|(known, _)| known == id).map(|(_, name)| name.clone())
+    }
+    pub fn person_makes(&self, username: &str, list: &str, name: &str, desc: &str) -> String {
+        let (id, short, list, labels) = (String::new(), 0, list.into(), vec![]);
+        let card = Card { id, short, name: name.into(), desc: desc.into(), list, labels, due: None, due_complete: false, closed: false };
+        self.shared.state().create(username, card, &self.shared.time)
+    }
+    /// Who did what, oldest first.
+    pub fn deeds_of(&self, username: &str) -> usize {
+        self.shared.state().actions.iter().filter(|action| action.by == username).count()
+    }
     pub fn person_archives(&self, card: &str, username: &str, archived: bool) {
         self.shared.state().archive(username, card, archived, &self.shared.time);
     }

@@ -13,6 +13,8 @@ pub struct Card {
     pub desc: String,
     pub list: String,
     pub labels: Vec<String>,
+    /// As it was given.
+    pub due: Option<String>,
     pub due_complete: bool,
     pub closed: bool,
 }
@@ -40,6 +42,8 @@ pub struct Action {
 #[derive(Default)]
 pub(crate) struct State {
     pub token: String,
+    /// Id and name, those that every board begins with left out.
+    pub lists: Vec<(String, String)>,
     pub cards: Vec<Card>,
     pub labels: Vec<Label>,
     pub actions: Vec<Action>,
@@ -49,6 +53,12 @@ pub(crate) struct State {
 }
 
 impl State {
+    pub fn make_list(&mut self, name: &str) -> String {
+        let id = format!("66f0115f{:016x}", self.lists.len() + 1);
+        self.lists.push((id.clone(), name.to_string()));
+        id
+    }
+
     pub fn card(&self, id: &str) -> Option<&Card> {
         self.cards.iter().find(|card| card.id == id)
     }
@@ -90,6 +100,12 @@ impl State {
         }
         for removed in before.iter().filter(|label| !labels.contains(label)) {
             self.act(by, "removeLabelFromCard", card, None, json!({"label": {"id": removed}}), time);
+        }
+    }
+
+    pub fn due(&mut self, card: &str, due: Option<&str>) {
+        if let Some(card) = self.card_mut(card) {
+            card.due = due.map(str::to_string);
         }
     }
 
@@ -149,7 +165,7 @@ impl Card {
         let labels: Vec<Value> = all.iter().filter(|label| self.labels.contains(&label.id)).map(label).collect();
         json!({
             "id": self.id, "idShort": self.short, "name": self.name, "desc": self.desc, "idList": self.list, "idBoard": TrelloServer::BOARD,
-            "idLabels": self.labels, "labels": labels, "dueComplete": self.due_complete, "closed": self.closed, "shortLink": self.short_link(),
+            "idLabels": self.labels, "labels": labels, "due": self.due, "dueComplete": self.due_complete, "closed": self.closed, "shortLink": self.short_link(),
             "shortUrl": format!("https://trello.com/c/{}", self.short_link()),
             "url": format!("https://trello.com/c/{}/{}-card", self.short_link(), self.short),
         })

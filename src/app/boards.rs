@@ -1,0 +1,178 @@
+//! The boards outside, one a site: who makes cards, and whose a deed there is. The same person and the same rules as at the page.
+
+use crate::settings::Settings;
+use anyhow::{Context, Result, ensure};
+use async_trait::async_trait;
+use chrono::TimeDelta;
+use millwright_agents::boarding::CardReader;
+use millwright_commands::ReceiveCard;
+use millwright_domain::{
+    board::CardDeed,
+    ids::{ActorId, Capability, CommandId, SiteId, TaskId, derived},
+    ports::{
+        address_book::AddressBook,
+        clock::Clock,
+        inbound::Inbound,
+        task_board::{CardChange, OutsideCard, TaskBoard},
+        vault::Vault,
+    },
+    priority::Priority,
+    task::{Origin, TaskSpec},
+};
+use millwright_infra::{
+    boards::{
+        Boards,
+        hook::{BoardHook, DoorWithBoards},
+    },
+    outward::Outward,
+};
+use std::{collections::BTreeMap, error::Error, sync::Arc};
+use tokio::sync::Notify;
+
+/// The way by which accounts of Trello are known here, as for tickets.
+const WAY: &str = "trello";
+/// A label of a person's card that says what it takes: `needs-write_code`.
+const NEEDS: &str = "needs-";
+const PRIORITY: &str = "priority-";
+const AUTONOMOUS: &str = "autonomous";
+
+/// A site's board with all that its workers need.
+#[derive(Clone)]
+pub struct SiteBoard {
+    pub board: Arc<dyn TaskBoard>,
+    pub reader: Arc<dyn CardReader>,
+    pub every: TimeDelta,
+    /// Rung when the board says that something happened there.
+    pub bell: Arc<Notify>,
+}
+
+/// All boards, for the switchboard and for each site.
+#[derive(Clone, Default)]
+pub struct AllBoards {
+    pub messenger: Boards,
+    sites: BTreeMap<SiteId, SiteBoard>,
+    hooks: BTreeMap<SiteId, BoardHook>,
+}
+
+/// What reading a deed takes.
+#[derive(Clone)]
+pub struct Known {
+    pub book: Arc<dyn AddressBook>,
+    pub vault: Arc<dyn Vault>,
+    pub clock: Arc<dyn Clock>,
+}
+
+impl AllBoards {
+    pub fn of(settings: &Settings, outward: &Outward, known: &Known) -> Result<Self> {
+        let mut all = Self::default();
+        for (name, configured) in &settings.boards {
+            let site: SiteId = name.parse().with_context(|| format!("boards.{name}: the key is a site's name"))?;
+            let board: Arc<dyn TaskBoard> = Arc::new(configured.board(name, outward.clone())?);
+            let person = match configured.person.as_str() {
+                "" => None,
+                named => {
+                    let person: ActorId = named.parse().with_context(|| format!("the setting `boards.{name}.person`"))?;
+                    ensure!(!person.is_service(), "the setting `boards.{name}.person` names a program; name a person, or nobody");
+                    Some(person)
+                }
+            };
+            let needs = configured.needs.parse().with_context(|| format!("the setting `boards.{name}.needs`"))?;
+            let reader = Arc::new(Reader { site: site.clone(), known: known.clone(), person, needs });
+            let every = TimeDelta::seconds(configured.ask_every_s.into());
+            all.hooks.extend(configured.hook(name)?.map(|hook| (site.clone(), hook)));
+            all.messenger.add(site.clone(), board.clone());
+            all.sites.insert(site, SiteBoard { board, reader, every, bell: Arc::default() });
+        }
+        Ok(all)
+    }
+
+    pub fn site(&self, site: &SiteId) -> Option<SiteBoard> {
+        self.sites.get(site).cloned()
+    }
+    /// The same door, where boards can knock as well.
+    pub fn door(&self, inner: Option<Arc<dyn Inbound>>) -> Option<Arc<dyn Inbound>> {
+        if self.hooks.is_empty() {
+            return inner;
+        }
+        Some(Arc::new(DoorWithBoards { inner, hooks: self.hooks.clone() }))
+    }
+    /// By the names of their sites, for whoever hears from a board.
+    pub fn bells(&self) -> BTreeMap<SiteId, Arc<Notify>> {
+        self.sites.iter().map(|(site, board)| (site.clone(), board.bell.clone())).collect()
+    }
+}
+
+/// A card of a person is the same task however often it is read.
+fn task_of_card(card: &str) -> TaskId {
+    TaskId(derived(card, "card", 0))
+}
+
+struct Reader {
+    site: SiteId,
+    known: Known,
+    /// In whose name it counts what accounts do that are nobody's here.
+    person: Option<ActorId>,
+    needs: Capability,
+}
+
+impl Reader {
+    /// The person, and whether the account is hers by enrolment and not by the settings alone.
+    async fn whose(&self, account: &str) -> Result<Option<(ActorId, bool)>, Box<dyn Error + Send + Sync>> {
+        let enrolled = self.known.book.whose(WAY, account).await?.map(|contact| contact.person);
+        let is_enrolled = enrolled.is_some();
+        let Some(person) = enrolled.or_else(|| self.person.clone()) else { return Ok(None) };
+        let may = self.known.book.may_answer(&person, &self.site, None).await?;
+        if !may {
+            tracing::warn!(%person, "{person} has no role to answer with there: what she did on the board is nobody's");
+        }
+        Ok(may.then_some((person, is_enrolled)))
+    }
+
+    fn spec(&self, title: &str, words: &str, labels: &[String], by: &ActorId) -> Result<TaskSpec, Box<dyn Error + Send + Sync>> {
+        let named = |begins: &str| labels.iter().find_map(|label| label.strip_prefix(begins));
+        let needs = named(NEEDS).and_then(|name| name.parse().ok()).unwrap_or_else(|| self.needs.clone());
+        let priority = named(PRIORITY).and_then(|word| serde_json::from_str(&format!("{word:?}")).ok()).unwrap_or(Priority::Medium);
+        let says_something = |label: &&String| label.as_str() == AUTONOMOUS || label.starts_with(NEEDS) || label.starts_with(PRIORITY);
+        let words = Some(words.trim()).filter(|words| !words.is_empty());
+        Ok(TaskSpec {
+            title: title.to_string(),
+            details: words.map(|words| self.known.vault.seal(by, words)).transpose()?,
+            needs,
+            case: None,
+            priority,
+            deadline: None,
+            estimated_tokens: 0,
+            autonomous: labels.iter().any(|label| label == AUTONOMOUS),
+            labels: labels.iter().filter(|label| !says_something(label)).take(10).cloned().collect(),
+            depends_on: vec![],
+            origin: Origin::Board,
+            checks: vec![],
+        })
+    }
+}
+
+#[async_trait]
+impl CardReader for Reader {
+    async fn read(&self, deed: &OutsideCard) -> Result<Option<(CommandId, ReceiveCard)>, Box<dyn Error + Send + Sync>> {
+        let (by, is_enrolled) = self.whose(&deed.account).await?.map_or((None, false), |(person, is_enrolled)| (Some(person), is_enrolled));
+        let (task, done) = match (&deed.deed, deed.task) {
+            // Moved before it had its mark: if it is a task, then the one of that card.
+            (CardChange::Moved { to, result }, task) => {
+                (task.unwrap_or_else(|| task_of_card(&deed.card)), CardDeed::Moved { to: *to, result: *result })
+            }
+            (CardChange::Made { title, words, labels, due }, _) => {
+                let Some(by) = &by else {
+                    tracing::info!(card = deed.card, "a card of an account that is nobody's here is no task");
+                    return Ok(None);
+                };
+                let deadline = due.filter(|due| *due > self.known.clock.now().wall);
+                let spec = self.spec(title, words, labels, by)?;
+                // What may be done without a person having asked for it is hers to say who is known here.
+                let spec = TaskSpec { deadline, autonomous: spec.autonomous && is_enrolled, ..spec };
+                (task_of_card(&deed.card), CardDeed::Made { spec: Box::new(spec) })
+            }
+        };
+        let id = CommandId(derived(&deed.delivery, "card", 0));
+        Ok(Some((id, ReceiveCard { task, card: deed.card.clone(), delivery: deed.delivery.clone(), by, deed: done })))
+    }
+}
