@@ -71,5 +71,5 @@ fn the_past_and_a_backup_are_there_as_well(place: &OnKafka<'_>) {
         place.told(&["audit", "verify", "--file", file.to_str().unwrap()]);
         checked += 1;
     }
-    assert_eq!(checked, 2, "the site's ledger and the platform's");
+    assert!(checked >= 2, "the site's ledger and the platform's");
 }

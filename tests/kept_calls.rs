@@ -45,12 +45,14 @@ fn point(says: &str) -> Say {
     Say::Text(json!({ "points": [{ "says": says, "from": [1] }] }).to_string())
 }
 
-const REPORTED: &str = "{ cases(first: 1) { edges { node { id investigation { report { text model } } } } } modelCalls(answered: true) { call caseId state deployment } }";
+const REPORTED: &str = "{ cases(first: 1) { edges { node { id investigation { report { text model } } } } } modelCalls(answered: true) { call caseId agent state deployment } }";
 
 fn reported(answer: &Value) -> Option<(String, String, String)> {
     let case = answer.pointer("/cases/edges/0/node")?;
     case.pointer("/investigation/report/text")?.as_str()?;
-    let call = answer["modelCalls"].as_array()?.iter().find(|call| call["caseId"] == case["id"] && call["state"] == "KEPT")?;
+    // Whoever is asked last is shown what the others said, and so invents nothing by saying it again.
+    let is_first = |call: &&serde_json::Value| call["agent"] == "svc-triage" && call["caseId"] == case["id"] && call["state"] == "KEPT";
+    let call = answer["modelCalls"].as_array()?.iter().find(is_first)?;
     Some((case["id"].as_str()?.into(), call["call"].as_str()?.into(), call["deployment"].as_str()?.into()))
 }
 
