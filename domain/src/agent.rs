@@ -51,7 +51,7 @@ pub struct AgentStopped {
     pub by: ActorId,
 }
 
-/// It cannot work for now.
+/// It says that it cannot work.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AgentBlocked {
     pub agent: ActorId,

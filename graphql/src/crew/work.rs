@@ -46,7 +46,7 @@ impl Work {
         ask(ctx, &site, command_id, ReportMetrics { figures: figures.into() }).await
     }
 
-    /// It cannot work for now, and takes no tasks until `unblockAgent`.
+    /// It says that it cannot work, and takes no tasks until `unblockAgent`.
     async fn block_agent(&self, ctx: &Context<'_>, site: ID, agent: ID, blocker: String, command_id: Option<ID>) -> Result<Answered> {
         ask(ctx, &site, command_id, BlockAgent { agent: parse(&agent, "agent")?, blocker }).await
     }

@@ -26,7 +26,7 @@ pub enum AgentStatus {
     NotSpawned,
     Idle,
     Active,
-    /// It cannot work for now; `blocker` says why.
+    /// It says that it cannot work; `blocker` says why.
     Blocked,
     /// It takes no more tasks.
     Draining,
