@@ -33,6 +33,13 @@ check_licences() {
     fi
 }
 
+# A target uses one processor, so as many run at a time as there are.
+fuzz() {
+    local parts
+    parts=$(nproc)
+    seq "$parts" | xargs -P "$parts" -I PART env FUZZ_SECONDS="${FUZZ_SECONDS:-4}" FUZZ_PART="PART/$parts" "${CARGO_TARGET_DIR:-target}/debug/millwright-fuzz"
+}
+
 scripts/need.sh socat mosquitto
 tests/peers/setup.sh
 part "Kafka and Postgres, fetched" fetch_servers
@@ -43,7 +50,7 @@ part "page: types, unit tests, build" build_page
 part "build" cargo build --workspace --all-targets --quiet
 part "lints" cargo clippy --workspace --all-targets --quiet -- -D warnings
 part "tests" cargo test --workspace
-part "fuzz targets, seeded" env FUZZ_SECONDS="${FUZZ_SECONDS:-4}" "${CARGO_TARGET_DIR:-target}/debug/millwright-fuzz"
+part "fuzz targets, seeded" fuzz
 part "the whole plant under seeded faults" "${CARGO_TARGET_DIR:-target}/debug/millwright-simulation" --seeds "${SEEDS:-50}"
 scripts/need.sh chromium
 part "page in a real browser" scripts/e2e.sh

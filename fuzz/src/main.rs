@@ -1,6 +1,6 @@
 //! Every parser against seeded mutations of a kept corpus: no input may make it panic, and what it accepts it must accept again.
 //!
-//! `FUZZ_SECONDS` for each target (10), `FUZZ_SEED` (1), `FUZZ_TARGET` to run one. A failing input is written to `fuzz/corpus/`,
+//! `FUZZ_SECONDS` for each target (10), `FUZZ_SEED` (1), `FUZZ_TARGET` to run one, `FUZZ_PART=1/2` for every second one. A failing input is written to `fuzz/corpus/`,
 //! where it is tried first from then on.
 
 mod door;
@@ -29,13 +29,15 @@ fn main() -> Result<()> {
     let seconds: f64 = env::var("FUZZ_SECONDS").map_or(Ok(10.0), |text| text.parse()).context("FUZZ_SECONDS is a number")?;
     let seed: u64 = env::var("FUZZ_SEED").map_or(Ok(1), |text| text.parse()).context("FUZZ_SEED is a whole number")?;
     let only = env::var("FUZZ_TARGET").ok();
+    let (part, parts) = part_of(&env::var("FUZZ_PART").unwrap_or_else(|_| "1/1".into()))?;
     // A panic is what we look for: it is counted wherever it happens, and reported with its input, not with a backtrace for each.
     panic::set_hook(Box::new(|_| {
         PANICS.fetch_add(1, Ordering::SeqCst);
     }));
     let mut run = 0;
     let all = || field::TARGETS.iter().copied().flatten().chain(TARGETS).chain(door::TARGETS);
-    for target in all().filter(|target| only.as_ref().is_none_or(|only| only == target.name)) {
+    let ours = all().skip(part - 1).step_by(parts);
+    for target in ours.filter(|target| only.as_ref().is_none_or(|only| only == target.name)) {
         let before = peak_kb();
         let tried = fuzz(target, Duration::from_secs_f64(seconds), seed)?;
         let grown = peak_kb().saturating_sub(before);
@@ -50,6 +52,13 @@ fn main() -> Result<()> {
     }
     println!("{run} passed, 0 failed");
     Ok(())
+}
+
+/// Which part of how many, from 1 on.
+fn part_of(text: &str) -> Result<(usize, usize)> {
+    let read = |(part, parts): (&str, &str)| Some((part.parse().ok()?, parts.parse().ok()?));
+    let found = text.split_once('/').and_then(read).filter(|(part, parts)| (1..=*parts).contains(part));
+    found.with_context(|| format!("FUZZ_PART is {text:?}; it is one of so many parts, like 1/2"))
 }
 
 /// The most memory that this process ever had, as Linux tells it; 0 elsewhere.

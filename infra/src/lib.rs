@@ -24,6 +24,7 @@ pub mod sql;
 pub mod switchboard;
 pub mod tickets;
 pub mod traces;
+pub mod trello;
 pub mod vault;
 
 pub use answers::AnswerIndex;

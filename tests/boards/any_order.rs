@@ -1,14 +1,12 @@
 //! Whatever is moved on both sides in any order, both agree in the end, and no task made a move that the table does not have.
 
 use super::{AGENT, LISTS, Plant};
-use chrono::TimeDelta;
 use millwright_commands::{AcceptTask, BlockTask, ClaimTask, Command, DeliverTask, FailTask, QueueTask, RevertTask, SendBackTask, UnblockTask};
 use millwright_domain::{
     ids::TaskId,
     task::{BlockReason, FailureClass},
 };
 use proptest::prelude::*;
-use std::time::Duration;
 
 #[derive(Debug, Clone, Copy)]
 enum Move {
@@ -67,10 +65,7 @@ proptest! {
                         let (by, command) = of_the_house(task, step, fence);
                         plant.house.ask(by, command).await;
                     }
-                    Move::Wait => {
-                        plant.house.later(TimeDelta::seconds(5));
-                        tokio::time::sleep(Duration::from_millis(20)).await;
-                    }
+                    Move::Wait => plant.reads_the_board().await,
                 }
             }
             plant.agree(|_| true).await;

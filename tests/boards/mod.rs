@@ -173,6 +173,18 @@ impl Plant {
         (site, told)
     }
 
+    /// Until it has asked the board once more.
+    async fn reads_the_board(&self) {
+        let asked = || self.server.faults.count("GET", &format!("boards/{}/actions", TrelloServer::BOARD));
+        let (limit, before) = (tokio::time::Instant::now() + Duration::from_secs(60), asked());
+        while asked() == before {
+            assert!(tokio::time::Instant::now() < limit, "nobody asks the board");
+            self.house.later(TimeDelta::seconds(5));
+            self.bell.notify_one();
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
     async fn agree(&self, wanted: impl Fn(&Site) -> bool) {
         let limit = tokio::time::Instant::now() + Duration::from_secs(60);
         let mut calm = 0;

@@ -1,15 +1,14 @@
 //! Boards outside that show a site's tasks, one board a site: settings, and the messenger for `boards/<site>:<task>`.
 
-mod client;
 pub mod hook;
 mod reading;
-mod shapes;
 pub mod trello;
 
 use crate::{
     outward::Outward,
     secret::SecretSource,
     tickets::settings::{self, BadTickets},
+    trello::is_id,
 };
 use async_trait::async_trait;
 use hook::BoardHook;
@@ -81,7 +80,6 @@ impl BoardSettings {
     /// With the key that cannot be meant.
     pub fn board(&self, site: &str, outward: Outward) -> Result<TrelloBoard, BadBoard> {
         let bad = |key, found: &str, wanted| BadBoard::Setting { site: site.into(), key, found: found.chars().take(100).collect(), wanted };
-        let is_id = |text: &str| !text.is_empty() && text.len() <= 64 && text.chars().all(|c| c.is_ascii_alphanumeric());
         if !is_id(&self.board) {
             return Err(bad("board", &self.board, "it is the digits and letters that stand in the board's address, or its id"));
         }

@@ -1,10 +1,13 @@
 //! What people did on a board, read from its actions: whose move it was, of what card, and which result that card showed them.
 
-use super::{
-    client::Client,
-    shapes::{Card, Done},
+use super::trello::NEWS;
+use crate::{
+    tickets::{mark, ways::line},
+    trello::{
+        Trello,
+        shapes::{Action, Card},
+    },
 };
-use crate::tickets::{mark, ways::line};
 use millwright_domain::{
     Timestamp,
     plain::{cleaned, text},
@@ -22,7 +25,8 @@ const LONGEST_WORDS: usize = 4_096;
 
 /// Of the actions of one asking, the oldest first.
 pub(super) struct Reading<'a> {
-    pub client: &'a Client,
+    pub trello: &'a Trello,
+    pub board: &'a str,
     /// Ours: what it did is no news.
     pub account: String,
     pub lists: BTreeMap<Stage, String>,
@@ -31,16 +35,16 @@ pub(super) struct Reading<'a> {
 }
 
 impl<'a> Reading<'a> {
-    pub fn new(client: &'a Client, account: String, lists: BTreeMap<Stage, String>) -> Self {
-        Self { client, account, lists, cards: BTreeMap::new() }
+    pub fn new(trello: &'a Trello, board: &'a str, account: String, lists: BTreeMap<Stage, String>) -> Self {
+        Self { trello, board, account, lists, cards: BTreeMap::new() }
     }
 
-    fn is_ours(&self, done: &Done) -> bool {
+    fn is_ours(&self, done: &Action) -> bool {
         done.creator.username.eq_ignore_ascii_case(&self.account)
     }
 
     /// Of all that ever happened there, what stands unanswered: the cards that people made, and the last move of each that we did not move since.
-    pub fn unanswered(&self, actions: Vec<Done>) -> Vec<Done> {
+    pub fn unanswered(&self, actions: Vec<Action>) -> Vec<Action> {
         let mut last: BTreeMap<String, usize> = BTreeMap::new();
         let mut last_of_ours: BTreeMap<String, usize> = BTreeMap::new();
         for (number, done) in actions.iter().enumerate() {
@@ -50,7 +54,7 @@ impl<'a> Reading<'a> {
                 last_of_ours.insert(id.to_string(), number);
             }
         }
-        let stands = |number: usize, done: &Done| {
+        let stands = |number: usize, done: &Action| {
             let Some(id) = done.card() else { return false };
             let is_answered = last_of_ours.get(id).is_some_and(|ours| *ours > number);
             !is_answered && (done.kind == "createCard" || last.get(id) == Some(&number))
@@ -62,7 +66,7 @@ impl<'a> Reading<'a> {
         if let Some(known) = self.cards.get(id) {
             return Ok(known.clone());
         }
-        let found = match self.client.card(id).await {
+        let found = match self.trello.card(id).await {
             Ok(card) => Some(card),
             Err(NotTaken::ForGood(_)) => None,
             Err(other) => return Err(other),
@@ -72,7 +76,7 @@ impl<'a> Reading<'a> {
     }
 
     /// `is_first`: cards that lie about from before, done with or outside our lists, are no wishes.
-    pub async fn deeds(&mut self, actions: Vec<Done>, is_first: bool) -> Result<Vec<OutsideCard>, NotTaken> {
+    pub async fn deeds(&mut self, actions: Vec<Action>, is_first: bool) -> Result<Vec<OutsideCard>, NotTaken> {
         let mut deeds = vec![];
         for done in actions {
             if let Some(deed) = self.deed(&done, is_first).await? {
@@ -84,7 +88,7 @@ impl<'a> Reading<'a> {
     }
 
     /// `None` for what is nobody's deed, or about a card that is no task's.
-    async fn deed(&mut self, done: &Done, is_first: bool) -> Result<Option<OutsideCard>, NotTaken> {
+    async fn deed(&mut self, done: &Action, is_first: bool) -> Result<Option<OutsideCard>, NotTaken> {
         let Some(id) = done.card().filter(|_| !self.is_ours(done)) else { return Ok(None) };
         let Some(card) = self.card(id).await? else { return Ok(None) };
         // A ticket on the same board is no task.
@@ -93,12 +97,10 @@ impl<'a> Reading<'a> {
         }
         let (task, result) = (mark::task_in(&card.desc), mark::result_in(&card.desc));
         let moved = |to| CardChange::Moved { to, result };
-        let was_closed = done.data.old.as_ref().and_then(|old| old.closed);
-        let is_closed = done.data.card.as_ref().and_then(|touched| touched.closed);
-        let deed = match (done.kind.as_str(), was_closed, is_closed) {
+        let deed = match (done.kind.as_str(), done.archived()) {
             ("createCard", ..) if task.is_none() && (!is_first || self.is_wish(&card)) => made(&card),
-            ("updateCard", Some(false), Some(true)) => moved(Some(Stage::Reverted)),
-            ("updateCard", Some(true), Some(false)) => moved(self.stage_of(&card.id_list)),
+            ("updateCard", Some(true)) => moved(Some(Stage::Reverted)),
+            ("updateCard", Some(false)) => moved(self.stage_of(&card.id_list)),
             ("updateCard", ..) => match &done.data.list_after {
                 Some(list) => moved(self.stage_of(&list.id)),
                 None => return Ok(None),
@@ -123,7 +125,7 @@ impl<'a> Reading<'a> {
         let shows = |deed: &OutsideCard| matches!(deed.deed, CardChange::Moved { result: Some(_), .. });
         let Some((first, _)) = deeds.iter().find(|(_, deed)| shows(deed)) else { return Ok(()) };
         // From one on, by its id: what came later than it.
-        let (later, _) = self.client.actions(Some(first)).await?;
+        let (later, _) = self.trello.actions(self.board, NEWS, Some(first)).await?;
         for (id, deed) in deeds {
             let since = later.iter().take_while(|done| done.id != *id);
             let is_known = since.filter(|done| done.card() == Some(&deed.card)).all(|done| !self.is_ours(done));
@@ -144,17 +146,5 @@ fn made(card: &Card) -> CardChange {
         words: text(&card.desc).chars().take(LONGEST_WORDS).collect(),
         labels,
         due: card.due.map(Timestamp::from),
-    }
-}
-
-/// Stands in paths, so it must be nothing but an id.
-pub(super) fn is_id(text: &str) -> bool {
-    !text.is_empty() && text.len() <= 64 && text.chars().all(|c| c.is_ascii_alphanumeric())
-}
-
-impl Done {
-    /// Whose card it is about, if it says one that can be asked for.
-    fn card(&self) -> Option<&str> {
-        self.data.card.as_ref().map(|card| card.id.as_str()).filter(|id| is_id(id))
     }
 }

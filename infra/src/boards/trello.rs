@@ -1,11 +1,6 @@
 //! A site's tasks as cards of a Trello board. Trello knows no keys, so cards and comments carry marks, and are looked for before they are made.
 
-use super::{
-    BoardSettings,
-    client::Client,
-    reading::{Reading, is_id},
-    shapes::Card,
-};
+use super::{BoardSettings, reading::Reading};
 use crate::{
     outward::Outward,
     secret::SecretSource,
@@ -14,6 +9,7 @@ use crate::{
         turns::Turns,
         ways::{self, OwnAccount},
     },
+    trello::{Trello, is_id, shapes::Card},
 };
 use async_trait::async_trait;
 use chrono::DateTime;
@@ -32,6 +28,8 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Trello's own limit, of names, descriptions and comments.
 const LONGEST_TEXT: Counted = Counted::Units(16_384);
 const LONGEST_TITLE: usize = 256;
+/// What [`Reading`] makes something of.
+pub(super) const NEWS: &str = "createCard,updateCard:closed,updateCard:idList";
 /// The list of each stage, by its name on the board. What was reverted is archived.
 const LISTS: [(Stage, &str); 7] = [
     (Stage::Backlog, "Backlog"),
@@ -44,7 +42,8 @@ const LISTS: [(Stage, &str); 7] = [
 ];
 
 pub struct TrelloBoard {
-    client: Client,
+    trello: Trello,
+    board: String,
     account: OwnAccount,
     turns: Turns,
     /// Ids of the lists, once they were seen.
@@ -53,8 +52,14 @@ pub struct TrelloBoard {
 
 impl TrelloBoard {
     pub(super) fn new(settings: &BoardSettings, api: String, token: SecretSource, outward: Outward) -> Self {
-        let client = Client { outward, api, key: settings.key.clone(), board: settings.board.clone(), token };
-        Self { client, account: OwnAccount::new(&settings.account), turns: Turns::default(), lists: Default::default() }
+        let trello = Trello { outward, api, key: settings.key.clone(), token };
+        Self {
+            trello,
+            board: settings.board.clone(),
+            account: OwnAccount::new(&settings.account),
+            turns: Turns::default(),
+            lists: Default::default(),
+        }
     }
 
     /// People may know lists by other ids tomorrow: those that are gone are looked for again, and made if they are not there.
@@ -63,13 +68,13 @@ impl TrelloBoard {
         if known.len() == LISTS.len() && !anew {
             return Ok(known.clone());
         }
-        let there = self.client.lists().await?;
+        let there = self.trello.lists(&self.board).await?;
         let mut found = BTreeMap::new();
         for (stage, name) in LISTS {
             let id = there.iter().find(|list| list.name.trim().eq_ignore_ascii_case(name)).map(|list| list.id.clone());
             let id = match id {
                 Some(id) => id,
-                None => self.client.make_list(name).await?,
+                None => self.trello.make_list(&self.board, name).await?,
             };
             found.insert(stage, id);
         }
@@ -79,14 +84,14 @@ impl TrelloBoard {
 
     async fn find(&self, work: &CardWork) -> Result<Option<Card>, NotTaken> {
         if let Some(id) = work.card.as_deref().filter(|id| is_id(id)) {
-            match self.client.card(id).await {
+            match self.trello.card(id).await {
                 Ok(card) => return Ok(Some(card)),
                 // Somebody has deleted it: then it is made anew.
                 Err(NotTaken::ForGood(_)) => {}
                 Err(other) => return Err(other),
             }
         }
-        let cards = self.client.cards().await?;
+        let (cards, _) = self.trello.cards(&self.board).await?;
         Ok(cards.into_iter().filter(|card| mark::task_in(&card.desc) == Some(work.task)).min_by_key(|card| card.id_short))
     }
 
@@ -94,13 +99,13 @@ impl TrelloBoard {
         let mut card = self.form(work, self.label_ids(&work.text.labels).await?);
         card["idList"] = json!(list);
         card["pos"] = json!("bottom");
-        let made = self.client.create(&card).await?;
+        let made = self.trello.create(&card).await?;
         // Two programs that made the same task's card at once both see the older one, and the younger one goes.
-        let others = self.client.cards().await?;
+        let (others, _) = self.trello.cards(&self.board).await?;
         let older = others.into_iter().filter(|card| mark::task_in(&card.desc) == Some(work.task)).min_by_key(|card| card.id_short);
         match older {
             Some(older) if older.id_short < made.id_short => {
-                self.client.change(&made.id, &json!({"closed": true})).await?;
+                self.trello.change(&made.id, &json!({"closed": true})).await?;
                 Ok(older)
             }
             _ => Ok(made),
@@ -122,12 +127,12 @@ impl TrelloBoard {
     /// Labels are known to people by name and to Trello by id; those that the board lacks are made.
     async fn label_ids(&self, names: &[String]) -> Result<Vec<String>, NotTaken> {
         let _turn = self.turns.wait("the board's labels").await;
-        let mut known: BTreeMap<String, String> = self.client.labels().await?.into_iter().map(|label| (label.name, label.id)).collect();
+        let mut known: BTreeMap<String, String> = self.trello.labels(&self.board).await?.into_iter().map(|label| (label.name, label.id)).collect();
         let mut ids = vec![];
         for name in names.iter().collect::<BTreeSet<_>>() {
             let id = match known.get(name) {
                 Some(id) => id.clone(),
-                None => self.client.make_label(name).await?,
+                None => self.trello.make_label(&self.board, name, None).await?,
             };
             known.insert(name.clone(), id.clone());
             ids.push(id);
@@ -156,18 +161,18 @@ impl TrelloBoard {
         differs("idLabels", labels.iter().collect::<BTreeSet<_>>() == has, form["idLabels"].take());
         differs("closed", card.closed == is_over, json!(is_over));
         differs("idList", is_over || card.id_list == list, json!(list));
-        if change.is_empty() { Ok(()) } else { self.client.change(&card.id, &Value::Object(change)).await }
+        if change.is_empty() { Ok(()) } else { self.trello.change(&card.id, &Value::Object(change)).await }
     }
 
     async fn said(&self, card: &str, key: &str, words: &[String]) -> Result<(), NotTaken> {
         if words.is_empty() {
             return Ok(());
         }
-        let there = self.client.comments(card).await?;
+        let there = self.trello.comments(card).await?;
         for (number, words) in words.iter().enumerate() {
             let mark = mark::of_key(&format!("{key}/{number}"));
             if !there.iter().any(|text| mark::has(&mark, text)) {
-                self.client.comment(card, &mark::marked(words, &[mark], LONGEST_TEXT)).await?;
+                self.trello.comment(card, &mark::marked(words, &[mark], LONGEST_TEXT)).await?;
             }
         }
         Ok(())
@@ -201,11 +206,11 @@ impl TaskBoard for TrelloBoard {
 
     async fn news(&self, since: &str) -> Result<BoardNews, NotTaken> {
         let since = ways::since(since)?;
-        let account = self.account.get(&self.client.token, async || self.client.username().await).await?;
+        let account = self.account.get(&self.trello.token, async || self.trello.username().await).await?;
         let lists = self.lists(false).await?;
-        let (mut actions, asked_at) = self.client.actions(since.map(ways::iso).as_deref()).await?;
+        let (mut actions, asked_at) = self.trello.actions(&self.board, NEWS, since.map(ways::iso).as_deref()).await?;
         actions.reverse();
-        let mut reading = Reading::new(&self.client, account, lists);
+        let mut reading = Reading::new(&self.trello, &self.board, account, lists);
         let actions = if since.is_some() { actions } else { reading.unanswered(actions) };
         let deeds = reading.deeds(actions, since.is_none()).await?;
         Ok(BoardNews { deeds, next: ways::next(since.unwrap_or(DateTime::UNIX_EPOCH), asked_at) })

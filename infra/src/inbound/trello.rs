@@ -4,7 +4,10 @@ use super::{
     read,
     signature::{header, is_sha1_base64},
 };
-use crate::secret::SecretSource;
+use crate::{
+    secret::SecretSource,
+    trello::shapes::{Action, Data, OfList},
+};
 use millwright_domain::{
     case::Outcome,
     ports::{
@@ -37,68 +40,26 @@ struct Payload {
     action: Action,
 }
 
-/// One of Trello's actions, as it comes by webhook and as it is found by asking.
-#[derive(Deserialize)]
-pub struct Action {
-    pub id: String,
-    #[serde(rename = "type")]
-    kind: String,
-    #[serde(default)]
-    data: Data,
-    #[serde(rename = "memberCreator", default)]
-    creator: Member,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
-struct Data {
-    card: Option<Card>,
-    text: Option<String>,
-    old: Option<Old>,
-    list_before: Option<List>,
-    list_after: Option<List>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
-struct Card {
-    id: String,
-    short_link: String,
-    closed: Option<bool>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Old {
-    closed: Option<bool>,
-}
-
-#[derive(Deserialize)]
-struct List {
-    id: String,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Member {
-    username: String,
-}
-
 /// The name of an action's delivery.
 pub fn delivery(action: &str) -> String {
     format!("trello:action:{}", read::id(action))
 }
 
+/// Whether Trello only looks if we are there, as it does, without a signature, before it makes a webhook. What else is not signed is refused.
+pub fn is_only_a_look(knock: &Knock, secret: &SecretSource, callback_url: &str) -> Result<bool, KnockRefused> {
+    if knock.method == "HEAD" {
+        return Ok(true);
+    }
+    read::only_post(knock)?;
+    let given = header(knock, "x-trello-webhook").ok_or(KnockRefused::BadSignature)?;
+    let is_signed = is_sha1_base64(&read::secrets(secret)?, &[&knock.body, callback_url.as_bytes()], given);
+    if is_signed { Ok(false) } else { Err(KnockRefused::BadSignature) }
+}
+
 impl TrelloHook {
     pub fn hear(&self, knock: &Knock) -> Result<Heard, KnockRefused> {
-        // Trello looks whether we are there, without a signature, before it makes the webhook.
-        if knock.method == "HEAD" {
+        if is_only_a_look(knock, &self.secret, &self.callback_url)? {
             return Ok(Heard::Challenge(String::new()));
-        }
-        read::only_post(knock)?;
-        let given = header(knock, "x-trello-webhook").ok_or(KnockRefused::BadSignature)?;
-        if !is_sha1_base64(&read::secrets(&self.secret)?, &[&knock.body, self.callback_url.as_bytes()], given) {
-            return Err(KnockRefused::BadSignature);
         }
         self.parse(&knock.body).map(Heard::News)
     }
@@ -111,6 +72,7 @@ impl TrelloHook {
 
     /// `None` for what is nobody's deed in a ticket.
     pub fn read(&self, action: Action) -> Option<OutsideDeed> {
+        let archived = action.archived();
         let Action { id, kind, data, creator } = action;
         let card = data.card.as_ref().filter(|card| !card.id.is_empty())?;
         if creator.username.eq_ignore_ascii_case(&self.account) {
@@ -119,7 +81,7 @@ impl TrelloHook {
         let written = data.text.as_deref().unwrap_or_default();
         let deed = match kind.as_str() {
             "commentCard" if !read::is_ours(written) => Deed::Commented,
-            "updateCard" => self.update(&data, card)?,
+            "updateCard" => self.update(archived, &data)?,
             _ => return None,
         };
         let words = if deed == Deed::Commented { read::text(written) } else { String::new() };
@@ -129,11 +91,9 @@ impl TrelloHook {
     }
 
     /// Archived and taken out of the archive, or moved into one of the lists for what is over and out of it.
-    fn update(&self, data: &Data, card: &Card) -> Option<Deed> {
-        match (data.old.as_ref().and_then(|old| old.closed), card.closed) {
-            (Some(false), Some(true)) => return Some(Deed::Closed(None)),
-            (Some(true), Some(false)) => return Some(Deed::Reopened),
-            _ => {}
+    fn update(&self, archived: Option<bool>, data: &Data) -> Option<Deed> {
+        if let Some(archived) = archived {
+            return Some(if archived { Deed::Closed(None) } else { Deed::Reopened });
         }
         let (before, after) = (self.means(data.list_before.as_ref()?), self.means(data.list_after.as_ref()?));
         match (before, after) {
@@ -143,7 +103,7 @@ impl TrelloHook {
         }
     }
 
-    fn means(&self, list: &List) -> Option<Outcome> {
+    fn means(&self, list: &OfList) -> Option<Outcome> {
         match list.id.as_str() {
             "" => None,
             id if id == self.repaired_list => Some(Outcome::Repaired),

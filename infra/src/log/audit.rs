@@ -41,8 +41,8 @@ pub struct Looked {
     hash: Hash,
     epoch: u64,
     recorded_at: Timestamp,
-    /// Of the few kinds that the walk goes by.
-    event: Option<Event>,
+    /// Of the few kinds that the walk goes by. Boxed, because a walk carries millions of these about that have none.
+    event: Option<Box<Event>>,
 }
 
 /// Whether a record's hash is the one that follows from its bytes and the hash before it.
@@ -54,10 +54,10 @@ pub fn follows(previous: Hash, seq: u64, hash: Hash, bytes: &[u8]) -> Result<(),
 pub fn look(partition: &PartitionId, seq: u64, hash: Hash, bytes: &[u8]) -> Result<Looked, Broken> {
     let envelope = Envelope::of(bytes).map_err(Broken::Undecodable)?;
     if envelope.seq != seq || envelope.lane != partition.lane() || envelope.partition != partition.name() {
-        return Err(Broken::Elsewhere { partition: envelope.partition, seq: envelope.seq });
+        return Err(Broken::Elsewhere { partition: envelope.partition.into_owned(), seq: envelope.seq });
     }
-    let told = matches!(envelope.kind.as_str(), "PartitionOwned" | "AuditKeyAdopted" | "CheckpointSigned");
-    let event = told.then(|| codec::decode(bytes).map(|fact: Recorded| fact.event)).transpose().map_err(Broken::Undecodable)?;
+    let told = matches!(&*envelope.kind, "PartitionOwned" | "AuditKeyAdopted" | "CheckpointSigned");
+    let event = told.then(|| codec::decode(bytes).map(|fact: Recorded| Box::new(fact.event))).transpose().map_err(Broken::Undecodable)?;
     Ok(Looked { seq, hash, epoch: envelope.epoch, recorded_at: envelope.recorded_at, event })
 }
 
@@ -119,14 +119,14 @@ impl ChainAudit {
         if epoch < self.epoch {
             return Err(Broken::Epoch { last: self.epoch, found: epoch });
         }
-        let begins_epoch = matches!(&event, Some(Event::PartitionOwned(owned)) if owned.epoch == epoch);
+        let begins_epoch = matches!(event.as_deref(), Some(Event::PartitionOwned(owned)) if owned.epoch == epoch);
         if epoch > self.epoch && !begins_epoch {
             return Err(Broken::Unowned(epoch));
         }
         if recorded_at < self.recorded_at {
             return Err(Broken::Time { last: self.recorded_at, found: recorded_at });
         }
-        self.signed.take(hash, event.as_ref())?;
+        self.signed.take(hash, event.as_deref())?;
         (self.next_seq, self.hash, self.epoch, self.recorded_at) = (seq + 1, hash, epoch, recorded_at);
         Ok(())
     }

@@ -124,14 +124,15 @@ impl Row {
     }
     /// The records, if every bit is as it was written.
     pub fn records(&self) -> Result<Vec<Vec<u8>>, BadBatch> {
-        self.look(owned)
+        self.look(&mut Vec::new(), owned)
     }
-    /// Looks at the records where they lie unpacked, if every bit is as it was written.
-    pub fn look<T>(&self, at: impl FnOnce(Vec<&[u8]>) -> T) -> Result<T, BadBatch> {
+    /// Looks at the records where they lie unpacked, in `room` or in the row, if every bit is as it was written. Whoever looks at many rows
+    /// gives the same room each time.
+    pub fn look<T>(&self, room: &mut Vec<u8>, at: impl FnOnce(Vec<&[u8]>) -> T) -> Result<T, BadBatch> {
         if self.checksum_over(crc32c::crc32c(&self.bytes)) != self.crc {
             return Err(BadBatch::Checksum);
         }
-        unpacked(self.codec, self.count, &self.bytes, at)
+        unpacked(self.codec, self.count, &self.bytes, room, at)
     }
     fn checksum_over(&self, bytes_crc: u32) -> u32 {
         let mut crc = crc32c::crc32c_append(bytes_crc, self.partition.to_string().as_bytes());
@@ -145,26 +146,31 @@ impl Row {
 
 /// Unpacks the bytes of a batch into its records. Trusts nothing: also what passes the checksum may have been written by somebody else.
 pub fn decode_batch(codec: u8, count: u32, bytes: &[u8]) -> Result<Vec<Vec<u8>>, BadBatch> {
-    unpacked(codec, count, bytes, owned)
+    unpacked(codec, count, bytes, &mut Vec::new(), owned)
 }
 
 fn owned(records: Vec<&[u8]>) -> Vec<Vec<u8>> {
     records.into_iter().map(<[u8]>::to_vec).collect()
 }
 
-fn unpacked<T>(codec: u8, count: u32, bytes: &[u8], at: impl FnOnce(Vec<&[u8]>) -> T) -> Result<T, BadBatch> {
+fn unpacked<T>(codec: u8, count: u32, bytes: &[u8], room: &mut Vec<u8>, at: impl FnOnce(Vec<&[u8]>) -> T) -> Result<T, BadBatch> {
     match codec {
         PLAIN => split(bytes, count).map(at),
-        LZ4 => split(&unpack(bytes)?, count).map(at),
+        LZ4 => split(unpack(bytes, room)?, count).map(at),
         unknown => Err(BadBatch::Codec(unknown)),
     }
 }
 
-fn unpack(bytes: &[u8]) -> Result<Vec<u8>, BadBatch> {
+fn unpack<'a>(bytes: &[u8], room: &'a mut Vec<u8>) -> Result<&'a [u8], BadBatch> {
     let size = lz4_flex::block::uncompressed_size(bytes).ok().filter(|(size, _)| *size <= MAX_UNPACKED);
     let (size, packed) = size.ok_or(BadBatch::Packing)?;
-    let plain = lz4_flex::block::decompress(packed, size).ok().filter(|plain| plain.len() == size);
-    plain.ok_or(BadBatch::Packing)
+    if room.len() < size {
+        room.resize(size, 0);
+    }
+    let plain = &mut room[..size];
+    let written = lz4_flex::block::decompress_into(packed, plain).ok().filter(|written| *written == size);
+    written.ok_or(BadBatch::Packing)?;
+    Ok(plain)
 }
 
 fn split(mut rest: &[u8], count: u32) -> Result<Vec<&[u8]>, BadBatch> {

@@ -104,7 +104,7 @@ pub fn verify_ledger_against(dir: &Path, kept: &Kept, progress: Progress<'_>) ->
             progress(Walked { partition, done: walk.audit.next_seq(), of: end, bytes: walk.bytes });
             Ok(())
         };
-        let walked = Road { file: &file, partition, from: 0, end }.walk(|row| look_at(partition, row), admit);
+        let walked = Road { file: &file, partition, from: 0, end }.walk(|row, room| look_at(partition, row, room), admit);
         let (seq, broken) = match walked {
             Ok(()) => (end, walk.shortened()),
             Err((seq, what)) => (seq, Some(what)),
@@ -124,8 +124,8 @@ struct Batch {
     bytes: u64,
 }
 
-fn look_at(partition: &PartitionId, row: &Row) -> Result<Batch, Wrong> {
-    row.look(|records| batch(partition, row.base_seq, &records)).map_err(|bad| (row.base_seq, bad.to_string()))
+fn look_at(partition: &PartitionId, row: &Row, room: &mut Vec<u8>) -> Result<Batch, Wrong> {
+    row.look(room, |records| batch(partition, row.base_seq, &records)).map_err(|bad| (row.base_seq, bad.to_string()))
 }
 
 fn batch(partition: &PartitionId, base: u64, records: &[&[u8]]) -> Batch {
@@ -171,8 +171,8 @@ pub fn verify_readings(dir: &Path, progress: Progress<'_>) -> Result<Verified, L
 }
 
 /// The seq behind a batch whose scans all decode, and how many bytes they have.
-fn scans_of(row: &Row) -> Result<(u64, u64), Wrong> {
-    let decoded = row.look(|records| {
+fn scans_of(row: &Row, room: &mut Vec<u8>) -> Result<(u64, u64), Wrong> {
+    let decoded = row.look(room, |records| {
         for (seq, stored) in (row.base_seq..).zip(&records) {
             codec::decode_scan(stored).map_err(|bad| (seq, explain(&bad)))?;
         }
@@ -320,6 +320,37 @@ mod tests {
         forge(dir.path(), &partition, &records[11..21]);
         let findings = verify_ledger(dir.path(), &mut |_| {}).unwrap().findings;
         assert!(findings.len() == 1 && findings[0].seq == 16 && findings[0].what.contains("hash does not follow"), "{findings:?}");
+    }
+
+    #[tokio::test]
+    async fn many_strides_are_walked_in_order_and_the_first_bad_batch_of_them_is_the_one_that_is_named() {
+        let (dir, partition) = (tempfile::tempdir().unwrap(), PartitionId::platform());
+        let log = EmbeddedLog::open(dir.path(), EmbeddedOptions { synchronous: false, ..EmbeddedOptions::default() }).unwrap();
+        let mut owner = log.own(&partition, "test", Timestamp::default()).await.unwrap();
+        // With the fact of the owner, 20,001 records: batches of all lengths, some over the edge of a stride.
+        for size in [5_000, 1, 700, 3_395, 904, 4_096, 4_096, 1_808] {
+            owner.commit((0..size).map(|number| fact(number.to_string())).collect(), Timestamp::default()).await.unwrap();
+        }
+        let mut walked = vec![];
+        let verified = verify_ledger(dir.path(), &mut |at| walked.push(at.done)).unwrap();
+        assert_eq!((verified.good[&partition], verified.findings), (20_001, vec![]));
+        assert!(walked.is_sorted() && walked.last() == Some(&20_001), "{walked:?}");
+
+        let db = rusqlite::Connection::open(dir.path().join("ledger.db")).unwrap();
+        let mut select = db.prepare("SELECT base_seq FROM batches WHERE base_seq > 0 ORDER BY base_seq").unwrap();
+        let bases: Vec<u64> = select.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+        assert!(bases.len() > 8, "{bases:?}");
+        // From behind to the front: whatever is damaged behind it, the first one is told.
+        for (number, base) in bases.into_iter().enumerate().rev() {
+            let (sql, told) = match number % 3 {
+                0 => ("DELETE FROM batches WHERE base_seq = ?1", "batch holds seq"),
+                1 => ("UPDATE batches SET crc32c = crc32c + 1 WHERE base_seq = ?1", "checksum"),
+                _ => ("UPDATE batches SET bytes = 7 WHERE base_seq = ?1", ""),
+            };
+            assert_eq!(db.execute(sql, [base]).unwrap(), 1);
+            let findings = verify_ledger(dir.path(), &mut |_| ()).unwrap().findings;
+            assert!(findings.len() == 1 && findings[0].seq == base && findings[0].what.contains(told), "{base}: {findings:?}");
+        }
     }
 
     #[tokio::test]

@@ -1,11 +1,12 @@
-//! What of Trello's answers about a board is read.
+//! What of Trello's answers and webhooks is read.
 
+use super::is_id;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Card {
+pub struct Card {
     pub id: String,
     /// Its number on the board: a card that was made later has a larger one.
     #[serde(default)]
@@ -15,36 +16,45 @@ pub(super) struct Card {
     #[serde(default)]
     pub desc: String,
     #[serde(default)]
+    pub short_url: String,
+    #[serde(default)]
     pub due: Option<DateTime<Utc>>,
     #[serde(default)]
     pub id_list: String,
     #[serde(default)]
-    pub labels: Vec<Label>,
+    pub labels: Vec<Named>,
     #[serde(default)]
     pub closed: bool,
 }
 
+/// A list or a label.
 #[derive(Debug, Clone, Deserialize)]
-pub(super) struct Label {
+pub struct Named {
     pub id: String,
     #[serde(default)]
     pub name: String,
 }
 
 #[derive(Debug, Deserialize)]
-pub(super) struct List {
+pub(super) struct Id {
     pub id: String,
-    pub name: String,
 }
 
 #[derive(Debug, Deserialize)]
-pub(super) struct Made {
-    pub id: String,
+pub(super) struct OnBoard {
+    #[serde(rename = "idBoard")]
+    pub board: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Found {
+    #[serde(default)]
+    pub cards: Vec<Card>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Member {
+pub struct Member {
     pub username: String,
 }
 
@@ -60,9 +70,9 @@ pub(super) struct Text {
     pub text: String,
 }
 
-/// One of Trello's actions, as it comes by webhook and as it is found by asking.
+/// Something that somebody did, as it comes by webhook and as it is found by asking.
 #[derive(Debug, Deserialize)]
-pub(super) struct Done {
+pub struct Action {
     pub id: String,
     #[serde(rename = "type")]
     pub kind: String,
@@ -74,26 +84,42 @@ pub(super) struct Done {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub(super) struct Data {
+pub struct Data {
     pub card: Option<Touched>,
-    pub old: Option<Old>,
-    pub list_after: Option<ListRef>,
+    pub text: Option<String>,
+    old: Option<Old>,
+    pub list_before: Option<OfList>,
+    pub list_after: Option<OfList>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Touched {
+#[serde(rename_all = "camelCase", default)]
+pub struct Touched {
     pub id: String,
-    pub closed: Option<bool>,
+    pub short_link: String,
+    closed: Option<bool>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Old {
-    pub closed: Option<bool>,
+struct Old {
+    closed: Option<bool>,
 }
 
 #[derive(Debug, Deserialize)]
-pub(super) struct ListRef {
+pub struct OfList {
     pub id: String,
+}
+
+impl Action {
+    /// Whose card it is about, if it says one that can be asked for.
+    pub fn card(&self) -> Option<&str> {
+        self.data.card.as_ref().map(|card| card.id.as_str()).filter(|id| is_id(id))
+    }
+    /// Into the archive, or out of it.
+    pub fn archived(&self) -> Option<bool> {
+        let was_closed = self.data.old.as_ref()?.closed?;
+        let is_closed = self.data.card.as_ref()?.closed?;
+        (was_closed != is_closed).then_some(is_closed)
+    }
 }

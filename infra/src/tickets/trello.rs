@@ -1,17 +1,17 @@
 //! Tickets as cards of a Trello board. Trello knows no keys, so cards and comments carry marks, and are looked for before they are made.
 
-mod client;
-mod shapes;
-
 use super::{
     mark::{self, Counted},
-    settings::BadTickets,
+    settings::{self, BadTickets},
     turns::Turns,
     ways::{self, OwnAccount},
 };
-use crate::{inbound::trello::TrelloHook, outward::Outward};
+use crate::{
+    inbound::trello::TrelloHook,
+    outward::Outward,
+    trello::{Trello, is_id, shapes::Card},
+};
 use async_trait::async_trait;
-use client::Client;
 use millwright_domain::{
     case::Outcome,
     ids::CaseId,
@@ -23,14 +23,16 @@ use millwright_domain::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use shapes::Card;
 use std::collections::BTreeMap;
+use tokio::sync::OnceCell;
 
 pub const SYSTEM: &str = "trello";
 /// Trello's own limit, of names, descriptions and comments.
 const LONGEST: usize = 16_384;
 const LONGEST_TEXT: Counted = Counted::Units(LONGEST);
 const LONGEST_TITLE: usize = 256;
+/// What the webhook's reader makes news of.
+const NEWS: &str = "commentCard,updateCard:closed,updateCard:idList";
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -65,7 +67,9 @@ impl TrelloSettings {
 }
 
 pub struct TrelloCards {
-    client: Client,
+    trello: Trello,
+    /// The board that the list is on, once it was asked.
+    board: OnceCell<String>,
     settings: TrelloSettings,
     account: OwnAccount,
     turns: Turns,
@@ -73,16 +77,36 @@ pub struct TrelloCards {
 
 impl TrelloCards {
     pub fn new(settings: &TrelloSettings, outward: Outward) -> Result<Self, BadTickets> {
-        let client = Client::new(settings, outward)?;
-        Ok(Self { client, settings: settings.clone(), account: OwnAccount::new(&settings.account), turns: Turns::default() })
+        let lists = [
+            ("trello.list", &settings.list, false),
+            ("trello.repaired_list", &settings.repaired_list, true),
+            ("trello.false_alarm_list", &settings.false_alarm_list, true),
+        ];
+        for (key, list, may_be_empty) in lists {
+            let is_left_out = may_be_empty && list.is_empty();
+            if !is_left_out && !is_id(list) {
+                return Err(settings::bad(key, list, "it is the 24 digits and letters that Trello names the list by"));
+            }
+        }
+        if !is_id(&settings.key) {
+            return Err(BadTickets::NotShown { key: "trello.key", wanted: "it is the API key of the Power-Up, 32 digits and letters" });
+        }
+        let (api, token) = (settings::address("trello.api", &settings.api)?, settings::secret("trello.token", &settings.token)?);
+        let trello = Trello { outward, api, key: settings.key.clone(), token };
+        let (account, turns) = (OwnAccount::new(&settings.account), Turns::default());
+        Ok(Self { trello, board: OnceCell::new(), settings: settings.clone(), account, turns })
+    }
+
+    async fn board(&self) -> Result<&str, NotTaken> {
+        self.board.get_or_try_init(async || self.trello.board_of(&self.settings.list).await).await.map(String::as_str)
     }
 
     async fn find(&self, case: CaseId) -> Result<Option<Card>, NotTaken> {
         let ours = |cards: Vec<Card>| cards.into_iter().filter(|card| mark::is_of_case(case, &card.desc)).min_by_key(|card| card.id_short);
-        let (newest, are_all) = self.client.cards().await?;
+        let (newest, are_all) = self.trello.cards(self.board().await?).await?;
         match ours(newest) {
             // What is older than a thousand cards is in Trello's index for long.
-            None if !are_all => Ok(ours(self.client.search(&case.to_string()).await?)),
+            None if !are_all => Ok(ours(self.trello.search(self.board().await?, &case.to_string()).await?)),
             found => Ok(found),
         }
     }
@@ -96,14 +120,14 @@ impl TrelloCards {
             "idLabels": ids.join(","),
             "pos": "top",
         });
-        self.client.create(&card).await
+        self.trello.create(&card).await
     }
 
     /// Two programs that opened the same case's card at once both see the older one, and the younger one goes.
     async fn settle(&self, case: CaseId, made: Card) -> Result<Card, NotTaken> {
         match self.find(case).await? {
             Some(older) if older.id_short < made.id_short => {
-                self.client.change(&made.id, &json!({"closed": true})).await?;
+                self.trello.change(&made.id, &json!({"closed": true})).await?;
                 Ok(older)
             }
             _ => Ok(made),
@@ -113,12 +137,13 @@ impl TrelloCards {
     /// Labels are known to people by name and to Trello by id; those that the board lacks are made.
     async fn label_ids(&self, names: &[String]) -> Result<Vec<String>, NotTaken> {
         let _turn = self.turns.wait("the board's labels").await;
-        let mut known: BTreeMap<String, String> = self.client.labels().await?.into_iter().map(|label| (label.name, label.id)).collect();
+        let mut known: BTreeMap<String, String> =
+            self.trello.labels(self.board().await?).await?.into_iter().map(|label| (label.name, label.id)).collect();
         let mut ids = Vec::new();
         for name in names {
             let id = match known.get(name) {
                 Some(id) => id.clone(),
-                None => self.client.make_label(name, color(name)).await?,
+                None => self.trello.make_label(self.board().await?, name, color(name)).await?,
             };
             known.insert(name.clone(), id.clone());
             ids.push(id);
@@ -128,10 +153,10 @@ impl TrelloCards {
 
     async fn say(&self, card: &str, key: &str, body: &str) -> Result<(), NotTaken> {
         let key = mark::of_key(key);
-        if self.client.comments(card).await?.iter().any(|text| mark::has(&key, text)) {
+        if self.trello.comments(card).await?.iter().any(|text| mark::has(&key, text)) {
             return Ok(());
         }
-        self.client.comment(card, &mark::marked(body, &[key], LONGEST_TEXT)).await
+        self.trello.comment(card, &mark::marked(body, &[key], LONGEST_TEXT)).await
     }
 
     fn list_for(&self, outcome: Outcome) -> &str {
@@ -152,8 +177,7 @@ fn color(label: &str) -> Option<&'static str> {
 
 /// Stands in paths, so it must be nothing but an id.
 fn id(ticket: &TicketRef) -> Result<&str, NotTaken> {
-    let is_id = !ticket.id.is_empty() && ticket.id.len() <= 64 && ticket.id.chars().all(|c| c.is_ascii_alphanumeric());
-    if is_id { Ok(&ticket.id) } else { Err(NotTaken::ForGood(format!("{:?} is no card's id", ways::line(&ticket.id)))) }
+    if is_id(&ticket.id) { Ok(&ticket.id) } else { Err(NotTaken::ForGood(format!("{:?} is no card's id", ways::line(&ticket.id)))) }
 }
 
 #[async_trait]
@@ -167,13 +191,13 @@ impl TicketSystem for TrelloCards {
                 self.settle(case, made).await?
             }
         };
-        Ok(card.reference())
+        Ok(TicketRef { system: SYSTEM.into(), id: ways::line(&card.id), url: ways::line(&card.short_url) })
     }
 
     async fn edit(&self, ticket: &TicketRef, text: &TicketText) -> Result<(), NotTaken> {
         let id = id(ticket)?;
         let _turn = self.turns.wait(id).await;
-        let card = self.client.card(id).await?;
+        let card = self.trello.card(id).await?;
         let of_people = card.labels.iter().filter(|label| mark::is_of_people(&label.name, &card.desc, &text.labels)).map(|label| label.id.clone());
         let labels: Vec<String> = self.label_ids(&text.labels).await?.into_iter().chain(of_people).collect();
         let mut marks = vec![mark::of_labels(&text.labels)];
@@ -183,7 +207,7 @@ impl TicketSystem for TrelloCards {
             "desc": mark::marked(&text.body, &marks, LONGEST_TEXT),
             "idLabels": labels.join(","),
         });
-        self.client.change(id, &edited).await
+        self.trello.change(id, &edited).await
     }
 
     async fn comment(&self, ticket: &TicketRef, key: &str, body: &str) -> Result<(), NotTaken> {
@@ -198,7 +222,7 @@ impl TicketSystem for TrelloCards {
         self.say(id, key, body).await?;
         let list = self.list_for(outcome);
         let done = if list.is_empty() { json!({"dueComplete": true, "closed": true}) } else { json!({"dueComplete": true, "idList": list}) };
-        self.client.change(id, &done).await
+        self.trello.change(id, &done).await
     }
 
     async fn reopen(&self, ticket: &TicketRef, key: &str, body: &str) -> Result<(), NotTaken> {
@@ -208,21 +232,21 @@ impl TicketSystem for TrelloCards {
         let mut open = json!({"dueComplete": false, "closed": false});
         // A card that people keep in a list of their own stays there.
         let lists = [&self.settings.repaired_list, &self.settings.false_alarm_list];
-        if lists.contains(&&self.client.card(id).await?.id_list) {
+        if lists.contains(&&self.trello.card(id).await?.id_list) {
             open["idList"] = json!(self.settings.list);
         }
-        self.client.change(id, &open).await
+        self.trello.change(id, &open).await
     }
 
     async fn news(&self, since: &str) -> Result<Option<TicketNews>, NotTaken> {
-        let since = ways::since(since)?;
-        let from = since.map(ways::iso);
-        let (actions, asked_at) = self.client.actions(from.as_deref()).await?;
-        let Some(since) = since else { return Ok(Some(TicketNews { deeds: Vec::new(), next: ways::iso(asked_at) })) };
-        let account = self.account.get(&self.client.token, async || self.client.username().await).await?;
+        let Some(since) = ways::since(since)? else {
+            return Ok(Some(TicketNews { deeds: Vec::new(), next: ways::iso(self.trello.time().await?) }));
+        };
+        let (actions, asked_at) = self.trello.actions(self.board().await?, NEWS, Some(&ways::iso(since))).await?;
+        let account = self.account.get(&self.trello.token, async || self.trello.username().await).await?;
         // Read as the webhook's are, so that each has one name and one meaning. Nothing is verified, so the secret is never read.
         let reader = TrelloHook {
-            secret: self.client.token.clone(),
+            secret: self.trello.token.clone(),
             callback_url: String::new(),
             account,
             repaired_list: self.settings.repaired_list.clone(),
