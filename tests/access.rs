@@ -3,7 +3,12 @@
 use crate::program::{Program, text};
 use reqwest::{Client, Response, StatusCode, header};
 use serde_json::{Value, json};
-use std::{fs, path::Path, sync::Mutex};
+use std::{
+    fs,
+    path::Path,
+    sync::Mutex,
+    time::{Duration, Instant},
+};
 
 const CHOSEN: &str = "three quiet pumps at night";
 
@@ -234,5 +239,48 @@ async fn over_tls_the_page_and_the_command_line_reach_the_program_and_the_cookie
     let mut health = crate::program::millwright();
     let told = health.arg("health").arg("--listen").arg(format!("127.0.0.1:{port}")).envs(tls).output().unwrap();
     assert!(text(&told.stdout).contains("\"ok\""), "{}", text(&told.stderr));
+    assert!(program.terminate());
+}
+
+/// A person with one role in one area of the demo, who has chosen her password.
+async fn operator(program: &Program, admin: &Visitor, name: &str, area: &str) -> Visitor {
+    let grant =
+        format!("mutation {{ setGrants(principal: \"{name}\", roles: [{{ role: OPERATOR, site: \"demo\", area: \"{area}\" }}]) {{ kind }} }}");
+    assert_eq!(admin.ask(&grant).await.unwrap()["setGrants"]["kind"], "DONE");
+    let made = admin.ask(&format!("mutation {{ resetPassword(person: \"{name}\") {{ password }} }}")).await.unwrap();
+    let made = made["resetPassword"]["password"].as_str().unwrap();
+    let visitor = Visitor::of(program);
+    assert_eq!(visitor.sign_in(name, made).await.0, 200);
+    assert_eq!(visitor.choose(made, "another long night shift").await.0, 204);
+    visitor
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operator_of_one_area_answers_and_locks_out_there_and_nowhere_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let (program, admin) = house(folder.path()).await;
+    let (hers, elsewhere) = (operator(&program, &admin, "olga", "utilities").await, operator(&program, &admin, "pia", "ovens").await);
+    let begun = Instant::now();
+    let action = loop {
+        let pending = elsewhere.ask("{ pendingApprovals { id binding } }").await.expect("who may look at a site sees what waits there");
+        if let Some(first) = pending["pendingApprovals"].get(0) {
+            break first.clone();
+        }
+        assert!(begun.elapsed() < Duration::from_secs(90), "nothing waits for a yes");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    };
+    let no = format!("mutation {{ rejectAction(action: {}) {{ kind reason }} }}", action["id"]);
+    let yes = format!("mutation {{ approveAction(action: {}, binding: {}) {{ kind reason }} }}", action["id"], action["binding"]);
+    let tag = "mutation { lockOutAsset(site: \"demo\", asset: \"pump-1\", tag: \"a try\") { kind } }";
+    let other = "mutation { lockOutAsset(site: \"demo\", asset: \"nowhere\", tag: \"a try\") { kind } }";
+    let stop = "mutation { engageKillSwitch(site: \"demo\", reason: \"a try\") { kind } }";
+    for refused in [no.as_str(), &yes, tag, other, stop] {
+        assert_eq!(elsewhere.ask(refused).await, Err("NOT_ALLOWED".into()), "{refused}");
+    }
+    for refused in [other, stop] {
+        assert_eq!(hers.ask(refused).await, Err("NOT_ALLOWED".into()), "what is of no area takes a role for the whole site: {refused}");
+    }
+    assert_eq!(hers.ask(&no).await.unwrap()["rejectAction"]["kind"], "DONE");
+    assert_eq!(hers.ask(tag).await.unwrap()["lockOutAsset"]["kind"], "DONE");
     assert!(program.terminate());
 }

@@ -39,6 +39,7 @@ mod purse;
 mod recordings;
 mod red_team;
 mod road;
+mod rude;
 mod scenarios;
 mod similar;
 mod soak;

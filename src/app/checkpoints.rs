@@ -106,8 +106,9 @@ impl Checkpointer {
         let key = AuditKey::open(&self.keys)?;
         let latest = self.latest().await?;
         if let Some(latest) = &latest {
-            // A crash may have come between the fact and its copy.
+            // A crash may have come between the fact and its copies.
             self.copy(&latest.checkpoint)?;
+            self.publish(&latest.checkpoint).await?;
             let end = self.log.head().await?.next(&self.partition);
             // Behind it there is nothing but itself and its answer.
             if latest.fact.seq == latest.checkpoint.tree_size && end <= latest.fact.seq + 2 {

@@ -1,33 +1,81 @@
-//! How many connections are served at once: who comes when it is full is turned away at once, before it costs anything.
+//! How many connections are served at once, in all and from one address: who comes when it is full is turned away before it costs anything.
 
 use axum_server::accept::Accept;
 use std::{
+    collections::HashMap,
     future::Future,
     io,
+    net::IpAddr,
     pin::Pin,
-    sync::Arc,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll},
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
-    sync::{OwnedSemaphorePermit, Semaphore},
 };
 
-/// Many times what a plant's people and programs keep open. One client may have fewer sockets by far.
-pub const MOST_CONNECTIONS: usize = 2_000;
+/// How many places there are.
+#[derive(Debug, Clone, Copy)]
+pub struct Places {
+    pub in_all: usize,
+    /// From one address that is not this machine's: a proxy on this machine speaks for everybody.
+    pub of_one: usize,
+}
+
+/// Many times what a plant's people and programs keep open. One client may have fewer sockets by far; many may come through one gateway.
+pub const PLACES: Places = Places { in_all: 2_000, of_one: 1_000 };
 
 /// Lets so many in; each holds its place until it is closed.
 #[derive(Clone)]
 pub struct Bounded<A> {
     inner: A,
-    places: Arc<Semaphore>,
+    places: Places,
+    taken: Arc<Mutex<Taken>>,
+}
+
+#[derive(Default)]
+struct Taken {
+    in_all: usize,
+    by: HashMap<IpAddr, usize>,
+}
+
+/// Given back when it is dropped.
+struct Place {
+    taken: Arc<Mutex<Taken>>,
+    by: IpAddr,
 }
 
 impl<A> Bounded<A> {
-    pub fn to(most: usize, inner: A) -> Self {
-        Self { inner, places: Arc::new(Semaphore::new(most)) }
+    pub fn to(places: Places, inner: A) -> Self {
+        Self { inner, places, taken: Arc::default() }
     }
+
+    fn place(&self, by: IpAddr) -> Option<Place> {
+        let mut taken = locked(&self.taken);
+        let of_one = taken.by.get(&by).copied().unwrap_or(0);
+        if taken.in_all >= self.places.in_all || (of_one >= self.places.of_one && !by.is_loopback()) {
+            return None;
+        }
+        taken.in_all += 1;
+        taken.by.insert(by, of_one + 1);
+        Some(Place { taken: self.taken.clone(), by })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut taken = locked(&self.taken);
+        taken.in_all -= 1;
+        match taken.by.get_mut(&self.by) {
+            Some(places) if *places > 1 => *places -= 1,
+            _ => drop(taken.by.remove(&self.by)),
+        }
+    }
+}
+
+fn locked(taken: &Mutex<Taken>) -> MutexGuard<'_, Taken> {
+    taken.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 type Accepting<T, S> = Pin<Box<dyn Future<Output = io::Result<(T, S)>> + Send>>;
@@ -42,7 +90,8 @@ where
     type Future = Accepting<Self::Stream, Self::Service>;
 
     fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
-        let Ok(place) = self.places.clone().try_acquire_owned() else {
+        // Whose address cannot be told has gone already.
+        let Some(place) = stream.peer_addr().ok().and_then(|peer| self.place(peer.ip().to_canonical())) else {
             metrics::counter!("millwright_http_connections_refused_total").increment(1);
             return Box::pin(async { Err(io::Error::other("every place for a connection is taken")) });
         };
@@ -54,7 +103,7 @@ where
 /// A connection and its place.
 pub struct Held<T> {
     stream: T,
-    _place: OwnedSemaphorePermit,
+    _place: Place,
 }
 
 impl<T: AsyncRead + Unpin> AsyncRead for Held<T> {
@@ -91,7 +140,7 @@ mod tests {
     async fn a_place_is_free_again_once_its_connection_is_closed() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let at = listener.local_addr().unwrap();
-        let door = Bounded::to(1, DefaultAcceptor::new());
+        let door = Bounded::to(Places { in_all: 1, of_one: 1 }, DefaultAcceptor::new());
         let arrival = async || {
             let client = TcpStream::connect(at).await.unwrap();
             (client, listener.accept().await.unwrap().0)
@@ -102,5 +151,21 @@ mod tests {
         drop(held);
         let (_third, served) = arrival().await;
         assert!(door.accept(served, ()).await.is_ok());
+    }
+
+    #[test]
+    fn one_address_never_takes_every_place_but_a_proxy_on_this_machine_may() {
+        let door = Bounded::to(Places { in_all: 5, of_one: 2 }, ());
+        let [stranger, other, proxy] = ["10.0.0.7", "10.0.0.8", "127.0.0.1"].map(|address| address.parse::<IpAddr>().unwrap());
+        let held = [door.place(stranger), door.place(stranger)];
+        assert!(held.iter().all(Option::is_some) && door.place(stranger).is_none());
+        let others = [door.place(other), door.place(proxy), door.place(proxy)];
+        assert!(others.iter().all(Option::is_some) && door.place(proxy).is_none(), "five are taken");
+        drop(held);
+        let again = door.place(stranger);
+        assert!(again.is_some() && locked(&door.taken).by[&stranger] == 1);
+        drop((again, others));
+        let left = locked(&door.taken);
+        assert!(left.by.is_empty() && left.in_all == 0);
     }
 }

@@ -1,6 +1,6 @@
 //! Serving the page: plain on loopback, or over TLS with a certificate that is read again when its file changes.
 
-use super::connections::{Bounded, MOST_CONNECTIONS};
+use super::connections::{Bounded, PLACES};
 use crate::settings::Http;
 use anyhow::{Context, Result};
 use axum_server::{Handle, tls_rustls::RustlsConfig};
@@ -61,14 +61,14 @@ impl Served {
         let serving = async {
             match tls {
                 None => {
-                    let mut server = axum_server::from_tcp(listener)?.handle(handle).map(|accept| Bounded::to(MOST_CONNECTIONS, accept));
+                    let mut server = axum_server::from_tcp(listener)?.handle(handle).map(|accept| Bounded::to(PLACES, accept));
                     impatient(server.http_builder());
                     server.serve(service).await
                 }
                 Some((config, files)) => {
-                    let renewing = tokio::spawn(renew(config.clone(), files, stop));
+                    let renewing = tokio::spawn(renew(config.clone(), files, LOOK_FOR_CERTIFICATE, stop));
                     let server = axum_server::from_tcp_rustls(listener, config)?.handle(handle);
-                    let mut server = server.map(|accept| Bounded::to(MOST_CONNECTIONS, accept));
+                    let mut server = server.map(|accept| Bounded::to(PLACES, accept));
                     impatient(server.http_builder());
                     let served = server.serve(service).await;
                     renewing.abort();
@@ -95,10 +95,10 @@ async fn stop_with(handle: Handle<SocketAddr>, stop: CancellationToken) {
 }
 
 /// A certificate that cannot be read leaves the one that is in use.
-async fn renew(config: RustlsConfig, [certificate, key]: [PathBuf; 2], stop: CancellationToken) {
+async fn renew(config: RustlsConfig, [certificate, key]: [PathBuf; 2], every: Duration, stop: CancellationToken) {
     let changed = || [&certificate, &key].map(|file| fs::metadata(file).and_then(|meta| meta.modified()).unwrap_or(SystemTime::UNIX_EPOCH));
     let mut seen = changed();
-    while stop.run_until_cancelled(tokio::time::sleep(LOOK_FOR_CERTIFICATE)).await.is_some() {
+    while stop.run_until_cancelled(tokio::time::sleep(every)).await.is_some() {
         let now = changed();
         if now == seen {
             continue;
@@ -110,5 +110,64 @@ async fn renew(config: RustlsConfig, [certificate, key]: [PathBuf; 2], stop: Can
                 tracing::error!(certificate = %certificate.display(), %error, "the newer certificate cannot be used; the former one stays");
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustls::{
+        ClientConfig, RootCertStore,
+        pki_types::{CertificateDer, ServerName, pem::PemObject},
+    };
+    use std::{path::Path, process::Command, sync::Arc};
+    use tokio_rustls::{TlsAcceptor, TlsConnector};
+
+    /// A certificate for localhost and its key, in the two files that the program reads.
+    fn certificate([certificate, key]: &[PathBuf; 2]) -> CertificateDer<'static> {
+        let made = Command::new("openssl")
+            .args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"])
+            .args(["-addext", "subjectAltName=DNS:localhost", "-addext", "basicConstraints=critical,CA:FALSE"])
+            .args([Path::new("-keyout"), key, Path::new("-out"), certificate])
+            .output();
+        assert!(made.unwrap().status.success(), "openssl makes a certificate");
+        CertificateDer::from_pem_file(certificate).unwrap()
+    }
+
+    /// Whether somebody who trusts this certificate alone gets through.
+    async fn shows(config: &RustlsConfig, wanted: &CertificateDer<'static>) -> bool {
+        let mut roots = RootCertStore::empty();
+        roots.add(wanted.clone()).unwrap();
+        let client = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+        let (ours, theirs) = tokio::io::duplex(1 << 14);
+        let connector = TlsConnector::from(Arc::new(client));
+        let name = ServerName::try_from("localhost").unwrap();
+        let (_, asked) = tokio::join!(TlsAcceptor::from(config.get_inner()).accept(ours), connector.connect(name, theirs));
+        asked.is_ok()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_newer_certificate_is_shown_from_the_next_look_on_and_one_that_cannot_be_read_never() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = ["certificate.pem", "key.pem"].map(|file| folder.path().join(file));
+        let first = certificate(&files);
+        let config = RustlsConfig::from_pem_file(&files[0], &files[1]).await.unwrap();
+        let stop = CancellationToken::new();
+        let renewing = tokio::spawn(renew(config.clone(), files.clone(), LOOK_FOR_CERTIFICATE, stop.clone()));
+        tokio::time::sleep(LOOK_FOR_CERTIFICATE / 2).await;
+        let newer = certificate(&files);
+        // The clock of the files is not the test's.
+        let later =
+            |seconds| fs::File::options().append(true).open(&files[0]).unwrap().set_modified(SystemTime::now() + Duration::from_secs(seconds));
+        later(10).unwrap();
+        assert!(shows(&config, &first).await && !shows(&config, &newer).await, "nobody has looked yet");
+        tokio::time::sleep(LOOK_FOR_CERTIFICATE).await;
+        assert!(shows(&config, &newer).await && !shows(&config, &first).await);
+        fs::write(&files[0], "half of a certif").unwrap();
+        later(20).unwrap();
+        tokio::time::sleep(LOOK_FOR_CERTIFICATE * 2).await;
+        assert!(shows(&config, &newer).await);
+        stop.cancel();
+        renewing.await.unwrap();
     }
 }

@@ -1,6 +1,7 @@
 //! The ledger as an auditor meets it: checkpoints, proofs, forgotten people, backups, and folders of older programs.
 
 mod backups;
+mod heads;
 mod old_folders;
 mod proofs;
 

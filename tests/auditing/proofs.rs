@@ -2,6 +2,10 @@
 
 use super::{refuses, says};
 use crate::program::Program;
+use parquet::{
+    file::reader::{FileReader, SerializedFileReader},
+    record::{Field, Row},
+};
 use serde_json::{Value, json};
 use std::fs;
 
@@ -75,8 +79,20 @@ async fn a_forgotten_person_leaves_every_proof_valid() {
     says(&["audit", "export", "--kind", "CheckpointSigned", "--out", "some.jsonl", "--data", &data_text], at);
     assert!(says(&["audit", "verify", "--file", "some.jsonl"], at).contains("left out of the export"));
     says(&["audit", "export", "--format", "parquet", "--out", "all.parquet", "--data", &data_text], at);
-    let columns = fs::read(at.join("all.parquet")).unwrap();
-    assert!(columns.starts_with(b"PAR1") && columns.ends_with(b"PAR1"));
+    let lines = fs::read_to_string(at.join("all.jsonl")).unwrap();
+    let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let columns = SerializedFileReader::new(fs::File::open(at.join("all.parquet")).unwrap()).unwrap();
+    let rows: Vec<Row> = columns.get_row_iter(None).unwrap().map(Result::unwrap).collect();
+    assert_eq!(rows.len(), lines.len());
+    for (row, line) in rows.iter().zip(&lines) {
+        let cell = |name: &str| row.get_column_iter().find(|(column, _)| *column == name).unwrap().1.clone();
+        let text = |name: &str| if let Field::Str(text) = cell(name) { text } else { panic!("{name} is no text in {row}") };
+        assert_eq!(serde_json::from_str::<Value>(&text("record")).unwrap(), line["record"]);
+        assert_eq!((text("partition").as_str(), text("hash").as_str()), (line["partition"].as_str().unwrap(), line["hash"].as_str().unwrap()));
+        assert_eq!(cell("seq"), Field::Long(line["seq"].as_i64().unwrap()));
+        assert_eq!((text("id"), text("type")), (line["record"]["id"].as_str().unwrap().into(), line["record"]["type"].as_str().unwrap().into()));
+        assert_eq!(cell("recorded_at"), Field::TimestampMicros(line["record"]["recorded_at"].as_i64().unwrap()));
+    }
 }
 
 #[tokio::test]

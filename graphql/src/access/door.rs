@@ -92,11 +92,17 @@ impl Door {
             if let Some(access) = self.by_pass(shown, now) {
                 return Ok(Sought::Known(access));
             }
-            let token = self.credentials.token(shown).map_err(broken)?.filter(|token| token.expires_at > now);
-            let Some(token) = token else { return Ok(Sought::Nobody) };
+            let Some(token) = self.credentials.token(shown).map_err(broken)? else { return Ok(Sought::Nobody) };
+            if token.expires_at <= now {
+                self.tell_token(state, token.holder, "the token has expired", now).await;
+                return Ok(Sought::Nobody);
+            }
             // What the log says counts: a copy of the store may be older than a revocation.
             let row = principals::token(&state.projections.ledger(), token.id).await.map_err(unread)?;
-            let Some(row) = row.filter(|row| row.revoked.is_none() && row.holder == token.holder) else { return Ok(Sought::Nobody) };
+            let Some(row) = row.filter(|row| row.revoked.is_none() && row.holder == token.holder) else {
+                self.tell_token(state, token.holder, "the token was taken back", now).await;
+                return Ok(Sought::Nobody);
+            };
             return known(Access { at_most: Some(row.at_most), ..access(state, token.holder).await? });
         }
         let Some(shown) = self.cookie(headers) else { return Ok(Sought::Nobody) };
@@ -204,6 +210,16 @@ impl Door {
         }
         let unread = self.throttle().take_unread();
         tell(state, RecordSignInRefused { person: known, how: how.into(), reason: reason.into(), unread }).await
+    }
+
+    /// A token of ours that opens nothing any more. A program shows it again and again: that is told once in a while.
+    async fn tell_token(&self, state: &AppState, holder: ActorId, reason: &str, now: Timestamp) {
+        if !self.is_worth_a_fact(&holder, reason, now) {
+            return;
+        }
+        if let Err(error) = self.tell_refusal(state, Some(holder), "token", reason).await {
+            tracing::warn!(%error, reason, "a refused token could not be recorded");
+        }
     }
 
     pub(super) fn throttle(&self) -> MutexGuard<'_, Throttle> {
