@@ -118,6 +118,24 @@ async fn what_the_site_refuses_the_house_gets_back_and_both_learn_what_was_used(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_asks_again_under_the_same_hold_asks_nobody_a_second_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = house(folder.path(), Some(10_000), 10_000).await;
+    let (first, second) = (purse(&house), purse(&house));
+    let wish = wish(&house, 1, 500);
+    first.reserve(&wish).await.unwrap();
+    first.dispatched(wish.reservation).await.unwrap();
+    assert!(first.dispatched(wish.reservation).await.is_err(), "while it is on its way");
+    first.settle(wish.reservation, &used(300), NanoDollars(0)).await.unwrap();
+    for purse in [&first, &second] {
+        drop(purse.reserve(&wish).await);
+        assert!(purse.dispatched(wish.reservation).await.is_err(), "once it is paid");
+    }
+    assert_eq!(spent(&house).await, [(300, 0), (300, 0)]);
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn whoever_dies_in_between_leaves_holds_that_end_by_themselves() {
     let folder = tempfile::tempdir().unwrap();
     let house = house(folder.path(), Some(10_000), 10_000).await;

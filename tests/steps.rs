@@ -83,6 +83,12 @@ impl AddressBook for OnlyAnn {
     async fn whose(&self, _: &str, _: &str) -> Result<Option<Contact>, AddressBookError> {
         Ok(None)
     }
+    async fn holder(&self, _: &str, _: &str) -> Result<Option<ActorId>, AddressBookError> {
+        Ok(None)
+    }
+    async fn may_answer_for(&self, _: &ActorId, _: &SiteId) -> Result<bool, AddressBookError> {
+        Ok(true)
+    }
     async fn may_answer(&self, _: &ActorId, _: &SiteId, _: Option<&AssetId>) -> Result<bool, AddressBookError> {
         Ok(true)
     }

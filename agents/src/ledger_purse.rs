@@ -87,7 +87,10 @@ impl LedgerPurse {
     }
 
     async fn dispatch(&self, account: &Account, reservation: ReservationId) -> Result<(), Denied> {
-        allowed(self.ask(account, reservation, "dispatch", DispatchCall { scope: account.scope.into(), reservation }).await)
+        // Under a new id each time: one hold is for one call, and whoever asks a second time is told so and not given the first one's yes.
+        let ask = Ask::new(service("svc-gateway"), DispatchCall { scope: account.scope.into(), reservation });
+        let answered = self.commands.ask(&account.partition, ask).await;
+        allowed(answered.map(|answered| answered.answer).map_err(|error| error.to_string()))
     }
 
     async fn settle_in(&self, account: &Account, reservation: ReservationId, spent: &Spent) -> Result<(), NotTold> {

@@ -178,8 +178,8 @@ impl Agent {
         let is_up = matches!(self.presence, Presence::Up | Presence::Draining);
         (is_up && !self.silent).then(|| self.heard_at + self.missed_after())
     }
-    /// Never sooner than anybody else, and a quarter of its own pace late.
-    fn missed_after(&self) -> TimeDelta {
+    /// How long nothing may be heard of it. Never sooner than anybody else, and a quarter of its own pace late.
+    pub fn missed_after(&self) -> TimeDelta {
         let own = self.reports_every_s.map(|seconds| TimeDelta::seconds(i64::from(seconds) * 5 / 4));
         own.map_or(SILENT_AFTER, |own| own.max(SILENT_AFTER))
     }

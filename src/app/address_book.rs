@@ -80,6 +80,16 @@ impl AddressBook for SealedBook {
         Ok(Some(Contact { heard_at: self.heard_at(&row).await?, person: row.person, address, proved: row.proved }))
     }
 
+    async fn holder(&self, way: &str, address: &str) -> Result<Option<ActorId>, AddressBookError> {
+        let rows = contacts::known_by(&self.projections.ledger(), way).await.map_err(unreadable)?;
+        Ok(owner(rows, &*self.vault, address).map(|(row, _)| row.person))
+    }
+
+    async fn may_answer_for(&self, person: &ActorId, site: &SiteId) -> Result<bool, AddressBookError> {
+        let place = Place { site: Some(site), area: None };
+        Ok(!self.roles_count || self.access_of(person).await?.may(Deed::Answer, place).is_ok())
+    }
+
     async fn may_answer(&self, person: &ActorId, site: &SiteId, asset: Option<&AssetId>) -> Result<bool, AddressBookError> {
         if !self.roles_count {
             return Ok(true);

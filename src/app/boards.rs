@@ -118,10 +118,12 @@ struct Reader {
 impl Reader {
     /// The person, and whether the account is hers by enrolment and not by the settings alone.
     async fn whose(&self, account: &str) -> Result<Option<(ActorId, bool)>, Box<dyn Error + Send + Sync>> {
-        let enrolled = self.known.book.whose(WAY, account).await?.map(|contact| contact.person);
+        // Whoever is known acts in her own name or in nobody's, whatever has become of her roles.
+        let enrolled = self.known.book.holder(WAY, account).await?;
         let is_enrolled = enrolled.is_some();
         let Some(person) = enrolled.or_else(|| self.person.clone()) else { return Ok(None) };
-        let may = self.known.book.may_answer(&person, &self.site, None).await?;
+        // As at the page: tasks are the whole site's.
+        let may = self.known.book.may_answer_for(&person, &self.site).await?;
         if !may {
             tracing::warn!(%person, "{person} has no role to answer with there: what she did on the board is nobody's");
         }

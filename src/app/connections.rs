@@ -74,6 +74,14 @@ impl Drop for Place {
     }
 }
 
+/// Whoever has one address of IPv6 has the 2^64 beside it.
+fn network(ip: IpAddr) -> IpAddr {
+    match ip {
+        IpAddr::V6(six) if !six.is_loopback() => IpAddr::V6((u128::from(six) & !u128::from(u64::MAX)).into()),
+        other => other,
+    }
+}
+
 fn locked(taken: &Mutex<Taken>) -> MutexGuard<'_, Taken> {
     taken.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -91,7 +99,7 @@ where
 
     fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
         // Whose address cannot be told has gone already.
-        let Some(place) = stream.peer_addr().ok().and_then(|peer| self.place(peer.ip().to_canonical())) else {
+        let Some(place) = stream.peer_addr().ok().and_then(|peer| self.place(network(peer.ip().to_canonical()))) else {
             metrics::counter!("millwright_http_connections_refused_total").increment(1);
             return Box::pin(async { Err(io::Error::other("every place for a connection is taken")) });
         };

@@ -61,14 +61,15 @@ impl Served {
         let serving = async {
             match tls {
                 None => {
-                    let mut server = axum_server::from_tcp(listener)?.handle(handle).map(|accept| Bounded::to(PLACES, accept));
+                    let mut server =
+                        axum_server::from_tcp(listener)?.handle(handle).map(|accept| Bounded::to(PLACES, accept)).first_request_timeout(HEAD_WITHIN);
                     impatient(server.http_builder());
                     server.serve(service).await
                 }
                 Some((config, files)) => {
                     let renewing = tokio::spawn(renew(config.clone(), files, LOOK_FOR_CERTIFICATE, stop));
                     let server = axum_server::from_tcp_rustls(listener, config)?.handle(handle);
-                    let mut server = server.map(|accept| Bounded::to(PLACES, accept));
+                    let mut server = server.map(|accept| Bounded::to(PLACES, accept)).first_request_timeout(HEAD_WITHIN);
                     impatient(server.http_builder());
                     let served = server.serve(service).await;
                     renewing.abort();

@@ -35,7 +35,7 @@ use millwright_domain::{
 use observer::{Answered, Observer, Routed, WentRound};
 use purse::Purse;
 use question::{Given, Question, Unanswered};
-use rounds::Rounds;
+use rounds::{About, Rounds};
 use route::{Candidate, Demand, Standing, chosen, route};
 use std::{
     collections::BTreeSet,
@@ -118,7 +118,7 @@ impl Gateway {
     pub async fn ask_telling(&self, question: &Question, mut tell: Option<Tell<'_>>) -> Result<Given, Unanswered> {
         let deadline = self.clock.now().wall + question.within.unwrap_or(self.rules.within);
         if let Some(why) = self
-            .goes_round(question, |rounds, case| rounds.asks(case, &question.agent, &question.prompt.likeness(), self.rules.questions_a_case))
+            .goes_round(question, |rounds, about| rounds.asks(about, &question.agent, &question.prompt.likeness(), self.rules.questions_a_case))
             .await
         {
             return self.plainly(question, Course::default(), why, tell).await;
@@ -144,7 +144,7 @@ impl Gateway {
             match attempted {
                 Attempted::Answered(answer, cost) => {
                     let (cost, attempts, deployment) = (course.cost + cost, course.requests + 1, deployed.deployment.name.clone());
-                    if let Some(why) = self.goes_round(question, |rounds, case| rounds.answered(case, &question.agent, &answer.said.text)).await {
+                    if let Some(why) = self.goes_round(question, |rounds, about| rounds.answered(about, &question.agent, &answer.said.text)).await {
                         (course.cost, course.requests) = (cost, attempts);
                         return self.plainly(question, course, why, tell).await;
                     }
@@ -158,9 +158,10 @@ impl Gateway {
     }
 
     /// Why the question or its answer leads nowhere, if it does. What is about no case is not looked at.
-    async fn goes_round(&self, question: &Question, look: impl FnOnce(&mut Rounds, CaseId) -> Result<(), LoopSign>) -> Option<Unanswered> {
+    async fn goes_round(&self, question: &Question, look: impl FnOnce(&mut Rounds, About) -> Result<(), LoopSign>) -> Option<Unanswered> {
         let case = question.case?;
-        let sign = look(&mut self.rounds.lock().unwrap_or_else(PoisonError::into_inner), case).err()?;
+        let about = (case, question.task.clone());
+        let sign = look(&mut self.rounds.lock().unwrap_or_else(PoisonError::into_inner), about).err()?;
         let said = format!("{} is not asked for {} about this case", if sign.is_of_answer() { "no model" } else { "this" }, question.agent);
         self.observer.went_round(&WentRound { agent: question.agent.clone(), case, sign, said }).await;
         Some(Unanswered::WentRound(sign))

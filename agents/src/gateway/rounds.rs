@@ -1,4 +1,4 @@
-//! Signs that asking goes round in circles, by case: the same question again, too many of them, the same answer, one phrase over and over. Pure.
+//! Signs that asking goes round in circles, by case and task: the same question again, too many of them, the same answer, one phrase over and over. Pure.
 
 use millwright_domain::{
     going_round::LoopSign,
@@ -20,9 +20,12 @@ const OWN_PERCENT: usize = 25;
 
 type Likeness = [u8; 32];
 
+/// What is asked about, and for which task if for one: another task may ask the same.
+pub type About = (CaseId, Option<String>);
+
 #[derive(Debug, Default)]
 pub struct Rounds {
-    cases: HashMap<CaseId, Seen>,
+    cases: HashMap<About, Seen>,
     /// Counts what was asked, to tell which case was asked about last.
     turn: u64,
 }
@@ -39,8 +42,8 @@ struct Seen {
 
 impl Rounds {
     /// Whether this may be asked; if so, it counts. `most`: questions about one case, all agents together.
-    pub fn asks(&mut self, case: CaseId, agent: &ActorId, question: &str, most: u32) -> Result<(), LoopSign> {
-        let seen = self.seen(case);
+    pub fn asks(&mut self, about: About, agent: &ActorId, question: &str, most: u32) -> Result<(), LoopSign> {
+        let seen = self.seen(about);
         if let Some(sign) = seen.stopped.get(agent) {
             return Err(*sign);
         }
@@ -56,8 +59,8 @@ impl Rounds {
     }
 
     /// What was answered, before anybody goes by it.
-    pub fn answered(&mut self, case: CaseId, agent: &ActorId, answer: &str) -> Result<(), LoopSign> {
-        let seen = self.seen(case);
+    pub fn answered(&mut self, about: About, agent: &ActorId, answer: &str) -> Result<(), LoopSign> {
+        let seen = self.seen(about);
         let sign = if says_one_phrase(answer) {
             LoopSign::SamePhrase
         } else {
@@ -72,13 +75,13 @@ impl Rounds {
         Err(sign)
     }
 
-    fn seen(&mut self, case: CaseId) -> &mut Seen {
-        if self.cases.len() >= MOST_CASES && !self.cases.contains_key(&case) {
-            let oldest = self.cases.iter().min_by_key(|(_, seen)| seen.last).map(|(case, _)| *case);
-            oldest.map(|case| self.cases.remove(&case));
+    fn seen(&mut self, about: About) -> &mut Seen {
+        if self.cases.len() >= MOST_CASES && !self.cases.contains_key(&about) {
+            let oldest = self.cases.iter().min_by_key(|(_, seen)| seen.last).map(|(about, _)| about.clone());
+            oldest.map(|about| self.cases.remove(&about));
         }
         self.turn += 1;
-        let seen = self.cases.entry(case).or_default();
+        let seen = self.cases.entry(about).or_default();
         seen.last = self.turn;
         seen
     }
@@ -105,8 +108,8 @@ mod tests {
     use proptest::prelude::*;
     use uuid::Uuid;
 
-    fn case(number: u128) -> CaseId {
-        CaseId(Uuid::from_u128(number))
+    fn case(number: u128) -> About {
+        (CaseId(Uuid::from_u128(number)), None)
     }
     fn agent(number: u8) -> ActorId {
         format!("svc-{number}").parse().unwrap()
@@ -123,6 +126,16 @@ mod tests {
         assert_eq!(rounds.asks(case(1), &agent(1), "something else", 20), Err(LoopSign::SameAnswer));
         assert_eq!(rounds.asks(case(1), &agent(2), "something else", 20), Ok(()), "others go on");
         assert_eq!(rounds.asks(case(2), &agent(1), "something else", 20), Ok(()), "and so does it about another case");
+    }
+
+    #[test]
+    fn another_task_may_ask_the_same_about_the_same_case() {
+        let mut rounds = Rounds::default();
+        let about = |task: &str| (case(1).0, Some(task.to_string()));
+        assert_eq!(rounds.asks(case(1), &agent(1), "why?", 20), Ok(()));
+        assert_eq!(rounds.asks(about("a"), &agent(1), "why?", 20), Ok(()));
+        assert_eq!(rounds.asks(about("b"), &agent(1), "why?", 20), Ok(()));
+        assert_eq!(rounds.asks(about("b"), &agent(1), "why?", 20), Err(LoopSign::SameQuestion));
     }
 
     #[test]

@@ -15,7 +15,7 @@ use ledger::LedgerSide;
 use millwright_commands::{Ask, Command, Commands, RecordInspection, ReportInspections};
 use millwright_domain::{
     Timestamp,
-    agent::{Presence, SILENT_AFTER},
+    agent::Presence,
     envelope::Answer,
     hours::Hours,
     ids::SiteId,
@@ -135,7 +135,9 @@ impl Look {
         let (position, compared) = self.tables(ledger, &mut findings).await?;
         let values = self.newest(&mut findings).await?;
         findings.extend(silent(&ledger.site, self.clock.now().wall, awake_since));
-        Ok(RecordInspection { slot, position, compared: compared + values, findings, page })
+        // Who has not looked at the tables has not seen that anything there is right again, however many values were.
+        let compared = if compared == 0 { 0 } else { compared + values };
+        Ok(RecordInspection { slot, position, compared, findings, page })
     }
 
     /// Late is not stalled: it is a finding only if nothing at all moved while there was something to take in.
@@ -191,6 +193,9 @@ impl Look {
         }
         let expected = standing::of_site(&ledger.site, shown.next, at);
         findings.extend(differences(&expected, &shown));
+        if !shown.parked.is_empty() {
+            return Ok((shown.next, 0));
+        }
         Ok((shown.next, u32::try_from(expected.figures.len()).unwrap_or(u32::MAX)))
     }
 
@@ -211,15 +216,12 @@ fn last_end(site: &Site, now: Timestamp) -> Timestamp {
 
 /// Whoever should be up and was not heard of. While we ourselves have not listened for as long, nobody is overdue.
 fn silent(site: &Site, now: Timestamp, awake_since: Timestamp) -> Vec<Finding> {
-    if now.since(awake_since) < SILENT_AFTER {
-        return vec![];
-    }
     let should_be_up = site.crew.agents.iter().filter(|(_, agent)| matches!(agent.presence, Presence::Up | Presence::Draining));
-    let overdue = should_be_up.filter(|(_, agent)| now.since(agent.heard_at.max(awake_since)) >= SILENT_AFTER);
+    let overdue = should_be_up.filter(|(_, agent)| now.since(agent.heard_at.max(awake_since)) >= agent.missed_after());
     let finding = |(name, agent): (&millwright_domain::ids::ActorId, &millwright_domain::agent::Agent)| Finding {
         kind: FindingKind::SilentAgent,
         what: name.to_string(),
-        expected: format!("a word within {} minutes", SILENT_AFTER.num_minutes()),
+        expected: format!("a word within {} minutes", agent.missed_after().num_minutes()),
         shown: format!("heard last at {}", agent.heard_at),
     };
     overdue.map(finding).collect()

@@ -225,12 +225,18 @@ fn nobody_is_overdue_who_could_not_have_been_heard() {
     let mut site = Site::default();
     let (agent, role) = ("agent-coder".parse().unwrap(), "coder".parse().unwrap());
     let joined = AgentJoined { agent, role, capabilities: ["write_code".parse().unwrap()].into(), at_once: 1, at, reports_every_s: None };
-    site.evolve(&StreamId::parts(), at, &joined.into());
+    site.evolve(&StreamId::parts(), at, &joined.clone().into());
     let much_later = at + TimeDelta::hours(9);
     assert_eq!(silent(&site, much_later, much_later - TimeDelta::minutes(14)), [], "the program has only just come up");
     assert_eq!(silent(&site, at + TimeDelta::minutes(14), at), []);
     let overdue = silent(&site, much_later, at);
     assert_eq!((overdue.len(), overdue[0].kind, overdue[0].what.as_str()), (1, FindingKind::SilentAgent, "agent-coder"));
+    let hourly = AgentJoined { reports_every_s: Some(3_600), ..joined };
+    site.evolve(&StreamId::parts(), at, &hourly.clone().into());
+    assert_eq!(silent(&site, at + TimeDelta::minutes(74), at), [], "it says a word every hour");
+    assert_eq!(silent(&site, at + TimeDelta::minutes(75), at).len(), 1);
+    let joined = AgentJoined { reports_every_s: None, ..hourly };
+    site.evolve(&StreamId::parts(), at, &joined.into());
     let just_woken = silent(&site, much_later, much_later - TimeDelta::minutes(16));
     assert_eq!(just_woken.len(), 1, "it had a quarter of an hour to say a word since we listen again");
 }

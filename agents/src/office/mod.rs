@@ -208,7 +208,13 @@ impl Office {
             Ok(result) => DeliverTask { task, fence, result: cut(result) }.into(),
             Err((class, retryable, reason)) => FailTask { task, fence, class, retryable, reason }.into(),
         };
-        self.ask(&by, ending, stop).await.is_some()
+        match self.ask(&by, ending, stop).await.map(|answered| answered.answer) {
+            Some(Answer::Refused { reason, .. }) => {
+                tracing::warn!(agent = %by, %task, reason, "what {by} did of a task was not taken: {reason}");
+                false
+            }
+            answered => answered.is_some(),
+        }
     }
 
     /// Everybody that is up says that it leaves; whom a person drained or stopped stays as that person said.

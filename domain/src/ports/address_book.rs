@@ -29,6 +29,10 @@ pub trait AddressBook: Send + Sync {
     async fn contact(&self, person: &ActorId, channel: Channel) -> Result<Option<Contact>, AddressBookError>;
     /// `way`: a channel or a ticket system, see [`crate::contact::Way`].
     async fn whose(&self, way: &str, address: &str) -> Result<Option<Contact>, AddressBookError>;
+    /// Who has that address, whatever her roles are by now.
+    async fn holder(&self, way: &str, address: &str) -> Result<Option<ActorId>, AddressBookError>;
+    /// Whether her roles let her answer for the whole site, and not for one area of it.
+    async fn may_answer_for(&self, person: &ActorId, site: &SiteId) -> Result<bool, AddressBookError>;
     /// Whether her roles let her answer there. Without an asset: for anything at that site.
     async fn may_answer(&self, person: &ActorId, site: &SiteId, asset: Option<&AssetId>) -> Result<bool, AddressBookError>;
 }
@@ -43,6 +47,12 @@ impl AddressBook for NobodyEnrolled {
     }
     async fn whose(&self, _: &str, _: &str) -> Result<Option<Contact>, AddressBookError> {
         Ok(None)
+    }
+    async fn holder(&self, _: &str, _: &str) -> Result<Option<ActorId>, AddressBookError> {
+        Ok(None)
+    }
+    async fn may_answer_for(&self, _: &ActorId, _: &SiteId) -> Result<bool, AddressBookError> {
+        Ok(false)
     }
     async fn may_answer(&self, _: &ActorId, _: &SiteId, _: Option<&AssetId>) -> Result<bool, AddressBookError> {
         Ok(false)

@@ -149,6 +149,12 @@ mod tests {
         async fn whose(&self, _: &str, address: &str) -> Result<Option<Contact>, AddressBookError> {
             Ok(Some(Contact { person: "ann".parse().unwrap(), address: address.into(), heard_at: Some(NOW), proved: true }))
         }
+        async fn holder(&self, _: &str, _: &str) -> Result<Option<ActorId>, AddressBookError> {
+            Ok(None)
+        }
+        async fn may_answer_for(&self, _: &ActorId, _: &SiteId) -> Result<bool, AddressBookError> {
+            Ok(true)
+        }
         /// Of machines, at those whose names begin with an `o`.
         async fn may_answer(&self, _: &ActorId, _: &SiteId, asset: Option<&AssetId>) -> Result<bool, AddressBookError> {
             Ok(asset.is_none_or(|asset| asset.as_str().starts_with('o')))

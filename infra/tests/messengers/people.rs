@@ -49,6 +49,12 @@ impl AddressBook for Book {
         let book = self.0.lock().unwrap();
         Ok(book.iter().find(|(on, contact)| on.as_str() == way && contact.address == address).map(|(_, contact)| contact.clone()))
     }
+    async fn holder(&self, _: &str, _: &str) -> Result<Option<ActorId>, AddressBookError> {
+        Ok(None)
+    }
+    async fn may_answer_for(&self, _: &ActorId, _: &SiteId) -> Result<bool, AddressBookError> {
+        Ok(true)
+    }
     async fn may_answer(&self, _: &ActorId, _: &SiteId, _: Option<&AssetId>) -> Result<bool, AddressBookError> {
         Ok(true)
     }
