@@ -44,11 +44,11 @@ impl Looking {
         // Only the first counts, and there is only one.
         drop(self.served.set((at, admission.clone())));
     }
+}
 
-    fn page(&self, at: SocketAddr) -> String {
-        let here = if at.ip().is_unspecified() { SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), at.port()) } else { at };
-        self.http.url(here)
-    }
+/// Where this machine reaches itself.
+fn here(at: SocketAddr) -> SocketAddr {
+    if at.ip().is_unspecified() { SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), at.port()) } else { at }
 }
 
 #[async_trait]
@@ -57,12 +57,13 @@ impl PageView for Looking {
         let chromium = Chromium::find(&self.browser)?;
         let (at, admission) = self.served.get().ok_or(NotSeen::NotUp)?;
         let _turn = self.one_at_a_time.lock().await;
-        let page = self.page(*at);
+        let here = here(*at);
+        let (page, at) = (self.http.url(here), here.ip());
         let Admission::SignIn(door) = admission else {
-            return chromium.look(&Visit { page: &page, site, pass: None }).await;
+            return chromium.look(&Visit { page: &page, at, site, pass: None }).await;
         };
         let pass = door.pass(site, self.clock.now().wall + PASS_GOOD_FOR);
-        let seen = chromium.look(&Visit { page: &page, site, pass: Some(Pass { shown: &pass, cookie: door.cookie_name() }) }).await;
+        let seen = chromium.look(&Visit { page: &page, at, site, pass: Some(Pass { shown: &pass, cookie: door.cookie_name() }) }).await;
         door.take_back(&pass);
         seen
     }

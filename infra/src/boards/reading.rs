@@ -39,6 +39,11 @@ impl<'a> Reading<'a> {
         Self { trello, board, account, lists, cards: BTreeMap::new() }
     }
 
+    /// Cards as they are now, so that each need not be asked for.
+    pub fn knows(&mut self, cards: Vec<Card>) {
+        self.cards.extend(cards.into_iter().map(|card| (card.id.clone(), Some(card))));
+    }
+
     fn is_ours(&self, done: &Action) -> bool {
         done.creator.username.eq_ignore_ascii_case(&self.account)
     }

@@ -9,7 +9,10 @@ use crate::{
         turns::Turns,
         ways::{self, OwnAccount},
     },
-    trello::{Trello, is_id, shapes::Card},
+    trello::{
+        Trello, is_id,
+        shapes::{Action, Card},
+    },
 };
 use async_trait::async_trait;
 use chrono::DateTime;
@@ -210,8 +213,16 @@ impl TaskBoard for TrelloBoard {
         let lists = self.lists(false).await?;
         let (mut actions, asked_at) = self.trello.actions(&self.board, NEWS, since.map(ways::iso).as_deref()).await?;
         actions.reverse();
+        // Somebody may have taken a list away and made another of its name.
+        let is_strange = |action: &Action| action.data.list_after.as_ref().is_some_and(|list| !lists.values().any(|known| *known == list.id));
+        let lists = if actions.iter().any(is_strange) { self.lists(true).await? } else { lists };
         let mut reading = Reading::new(&self.trello, &self.board, account, lists);
         let actions = if since.is_some() { actions } else { reading.unanswered(actions) };
+        if since.is_none() && !actions.is_empty() {
+            // A board with a past has more cards than Trello answers one by one.
+            let (cards, _) = self.trello.cards(&self.board).await?;
+            reading.knows(cards);
+        }
         let deeds = reading.deeds(actions, since.is_none()).await?;
         Ok(BoardNews { deeds, next: ways::next(since.unwrap_or(DateTime::UNIX_EPOCH), asked_at) })
     }

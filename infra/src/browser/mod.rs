@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
     env,
+    net::IpAddr,
     path::{Path, PathBuf},
     process::Stdio,
     time::Duration,
@@ -44,6 +45,8 @@ pub struct Chromium {
 pub struct Visit<'a> {
     /// Such as `http://127.0.0.1:7410`.
     pub page: &'a str,
+    /// Where that is, whatever name it has.
+    pub at: IpAddr,
     pub site: &'a SiteId,
     pub pass: Option<Pass<'a>>,
 }
@@ -84,7 +87,7 @@ impl Chromium {
     /// If the page could not be seen, and why.
     pub async fn look(&self, visit: &Visit<'_>) -> Result<PageSeen, NotSeen> {
         let profile = tempfile::Builder::new().prefix("millwright-look-").tempdir().map_err(broken)?;
-        let mut child = self.start(profile.path())?;
+        let mut child = self.start(profile.path(), visit.at)?;
         let seen = match timeout(WITHIN, looked(&mut child, visit)).await {
             Ok(seen) => seen,
             Err(_) => Err(NotSeen::Broken(format!("it did not answer within {} s", WITHIN.as_secs()))),
@@ -96,8 +99,11 @@ impl Chromium {
         seen
     }
 
-    fn start(&self, profile: &Path) -> Result<Child, NotSeen> {
+    fn start(&self, profile: &Path, at: IpAddr) -> Result<Child, NotSeen> {
         let mut command = Command::new(&self.program);
+        // Secrets may be in our environment, and a browser needs none of it but this.
+        command.env_clear().envs(["PATH", "HOME", "TMPDIR", "LANG"].into_iter().filter_map(|name| Some((name, env::var_os(name)?))));
+        let at = if at.is_ipv6() { format!("[{at}]") } else { at.to_string() };
         command
             .args([
                 "--headless=new",
@@ -109,7 +115,7 @@ impl Chromium {
             .args(["--no-first-run", "--no-default-browser-check", "--disable-background-networking", "--disable-sync", "--disable-extensions"])
             .args(["--disable-component-update", "--disable-gpu", "--disable-dev-shm-usage", "--mute-audio", "--no-proxy-server"])
             // It reaches nothing but our own page at this machine, whatever name that has and whoever signed its certificate.
-            .args(["--ignore-certificate-errors", "--host-resolver-rules=MAP * 127.0.0.1"])
+            .args(["--ignore-certificate-errors".to_string(), format!("--host-resolver-rules=MAP * {at}")])
             .arg(format!("--user-data-dir={}", profile.display()));
         if rustix::process::geteuid().is_root() {
             // Chromium refuses its sandbox to root; it opens one page, and that is ours.

@@ -2,7 +2,10 @@
 
 use super::{Chromium, Pass, Visit};
 use millwright_domain::ports::page_view::NotSeen;
-use std::sync::{Arc, Mutex};
+use std::{
+    net::Ipv4Addr,
+    sync::{Arc, Mutex},
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
@@ -36,7 +39,10 @@ async fn figures_and_a_picture_are_read_from_a_page_under_the_pass_that_was_give
     let Ok(chromium) = Chromium::find("") else { return };
     let (page, asked) = served(PAGE).await;
     let site = "demo".parse().unwrap();
-    let seen = chromium.look(&Visit { page: &page, site: &site, pass: Some(Pass { shown: "let-me-look", cookie: "millwright" }) }).await.unwrap();
+    let seen = chromium
+        .look(&Visit { page: &page, at: Ipv4Addr::LOCALHOST.into(), site: &site, pass: Some(Pass { shown: "let-me-look", cookie: "millwright" }) })
+        .await
+        .unwrap();
     assert_eq!((seen.position.as_str(), seen.figures["open_cases"].as_str()), ("ledger/demo:17", "3"));
     assert!(seen.picture.starts_with(b"\x89PNG"), "{} bytes", seen.picture.len());
     assert!(asked.lock().unwrap().to_lowercase().contains("authorization: bearer let-me-look"));
