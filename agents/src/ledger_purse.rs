@@ -112,6 +112,21 @@ impl LedgerPurse {
     }
 }
 
+/// Whoever goes away between the two holds gives the first one back.
+struct Halfway {
+    purse: LedgerPurse,
+    reservation: ReservationId,
+    is_held: bool,
+}
+
+impl Drop for Halfway {
+    fn drop(&mut self) {
+        if self.is_held {
+            self.purse.abandoned(self.reservation, None, NanoDollars(0));
+        }
+    }
+}
+
 #[async_trait]
 impl Purse for LedgerPurse {
     async fn reserve(&self, wish: &Wish) -> Result<(), Denied> {
@@ -120,9 +135,11 @@ impl Purse for LedgerPurse {
             self.hold(&self.house, vec![], wish).await?;
             self.in_house().insert(wish.reservation);
         }
+        let mut halfway = Halfway { purse: self.clone(), reservation: wish.reservation, is_held: in_house };
         let mut also = vec![scope_of_agent(&wish.agent), scope_of_provider(&wish.provider)];
         also.extend(wish.task.as_deref().map(scope_of_task));
         let held = self.hold(&self.site, also, wish).await;
+        halfway.is_held = false;
         if in_house && held.is_err() {
             self.in_house().remove(&wish.reservation);
             if let Err(error) = self.release_in(&self.house, wish.reservation).await {

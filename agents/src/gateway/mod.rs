@@ -25,7 +25,7 @@ use chrono::TimeDelta;
 use millwright_domain::{
     Timestamp,
     going_round::LoopSign,
-    ids::{CaseId, DeploymentName},
+    ids::DeploymentName,
     model_call::{CallFailed, Considered, Deployment, NanoDollars, PriceList, PriceVersion},
     ports::{
         clock::Clock,
