@@ -21,7 +21,9 @@ export function lookInto(errors: string[]): Look {
 async function seen(name: string, page: Page, bothSchemes: boolean): Promise<string[]> {
   const shape = isPhone(page) ? "phone" : "desktop";
   const where = `${name}-${shape}`;
+  await settled(page);
   await keep(page, where);
+  await settled(page);
   const problems = [...(await accessible(page, where)), ...(await fits(page, where))];
   if (!bothSchemes) {
     // Contrast has to hold in the scheme that this page is not in, as well.
@@ -31,6 +33,12 @@ async function seen(name: string, page: Page, bothSchemes: boolean): Promise<str
   }
   if (isPhone(page)) problems.push(...(await fitsNarrow(page, where)));
   return problems;
+}
+
+/** While a past time is read, what is shown is of another and dimmed; that begins a frame after it was asked for. */
+async function settled(page: Page): Promise<void> {
+  await page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))");
+  await page.locator("main[aria-busy='true']").waitFor({ state: "detached" });
 }
 
 /** By the menu, as a person goes. */
