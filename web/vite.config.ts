@@ -9,5 +9,5 @@ export default defineConfig({
   base: "/",
   build: { target: "es2022", assetsInlineLimit: 0, modulePreload: { polyfill: false } },
   server: { proxy: { "/graphql": { target: backend, ws: true, changeOrigin: false } } },
-  test: { include: ["src/**/*.test.ts"], environment: "node" },
+  test: { include: ["src/**/*.test.{ts,tsx}"], environment: "node" },
 });

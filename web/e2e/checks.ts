@@ -11,12 +11,22 @@ interface Violation {
   nodes: { html: string }[];
 }
 
+const AA = `{ runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] }`;
+const CONTRAST = `{ runOnly: { type: "rule", values: ["color-contrast"] } }`;
+
 export async function accessible(page: Page, where: string): Promise<string[]> {
-  // By evaluate and not by a script element, which a strict content policy forbids.
-  await page.evaluate(axeSource);
-  const violations = (await page.evaluate(
-    `axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] }).then((result) => result.violations)`,
-  )) as Violation[];
+  return checked(page, where, AA);
+}
+
+/** What alone depends on the colour scheme. */
+export async function contrasts(page: Page, where: string): Promise<string[]> {
+  return checked(page, where, CONTRAST);
+}
+
+async function checked(page: Page, where: string, rules: string): Promise<string[]> {
+  // By evaluate and not by a script element, which a strict content policy forbids; once for each document, for it is large.
+  if (await page.evaluate(`typeof axe === "undefined"`)) await page.evaluate(axeSource);
+  const violations = (await page.evaluate(`axe.run(document, ${rules}).then((result) => result.violations)`)) as Violation[];
   return violations.map(({ id, help, nodes }) => `${where}: ${id}: ${help}: ${nodes.slice(0, 3).map((node) => node.html.slice(0, 160)).join(" | ")}`);
 }
 

@@ -28,11 +28,12 @@ export async function seeCrewAtWork(look: Look, ...pages: Page[]): Promise<void>
   await look("case-crew-at-work", ...pages);
 }
 
-export async function readReport(look: Look, ...pages: Page[]): Promise<void> {
+export async function readReport(look: Look, address: string, ...pages: Page[]): Promise<void> {
   if (!standIn) return;
+  await fetch(new URL("/stand-in/report", address), { method: "POST" });
   for (const page of pages) {
     const findings = page.locator(".findings");
-    await findings.getByText("Written by Weaver, by rules").waitFor({ timeout: 90_000 });
+    await findings.getByText("Written by Weaver, by rules").waitFor();
     await findings.locator("ol li", { hasText: "Take a grease sample" }).first().waitFor();
     await findings.locator(".missing li", { hasText: "Without Second opinion: it did not answer in time" }).waitFor();
     await page.locator(".timeline [data-kind='ReportDelivered']").waitFor();

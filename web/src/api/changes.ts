@@ -38,10 +38,10 @@ export const ApprovalsChanged = graphql(
   [ActionFields],
 );
 
-/** Alarms, switches, baselines, limits or cases are other than they were shown. */
+/** A hint at what is other than it was shown: alarms, switches, baselines and limits; messages, people and days; the crew; or cases alone. */
 export const PlantChanged = graphql(`
   subscription PlantChanged {
-    plantChanged { plant crew }
+    plantChanged { plant outside crew }
   }
 `);
 

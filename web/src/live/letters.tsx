@@ -9,7 +9,7 @@ import { useRefreshOnReturn } from "./returned.ts";
 
 type Letters = Followed<ResultOf<typeof DeadLettersQuery>>;
 
-const LEAST_MS = 10_000;
+const LEAST_MS = 2_000;
 
 const View = createContext<Letters | null>(null);
 
@@ -21,7 +21,7 @@ export function useLetters(): Letters {
 
 export function LettersProvider({ children }: { children: ReactNode }) {
   const letters = useFollowed(DeadLettersQuery, {});
-  usePaced(usePlant().plantChanges.any, letters.refresh, LEAST_MS);
+  usePaced(usePlant().plantChanges.outside, letters.refresh, LEAST_MS);
   useRefreshOnReturn(letters.refresh);
   return <View.Provider value={letters}>{children}</View.Provider>;
 }

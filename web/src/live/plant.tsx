@@ -1,5 +1,5 @@
 // What all screens share: the plants, cases as they change, and what waits for a person. Asked once, then pushed.
-import { createContext, type ReactNode, useCallback, useContext, useEffect, useMemo, useRef, useState } from "react";
+import { createContext, type ReactNode, useCallback, useContext, useEffect, useMemo, useState } from "react";
 import { ApprovalsChanged, CasesChanged, PlantChanged, ReadingsChanged } from "../api/changes.ts";
 import { useConnection } from "../api/connection.ts";
 import type { Action, Answered, AssetHealth, CaseSummary } from "../api/fragments.ts";
@@ -12,10 +12,18 @@ import type { ResultOf } from "../api/graphql.ts";
 import { withYes } from "../logic/approval.ts";
 import { newer } from "../logic/cases.ts";
 import { lapseOf } from "../logic/lapse.ts";
-import { unlearned } from "../logic/learning.ts";
 import { useMoment } from "./moment.ts";
 import { useRefreshOnReturn } from "./returned.ts";
 import { forget, replaceWith, takeIn } from "./values.ts";
+
+export interface Changes {
+  any: number;
+  plant: number;
+  outside: number;
+  crew: number;
+}
+
+const NO_CHANGES: Changes = { any: 0, plant: 0, outside: 0, crew: 0 };
 
 export interface PlantView {
   plants: readonly Plant[] | null;
@@ -30,8 +38,8 @@ export interface PlantView {
   health: ReadonlyMap<string, AssetHealth>;
   /** Null until the server has said. */
   approvals: readonly Action[] | null;
-  /** Counts what was pushed: of anything, of what is shown of the plant itself, and of the crew. */
-  plantChanges: { any: number; plant: number; crew: number };
+  /** Counts what was pushed: of anything, of what is shown of the plant itself, of what leaves the house and whom it reaches, and of the crew. */
+  plantChanges: Changes;
   /** `60×` in a demonstration, null in real time. */
   lapse: string | null;
   /** The past time that is looked at; null is now. */
@@ -69,10 +77,9 @@ export function PlantProvider({ children }: { children: ReactNode }) {
     if (half.length > 0) setSaid((known) => new Map([...known, ...half.map((action) => [action.id, action.yes] as const)]));
     if (ofAsset) setHealth((known) => new Map(known).set(`${ofAsset.site}/${ofAsset.asset}`, ofAsset));
   });
-  const [plantChanges, setPlantChanges] = useState({ any: 0, plant: 0, crew: 0 });
+  const [plantChanges, setPlantChanges] = useState(NO_CHANGES);
   useListen(PlantChanged, {}, (push) => {
-    const { plant: ofPlant, crew: ofCrew } = push.plantChanged;
-    setPlantChanges(({ any, plant, crew }) => ({ any: any + 1, plant: plant + (ofPlant ? 1 : 0), crew: crew + (ofCrew ? 1 : 0) }));
+    setPlantChanges((before) => counted(before, push.plantChanged));
   });
   usePaced(plantChanges.plant, asked.refresh, LEAST_BETWEEN_ASKS_MS);
   useListen(ApprovalsChanged, {}, (push) => setApprovals(push.pendingApprovalsChanged.pendingApprovals));
@@ -94,7 +101,6 @@ export function PlantProvider({ children }: { children: ReactNode }) {
     forget();
   }, [past === null]);
   useRefreshOnReturn(asked.refresh);
-  useRefreshWhileLearning(past === null ? plants : null, asked.refresh);
 
   const lapse = lapseOf(stand.data?.health.parts ?? []);
   const view = useMemo(
@@ -132,17 +138,7 @@ function SiteReadings({ plant }: { plant: Plant }) {
   return null;
 }
 
-const FIRST_ASK_AGAIN_MS = 5_000;
-const LAST_ASK_AGAIN_MS = 120_000;
-
-/** A new plant's baselines are learned within minutes and not pushed: asked again, ever more seldom, until all are there. */
-function useRefreshWhileLearning(plants: readonly Plant[] | null, refresh: () => void): void {
-  const pause = useRef(FIRST_ASK_AGAIN_MS);
-  useEffect(() => {
-    const learning = plants?.some((plant) => plant.source === "LIVE" && unlearned(plant.assets) > 0) ?? false;
-    if (!learning) return;
-    const timer = setTimeout(refresh, pause.current);
-    pause.current = Math.min(pause.current * 1.5, LAST_ASK_AGAIN_MS);
-    return () => clearTimeout(timer);
-  }, [plants, refresh]);
+function counted(before: Changes, pushed: { plant: boolean; outside: boolean; crew: boolean }): Changes {
+  const { any, plant, outside, crew } = before;
+  return { any: any + 1, plant: plant + Number(pushed.plant), outside: outside + Number(pushed.outside), crew: crew + Number(pushed.crew) };
 }

@@ -1,4 +1,4 @@
-// What others do on other pages is not always pushed: whoever comes back to this one sees things as they are.
+// A page in the background may be held still by its browser: whoever comes back to it sees things as they are.
 import { useEffect } from "react";
 
 export function useRefreshOnReturn(refresh: () => void): void {

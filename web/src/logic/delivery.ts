@@ -1,4 +1,4 @@
-// What leaves the house: to whom by which way, how far it came, what it says, and when to look again.
+// What leaves the house: to whom by which way, how far it came, and what it says.
 import type { Notice } from "../api/fragments.ts";
 import { wayName } from "./ways.ts";
 import { plural } from "./words.ts";
@@ -58,19 +58,6 @@ export function deliveryOf(notice: Staged): Delivery {
 export function beforeRetry({ stage }: Pick<Notice, "stage">): { warning: string | null; yes: string } {
   if (stage !== "UNKNOWN") return { warning: null, yes: "Yes, try again" };
   return { warning: "It may have arrived. Ask first: sent again, it may come twice.", yes: "Yes, even if it comes twice" };
-}
-
-/** After what is done by others in a moment there is a little time for it to be done. */
-const GRACE_MS = 2_000;
-
-/** Browser ms until something may have changed that nobody pushes; null where all is settled. What goes on is looked at ever more seldom. */
-export function nextLook(notices: readonly Pick<Notice, "stage" | "retryAt" | "changedAt">[], serverNow: number): number | null {
-  const looks = notices.flatMap(({ stage, retryAt, changedAt }) => {
-    if (stage !== "WANTED" && stage !== "ATTEMPTED" && stage !== "WAITING") return [];
-    const at = Date.parse(stage === "WAITING" && retryAt !== null ? retryAt : changedAt);
-    return [at > serverNow ? at - serverNow + GRACE_MS : Math.max(GRACE_MS, serverNow - at)];
-  });
-  return looks.length === 0 ? null : Math.min(...looks);
 }
 
 /** What it says, out of the shape that its adapter reads: a chat's message, ticket work, or anything else. */

@@ -1,7 +1,7 @@
 // What leaves the house: targets, stages and words of messages, and tickets.
 import { expect, test } from "vitest";
 import type { Notice, NoticeStage } from "../api/fragments.ts";
-import { beforeRetry, deliveryOf, nextLook, targetText, wordsOf } from "./delivery.ts";
+import { beforeRetry, deliveryOf, targetText, wordsOf } from "./delivery.ts";
 import { deedText, linkOf, ticketName } from "./tickets.ts";
 
 const T0 = "2026-01-15T08:00:00Z";
@@ -36,22 +36,6 @@ test("whoever has something sent again is told if it may have arrived", () => {
   expect(beforeRetry({ stage: "UNKNOWN" })).toMatchObject({ yes: "Yes, even if it comes twice" });
   expect(beforeRetry({ stage: "UNKNOWN" }).warning).toContain("may have arrived");
   expect(beforeRetry({ stage: "DEAD" }).warning).toBeNull();
-});
-
-test("what is settled is looked at no more", () => {
-  const settled = (["DONE", "DEAD", "UNKNOWN", "DROPPED"] as const).map((stage) => notice(stage));
-  expect(nextLook(settled, Date.parse(T0))).toBeNull();
-  expect(nextLook([], Date.parse(T0))).toBeNull();
-});
-
-test("what waits is looked at when its time has come, and what goes on ever more seldom", () => {
-  const after = (seconds: number) => Date.parse(T0) + seconds * 1_000;
-  const waits = notice("WAITING", { retryAt: "2026-01-15T08:10:00Z" });
-  expect(nextLook([waits], after(0))).toBe(602_000);
-  expect([1, 10, 600].map((seconds) => nextLook([notice("ATTEMPTED")], after(seconds)))).toEqual([2_000, 10_000, 600_000]);
-  expect(nextLook([waits, notice("WANTED")], after(30))).toBe(30_000);
-  // Its time has come, and it is held up behind another.
-  expect(nextLook([waits], after(660))).toBe(60_000);
 });
 
 test("the words are found in a chat's message and in ticket work", () => {

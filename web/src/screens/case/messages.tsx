@@ -3,7 +3,7 @@ import { NoticesQuery } from "../../api/outbox.ts";
 import type { Case } from "../../api/fragments.ts";
 import { useAsked } from "../../api/use-asked.ts";
 import { usePaced } from "../../api/use-paced.ts";
-import { useLooks } from "../../live/looks.ts";
+import { usePlant } from "../../live/plant.tsx";
 import { useRefreshOnReturn } from "../../live/returned.ts";
 import { href } from "../../logic/route.ts";
 import { MessageRow } from "../../parts/message.tsx";
@@ -15,8 +15,8 @@ const LEAST_MS = 2_000;
 export function MessagesPanel({ known }: { known: Case }) {
   const asked = useAsked(NoticesQuery, { case: known.id, first: MOST, after: null, atLeast: null });
   const notices = asked.data?.notices.nodes ?? null;
-  usePaced(`${known.changedAt} ${known.timeline.length}`, asked.refresh, LEAST_MS);
-  useLooks(notices, asked.refresh);
+  const { outside } = usePlant().plantChanges;
+  usePaced(`${known.changedAt} ${known.timeline.length} ${outside}`, asked.refresh, LEAST_MS);
   useRefreshOnReturn(asked.refresh);
   const waits = notices?.some((notice) => notice.stage === "DEAD" || notice.stage === "UNKNOWN") ?? false;
   return (

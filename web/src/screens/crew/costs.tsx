@@ -45,7 +45,7 @@ export function Costs({ site }: { site: string }) {
         </svg>
         <figcaption className="feature">By day, UTC; today is the last.</figcaption>
       </figure>
-      <table>
+      <table className="rows">
         <thead>
           <tr>
             <th scope="col">Agent</th>
@@ -61,10 +61,10 @@ export function Costs({ site }: { site: string }) {
             <tr key={`${row.agent} ${row.model ?? ""}`}>
               <th scope="row">{crewName(row.agent)}</th>
               <td>{row.model ?? "none answered"}</td>
-              <td>{count(row.calls)}</td>
-              <td>{count(row.errors)}</td>
-              <td>{count(row.tokens)}</td>
-              <td>{dollars(row.costNanoDollars)}</td>
+              <td data-label="Calls">{count(row.calls)}</td>
+              <td data-label="Errors">{count(row.errors)}</td>
+              <td data-label="Tokens">{count(row.tokens)}</td>
+              <td data-label="Cost">{dollars(row.costNanoDollars)}</td>
             </tr>
           ))}
         </tbody>

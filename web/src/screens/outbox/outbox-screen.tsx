@@ -7,7 +7,6 @@ import { useAsked } from "../../api/use-asked.ts";
 import { useFollowed, useLast } from "../../api/use-followed.ts";
 import { usePaced } from "../../api/use-paced.ts";
 import { useLetters } from "../../live/letters.tsx";
-import { useLooks } from "../../live/looks.ts";
 import { usePlant } from "../../live/plant.tsx";
 import { useRefreshOnReturn } from "../../live/returned.ts";
 import { AsOf } from "../../parts/as-of.tsx";
@@ -34,7 +33,6 @@ export function OutboxScreen() {
   const refresh = useAll(letters.refresh, latest.refresh, tickets.refresh, health.refresh);
   usePaced(usePlant().plantChanges.any, refresh, LEAST_MS);
   useRefreshOnReturn(refresh);
-  useLooks(latest.data?.notices.nodes ?? null, refresh);
   const { said, tell, element } = useSaid(letters.data, (answered: Answered | null) => {
     letters.follow(answered);
     latest.follow(answered);

@@ -10,12 +10,10 @@ import type { Code } from "./offer.ts";
 interface Props {
   code: Code;
   contacts: readonly Contact[] | null;
-  loading: boolean;
-  refresh: () => void;
   hide: () => void;
 }
 
-export function CodeCard({ code, contacts, loading, refresh, hide }: Props) {
+export function CodeCard({ code, contacts, hide }: Props) {
   useNow();
   const element = useRef<HTMLElement>(null);
   useEffect(() => element.current?.focus(), []);
@@ -40,16 +38,11 @@ export function CodeCard({ code, contacts, loading, refresh, hide }: Props) {
         <>
           <p className="joincode">{code.code}</p>
           <p>
-            <strong>{howToSend(code.way)}</strong> It shows that the address is {code.person}'s. The code is shown this once; a newer one ends it.
+            <strong>{howToSend(code.way)}</strong> It shows that the address is {code.person}'s, and is seen here when it has come. The code is shown this once; a newer one ends it.
           </p>
         </>
       )}
       <div className="buttons">
-        {!proved && !left.over && (
-          <button type="button" disabled={loading} onClick={refresh}>
-            Has it come?
-          </button>
-        )}
         <button type="button" className="quiet" onClick={hide}>
           {proved || left.over ? "Done" : "Hide the code"}
         </button>

@@ -2,6 +2,8 @@
 import { useState } from "react";
 import { ContactsQuery } from "../../api/people.ts";
 import { useFollowed } from "../../api/use-followed.ts";
+import { usePaced } from "../../api/use-paced.ts";
+import { usePlant } from "../../live/plant.tsx";
 import { useRefreshOnReturn } from "../../live/returned.ts";
 import { AsOf } from "../../parts/as-of.tsx";
 import { Loading, Problem } from "../../parts/notice.tsx";
@@ -14,6 +16,8 @@ import { ContactList } from "./contact-list.tsx";
 import { type Code, useOffer } from "./offer.ts";
 import { WriteDownForm } from "./write-down-form.tsx";
 
+const LEAST_MS = 1_000;
+
 export function PeopleScreen() {
   const asked = useFollowed(ContactsQuery, {});
   const contacts = asked.data?.contacts ?? null;
@@ -23,7 +27,8 @@ export function PeopleScreen() {
     setCode(made);
     asked.followTo(made.position);
   });
-  // A code is sent from another app: whoever comes back from there sees what came of it.
+  // Proving comes in by another app, and is pushed; a phone that was asleep meanwhile has missed it.
+  usePaced(usePlant().plantChanges.outside, asked.refresh, LEAST_MS);
   useRefreshOnReturn(asked.refresh);
   return (
     <>
@@ -36,7 +41,7 @@ export function PeopleScreen() {
         {said}
       </p>
       {asked.problem && <Problem text={asked.problem} retry={asked.refresh} />}
-      {code && <CodeCard key={code.code} code={code} contacts={contacts} loading={asked.loading} refresh={asked.refresh} hide={() => setCode(null)} />}
+      {code && <CodeCard key={code.code} code={code} contacts={contacts} hide={() => setCode(null)} />}
       {contacts ? <ContactList contacts={contacts} offer={offer} tell={tell} /> : !asked.problem && <Loading what="how people are known" />}
       <div className="forms">
         <Deeds quiet>

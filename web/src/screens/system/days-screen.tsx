@@ -2,6 +2,7 @@
 import { SummariesQuery, type Summary } from "../../api/people.ts";
 import type { Plant } from "../../api/queries.ts";
 import { useAsked } from "../../api/use-asked.ts";
+import { usePaced } from "../../api/use-paced.ts";
 import { usePlant } from "../../live/plant.tsx";
 import { useRefreshOnReturn } from "../../live/returned.ts";
 import { stretchText } from "../../logic/stretch.ts";
@@ -26,9 +27,11 @@ export function DaysScreen() {
 
 /** Two weeks of days with their stretches in between. */
 const MOST = 30;
+const LEAST_MS = 2_000;
 
 function SiteDays({ plant }: { plant: Plant }) {
   const asked = useAsked(SummariesQuery, { site: plant.site, first: MOST });
+  usePaced(usePlant().plantChanges.outside, asked.refresh, LEAST_MS);
   useRefreshOnReturn(asked.refresh);
   const summaries = asked.data?.summaries ?? null;
   return (

@@ -2,6 +2,7 @@
 import { type Finding, type Inspection, type InspectionDay, InspectionsQuery } from "../../api/inspections.ts";
 import type { Plant } from "../../api/queries.ts";
 import { useAsked } from "../../api/use-asked.ts";
+import { usePaced } from "../../api/use-paced.ts";
 import { usePlant } from "../../live/plant.tsx";
 import { useRefreshOnReturn } from "../../live/returned.ts";
 import { FINDINGS, found } from "../../logic/inspections.ts";
@@ -30,9 +31,11 @@ export function InspectionsScreen() {
 /** A day of them, and two weeks of days. */
 const MOST = 96;
 const DAYS = 14;
+const LEAST_MS = 2_000;
 
 function SiteInspections({ plant }: { plant: Plant }) {
   const asked = useAsked(InspectionsQuery, { site: plant.site, first: MOST, days: DAYS });
+  usePaced(usePlant().plantChanges.outside, asked.refresh, LEAST_MS);
   useRefreshOnReturn(asked.refresh);
   const made = asked.data?.inspections ?? null;
   return (
