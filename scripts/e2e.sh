@@ -53,7 +53,8 @@ only="${1:-}"
 if [ "$only" != demo ]; then
     began=$SECONDS
     against_the_stand_in 0 e2e
-    against_the_stand_in 1000 e2e:many
+    # Where other tests share the processors, a task takes as much longer.
+    MILLWRIGHT_LONGEST_TASK_MS=600 against_the_stand_in 1000 e2e:many
     echo "against the stand-in: $((SECONDS - began)) s"
 fi
 [ "$only" != stand-in ] || exit 0

@@ -30,7 +30,11 @@ async function checked(page: Page, where: string, rules: string): Promise<string
   return violations.map(({ id, help, nodes }) => `${where}: ${id}: ${help}: ${nodes.slice(0, 3).map((node) => node.html.slice(0, 160)).join(" | ")}`);
 }
 
+/** A screen that was just turned or filled is laid out a little later; what is too wide stays so. */
+const LAID_OUT_MS = 2_000;
+
 export async function fits(page: Page, where: string): Promise<string[]> {
+  await page.waitForFunction(() => document.documentElement.scrollWidth <= document.documentElement.clientWidth, undefined, { timeout: LAID_OUT_MS }).catch(() => {});
   const { content, screen } = (await page.evaluate(
     "({ content: document.documentElement.scrollWidth, screen: document.documentElement.clientWidth })",
   )) as { content: number; screen: number };

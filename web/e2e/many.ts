@@ -10,7 +10,7 @@ const WATCHED_MS = 4_000;
 /** A machine that is busy with something else is so for once; a page that is too slow is so each time. */
 const TRIES = 3;
 /** A task that holds the page up longer is felt under the finger. */
-const LONGEST_TASK_MS = 200;
+const LONGEST_TASK_MS = Number(process.env["MILLWRIGHT_LONGEST_TASK_MS"] ?? 200);
 const errors: string[] = [];
 const look = lookInto(errors);
 
