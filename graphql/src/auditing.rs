@@ -8,11 +8,15 @@ use crate::{
     types::{
         audit::{AuditEntry, AuditFilter},
         connection::{Asked, connection},
-        proof::{self, AuditVerification, Checkpoint, Proof},
+        proof::{self, AuditLook, AuditVerification, Checkpoint, Proof},
     },
 };
 use async_graphql::{Context, ID, Object, Result, connection::Connection};
 use chrono::{DateTime, Utc};
+use millwright_domain::{
+    Event,
+    access::{Deed, Place},
+};
 use millwright_projections::audit;
 
 #[derive(Default)]
@@ -42,6 +46,13 @@ impl Auditing {
         let filter = audit::AuditFilter { until, partition, ..filter };
         let page = audit::page(&facts, &filter, &window).await.map_err(storage)?;
         Ok(connection(page, AuditEntry))
+    }
+
+    /// The kinds of facts that this program writes, by name.
+    async fn audit_kinds(&self) -> Vec<&'static str> {
+        let mut kinds: Vec<&str> = Event::TYPES.iter().map(|(kind, _)| *kind).collect();
+        kinds.sort_unstable();
+        kinds
     }
 
     /// From a fact to the latest signed checkpoint over it; null while there is none. `json` is a file that can be checked anywhere.
@@ -74,5 +85,28 @@ impl Auditing {
     /// How the program's own last look through the ledger went; null until the first one has ended.
     async fn audit_verification(&self, ctx: &Context<'_>) -> Result<Option<AuditVerification>> {
         Ok(ctx.data::<AppState>()?.auditor.verification().map(AuditVerification::from))
+    }
+
+    /// How far the program's own look through the ledger is; null while none is under way.
+    async fn audit_look(&self, ctx: &Context<'_>) -> Result<Option<AuditLook>> {
+        Ok(ctx.data::<AppState>()?.auditor.looking().map(|looking| AuditLook::told(looking, false)))
+    }
+}
+
+#[derive(Default)]
+pub struct Verifying;
+
+#[Object]
+impl Verifying {
+    /// Has the program look through its whole ledger now, for those who may look at every site; `auditVerification` says what it found.
+    /// One at a time: while one is under way the answer is how far that is.
+    async fn verify_audit(&self, ctx: &Context<'_>) -> Result<AuditLook> {
+        let state = ctx.data::<AppState>()?;
+        state.allow(Deed::Look, Place::default(), "verifyAudit").await?;
+        let (looking, begun) = state.auditor.look().await.map_err(storage)?;
+        if begun {
+            tracing::info!(who = %state.caller.who, records = looking.of, "a look through the ledger was asked for");
+        }
+        Ok(AuditLook::told(looking, begun))
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::{
     access::Admission,
+    auditing::Verifying,
     crew::{Board, Work},
     errors::{bad_input, not_answered, not_found, storage},
     granting::Granting,
@@ -35,7 +36,7 @@ pub struct Road;
 
 /// What a person may ask to be done.
 #[derive(MergedObject, Default)]
-pub struct Mutation(Road, Watching, Outside, Granting, Board, Work, Replaying);
+pub struct Mutation(Road, Watching, Outside, Granting, Board, Work, Replaying, Verifying);
 
 /// Longer texts than this are no notes.
 const MOST_TEXT: usize = 4_000;

@@ -39,7 +39,9 @@ use millwright_domain::{
 use millwright_projections::{
     alarm_performance::performance,
     alarms::{self, AlarmRow},
-    asset_health, budget, contacts, house_days,
+    asset_health, budget,
+    case_words::Words,
+    contacts, house_days,
     notices::outbox,
     open_cases::{self, CaseFilter},
     pending_approvals,
@@ -146,7 +148,9 @@ impl Questions {
         Ok(Series { site, signal, unit, resolution, from, to: end, points, truncated })
     }
 
-    /// Cases, last opened first.
+    /// Cases, last opened first. `cause` is that of the diagnosis in force, `unknown` where there is none. Of `find` each word has to be in
+    /// the machine's id or name, the cause, the stage or the outcome. `from` and `to` are plant time: open at any time from the one until
+    /// before the other.
     #[allow(clippy::too_many_arguments, reason = "they are the question's arguments, each named by whoever asks")]
     #[graphql(complexity = "nodes(first, last) * child_complexity")]
     async fn cases(
@@ -155,6 +159,10 @@ impl Questions {
         site: Option<ID>,
         asset: Option<ID>,
         status: Option<CaseStatus>,
+        cause: Option<ID>,
+        find: Option<String>,
+        from: Option<DateTime<Utc>>,
+        to: Option<DateTime<Utc>>,
         first: Option<i32>,
         after: Option<String>,
         last: Option<i32>,
@@ -164,7 +172,15 @@ impl Questions {
     ) -> Result<Connection<String, Case>> {
         let state = ready(ctx, at_least, as_of).await?;
         let open = status.map(|status| status == CaseStatus::Open);
-        let filter = CaseFilter { site: state.scope(site.as_ref(), "cases").await?, asset: maybe(asset.as_ref(), "asset")?, open };
+        if from.zip(to).is_some_and(|(from, to)| from > to) {
+            return Err(bad_input("`from` is not after `to`"));
+        }
+        let site = state.scope(site.as_ref(), "cases").await?;
+        let plants = state.projections.plants();
+        let seen = plants.iter().filter(|row| row.plant.as_ref().is_some_and(|plant| state.caller.sees(&plant.site)));
+        let words = Words::of(&find.unwrap_or_default(), seen).map_err(|bad| bad_input(format!("find: {bad}")))?;
+        let (asset, cause) = (maybe(asset.as_ref(), "asset")?, maybe(cause.as_ref(), "cause")?);
+        let filter = CaseFilter { site, asset, open, cause, words, from: from.map(Timestamp::from), to: to.map(Timestamp::from) };
         let window = Asked { first, after, last, before }.window()?;
         let page = open_cases::page(&state.projections.ledger(), &filter, &window).await.map_err(storage)?;
         Ok(connection(page, Case))

@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use millwright_domain::{
     Event, Timestamp,
     evidence::Evidence,
-    ids::{ActionId, ActorId, CaseId},
+    ids::{ActionId, ActorId, CaseId, EventId},
     position::PartitionId,
     sealed::Sealed,
 };
@@ -32,6 +32,8 @@ static TIMELINE: Table = Table {
         ("action", Kind::Text),
         ("note", Kind::Doc),
         ("evidence", Kind::Doc),
+        ("id", Kind::Text),
+        ("causation", Kind::Text),
     ],
     key: 2,
     indexes: &[],
@@ -50,6 +52,9 @@ pub struct TimelineRow {
     pub action: Option<ActionId>,
     pub note: Option<Sealed>,
     pub evidence: Vec<Evidence>,
+    pub id: EventId,
+    /// The fact that led to it.
+    pub causation: Option<EventId>,
 }
 
 #[derive(Default)]
@@ -63,7 +68,10 @@ impl Projection for CaseTimeline {
         "case_timeline"
     }
     fn version(&self) -> u32 {
-        3
+        4
+    }
+    fn changed(&self) -> &'static [&'static str] {
+        &["case_timeline.id", "case_timeline.causation"]
     }
     fn tables(&self) -> Vec<&'static Table> {
         vec![&TIMELINE]
@@ -87,6 +95,8 @@ impl Projection for CaseTimeline {
             Value::maybe(action_of(event), Value::text),
             Value::maybe(note_of(event), Value::doc),
             Value::maybe(evidence_of(event), |evidence| Value::doc(&evidence)),
+            Value::text(fact.id),
+            Value::maybe(fact.causation, Value::text),
         ]);
         Ok(())
     }
@@ -148,5 +158,7 @@ fn read(row: &Row) -> Result<TimelineRow, sqlx::Error> {
         action: row.maybe_text("action")?.map(|action| stored(&action)).transpose()?,
         note: row.maybe_doc("note")?,
         evidence: row.maybe_doc("evidence")?.unwrap_or_default(),
+        id: row.parsed("id")?,
+        causation: row.maybe_text("causation")?.map(|fact| stored(&fact)).transpose()?,
     })
 }

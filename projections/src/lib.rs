@@ -36,6 +36,7 @@ pub mod audit;
 pub mod budget;
 pub mod case_memory;
 pub mod case_timeline;
+pub mod case_words;
 pub mod contacts;
 pub mod experience;
 pub mod forecasts;

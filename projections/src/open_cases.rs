@@ -1,6 +1,7 @@
 //! Which cases are there, where do they stand, and what speaks for them? Folded with the domain's own fold of a case.
 
 use crate::{
+    case_words::Words,
     db::{Ask, Conn, Db, NotRead},
     fact::{Fact, Poison},
     page::{Cursor, Page, Window},
@@ -205,7 +206,16 @@ pub struct CaseFilter {
     pub site: Option<SiteId>,
     pub asset: Option<AssetId>,
     pub open: Option<bool>,
+    pub cause: Option<CauseId>,
+    pub words: Words,
+    /// Not closed before this, by plant time.
+    pub from: Option<Timestamp>,
+    /// Opened before this, by plant time.
+    pub to: Option<Timestamp>,
 }
+
+/// The cause of cases that nobody has named one for yet, to whoever asks.
+const UNKNOWN_CAUSE: &str = "unknown";
 
 pub async fn find(db: &Db, id: CaseId) -> Result<Option<CaseRow>, NotRead> {
     Ok(Ask::new("SELECT doc FROM cases WHERE id = $1").bind(Value::text(id)).doc(db).await?)
@@ -246,6 +256,16 @@ pub async fn page(db: &Db, filter: &CaseFilter, window: &Window) -> Result<Page<
     if let Some(open) = filter.open {
         ask.push(" AND open = ").push_bind(Value::Whole(open.into()));
     }
+    if let Some(cause) = &filter.cause {
+        ask.push(&format!(" AND COALESCE(cause, '{UNKNOWN_CAUSE}') = ")).push_bind(Value::text(cause));
+    }
+    if let Some(from) = filter.from {
+        ask.push(" AND (closed_at IS NULL OR closed_at >= ").push_bind(Value::Time(from)).push(")");
+    }
+    if let Some(to) = filter.to {
+        ask.push(" AND opened_at < ").push_bind(Value::Time(to));
+    }
+    filter.words.narrow(&mut ask);
     window.narrow(&mut ask, &["opened_at", "id"]);
     let rows = ask.docs(db).await?;
     Ok(window.cut(rows, |row: &CaseRow| Cursor::new(row.opened_at.micros(), row.id)))

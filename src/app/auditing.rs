@@ -6,7 +6,7 @@ use super::{
     foundation::Foundation,
     health::HealthBoard,
     proving::Prover,
-    self_audit::{Found, SelfAudit},
+    self_audit::{Looks, SelfAudit},
     supervise::supervise,
 };
 use crate::settings::Settings;
@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 pub struct Auditing {
     prover: Arc<Prover>,
     heads: Heads,
-    found: Found,
+    looks: Arc<Looks>,
     /// What the checkpointers of all partitions have in common.
     pattern: Checkpointer,
 }
@@ -42,7 +42,7 @@ impl Auditing {
             every_s: settings.audit.checkpoint_every_s,
             publish: site.filter(|_| !to.is_empty()).map(|site| Publish { to: to.clone(), through: PartitionId::site(site) }),
         };
-        Self { prover, heads, found: Found::default(), pattern }
+        Self { prover, heads, looks: Arc::default(), pattern }
     }
 
     pub fn checkpointer(&self, partition: PartitionId) -> Checkpointer {
@@ -50,11 +50,12 @@ impl Auditing {
     }
 
     pub fn auditor(&self, foundation: &Foundation) -> Arc<dyn Auditor> {
-        let Self { prover, heads, found, .. } = self;
-        Arc::new(HouseAuditor { log: foundation.log.clone(), prover: prover.clone(), heads: heads.clone(), found: found.clone() })
+        let Self { prover, heads, looks, .. } = self;
+        let (prover, heads, looks) = (prover.clone(), heads.clone(), looks.clone());
+        Arc::new(HouseAuditor { log: foundation.log.clone(), clock: foundation.clock.clone(), prover, heads, looks })
     }
 
-    /// The program's own look through its ledger, now and then.
+    /// The program's own look through its ledger, now and then and when somebody asks for one.
     pub fn look(&self, settings: &Settings, foundation: &Foundation, board: &HealthBoard, stop: &CancellationToken) -> JoinHandle<()> {
         let look = SelfAudit {
             log: foundation.log.clone(),
@@ -62,7 +63,7 @@ impl Auditing {
             board: board.clone(),
             every_h: settings.audit.verify_every_h,
             mb_per_s: settings.audit.verify_mb_per_s,
-            found: self.found.clone(),
+            looks: self.looks.clone(),
         };
         let stop_it = stop.clone();
         supervise("self-audit", board, foundation.clock.clone(), stop.clone(), move || look.clone().run(stop_it.clone()))

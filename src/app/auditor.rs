@@ -3,25 +3,27 @@
 use super::{
     export::{export, failed},
     proving::Prover,
-    self_audit::Found,
+    self_audit::Looks,
 };
 use async_trait::async_trait;
 use millwright_domain::{
     audit::Proof,
     ports::{
-        auditor::{AuditFailed, Auditor, Format, Selection, Taker, Verification},
+        auditor::{AuditFailed, Auditor, Format, Looking, Selection, Taker, Verification},
+        clock::Clock,
         event_log::EventLog,
     },
     position::PartitionId,
 };
 use millwright_infra::audit::Heads;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 pub struct HouseAuditor {
     pub log: Arc<dyn EventLog>,
+    pub clock: Arc<dyn Clock>,
     pub prover: Arc<Prover>,
     pub heads: Heads,
-    pub found: Found,
+    pub looks: Arc<Looks>,
 }
 
 #[async_trait]
@@ -37,7 +39,16 @@ impl Auditor for HouseAuditor {
     }
 
     fn verification(&self) -> Option<Verification> {
-        self.found.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.looks.found()
+    }
+
+    fn looking(&self) -> Option<Looking> {
+        self.looks.looking()
+    }
+
+    async fn look(&self) -> Result<(Looking, bool), AuditFailed> {
+        let head = self.log.head().await.map_err(failed)?;
+        Ok(self.looks.want(Looks::over(&head, self.clock.now().wall)))
     }
 
     async fn export(&self, selection: Selection, format: Format, taker: &mut dyn Taker) -> Result<(), AuditFailed> {

@@ -79,13 +79,15 @@ impl Walk<'_> {
 }
 
 fn is_selected(selection: &Selection, record: &StoredRecord) -> Result<bool, AuditFailed> {
-    let Selection { from, to, kind, .. } = selection;
-    if from.is_none() && to.is_none() && kind.is_none() {
+    let Selection { partition: _, from, to, kind, actor, stream } = selection;
+    let named = [kind, actor, stream];
+    if from.is_none() && to.is_none() && named.iter().all(|name| name.is_none()) {
         return Ok(true);
     }
     let envelope = Envelope::of(&record.bytes).map_err(failed)?;
     let in_time = from.is_none_or(|from| envelope.recorded_at >= from) && to.is_none_or(|to| envelope.recorded_at < to);
-    Ok(in_time && kind.as_ref().is_none_or(|kind| *kind == envelope.kind))
+    let written = [&envelope.kind, &envelope.actor, &envelope.stream];
+    Ok(in_time && named.iter().zip(written).all(|(name, written)| name.as_deref().is_none_or(|name| name == &**written)))
 }
 
 fn lines(partition: &PartitionId, records: Vec<(Hash, StoredRecord)>) -> Result<Vec<u8>, AuditFailed> {
@@ -101,4 +103,44 @@ fn lines(partition: &PartitionId, records: Vec<(Hash, StoredRecord)>) -> Result<
 
 pub fn failed(cause: impl std::error::Error + Send + Sync + 'static) -> AuditFailed {
     AuditFailed::Failed(cause.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use millwright_domain::{
+        Timestamp,
+        chain::ChainTip,
+        envelope::{Draft, StreamId},
+        site::KillSwitchReleased,
+    };
+
+    fn by(actor: &str, stream: StreamId) -> StoredRecord {
+        let draft = Draft {
+            id: millwright_domain::ids::EventId(uuid::Uuid::nil()),
+            stream,
+            version: 0,
+            occurred_at: Timestamp::from_secs(1),
+            actor: actor.parse().unwrap(),
+            command: None,
+            causation: None,
+            correlation: uuid::Uuid::nil(),
+            event: KillSwitchReleased { by: actor.parse().unwrap() }.into(),
+        };
+        ChainTip::default().append(&draft, &PartitionId::platform(), Timestamp::from_secs(1))
+    }
+
+    #[test]
+    fn only_the_facts_of_one_person_and_of_one_stream_are_exported_where_they_are_named() {
+        let records = [by("olga", StreamId::site()), by("olga-2", StreamId::site()), by("olga", StreamId::budget("demo"))];
+        let selected = |actor: Option<&str>, stream: Option<&str>| {
+            let selection = Selection { actor: actor.map(Into::into), stream: stream.map(Into::into), ..Selection::default() };
+            records.each_ref().map(|record| is_selected(&selection, record).unwrap())
+        };
+        assert_eq!(selected(None, None), [true, true, true]);
+        assert_eq!(selected(Some("olga"), None), [true, false, true]);
+        assert_eq!(selected(None, Some("site")), [true, true, false]);
+        assert_eq!(selected(Some("olga"), Some("budget/demo")), [false, false, true]);
+        assert_eq!(selected(Some("nobody"), None), [false, false, false]);
+    }
 }

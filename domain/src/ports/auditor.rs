@@ -29,6 +29,15 @@ pub struct Verification {
     pub first_bad: Option<(PartitionId, u64, String)>,
 }
 
+/// A look through the ledger that is under way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Looking {
+    pub since: Timestamp,
+    /// Records that were looked at, of how many.
+    pub done: u64,
+    pub of: u64,
+}
+
 /// Which facts are exported. All given have to hold.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Selection {
@@ -38,6 +47,9 @@ pub struct Selection {
     /// Recorded before.
     pub to: Option<Timestamp>,
     pub kind: Option<String>,
+    pub actor: Option<String>,
+    /// `case/<id>`, `site`, …
+    pub stream: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -63,5 +75,9 @@ pub trait Auditor: Send + Sync {
     async fn checkpoints(&self) -> Result<String, AuditFailed>;
     /// `None` until the first look has ended.
     fn verification(&self) -> Option<Verification>;
+    /// How far the look is that is under way, if one is.
+    fn looking(&self) -> Option<Looking>;
+    /// Begins a look through the whole ledger, unless one is under way: how far that is, and whether it was begun just now.
+    async fn look(&self) -> Result<(Looking, bool), AuditFailed>;
     async fn export(&self, selection: Selection, format: Format, taker: &mut dyn Taker) -> Result<(), AuditFailed>;
 }

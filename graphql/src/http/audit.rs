@@ -57,6 +57,8 @@ pub struct Asked {
     from: Option<DateTime<Utc>>,
     to: Option<DateTime<Utc>>,
     kind: Option<String>,
+    actor: Option<String>,
+    stream: Option<String>,
     format: Option<String>,
 }
 
@@ -67,7 +69,13 @@ pub async fn export(
 ) -> Response {
     let asked = match asked {
         Ok(Query(asked)) => asked,
-        Err(bad) => return refused(StatusCode::BAD_REQUEST, "BAD_INPUT", &format!("{}; ask for partition, from, to, kind, format", bad.body_text())),
+        Err(bad) => {
+            return refused(
+                StatusCode::BAD_REQUEST,
+                "BAD_INPUT",
+                &format!("{}; ask for partition, from, to, kind, actor, stream, format", bad.body_text()),
+            );
+        }
     };
     let (selection, format) = match meant(asked) {
         Ok(meant) => meant,
@@ -115,14 +123,15 @@ pub async fn export(
 }
 
 fn meant(asked: Asked) -> Result<(Selection, Format), String> {
-    let partition: Option<PartitionId> = asked.partition.map(|text| text.parse()).transpose().map_err(|bad| format!("partition: {bad}"))?;
-    let format = match asked.format.as_deref() {
+    let Asked { partition, from, to, kind, actor, stream, format } = asked;
+    let partition: Option<PartitionId> = partition.map(|text| text.parse()).transpose().map_err(|bad| format!("partition: {bad}"))?;
+    let format = match format.as_deref() {
         None | Some("jsonl") => Format::JsonLines,
         Some("parquet") => Format::Parquet,
         Some(other) => return Err(format!("format is jsonl or parquet, not {:?}", other.chars().take(40).collect::<String>())),
     };
     let time = |time: Option<DateTime<Utc>>| time.map(|time| Timestamp::from_micros(time.timestamp_micros()));
-    Ok((Selection { partition, from: time(asked.from), to: time(asked.to), kind: asked.kind }, format))
+    Ok((Selection { partition, from: time(from), to: time(to), kind, actor, stream }, format))
 }
 
 struct Pipe(mpsc::Sender<io::Result<Bytes>>);

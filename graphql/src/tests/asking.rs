@@ -1,8 +1,9 @@
 //! Questions: the plant, curves, pages, limits.
 
 use crate::testing::{House, NOW};
-use millwright_commands::AdoptRoster;
-use millwright_domain::roster::Roster;
+use millwright_commands::{AdoptRoster, Ask, RecordDiagnosis};
+use millwright_domain::{case::DiagnosisRecorded, ids::EventId, position::PartitionId, roster::Roster};
+use millwright_projections::testing::road;
 use serde_json::json;
 use std::time::Duration;
 
@@ -70,6 +71,44 @@ async fn pages_of_the_audit_hold_every_fact_once_in_both_directions() {
     assert_eq!(last["nodes"].as_array().unwrap()[..], whole[whole.len() - 2..]);
     let before = house.graphql(page, json!({ "last": 2, "before": last["pageInfo"]["startCursor"] })).await["audit"].clone();
     assert_eq!(before["nodes"].as_array().unwrap()[..], whole[whole.len() - 4..whole.len() - 2]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cases_are_found_by_cause_by_words_and_by_when_they_were_open() {
+    let house = House::open().await;
+    let case = house.case_awaiting_approval().await;
+    let found = async |narrowed: &str| {
+        let cases =
+            house.graphql(&format!("{{ cases(site: \"demo\", {narrowed}) {{ nodes {{ id }} }} }}"), json!({})).await["cases"]["nodes"].clone();
+        cases == json!([{ "id": case.to_string() }])
+    };
+    let (before, after) = (NOW - chrono::TimeDelta::hours(1), NOW + chrono::TimeDelta::hours(1));
+    assert!(found("cause: \"bearing_wear\"").await && !found("cause: \"unknown\"").await);
+    assert!(found("find: \"PUMP bearing wear\"").await && !found("find: \"%\"").await && !found("find: \"pump cavitation\"").await);
+    assert!(found(&format!("from: \"{before}\", to: \"{after}\"")).await && found(&format!("from: \"{after}\"")).await, "it is open still");
+    assert!(!found(&format!("to: \"{before}\"")).await);
+    let long = "a ".repeat(9);
+    for narrowed in [format!("find: \"{long}\""), format!("from: \"{after}\", to: \"{before}\"")] {
+        let refused = house.graphql_raw(&format!("{{ cases({narrowed}) {{ nodes {{ id }} }} }}"), json!({})).await;
+        assert_eq!(refused["errors"][0]["extensions"]["code"], "BAD_INPUT", "{narrowed}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_timeline_says_which_fact_led_to_which() {
+    let house = House::open().await;
+    let case = house.case_awaiting_approval().await;
+    let timeline = "query($case: ID!, $at: Position) { case(id: $case, atLeast: $at) { timeline { id kind causation } } }";
+    let told = house.graphql(timeline, json!({ "case": case.to_string() })).await["case"]["timeline"].clone();
+    assert_eq!((&told[0]["kind"], &told[0]["causation"]), (&json!("AlertRaised"), &json!(null)));
+    let alert = told[0]["id"].as_str().unwrap();
+    let diagnosis = DiagnosisRecorded { cause: "cavitation".parse().unwrap(), ..road::diagnosis(NOW) };
+    let mut ask = Ask::new("svc-diagnosis".parse().unwrap(), RecordDiagnosis { case, diagnosis, revises: true });
+    ask.causation = Some(EventId(alert.parse().unwrap()));
+    let answered = house.state.commands.ask(&PartitionId::site(&road::site()), ask).await.unwrap();
+    let told = house.graphql(timeline, json!({ "case": case.to_string(), "at": answered.position.to_string() })).await["case"]["timeline"].clone();
+    let revised = told.as_array().unwrap().iter().rfind(|fact| fact["kind"] == "DiagnosisRecorded").unwrap();
+    assert_eq!(revised["causation"], alert);
 }
 
 #[tokio::test(flavor = "multi_thread")]

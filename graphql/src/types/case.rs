@@ -310,4 +310,11 @@ impl TimelineEntry {
     async fn evidence(&self) -> Vec<Evidence> {
         evidence::shown(&self.0.evidence)
     }
+    async fn id(&self) -> ID {
+        id(self.0.id)
+    }
+    /// The fact that led to this one, which may be on another stream.
+    async fn causation(&self) -> Option<ID> {
+        self.0.causation.map(id)
+    }
 }

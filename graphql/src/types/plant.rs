@@ -199,7 +199,7 @@ impl Asset {
     }
     async fn open_cases(&self, ctx: &Context<'_>) -> Result<Vec<Case>> {
         let state = ctx.data::<AppState>()?;
-        let filter = CaseFilter { site: Some(self.site.clone()), asset: Some(self.asset.id.clone()), open: Some(true) };
+        let filter = CaseFilter { site: Some(self.site.clone()), asset: Some(self.asset.id.clone()), open: Some(true), ..CaseFilter::default() };
         let page = open_cases::page(&state.projections.ledger(), &filter, &Window::first(Window::MOST)).await.map_err(storage)?;
         Ok(page.rows.into_iter().map(|(_, row)| Case(row)).collect())
     }

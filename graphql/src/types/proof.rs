@@ -59,8 +59,10 @@ pub struct Proof {
     tree_size: u64,
     root: String,
     checkpoint: Checkpoint,
-    /// The stored text to the letter.
+    /// The stored text to the letter. The leaf is SHA-256 over the hash before, `seq` as eight bytes (big endian), and this.
     record: String,
+    /// Of the record before; hex, all zero before the first.
+    previous_hash: String,
     /// The whole as a proof file: `millwright audit verify --proof` checks it anywhere.
     json: String,
 }
@@ -73,6 +75,24 @@ pub struct AuditVerification {
     /// A position.
     up_to: String,
     first_bad: Option<FirstBad>,
+}
+
+/// A look through the ledger that is under way.
+#[derive(SimpleObject)]
+pub struct AuditLook {
+    since: DateTime<Utc>,
+    /// Records that were looked at.
+    done: u64,
+    of: u64,
+    /// It was begun by this very request; false: it was under way.
+    begun: bool,
+}
+
+impl AuditLook {
+    pub(crate) fn told(looking: auditor::Looking, begun: bool) -> Self {
+        let auditor::Looking { since, done, of } = looking;
+        Self { since: time(since), done, of, begun }
+    }
 }
 
 /// The first record that is not what was written.
@@ -127,6 +147,7 @@ impl Proof {
             root: proof.root.to_string(),
             checkpoint: Checkpoint::of_note(&proof.partition, &proof.checkpoint, proof.public_key.to_string()),
             record: proof.record,
+            previous_hash: proof.previous_hash.to_string(),
             json,
         })
     }

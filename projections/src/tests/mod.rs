@@ -7,6 +7,7 @@ mod postgres;
 mod readings;
 mod rebuilding;
 mod road;
+mod searching;
 mod sharing;
 mod similar;
 mod speed;

@@ -46,7 +46,7 @@ async fn open_and_closed_cases_are_told_apart_last_opened_first(bench: &Bench) {
     let (log, _) = recorded();
     let projections = bench.caught_up(&log).await;
     let ids = async |open: Option<bool>| {
-        let filter = CaseFilter { site: Some(road::site()), asset: Some("pump-1".parse().unwrap()), open };
+        let filter = CaseFilter { site: Some(road::site()), asset: Some("pump-1".parse().unwrap()), open, ..CaseFilter::default() };
         let page = open_cases::page(&projections.ledger(), &filter, &Window::first(10)).await.unwrap();
         page.rows.into_iter().map(|(_, row)| row.id).collect::<Vec<_>>()
     };

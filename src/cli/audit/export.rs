@@ -37,6 +37,12 @@ pub struct Export {
     /// Facts of one kind, such as AlertRaised.
     #[arg(long)]
     kind: Option<String>,
+    /// Facts that one person or part of Millwright brought about, by exact name.
+    #[arg(long)]
+    actor: Option<String>,
+    /// Facts of one stream, such as case/<id>.
+    #[arg(long)]
+    stream: Option<String>,
     #[arg(long, value_enum, default_value_t = As::Jsonl)]
     format: As,
     /// Standard output if not given.
@@ -68,7 +74,8 @@ impl Export {
             None => Box::new(BufWriter::new(io::stdout())),
         });
         let time = |time: Option<DateTime<Utc>>| time.map(|time| Timestamp::from_micros(time.timestamp_micros()));
-        let selection = Selection { partition: self.partition, from: time(self.from), to: time(self.to), kind: self.kind };
+        let Self { partition, from, to, kind, actor, stream, .. } = self;
+        let selection = Selection { partition, from: time(from), to: time(to), kind, actor, stream };
         let format = match self.format {
             As::Jsonl => Format::JsonLines,
             As::Parquet => Format::Parquet,

@@ -90,7 +90,7 @@ export const CaseFull = graphql(
     actions { ...ActionFields }
     outcome { outcome by at note trueCause credited closes }
     tickets { ...TicketFields }
-    timeline { partition seq kind occurredAt recordedAt actor summary action note evidence { ...EvidenceFields } }
+    timeline { id causation partition seq kind occurredAt recordedAt actor summary action note evidence { ...EvidenceFields } }
   }
 `,
   [EvidenceFields, ActionFields, TicketFields],

@@ -41,8 +41,8 @@ export const CaseQuery = graphql(
 
 export const CasesQuery = graphql(
   `
-  query Cases($site: ID, $asset: ID, $status: CaseStatus!, $first: Int!, $after: String, $asOf: DateTime) {
-    cases(site: $site, asset: $asset, status: $status, first: $first, after: $after, asOf: $asOf) {
+  query Cases($site: ID, $asset: ID, $status: CaseStatus!, $cause: ID, $find: String, $first: Int!, $after: String, $asOf: DateTime) {
+    cases(site: $site, asset: $asset, status: $status, cause: $cause, find: $find, first: $first, after: $after, asOf: $asOf) {
       nodes { ...CaseRow }
       pageInfo { hasNextPage endCursor }
     }
@@ -67,12 +67,6 @@ export const AuditQuery = graphql(`
       nodes { partition seq id stream version kind schema occurredAt recordedAt actor command causation correlation hash summary json }
       pageInfo { hasNextPage endCursor }
     }
-  }
-`);
-
-export const CausesQuery = graphql(`
-  query Causes($stream: String!, $first: Int!, $asOf: DateTime) {
-    audit(filter: { stream: $stream }, first: $first, asOf: $asOf) { nodes { partition seq id causation } }
   }
 `);
 

@@ -2,13 +2,14 @@
 import { graphql, type ResultOf } from "./graphql.ts";
 
 export const HappenedQuery = graphql(`
-  query Happened($site: ID!, $asset: ID!, $first: Int!, $asOf: DateTime) {
-    cases(site: $site, asset: $asset, first: $first, asOf: $asOf) {
+  query Happened($site: ID!, $asset: ID!, $from: DateTime!, $to: DateTime!, $first: Int!, $asOf: DateTime) {
+    cases(site: $site, asset: $asset, from: $from, to: $to, first: $first, asOf: $asOf) {
       nodes {
         id status openedAt closedAt
         diagnosis { cause }
         timeline { seq kind occurredAt summary evidence { signal } }
       }
+      pageInfo { hasNextPage }
     }
   }
 `);

@@ -12,7 +12,7 @@ test("an empty address filters nothing, and a status that is none is none", () =
 });
 
 test("a case passes by place, cause and words", () => {
-  expect(["site=demo", "asset=pump-101", "cause=bearing_wear", "find=Bearing wear", "find=p-101", "find=awaiting"].map((text) => passes(row, filter(text)))).toEqual(Array(6).fill(true));
-  expect(["site=other", "asset=pump-102", "cause=cavitation", "cause=unknown", "find=piping"].map((text) => passes(row, filter(text)))).toEqual(Array(5).fill(false));
+  expect(["site=demo", "asset=pump-101", "cause=bearing_wear", "find=Bearing wear", "find=p-101", "find=awaiting", "find=wear pump"].map((text) => passes(row, filter(text)))).toEqual(Array(7).fill(true));
+  expect(["site=other", "asset=pump-102", "cause=cavitation", "cause=unknown", "find=piping", "find=pump cavitation"].map((text) => passes(row, filter(text)))).toEqual(Array(6).fill(false));
   expect(passes({ ...row, diagnosis: null }, filter("cause=unknown"))).toBe(true);
 });

@@ -1,4 +1,4 @@
-// What cases are filtered by, as it stands in the address: place and status the server filters, cause and words the page.
+// What cases are filtered by, as it stands in the address. The server filters what is asked for, this what is pushed.
 
 export interface CaseFilter {
   site: string | null;
@@ -34,12 +34,16 @@ interface Row {
   outcome: { outcome: string } | null;
 }
 
-/** Also for what was pushed, which nobody filtered before. */
+/** For what was pushed, which nobody filtered before: as the server does, each word somewhere. */
 export function passes(row: Row, { site, asset, cause, words }: CaseFilter): boolean {
   if (site !== null && row.site !== site) return false;
   if (asset !== null && row.assetId !== asset) return false;
   if (cause !== null && (row.diagnosis?.cause ?? UNKNOWN_CAUSE) !== cause) return false;
-  const wanted = words.trim().toLowerCase().replace(/_/g, " ");
-  const spoken = [row.assetId, row.asset?.name, row.diagnosis?.cause, row.stage, row.outcome?.outcome].join(" ").replace(/_/g, " ").toLowerCase();
-  return wanted === "" || spoken.includes(wanted);
+  const spoken = [row.assetId, row.asset?.name, row.diagnosis?.cause, row.stage, row.outcome?.outcome].join(" ").toLowerCase();
+  return wordsOf(words).every((word) => spoken.includes(word));
+}
+
+/** Ids write `_` where people write a space. */
+export function wordsOf(typed: string): string[] {
+  return typed.toLowerCase().split(/[\s_]+/).filter((word) => word !== "");
 }

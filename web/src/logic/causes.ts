@@ -15,13 +15,12 @@ export function factKey({ partition, seq }: Place): string {
 }
 
 /** For each fact of the timeline the one that led to it, where that one is on the timeline, too. */
-export function causesOf<F extends Place>(timeline: readonly F[], entries: readonly Caused[]): Map<string, F> {
-  const facts = new Map(timeline.map((fact) => [factKey(fact), fact]));
-  const byId = new Map(entries.map((entry) => [entry.id, facts.get(factKey(entry))]));
+export function causesOf<F extends Caused>(timeline: readonly F[]): Map<string, F> {
+  const byId = new Map(timeline.map((fact) => [fact.id, fact]));
   const causes = new Map<string, F>();
-  for (const entry of entries) {
-    const cause = entry.causation === null ? undefined : byId.get(entry.causation);
-    if (cause) causes.set(factKey(entry), cause);
+  for (const fact of timeline) {
+    const cause = fact.causation === null ? undefined : byId.get(fact.causation);
+    if (cause) causes.set(factKey(fact), cause);
   }
   return causes;
 }

@@ -8,7 +8,7 @@ export interface Inclusion {
   root: string;
 }
 
-type Digest = (bytes: Uint8Array) => Promise<Uint8Array>;
+export type Digest = (bytes: Uint8Array) => Promise<Uint8Array>;
 
 /** Browsers do arithmetic of this kind on secure origins only; null where they do not. */
 export const browserDigest: Digest | null =
@@ -32,7 +32,7 @@ export async function leads({ leaf, seq, path, treeSize, root }: Inclusion, dige
 /** Not by shifting, which knows 32 bits only. */
 const half = (value: number): number => Math.floor(value / 2);
 
-function joined(...parts: (readonly number[] | Uint8Array)[]): Uint8Array {
+export function joined(...parts: (readonly number[] | Uint8Array)[]): Uint8Array {
   return Uint8Array.from(parts.flatMap((part) => [...part]));
 }
 

@@ -60,12 +60,15 @@ test("of two views of a case the newer is shown, and each case once", () => {
 });
 
 test("a fact names the fact that led to it, if that one is on the timeline", () => {
-  const timeline = [{ partition: "p", seq: 4 }, { partition: "p", seq: 7 }];
-  const causes = causesOf(timeline, [
-    { partition: "p", seq: 7, id: "b", causation: "a" },
-    { partition: "p", seq: 4, id: "a", causation: "elsewhere" },
-  ]);
-  expect([...causes]).toEqual([["p:7", timeline[0]]]);
+  const timeline = [{ partition: "p", seq: 4, id: "a", causation: "elsewhere" }, { partition: "p", seq: 7, id: "b", causation: "a" }];
+  expect([...causesOf(timeline)]).toEqual([["p:7", timeline[0]]]);
+});
+
+test("a fact late in a long timeline names its cause as the first ones do", () => {
+  const timeline = Array.from({ length: 300 }, (_, seq) => ({ partition: "p", seq, id: `fact ${seq}`, causation: seq === 0 ? null : `fact ${seq - 1}` }));
+  const causes = causesOf(timeline);
+  expect(causes.size).toBe(299);
+  expect(causes.get("p:299")).toBe(timeline[298]);
 });
 
 test("the first alert, the actions and the outcome are marked on the curves", () => {

@@ -33,7 +33,7 @@ export function AuditRow({ entry }: { entry: AuditEntry }) {
           <Item name="Id">{entry.id}</Item>
           <Item name="Hash">{entry.hash}</Item>
         </dl>
-        <Proved id={entry.id} />
+        <Proved entry={entry} />
         <pre>{indented(entry.json)}</pre>
       </details>
     </li>
@@ -41,9 +41,9 @@ export function AuditRow({ entry }: { entry: AuditEntry }) {
 }
 
 /** Asked for only by whoever wants it: the server has to compute it. */
-function Proved({ id }: { id: string }) {
+function Proved({ entry }: { entry: AuditEntry }) {
   const [wanted, setWanted] = useState(false);
-  if (wanted) return <ProofPanel eventId={id} />;
+  if (wanted) return <ProofPanel entry={entry} />;
   return (
     <button type="button" className="small" onClick={() => setWanted(true)}>
       Prove that it is on the ledger

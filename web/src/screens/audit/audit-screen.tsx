@@ -1,4 +1,5 @@
 // Every fact on the ledger, last recorded first, page by page.
+import { KindsQuery } from "../../api/proof.ts";
 import { AuditQuery } from "../../api/queries.ts";
 import { useAsked } from "../../api/use-asked.ts";
 import { useParams } from "../../live/address.ts";
@@ -9,19 +10,11 @@ import { factName, plural } from "../../logic/words.ts";
 import { Empty, Loading, Problem } from "../../parts/notice.tsx";
 import { Pager, usePages } from "../../parts/pager.tsx";
 import { AuditRow } from "./audit-row.tsx";
-import { type Between, Verification } from "./verification.tsx";
+import { Verification } from "./verification.tsx";
 
 const PAGE = 50;
 /** Facts of the ledger's own housekeeping, of which there is one for nearly every other fact. */
 const HOUSEKEEPING = ["CommandAnswered", "ReadingsSealed", "PartitionOwned"];
-const KINDS = [
-  "AlertRaised", "ChangeJudged", "DiagnosisRecorded", "CaseRemembered", "ActionProposed", "ApprovalGiven", "ApprovalDelegated", "ApprovalReminded", "ApprovalEscalated", "ActionApproved", "ActionRejected", "ApprovalExpired", "ActionVoided", "ActionSuperseded",
-  "ActionStarted", "ActionCompleted", "ActionFailed", "ActionUnverified", "ActionVerified", "OutcomeRecorded", "CommandRefused", "KillSwitchEngaged",
-  "KillSwitchReleased", "AssetLockedOut", "AssetReturnedToService", "PolicyAdopted", "PlantDescribed", "BaselineLearned",
-  "AlarmAcknowledged", "AlarmCleared", "AlarmShelved", "AlarmUnshelved", "AlarmTakenOutOfService", "AlarmReturnedToService", "AlertSuppressed",
-  "ThresholdAdjusted", "RelearningProposed", "RelearningApproved", "BaselineRestored", "EffectWanted", "EffectDone", "EffectFailed", "MessageUnknown", "EffectRetried", "EffectDropped", "MessageRead", "MessageReceived", "TicketOpened", "TicketTouched",
-  "RosterAdopted", "EnrolmentOffered", "ContactEnrolled", "ContactRemoved", "PersonIntroduced", "PersonForgotten", "GrantsSet", "TokenIssued", "TokenRevoked", "SignedIn", "SignInRefused", "PasswordSet", "AccessRefused", "CheckpointSigned", "AuditKeyAdopted", "PartFailed", "PartRecovered", "SummaryReported", ...HOUSEKEEPING,
-];
 
 export function AuditScreen({ stream }: { stream: string | null }) {
   const [params, change] = useParams();
@@ -29,6 +22,7 @@ export function AuditScreen({ stream }: { stream: string | null }) {
   const [kind, actor, partition] = [params.get("kind") ?? "", params.get("actor") ?? "", params.get("partition") ?? ""];
   const between = { from: params.get("from"), to: params.get("to") };
   const all = params.get("all") === "yes";
+  const kinds = useAsked(KindsQuery, {}).data?.auditKinds ?? [];
   const partitions = [...(plants ?? []).map((plant) => `ledger/${plant.site}`), "ledger/_platform"];
   return (
     <>
@@ -39,7 +33,9 @@ export function AuditScreen({ stream }: { stream: string | null }) {
             <span className="label">Fact</span>
             <select value={kind} onChange={(event) => change({ kind: event.target.value })}>
               <option value="">every kind</option>
-              {KINDS.map((name) => (
+              {/* What an address names is shown even while the list is on its way. */}
+              {kind !== "" && !kinds.includes(kind) && <option value={kind}>{factName(kind)}</option>}
+              {kinds.map((name) => (
                 <option key={name} value={name}>
                   {factName(name)}
                 </option>
@@ -73,7 +69,7 @@ export function AuditScreen({ stream }: { stream: string | null }) {
           Only the facts of <code>{stream}</code>. <a href={href.audit}>Show all</a>
         </p>
       )}
-      {stream === null && <Verification partitions={partitions} partition={partition || null} kind={kind || null} between={between} />}
+      <Verification partitions={partitions} wanted={{ partition: partition || null, kind: kind || null, actor: actor || null, stream, ...between }} />
       <AuditPages key={`${kind}|${actor}|${partition}|${between.from}|${between.to}`} kind={kind || null} actor={actor || null} partition={partition || null} between={between} stream={stream} all={all || HOUSEKEEPING.includes(kind)} />
     </>
   );
@@ -102,7 +98,7 @@ interface Asked {
   kind: string | null;
   actor: string | null;
   partition: string | null;
-  between: Between;
+  between: { from: string | null; to: string | null };
   stream: string | null;
   all: boolean;
 }

@@ -1,13 +1,15 @@
-// The proof of one fact: a path of hashes up to a signed root, checked here where the browser can, and as a file to check anywhere.
+// The proof of one fact: its hash, a path up to a signed root and the signature, checked where the browser can; and as a file.
 import { useEffect, useState } from "react";
 import { type Proof, ProofQuery } from "../../api/proof.ts";
+import type { AuditEntry } from "../../api/queries.ts";
 import { useAsked } from "../../api/use-asked.ts";
-import { browserDigest, leads } from "../../logic/merkle.ts";
+import { browserDigest } from "../../logic/merkle.ts";
+import { type Verdict, verdictOn, wrongIn } from "../../logic/proof.ts";
 import { Loading, Problem } from "../../parts/notice.tsx";
 import { When } from "../../parts/when.tsx";
 
-export function ProofPanel({ eventId }: { eventId: string }) {
-  const asked = useAsked(ProofQuery, { eventId });
+export function ProofPanel({ entry }: { entry: AuditEntry }) {
+  const asked = useAsked(ProofQuery, { eventId: entry.id });
   if (asked.problem) return <Problem text={asked.problem} retry={asked.refresh} />;
   if (asked.data === null) return <Loading what="the proof" />;
   const { proof } = asked.data;
@@ -21,14 +23,15 @@ export function ProofPanel({ eventId }: { eventId: string }) {
       </p>
     );
   }
-  return <Shown proof={proof} />;
+  return <Shown proof={proof} entry={entry} />;
 }
 
-function Shown({ proof }: { proof: Proof }) {
+function Shown({ proof, entry }: { proof: Proof; entry: AuditEntry }) {
   return (
     <section className="proof" aria-label="Proof">
-      <Checked proof={proof} />
+      <Checked proof={proof} entry={entry} />
       <dl className="stored">
+        <Item name="Hash before it" value={proof.previousHash} />
         <Item name="Leaf, the fact's hash" value={proof.leaf} />
         <Item name={`Root over ${proof.treeSize} facts`} value={proof.root} />
         <Item name="Signature" value={proof.checkpoint.signature} />
@@ -63,24 +66,35 @@ function Item({ name, value }: { name: string; value: string }) {
   );
 }
 
-function Checked({ proof }: { proof: Proof }) {
-  const [holds, setHolds] = useState<boolean | null>(null);
+function Checked({ proof, entry }: { proof: Proof; entry: AuditEntry }) {
+  const [verdict, setVerdict] = useState<Verdict | null>(null);
+  const { hash, json } = entry;
   useEffect(() => {
-    if (browserDigest) void leads(proof, browserDigest).then(setHolds);
-  }, [proof]);
-  const signed = proof.checkpoint.root === proof.root && proof.checkpoint.treeSize === proof.treeSize;
+    if (browserDigest) void verdictOn(proof, { hash, json }, browserDigest).then(setVerdict);
+  }, [proof, hash, json]);
+  if (browserDigest === null) return <p role="status">This browser cannot do the arithmetic on an address without TLS; take the file and check it.</p>;
+  if (verdict === null) return <p role="status">Computing…</p>;
+  const wrong = wrongIn(verdict);
   return (
-    <p role="status">
-      {browserDigest === null && "This browser cannot do the arithmetic on an address without TLS; take the file and check it."}
-      {holds === true && signed && (
-        <>
-          <strong>✓ The path leads to the signed root.</strong> This browser has computed it. The checkpoint is of <When at={proof.checkpoint.recordedAt} title="Recorded" />; whether its key is the plant's is for you to compare.
-        </>
+    <div role="status">
+      {wrong.map((what) => (
+        <p key={what}>
+          <strong className="warn">✕ {what}</strong>
+        </p>
+      ))}
+      {wrong.length > 0 && <p>Keep the file, and have the ledger verified.</p>}
+      {wrong.length === 0 && (
+        <p>
+          <strong>✓ The record shown leads to the signed root.</strong> This browser has computed its hash and the path. The checkpoint is of <When at={proof.checkpoint.recordedAt} title="Recorded" />.
+        </p>
       )}
-      {(holds === false || (holds === true && !signed)) && (
-        <strong className="warn">✕ The path does not lead to the signed root: the fact is not what was signed. Keep the file, and have the ledger verified.</strong>
+      {verdict.signature === true && (
+        <p>
+          <strong>✓ The signature is by the key below.</strong> Whether that is the plant's is for you to compare.
+        </p>
       )}
-    </p>
+      {verdict.signature === null && <p>This browser cannot verify Ed25519: take the file and check the signature elsewhere.</p>}
+    </div>
   );
 }
 

@@ -1,24 +1,21 @@
 // Whether the ledger holds: the program's own last look, its latest signed heads, and files for whoever checks by themselves.
-import { CheckpointsQuery, VerificationQuery } from "../../api/proof.ts";
+import { useEffect } from "react";
+import { useMutation } from "urql";
+import { CheckpointsQuery, type Look, VerificationQuery, VerifyNow } from "../../api/proof.ts";
 import { useAsked } from "../../api/use-asked.ts";
-import { exportAddress } from "../../logic/export.ts";
+import { exportAddress, type Wanted } from "../../logic/export.ts";
+import { problemOf } from "../../logic/problem.ts";
 import { Loading, Problem } from "../../parts/notice.tsx";
 import { When } from "../../parts/when.tsx";
 
 interface Props {
   partitions: readonly string[];
-  partition: string | null;
-  kind: string | null;
-  between: Between;
+  /** What the list below is filtered by. */
+  wanted: Wanted;
 }
 
-/** Times as GraphQL writes them; null: no bound. */
-export interface Between {
-  from: string | null;
-  to: string | null;
-}
-
-export function Verification({ partitions, partition, kind, between }: Props) {
+export function Verification({ partitions, wanted }: Props) {
+  const { partition } = wanted;
   return (
     <section className="panel" aria-labelledby="verification">
       <h2 id="verification">Does it hold?</h2>
@@ -29,17 +26,47 @@ export function Verification({ partitions, partition, kind, between }: Props) {
           <Heads key={one} partition={one} />
         ))}
       </details>
-      <ExportForm partition={partition} kind={kind} between={between} />
+      <ExportForm wanted={wanted} />
     </section>
   );
 }
 
+const LOOK_AGAIN_MS = 1_000;
+
+/** How the last look went, how far the present one is, and a button for one more. */
 function OwnLook() {
   const asked = useAsked(VerificationQuery, {});
-  if (asked.problem) return <Problem text={asked.problem} retry={asked.refresh} />;
-  if (asked.data === null) return <Loading what="the last verification" />;
-  const look = asked.data.auditVerification;
-  if (look === null) return <p>The program has not looked through the whole ledger since it was started; it does so by itself. At once: <code>millwright audit verify</code>.</p>;
+  const [verifying, verify] = useMutation(VerifyNow);
+  const { refresh } = asked;
+  const looking = asked.data?.auditLook ?? null;
+  useEffect(() => {
+    if (looking === null) return;
+    const timer = setInterval(refresh, LOOK_AGAIN_MS);
+    return () => clearInterval(timer);
+  }, [looking === null, refresh]);
+  if (asked.data === null) return asked.problem ? <Problem text={asked.problem} retry={refresh} /> : <Loading what="the last verification" />;
+  const begin = () => void verify({}).then((result) => result.data && refresh());
+  return (
+    <>
+      {asked.problem && <Problem text={asked.problem} retry={refresh} />}
+      <Found look={asked.data.auditVerification} />
+      {looking !== null && (
+        <p role="status">
+          <progress max={Math.max(1, looking.of)} value={looking.done} aria-label="Facts looked at" /> {looking.done.toLocaleString("en")} of {looking.of.toLocaleString("en")} facts looked at.
+        </p>
+      )}
+      {looking === null && (
+        <button type="button" className="small" disabled={verifying.fetching} onClick={begin}>
+          Verify now
+        </button>
+      )}
+      {verifying.error && <Problem text={problemOf(verifying.error)} />}
+    </>
+  );
+}
+
+function Found({ look }: { look: Look }) {
+  if (look === null) return <p>The program has not looked through the whole ledger since it was started; it does so by itself, or at once if you ask for it.</p>;
   if (look.ok) {
     return (
       <p>
@@ -82,9 +109,8 @@ function Heads({ partition }: { partition: string }) {
 }
 
 /** Links and no buttons: a browser saves what comes while it comes. */
-function ExportForm({ partition, kind, between }: { partition: string | null; kind: string | null; between: Between }) {
-  const wanted = { partition, kind, ...between };
-  const isNarrow = [partition, kind, between.from, between.to].some((one) => one !== null);
+function ExportForm({ wanted }: { wanted: Wanted }) {
+  const isNarrow = Object.values(wanted).some((one) => one !== null);
   return (
     <form className="exports" onSubmit={(event) => event.preventDefault()}>
       <a className="button inline" href={exportAddress("jsonl", wanted)} download>

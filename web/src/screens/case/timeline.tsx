@@ -1,8 +1,6 @@
 // Every fact of the case in order: who, when, what, and the fact that led to it.
-import { Fragment, useEffect, useMemo } from "react";
+import { Fragment, useMemo } from "react";
 import type { Case, Fact, Signal } from "../../api/fragments.ts";
-import { CausesQuery } from "../../api/queries.ts";
-import { useAsked } from "../../api/use-asked.ts";
 import { causesOf, effectsOf, factKey } from "../../logic/causes.ts";
 import { clockTime } from "../../logic/format.ts";
 import { href } from "../../logic/route.ts";
@@ -11,7 +9,7 @@ import { When } from "../../parts/when.tsx";
 import { EvidenceRows } from "./evidence-table.tsx";
 
 export function Timeline({ known, signals }: { known: Case; signals: readonly Signal[] }) {
-  const causes = useCauses(known);
+  const causes = useMemo(() => causesOf(known.timeline), [known.timeline]);
   const effects = useMemo(() => effectsOf(known.timeline, causes), [known.timeline, causes]);
   return (
     <section className="panel" aria-labelledby="timeline">
@@ -77,16 +75,4 @@ function leadTo(fact: Fact): void {
   const place = document.getElementById(`fact-${fact.seq}`);
   place?.scrollIntoView({ block: "center" });
   place?.focus({ preventScroll: true });
-}
-
-/** The timeline says what happened, the ledger what led to it. */
-function useCauses(known: Case): ReadonlyMap<string, Fact> {
-  const asked = useAsked(CausesQuery, { stream: `case/${known.id}`, first: 100 });
-  const { refresh } = asked;
-  const facts = known.timeline.length;
-  useEffect(() => {
-    if (facts > 0) refresh();
-  }, [facts, refresh]);
-  const entries = asked.data?.audit.nodes;
-  return useMemo(() => causesOf(known.timeline, entries ?? []), [known.timeline, entries]);
 }

@@ -3,9 +3,10 @@ import { useState } from "react";
 import type { CaseSummary } from "../../api/fragments.ts";
 import { CasesQuery } from "../../api/queries.ts";
 import { useAsked } from "../../api/use-asked.ts";
+import { useSettled } from "../../api/use-settled.ts";
 import { useParams } from "../../live/address.ts";
 import { usePlant } from "../../live/plant.tsx";
-import { type CaseFilter, filterOf, passes } from "../../logic/case-filter.ts";
+import { type CaseFilter, filterOf, passes, wordsOf } from "../../logic/case-filter.ts";
 import { mergedCases } from "../../logic/cases.ts";
 import { plural } from "../../logic/words.ts";
 import { Empty, Loading, Problem } from "../../parts/notice.tsx";
@@ -13,19 +14,23 @@ import { CaseTable } from "./case-table.tsx";
 import { FilterForm } from "./filter-form.tsx";
 
 const PAGE = 25;
+/** While one types, nothing is asked for. */
+const SETTLED_MS = 250;
 type Status = "OPEN" | "CLOSED";
 
 export function CasesScreen() {
   const [params, change] = useParams();
   const filter = filterOf(params);
+  const find = useSettled(wordsOf(filter.words).join(" "), SETTLED_MS);
+  const listed = [filter.site, filter.asset, filter.cause, find].join(" ");
   return (
     <>
       <header className="pagehead">
         <h1>Cases</h1>
         <FilterForm filter={filter} change={change} />
       </header>
-      {filter.status !== "CLOSED" && <CaseList key={`open ${filter.site} ${filter.asset}`} status="OPEN" filter={filter} />}
-      {filter.status !== "OPEN" && <CaseList key={`closed ${filter.site} ${filter.asset}`} status="CLOSED" filter={filter} />}
+      {filter.status !== "CLOSED" && <CaseList key={`open ${listed}`} status="OPEN" filter={filter} find={find} />}
+      {filter.status !== "OPEN" && <CaseList key={`closed ${listed}`} status="CLOSED" filter={filter} find={find} />}
     </>
   );
 }
@@ -36,12 +41,12 @@ const NOTHING = {
   CLOSED: "No case has been closed yet. Open one and record its outcome to close it.",
 } as const;
 
-function CaseList({ status, filter }: { status: Status; filter: CaseFilter }) {
+function CaseList({ status, filter, find }: { status: Status; filter: CaseFilter; find: string }) {
   const { changed, past } = usePlant();
   const [pages, setPages] = useState<readonly (string | null)[]>([null]);
   const [listed, setListed] = useState<ReadonlyMap<string, readonly CaseSummary[]>>(new Map());
   const after = pages.at(-1) ?? null;
-  const asked = useAsked(CasesQuery, { site: filter.site, asset: filter.asset, status, first: PAGE, after });
+  const asked = useAsked(CasesQuery, { site: filter.site, asset: filter.asset, status, cause: filter.cause, find, first: PAGE, after });
 
   const page = asked.data?.cases;
   const key = after ?? "";

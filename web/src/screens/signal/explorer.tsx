@@ -5,13 +5,14 @@ import type { Asset } from "../../api/queries.ts";
 import { HappenedQuery } from "../../api/signal.ts";
 import { useAsked } from "../../api/use-asked.ts";
 import { usePaced } from "../../api/use-paced.ts";
+import { useSettled } from "../../api/use-settled.ts";
 import { usePlant } from "../../live/plant.tsx";
 import { useKnown, usePlantTime } from "../../live/values.ts";
 import { clockTime, figure } from "../../logic/format.ts";
 import { happenedIn } from "../../logic/happened.ts";
 import { bandOf } from "../../logic/spark.ts";
 import { signalName, unitSymbol } from "../../logic/words.ts";
-import { FINENESS_TEXT } from "../../logic/zoom.ts";
+import { askedFor, FINENESS_TEXT } from "../../logic/zoom.ts";
 import { GrafanaLink } from "../../parts/grafana-link.tsx";
 import { Problem } from "../../parts/notice.tsx";
 import { Happened } from "./happened.tsx";
@@ -21,7 +22,10 @@ import { Steps } from "./steps.tsx";
 import { useCurve } from "./use-curve.ts";
 import { useView } from "./use-view.ts";
 
-const CASES = 12;
+/** Of one stretch; each comes with its whole timeline. */
+const CASES = 24;
+/** While one drags, nothing is asked for. */
+const SETTLED_MS = 160;
 const LEAST_MS = 2_000;
 /** The view moves on in whole steps and not with every value. */
 const STEP_MS = 10_000;
@@ -41,10 +45,15 @@ export function Explorer({ asset, signal, trip }: Props) {
   const curve = useCurve(asset.site, signal.id, view);
   const rows = useRows(asset.site, signal.id, curve.points, view.to);
   const { plantChanges } = usePlant();
-  const past = useAsked(HappenedQuery, { site: asset.site, asset: asset.id, first: CASES });
+  const around = askedFor(view);
+  // Both at once: the one of one stretch and the other of the next are of no stretch.
+  const [from = "", to = ""] = useSettled([around.from, around.to].map((at) => new Date(at).toISOString()).join(" "), SETTLED_MS).split(" ");
+  const past = useAsked(HappenedQuery, { site: asset.site, asset: asset.id, from, to, first: CASES });
   usePaced(plantChanges.any, past.refresh, LEAST_MS);
-  const cases = past.data?.cases.nodes;
+  const known = useLast(past.data);
+  const cases = known?.cases.nodes;
   const happened = useMemo(() => happenedIn(cases ?? [], signal.id, view.from, view.to), [cases, signal.id, view]);
+  const older = known?.cases.pageInfo.hasNextPage === true;
   const trips = useMemo(() => [trip?.low, trip?.high].flatMap((value) => value ?? []), [trip]);
   const [pointed, setPointed] = useState<number | null>(null);
   const [table, setTable] = useState(false);
@@ -97,7 +106,7 @@ export function Explorer({ asset, signal, trip }: Props) {
           </span>
         ))}
       </p>
-      <Happened happened={happened} problem={past.problem} />
+      <Happened happened={happened} problem={past.problem} marked={older ? CASES : null} />
       <p className="otherwise">
         <button type="button" className="small" aria-expanded={table} onClick={() => setTable(!table)}>
           {table ? "Hide the table" : "Show as a table"}
@@ -107,6 +116,13 @@ export function Explorer({ asset, signal, trip }: Props) {
       {table && <PointTable rows={shown} unit={unit} name={name} />}
     </section>
   );
+}
+
+/** While another stretch is asked for, what is known of the one before stays marked. */
+function useLast<T>(data: T | null): T | null {
+  const [last, setLast] = useState(data);
+  if (data !== null && data !== last) setLast(data);
+  return data ?? last;
 }
 
 /** Rollups end where their last period closed; live values go on from there. */

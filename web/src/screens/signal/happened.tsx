@@ -7,9 +7,24 @@ import { When } from "../../parts/when.tsx";
 
 const MOST = 12;
 
-export function Happened({ happened, problem }: { happened: readonly Happening[]; problem: string | null }) {
+interface Props {
+  happened: readonly Happening[];
+  problem: string | null;
+  /** How many cases are marked, where there are more of this stretch; otherwise null. */
+  marked: number | null;
+}
+
+export function Happened({ happened, problem, marked }: Props) {
   if (problem) return <Problem text={problem} />;
-  if (happened.length === 0) return null;
+  return (
+    <>
+      {marked !== null && <p className="warn">Only the newest {marked} cases of this stretch are marked: go nearer to see the others.</p>}
+      {happened.length > 0 && <Listed happened={happened} />}
+    </>
+  );
+}
+
+function Listed({ happened }: { happened: readonly Happening[] }) {
   return (
     <details className="happened" open={happened.length <= 6}>
       <summary>What happened meanwhile ({happened.length})</summary>
