@@ -8,5 +8,6 @@ mod crew_work;
 mod doing;
 mod http;
 mod models;
+mod resuming;
 mod travelling;
 mod watching;
