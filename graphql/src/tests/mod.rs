@@ -11,3 +11,4 @@ mod models;
 mod resuming;
 mod travelling;
 mod watching;
+mod weights;
