@@ -2,9 +2,9 @@
 
 use crate::{
     errors::{not_found, not_reached, storage},
-    query::{nodes, ready},
+    query::{nodes, present, ready},
     scalars::Position,
-    state::{AppState, WAIT_FOR_POSITION},
+    state::WAIT_FOR_POSITION,
     types::{
         audit::{AuditEntry, AuditFilter},
         connection::{Asked, connection},
@@ -58,7 +58,7 @@ impl Auditing {
     /// From a fact to the latest signed checkpoint over it; null while there is none. `json` is a file that can be checked anywhere.
     #[graphql(complexity = "20 + child_complexity")]
     async fn proof(&self, ctx: &Context<'_>, event_id: ID, at_least: Option<Position>) -> Result<Option<Proof>> {
-        let state = ready(ctx, at_least, None).await?;
+        let state = present(ctx, at_least, "what was signed").await?;
         let proof = proof::of_fact(state, &event_id).await?;
         if let Some(proof) = &proof
             && state.partition_scope(Some(&proof.partition), "proof").await.is_err()
@@ -77,14 +77,15 @@ impl Auditing {
         #[graphql(default = 10)] first: usize,
         at_least: Option<Position>,
     ) -> Result<Vec<Checkpoint>> {
-        let state = ready(ctx, at_least, None).await?;
+        let state = present(ctx, at_least, "what was signed").await?;
         state.partition_scope(Some(&partition), "checkpoints").await?;
         proof::checkpoints(state, partition, first).await
     }
 
     /// How the program's own last look through the ledger went; null until the first one has ended.
     async fn audit_verification(&self, ctx: &Context<'_>) -> Result<Option<AuditVerification>> {
-        Ok(ctx.data::<AppState>()?.auditor.verification().map(AuditVerification::from))
+        let state = present(ctx, None, "the last look through the ledger").await?;
+        Ok(state.auditor.verification().map(AuditVerification::from))
     }
 
     /// How far the program's own look through the ledger is; null while none is under way.

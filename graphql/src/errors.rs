@@ -6,6 +6,8 @@ use millwright_domain::access::NotAllowed;
 use millwright_projections::{NoPast, NotReached};
 use std::fmt::Display;
 
+pub(crate) const TOO_SLOW: &str = "TOO_SLOW";
+
 /// The request cannot be meant as it stands.
 pub(crate) fn bad_input(message: impl Display) -> Error {
     coded("BAD_INPUT", message)
@@ -18,6 +20,10 @@ pub(crate) fn not_found(message: impl Display) -> Error {
 /// More at once than one client may have.
 pub(crate) fn too_many(message: impl Display) -> Error {
     coded("TOO_MANY", message)
+}
+
+pub(crate) fn too_slow() -> Error {
+    coded(TOO_SLOW, "the answer takes too long; ask for less at once")
 }
 
 pub(crate) fn not_allowed(cause: NotAllowed) -> Error {

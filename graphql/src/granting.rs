@@ -5,6 +5,7 @@ use crate::{
     errors::{bad_input, not_reached, storage},
     mutation::{Asking, text},
     notes::FORGOTTEN,
+    query::present,
     scalars::{Position, id, parse},
     state::{AppState, WAIT_FOR_POSITION},
     types::{
@@ -35,7 +36,7 @@ pub struct People;
 impl People {
     /// Whoever asks this, and what she may do.
     async fn me(&self, ctx: &Context<'_>) -> Result<Me> {
-        let state = ctx.data::<AppState>()?;
+        let state = present(ctx, None, "who asks").await?;
         let caller = &state.caller;
         let row = principals::find(&state.projections.ledger(), &caller.who).await.map_err(storage)?;
         let name = row.and_then(|row| row.name).map(|name| state.vault.open(&name)).transpose().map_err(storage)?;
@@ -53,7 +54,7 @@ impl People {
     /// How this program is set up, by key. For those who may operate everywhere.
     #[graphql(complexity = "20 * child_complexity")]
     async fn settings(&self, ctx: &Context<'_>) -> Result<Vec<Setting>> {
-        let state = ctx.data::<AppState>()?;
+        let state = present(ctx, None, "how this program is set up").await?;
         state.allow(access::Deed::Operate, Place::default(), "settings").await?;
         Ok(state.settings.iter().map(Setting::from).collect())
     }
@@ -61,7 +62,7 @@ impl People {
     /// Everybody with a name or a role, with their tokens. For admins.
     #[graphql(complexity = "20 * child_complexity")]
     async fn principals(&self, ctx: &Context<'_>, at_least: Option<Position>) -> Result<Vec<Principal>> {
-        let state = crate::query::ready(ctx, at_least, None).await?;
+        let state = present(ctx, at_least, "who may do what").await?;
         state.allow(access::Deed::Administer, Place::default(), "principals").await?;
         let db = state.projections.ledger();
         let tokens = principals::tokens(&db, state.clock.now().wall - SHOWN_AFTER).await.map_err(storage)?;

@@ -34,6 +34,7 @@ impl Inspecting {
     }
 
     /// What the inspections of each day came to, the latest first.
+    #[graphql(complexity = "first * child_complexity")]
     async fn inspection_days(
         &self,
         ctx: &Context<'_>,

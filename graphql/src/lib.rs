@@ -4,6 +4,7 @@
 pub mod access;
 mod as_of;
 mod auditing;
+mod case_watch;
 mod codes;
 mod crew;
 mod curve;

@@ -1,12 +1,12 @@
-//! What one client may ask of us at once, so that the others are served as before: fields of a question, subscriptions, sockets.
+//! What one client may ask of us at once, so that the others are served as before: fields of a question, time, subscriptions, sockets.
 
 use crate::{
-    errors::{bad_input, too_many},
+    errors::{bad_input, too_many, too_slow},
     state::AppState,
 };
 use async_graphql::{
-    Request, Response, ServerError, ServerResult,
-    extensions::{Extension, ExtensionContext, ExtensionFactory, NextPrepareRequest, NextSubscribe},
+    Pos, Request, Response, ServerError, ServerResult,
+    extensions::{Extension, ExtensionContext, ExtensionFactory, NextExecute, NextPrepareRequest, NextSubscribe},
     parser::types::{ExecutableDocument, OperationType, Selection, SelectionSet},
 };
 use async_trait::async_trait;
@@ -15,10 +15,13 @@ use millwright_domain::ids::ActorId;
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 /// Fields that a question may name, with every fragment in its places. Whoever repeats one under a thousand names is no person and no page.
 pub const MOST_FIELDS: usize = 1_000;
+/// Looking back waits ten seconds for its past by itself, comparing two times twice that.
+pub const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 /// Subscriptions of one client, over all its sockets: fifty open pages.
 pub const MOST_SUBSCRIPTIONS: usize = 200;
 /// Sockets of one client.
@@ -97,6 +100,14 @@ impl Extension for Limiting {
         next.run(ctx, request).await
     }
 
+    /// By POST and over a socket alike. Of what is listened to, each push has the time for itself.
+    async fn execute(&self, ctx: &ExtensionContext<'_>, operation_name: Option<&str>, next: NextExecute<'_>) -> Response {
+        match tokio::time::timeout(ANSWER_WITHIN, next.run(ctx, operation_name)).await {
+            Ok(response) => response,
+            Err(_elapsed) => Response::from_errors(vec![too_slow().into_server_error(Pos::default())]),
+        }
+    }
+
     fn subscribe<'s>(&self, ctx: &ExtensionContext<'_>, stream: BoxStream<'s, Response>, next: NextSubscribe<'_>) -> BoxStream<'s, Response> {
         let Ok(state) = ctx.data::<AppState>() else { return next.run(ctx, stream) };
         match self.0.hold(&state.caller.who) {
@@ -165,6 +176,7 @@ impl<'a> Expanded<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use async_graphql::{Data, EmptyMutation, EmptySubscription};
 
     fn size(query: &str) -> usize {
         Expanded::of(&async_graphql::parser::parse_query(query).unwrap()).all()
@@ -177,6 +189,32 @@ mod tests {
         let bomb: String = (0..30).map(|n| format!("fragment F{n} on Query {{ {} }} ", format!("...F{} ", n + 1).repeat(30))).collect();
         assert_eq!(size(&format!("{{ ...F0 }} {bomb} fragment F30 on Query {{ __typename }}")), usize::MAX);
         assert_eq!(size("{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }"), usize::MAX);
+    }
+
+    struct Slow;
+
+    #[async_graphql::Object]
+    impl Slow {
+        async fn seconds(&self, many: u64) -> u64 {
+            tokio::time::sleep(Duration::from_secs(many)).await;
+            many
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_that_takes_too_long_is_given_up_by_post_and_over_a_socket() {
+        let schema = async_graphql::Schema::build(Slow, EmptyMutation, EmptySubscription).extension(Limits(Tally::of(1))).finish();
+        let over_both = async |query: &str| {
+            let socket = Data::default();
+            let told = schema.execute_stream_with_session_data(query, Arc::new(socket)).collect::<Vec<_>>().await;
+            [serde_json::to_value(schema.execute(query).await).unwrap(), serde_json::to_value(&told[..]).unwrap()[0].clone()]
+        };
+        for answer in over_both("{ seconds(many: 29) }").await {
+            assert_eq!(answer["data"]["seconds"], 29, "{answer}");
+        }
+        for answer in over_both("{ seconds(many: 3600) }").await {
+            assert_eq!(answer["errors"][0]["extensions"]["code"], "TOO_SLOW", "{answer}");
+        }
     }
 
     #[test]

@@ -27,6 +27,11 @@ impl Loaders {
     pub(crate) async fn case(&self, case: CaseId) -> Result<Option<CaseRow>> {
         self.0.load_one(case).await.map_err(storage)
     }
+    /// The next of a site's cases that changed behind a place of its ledger. Listeners that have heard equally much ask the same.
+    pub(crate) async fn changed_behind(&self, site: &SiteId, next: u64, case: Option<CaseId>) -> Result<Arc<Vec<CaseRow>>> {
+        let behind = ChangedBehind { site: site.clone(), next, case };
+        Ok(self.0.load_one(behind).await.map_err(storage)?.unwrap_or_default())
+    }
     pub(crate) async fn actions_of(&self, case: CaseId) -> Result<Vec<ActionRow>> {
         Ok(self.0.load_one(ActionsOf(case)).await.map_err(storage)?.unwrap_or_default())
     }
@@ -39,6 +44,16 @@ impl Loaders {
 }
 
 struct Tables(Projections);
+
+/// Cases that a listener is told of before it is looked for more.
+pub(crate) const CHANGED_AT_ONCE: usize = 100;
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct ChangedBehind {
+    site: SiteId,
+    next: u64,
+    case: Option<CaseId>,
+}
 
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct ActionsOf(CaseId);
@@ -54,6 +69,20 @@ impl Loader<CaseId> for Tables {
     async fn load(&self, cases: &[CaseId]) -> Result<HashMap<CaseId, CaseRow>, Self::Error> {
         let rows = open_cases::find_all(&self.0.ledger(), cases).await?;
         Ok(rows.into_iter().map(|row| (row.id, row)).collect())
+    }
+}
+
+impl Loader<ChangedBehind> for Tables {
+    type Value = Arc<Vec<CaseRow>>;
+    type Error = Arc<NotRead>;
+    async fn load(&self, asked: &[ChangedBehind]) -> Result<HashMap<ChangedBehind, Self::Value>, Self::Error> {
+        let mut changed = HashMap::new();
+        for behind in asked {
+            let ChangedBehind { site, next, case } = behind;
+            let rows = open_cases::changed_behind(&self.0.ledger(), site, *next, *case, CHANGED_AT_ONCE).await?;
+            changed.insert(behind.clone(), Arc::new(rows));
+        }
+        Ok(changed)
     }
 }
 

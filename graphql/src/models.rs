@@ -3,7 +3,7 @@
 use crate::{
     errors::{bad_input, not_found, not_reached, storage},
     mutation::Asking,
-    query::ready,
+    query::present,
     scalars::{Position, maybe, parse},
     state::{AppState, WAIT_FOR_POSITION},
     types::model_call::{KeptModelCall, ModelCallWords, ModelDeployment, ReplayedModelCall},
@@ -37,7 +37,7 @@ pub struct Models;
 impl Models {
     /// The language models that a site's agents may ask, with health and price. Empty: none is configured, and the rules speak alone.
     async fn model_deployments(&self, ctx: &Context<'_>, site: ID) -> Result<Vec<ModelDeployment>> {
-        let state: &AppState = ctx.data()?;
+        let state = present(ctx, None, "which models there are").await?;
         let site = state.sited(&site, "modelDeployments").await?;
         Ok(state.models.iter().flat_map(|desk| desk.standings(&site)).map(ModelDeployment::from).collect())
     }
@@ -53,7 +53,7 @@ impl Models {
         #[graphql(default = 50)] first: i32,
         at_least: Option<Position>,
     ) -> Result<Vec<KeptModelCall>> {
-        let state = ready(ctx, at_least, None).await?;
+        let state = present(ctx, at_least, "whose words are kept").await?;
         let filter =
             CallFilter { site: state.scope(site.as_ref(), "modelCalls").await?, case: maybe(case.as_ref(), "case")?, answered_only: answered };
         if !(1..=MOST_CALLS).contains(&first) {
@@ -70,7 +70,7 @@ impl Models {
 
     /// What was asked and answered, word by word, for engineers; `attempt` left out means the last that was answered, or the last.
     async fn model_call(&self, ctx: &Context<'_>, call: ID, attempt: Option<u32>) -> Result<ModelCallWords> {
-        let state = ready(ctx, None, None).await?;
+        let state = present(ctx, None, "what is kept of a call").await?;
         let row = found(state, &call, attempt).await?;
         state.allow(Deed::Engineer, Place { site: Some(&row.site), area: None }, "modelCall").await?;
         Opened::of(state, row).await?.shown(state)

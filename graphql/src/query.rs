@@ -80,12 +80,12 @@ pub(crate) async fn ready<'a>(ctx: &'a Context<'_>, at_least: Option<Position>, 
     Ok(state)
 }
 
-/// The state, for what no past can say.
-fn present<'a>(state: Result<&'a AppState>, what: &str) -> Result<&'a AppState> {
-    match state {
-        Ok(state) if state.projections.as_of().is_some() => Err(not_temporal(what)),
-        state => state,
+/// The state, once everything up to `at_least` can be seen, for what no past can say.
+pub(crate) async fn present<'a>(ctx: &'a Context<'_>, at_least: Option<Position>, what: &str) -> Result<&'a AppState> {
+    if ctx.data::<AppState>()?.projections.as_of().is_some() {
+        return Err(not_temporal(what));
     }
+    ready(ctx, at_least, None).await
 }
 
 /// How many nodes a connection's answer may hold, for the cost of a question.
@@ -94,11 +94,13 @@ pub(crate) fn nodes(first: Option<i32>, last: Option<i32>) -> usize {
 }
 
 /// What can be asked. `asOf`, where a field takes it, is a time of recording: everything below the field is as it was then, and every
-/// field of the request is given the same. What is only of the present answers `NOT_TEMPORAL`; while a past is being folded the answer
+/// field of the request is given the same, but for `logExtent` and `comparison`, which name times of their own. What is only of the
+/// present answers `NOT_TEMPORAL`; while a past is being folded the answer
 /// is `STILL_REPLAYING` with `done`, `of` and `etaS`: ask again.
 #[Object]
 impl Questions {
     /// Every site that was described, with its assets by ISA-95 place.
+    #[graphql(complexity = "2 * child_complexity")]
     async fn plants(&self, ctx: &Context<'_>, at_least: Option<Position>, as_of: Option<DateTime<Utc>>) -> Result<Vec<Plant>> {
         let state = ready(ctx, at_least, as_of).await?;
         let plants = state.projections.plants();
@@ -207,6 +209,7 @@ impl Questions {
         Ok(rows.into_iter().map(Action).collect())
     }
 
+    #[graphql(complexity = "20 * child_complexity")]
     async fn asset_health(
         &self,
         ctx: &Context<'_>,
@@ -324,10 +327,7 @@ impl Questions {
     /// How people are known outside.
     #[graphql(complexity = "20 * child_complexity")]
     async fn contacts(&self, ctx: &Context<'_>, at_least: Option<Position>) -> Result<Vec<Contact>> {
-        let state = {
-            present(ctx.data(), "how people are known")?;
-            ready(ctx, at_least, None).await?
-        };
+        let state = present(ctx, at_least, "how people are known").await?;
         state.allow(Deed::Look, Place::default(), "contacts").await?;
         let rows = contacts::all(&state.projections.ledger()).await.map_err(storage)?;
         let shown = rows.into_iter().map(|row| {
@@ -338,6 +338,7 @@ impl Questions {
     }
 
     /// What days and stretches of work came to, the latest first.
+    #[graphql(complexity = "first * child_complexity")]
     async fn summaries(
         &self,
         ctx: &Context<'_>,
@@ -352,6 +353,7 @@ impl Questions {
         Ok(rows.iter().map(|row| Summary::of(&site, row)).collect())
     }
 
+    #[graphql(complexity = "10 * child_complexity")]
     async fn budgets(&self, ctx: &Context<'_>, at_least: Option<Position>, as_of: Option<DateTime<Utc>>) -> Result<Vec<Budget>> {
         let state = ready(ctx, at_least, as_of).await?;
         let now = state.clock.now().wall;
@@ -364,7 +366,7 @@ impl Questions {
     }
 
     async fn health(&self, ctx: &Context<'_>) -> Result<Health> {
-        Health::of(present(ctx.data(), "the program's health")?).await.map_err(storage)
+        Health::of(present(ctx, None, "the program's health").await?).await.map_err(storage)
     }
 
     /// What times of recording `asOf` can name.

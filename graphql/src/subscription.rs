@@ -1,11 +1,12 @@
 //! What can be watched. Each push carries the position that it shows.
 
 use crate::{
-    errors::{bad_input, storage},
+    case_watch::{CaseChange, CaseWatch, Wanted},
+    errors::bad_input,
     scalars::{Position, maybe, parse},
     state::AppState,
     trying,
-    types::{action::Action, case::Case, readings::LatestReading, trial::TrialStep},
+    types::{action::Action, readings::LatestReading, trial::TrialStep},
 };
 use async_graphql::{Context, ID, Result, SimpleObject, Subscription as GraphqlSubscription};
 use chrono::{DateTime, Utc};
@@ -13,20 +14,11 @@ use futures::{Stream, stream};
 use millwright_domain::{
     Timestamp,
     access::{Deed, Place},
-    ids::{CaseId, SignalId, SiteId},
+    ids::{SignalId, SiteId},
     ports::rules_trial::Trial,
-    position,
 };
-use millwright_projections::{
-    Change,
-    live::Live,
-    open_cases::{self, CaseRow},
-};
-use std::{
-    collections::{HashMap, VecDeque},
-    sync::Arc,
-    time::Duration,
-};
+use millwright_projections::{Change, actions::ActionRow, live::Live};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 use tokio::sync::{broadcast, watch};
 
 pub struct Subscription;
@@ -35,14 +27,6 @@ pub struct Subscription;
 const PUSH_READINGS_EVERY: Duration = Duration::from_millis(250);
 /// Signals that one listener may watch at once.
 const MOST_SIGNALS: usize = 1_000;
-/// Cases that a late listener is told of at once.
-const MOST_CATCHING_UP: u32 = 10_000;
-
-#[derive(SimpleObject)]
-pub struct CaseChange {
-    position: Position,
-    case: Case,
-}
 
 #[derive(SimpleObject)]
 pub struct ReadingsChange {
@@ -78,7 +62,8 @@ impl Subscription {
         Ok(stream::unfold(watching, |mut watching| async move { watching.next().await.map(|change| (change, watching)) }))
     }
 
-    /// Each change of a case. Begins behind `after`, so nothing is missed between a query and its subscription; without it, with the next change.
+    /// Each change of a case, in the order of the ledger. Begins behind `after`, so nothing is missed between a query and its subscription,
+    /// and nothing comes twice to whoever gives the position of the last push; without it, with the next change.
     async fn case_changed(
         &self,
         ctx: &Context<'_>,
@@ -88,12 +73,7 @@ impl Subscription {
     ) -> Result<impl Stream<Item = Result<CaseChange>> + use<>> {
         let state = ctx.data::<AppState>()?.clone();
         let wanted = Wanted { site: state.scope(site.as_ref(), "caseChanged").await?, case: maybe(case.as_ref(), "case")? };
-        // Listening begins before looking back: a change in between is told twice rather than never.
-        let changes = state.projections.subscribe();
-        let mut watching = CaseWatch { seen: state.projections.position(), changes, waiting: VecDeque::new(), wanted, state };
-        if let Some(Position(after)) = after {
-            watching.look_back(&after).await?;
-        }
+        let watching = CaseWatch::new(state, wanted, after.map(|Position(after)| after));
         Ok(stream::unfold(watching, |mut watching| async move { watching.next().await.map(|change| (change, watching)) }))
     }
 
@@ -139,7 +119,7 @@ impl Subscription {
         Ok(trying::steps(trials, trial))
     }
 
-    /// The whole list of what waits for a person, now and at each change.
+    /// The whole list of what waits for a person, now and at each change: also who has said yes, who else was asked, and how often.
     async fn pending_approvals_changed(
         &self,
         ctx: &Context<'_>,
@@ -176,62 +156,6 @@ impl PlantWatch {
                 Err(broadcast::error::RecvError::Closed) => return None,
             }
         }
-    }
-}
-
-struct Wanted {
-    site: Option<SiteId>,
-    case: Option<CaseId>,
-}
-
-struct CaseWatch {
-    state: AppState,
-    wanted: Wanted,
-    changes: broadcast::Receiver<Change>,
-    waiting: VecDeque<CaseId>,
-    seen: position::Position,
-}
-
-impl CaseWatch {
-    async fn next(&mut self) -> Option<Result<CaseChange>> {
-        loop {
-            if let Some(case) = self.waiting.pop_front() {
-                match self.show(case).await {
-                    Ok(None) => continue,
-                    Ok(Some(change)) => return Some(Ok(change)),
-                    Err(error) => return Some(Err(error)),
-                }
-            }
-            match self.changes.recv().await {
-                Ok(change) => {
-                    self.seen.merge(&change.position);
-                    self.waiting.extend(change.cases);
-                }
-                Err(broadcast::error::RecvError::Lagged(_)) => {
-                    let seen = self.seen.clone();
-                    if let Err(error) = self.look_back(&seen).await {
-                        return Some(Err(error));
-                    }
-                }
-                Err(broadcast::error::RecvError::Closed) => return None,
-            }
-        }
-    }
-
-    async fn look_back(&mut self, behind: &position::Position) -> Result<()> {
-        let changed = open_cases::changed_behind(&self.state.projections.ledger(), behind, MOST_CATCHING_UP).await.map_err(storage)?;
-        self.waiting.extend(changed);
-        Ok(())
-    }
-
-    async fn show(&self, case: CaseId) -> Result<Option<CaseChange>> {
-        if self.wanted.case.is_some_and(|wanted| wanted != case) {
-            return Ok(None);
-        }
-        let position = self.state.projections.position();
-        let row = self.state.loaders.case(case).await?;
-        let fits = |row: &CaseRow| self.wanted.site.as_ref().is_none_or(|site| *site == row.site);
-        Ok(row.filter(fits).map(|row| CaseChange { position: Position(position), case: Case(row) }))
     }
 }
 
@@ -275,8 +199,7 @@ struct ApprovalsWatch {
     state: AppState,
     site: Option<SiteId>,
     changes: broadcast::Receiver<Change>,
-    /// Bindings of what was shown last.
-    shown: Option<Vec<String>>,
+    shown: Option<Arc<Vec<ActionRow>>>,
 }
 
 impl ApprovalsWatch {
@@ -292,10 +215,10 @@ impl ApprovalsWatch {
                 Ok(rows) => rows,
                 Err(error) => return Some(Err(error)),
             };
-            let bindings = rows.iter().map(|row| row.binding.clone()).collect();
-            if self.shown.as_ref() != Some(&bindings) {
-                self.shown = Some(bindings);
+            // All of it: a yes, a delegate or a reminder changes what is shown as much as a new proposal does.
+            if self.shown.as_ref() != Some(&rows) {
                 let pending_approvals = rows.iter().cloned().map(Action).collect();
+                self.shown = Some(rows);
                 return Some(Ok(PendingApprovalsChange { position: Position(position), pending_approvals }));
             }
         }

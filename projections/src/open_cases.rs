@@ -15,7 +15,6 @@ use millwright_domain::{
     case::{Case, CaseFact, CaseFile, Outcome, OutcomeRecorded, Severity},
     change::ChangeJudged,
     ids::{AssetId, CaseId, CauseId, EventId, SiteId},
-    position::{PartitionId, Position},
     site::case_fact,
 };
 use serde::{Deserialize, Serialize};
@@ -31,7 +30,7 @@ pub struct CaseRow {
     pub closed_at: Option<Timestamp>,
     /// Plant time of the latest fact.
     pub changed_at: Timestamp,
-    /// Seq behind the latest fact.
+    /// Seq behind the latest fact on its stream, also those of the crew and of people outside.
     pub changed_to: u64,
     pub detector: Option<String>,
     /// The worst so far.
@@ -114,10 +113,10 @@ impl Projection for OpenCases {
         "open_cases"
     }
     fn version(&self) -> u32 {
-        4
+        5
     }
     fn changed(&self) -> &'static [&'static str] {
-        &["cases.doc"]
+        &["cases.changed_to", "cases.doc"]
     }
     fn tables(&self) -> Vec<&'static Table> {
         vec![&CASES]
@@ -128,8 +127,14 @@ impl Projection for OpenCases {
     fn fold(&mut self, fact: &Fact) -> Result<(), Poison> {
         let (Some(id), Some(site)) = (fact.case, fact.site.clone()) else { return Ok(()) };
         let event = fact.event()?;
-        let Some(case_fact) = case_fact(event) else { return Ok(()) };
         let key = id.to_string();
+        let Some(case_fact) = case_fact(event) else {
+            // No step of the case, but shown with it: whoever was away is told of it, too.
+            if let Some(row) = self.cases.edit(&key) {
+                row.changed_to = fact.seq + 1;
+            }
+            return Ok(());
+        };
         if self.cases.get(&key).is_none() {
             self.cases.put(opened(id, site, fact, case_fact)?);
         } else if let Some(row) = self.cases.edit(&key) {
@@ -271,20 +276,19 @@ pub async fn page(db: &Db, filter: &CaseFilter, window: &Window) -> Result<Page<
     Ok(window.cut(rows, |row: &CaseRow| Cursor::new(row.opened_at.micros(), row.id)))
 }
 
-/// Cases that changed behind a position, in the order of their latest change.
-pub async fn changed_behind(db: &Db, seen: &Position, limit: u32) -> Result<Vec<CaseId>, NotRead> {
-    let mut changed = Vec::new();
-    // Also the sites that came after the position was taken.
-    for row in Ask::new("SELECT DISTINCT site FROM cases ORDER BY site").rows(db).await? {
-        let site: SiteId = row.parsed("site")?;
-        let next = seen.next(&PartitionId::site(&site));
-        let ask = Ask::new("SELECT id FROM cases WHERE site = $1 AND changed_to > $2 ORDER BY changed_to LIMIT $3")
-            .bind(Value::text(&site))
-            .bind(Value::count(next))
-            .bind(Value::Whole(limit.into()));
-        for row in ask.rows(db).await? {
-            changed.push(row.parsed("id")?);
-        }
+/// Every site that has a case.
+pub async fn sites(db: &Db) -> Result<Vec<SiteId>, NotRead> {
+    let rows = Ask::new("SELECT DISTINCT site FROM cases ORDER BY site").rows(db).await?;
+    Ok(rows.iter().map(|row| row.parsed("site")).collect::<Result<_, sqlx::Error>>()?)
+}
+
+/// A site's cases that changed behind a place of its ledger, all of them or one, in the order of their latest change.
+pub async fn changed_behind(db: &Db, site: &SiteId, next: u64, case: Option<CaseId>, limit: usize) -> Result<Vec<CaseRow>, NotRead> {
+    let mut ask = Ask::new("SELECT doc FROM cases WHERE site = ");
+    ask.push_bind(Value::text(site)).push(" AND changed_to > ").push_bind(Value::count(next));
+    if let Some(case) = case {
+        ask.push(" AND id = ").push_bind(Value::text(case));
     }
-    Ok(changed)
+    ask.push(" ORDER BY changed_to LIMIT ").push_bind(Value::count(limit as u64));
+    Ok(ask.docs(db).await?)
 }

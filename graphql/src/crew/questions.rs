@@ -2,7 +2,7 @@
 
 use crate::{
     errors::storage,
-    query::{nodes, ready},
+    query::{nodes, present, ready},
     scalars::{Position, maybe, parse},
     types::{
         connection::{Asked, connection},
@@ -176,7 +176,7 @@ impl Crew {
     /// Letters that wait for an acknowledgement of the agent that asks, the most pressing first. People see all that wait.
     #[graphql(complexity = "50 * child_complexity")]
     async fn inbox(&self, ctx: &Context<'_>, site: ID, at_least: Option<Position>) -> Result<Vec<Letter>> {
-        let state = ready(ctx, at_least, None).await?;
+        let state = present(ctx, at_least, "what waits for an agent").await?;
         let site = state.sited(&site, "inbox").await?;
         let (db, who) = (state.projections.ledger(), &state.caller.who);
         let mut rows = letters::unanswered(&db, &site, MOST_LETTERS).await.map_err(storage)?;

@@ -8,5 +8,7 @@ mod crew_work;
 mod doing;
 mod http;
 mod models;
+mod resuming;
 mod travelling;
 mod watching;
+mod weights;

@@ -2,7 +2,8 @@
 
 use crate::testing::{House, NOW};
 use futures::{SinkExt, StreamExt};
-use millwright_domain::{ids::SignalId, ports::event_log::EventLog};
+use millwright_commands::AdoptPolicy;
+use millwright_domain::{approval::Risk, ids::SignalId, policy::Policy, ports::event_log::EventLog};
 use millwright_projections::testing::road;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -11,10 +12,10 @@ use tokio_tungstenite::{
     tungstenite::{Message, client::IntoClientRequest},
 };
 
-struct Watch(WebSocketStream<MaybeTlsStream<tokio::net::TcpStream>>);
+pub(super) struct Watch(WebSocketStream<MaybeTlsStream<tokio::net::TcpStream>>);
 
 impl Watch {
-    async fn open(house: &House, query: &str, variables: Value) -> Self {
+    pub async fn open(house: &House, query: &str, variables: Value) -> Self {
         let mut request = format!("ws://{}/graphql/ws", house.address).into_client_request().unwrap();
         request.headers_mut().insert("sec-websocket-protocol", "graphql-transport-ws".parse().unwrap());
         let (socket, _) = connect_async(request).await.unwrap();
@@ -31,7 +32,7 @@ impl Watch {
         let message = tokio::time::timeout(Duration::from_secs(20), self.0.next()).await.expect("a message in time").unwrap().unwrap();
         serde_json::from_str(message.to_text().unwrap()).unwrap()
     }
-    async fn next(&mut self) -> Value {
+    pub async fn next(&mut self) -> Value {
         let message = self.receive().await;
         assert_eq!(message["type"], "next", "{message}");
         assert!(message["payload"].get("errors").is_none(), "{message}");
@@ -86,6 +87,31 @@ async fn what_waits_for_a_yes_is_shown_now_and_at_each_change() {
     assert_eq!(watch.next().await["pendingApprovalsChanged"]["pendingApprovals"], json!([]));
     house.case_awaiting_approval().await;
     assert_eq!(watch.next().await["pendingApprovalsChanged"]["pendingApprovals"][0]["name"], "slow_down");
+}
+
+/// The mutation's answer, which was done.
+async fn done(house: &House, mutation: &str) {
+    let answer = house.graphql(&format!("mutation {{ answered: {mutation} {{ kind reason }} }}"), json!({})).await;
+    assert_eq!(answer["answered"]["kind"], "DONE", "{answer}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn half_a_yes_and_a_delegate_are_shown_where_approvals_wait() {
+    let house = House::open().await;
+    let risky = Policy { risk: [("slow_down".parse().unwrap(), Risk::High)].into(), ..road::policy() };
+    house.ask("svc-settings", AdoptPolicy { policy: risky }).await;
+    house.case_awaiting_approval().await;
+    let watch =
+        "subscription { pendingApprovalsChanged(site: \"demo\") { pendingApprovals { id binding yesNeeded yes alsoAsked reminders escalations } } }";
+    let mut watch = Watch::open(&house, watch, json!({})).await;
+    let mut shown = async || watch.next().await["pendingApprovalsChanged"]["pendingApprovals"][0].clone();
+    let waiting = shown().await;
+    assert_eq!((&waiting["yesNeeded"], &waiting["yes"], &waiting["alsoAsked"]), (&json!(2), &json!([]), &json!([])));
+    let (action, binding) = (&waiting["id"], &waiting["binding"]);
+    done(&house, &format!("delegateApproval(action: {action}, to: \"nora\")")).await;
+    assert_eq!(shown().await["alsoAsked"], json!(["nora"]));
+    done(&house, &format!("approveAction(action: {action}, binding: {binding})")).await;
+    assert_eq!(shown().await["yes"], json!(["local-operator"]));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -88,6 +88,7 @@ pub struct Principal {
     /// `password`, or `oidc:<provider>`.
     signed_in_by: Option<String>,
     has_password: bool,
+    #[graphql(complexity = "5 * child_complexity")]
     tokens: Vec<AccessToken>,
 }
 

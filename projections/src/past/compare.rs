@@ -8,7 +8,7 @@ use crate::{
     pending_approvals,
     shelf::Shelved,
 };
-use millwright_domain::ids::SiteId;
+use millwright_domain::{ids::SiteId, position::PartitionId};
 use std::{collections::BTreeMap, fmt::Debug};
 
 /// One thing at two times; `None` where it was not there. Only what differs is told.
@@ -30,17 +30,21 @@ pub struct Comparison {
 }
 
 /// Cases that one comparison tells of at most.
-const MOST_CASES: u32 = 1_000;
+const MOST_CASES: usize = 1_000;
 
 impl Comparison {
     pub async fn of(before: &Projections, after: &Projections, site: Option<&SiteId>) -> Result<Self, NotRead> {
         let (was, is) = (before.ledger(), after.ledger());
-        let mut changed = open_cases::changed_behind(&is, &before.position(), MOST_CASES + 1).await?;
-        let truncated = changed.len() > MOST_CASES as usize;
-        changed.truncate(MOST_CASES as usize);
+        let (mut changed, seen) = (Vec::new(), before.position());
+        for one in open_cases::sites(&is).await?.into_iter().filter(|one| site.is_none_or(|site| site == one)) {
+            let next = seen.next(&PartitionId::site(&one));
+            changed.extend(open_cases::changed_behind(&is, &one, next, None, MOST_CASES + 1).await?);
+        }
+        let truncated = changed.len() > MOST_CASES;
+        changed.truncate(MOST_CASES);
         let mut compared = Self { truncated, ..Self::default() };
-        for case in changed {
-            let Some(row) = open_cases::find(&is, case).await?.filter(|row| site.is_none_or(|site| *site == row.site)) else { continue };
+        for row in changed {
+            let case = row.id;
             let before = open_cases::find(&was, case).await?;
             if before.as_ref().is_none_or(|before| shown(before) != shown(&row)) {
                 compared.cases.push(Difference { before, after: Some(row) });

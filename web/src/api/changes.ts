@@ -14,7 +14,7 @@ export const ReadingsChanged = graphql(
 export const CasesChanged = graphql(
   `
   subscription CasesChanged($after: Position) {
-    caseChanged(after: $after) { case { ...CaseRow actions { id yes } asset { health { ...HealthFields } } } }
+    caseChanged(after: $after) { case { ...CaseRow asset { health { ...HealthFields } } } }
   }
 `,
   [CaseRow, HealthFields],

@@ -9,7 +9,6 @@ import { useFollowed } from "../api/use-followed.ts";
 import { useListen } from "../api/use-listen.ts";
 import { usePaced } from "../api/use-paced.ts";
 import type { ResultOf } from "../api/graphql.ts";
-import { withYes } from "../logic/approval.ts";
 import { newer } from "../logic/cases.ts";
 import { lapseOf } from "../logic/lapse.ts";
 import { useMoment } from "./moment.ts";
@@ -64,17 +63,11 @@ export function PlantProvider({ children }: { children: ReactNode }) {
   const [changed, setChanged] = useState<ReadonlyMap<string, CaseSummary>>(new Map());
   const [health, setHealth] = useState<ReadonlyMap<string, AssetHealth>>(new Map());
   const [pushed, setApprovals] = useState<readonly Action[] | null>(null);
-  const [said, setSaid] = useState<ReadonlyMap<string, readonly string[]>>(new Map());
   const then = useAsked(ApprovalsQuery, {}, past === null);
-  const approvals = useMemo(
-    () => (past === null ? pushed && withYes(pushed, said) : (then.data?.pendingApprovals ?? null)),
-    [past, pushed, said, then.data],
-  );
+  const approvals = past === null ? pushed : (then.data?.pendingApprovals ?? null);
 
-  useCaseChanges(stand, ({ actions, ...row }, ofAsset) => {
+  useCaseChanges(stand, (row, ofAsset) => {
     setChanged((known) => new Map(known).set(row.id, newer(known.get(row.id), row)));
-    const half = actions.filter((action) => action.yes.length > 0);
-    if (half.length > 0) setSaid((known) => new Map([...known, ...half.map((action) => [action.id, action.yes] as const)]));
     if (ofAsset) setHealth((known) => new Map(known).set(`${ofAsset.site}/${ofAsset.asset}`, ofAsset));
   });
   const [plantChanges, setPlantChanges] = useState(NO_CHANGES);
@@ -97,7 +90,6 @@ export function PlantProvider({ children }: { children: ReactNode }) {
     // What was pushed is of now, and what was read of a past is of then.
     setChanged(new Map());
     setApprovals(null);
-    setSaid(new Map());
     forget();
   }, [past === null]);
   useRefreshOnReturn(asked.refresh);
@@ -115,10 +107,8 @@ export function PlantProvider({ children }: { children: ReactNode }) {
   );
 }
 
-type ChangedCase = CaseSummary & { actions: readonly Pick<Action, "id" | "yes">[] };
-
 /** Begins behind a position read under this connection, so that nothing between query and push is missed. */
-function useCaseChanges(stand: Asked<ResultOf<typeof StandQuery>>, take: (row: ChangedCase, health: AssetHealth | undefined) => void): void {
+function useCaseChanges(stand: Asked<ResultOf<typeof StandQuery>>, take: (row: CaseSummary, health: AssetHealth | undefined) => void): void {
   const { epoch } = useConnection();
   const after = stand.loading || epoch === 0 ? null : (stand.data?.health.position ?? null);
   useListen(CasesChanged, after === null ? null : { after }, (push) => {

@@ -1,7 +1,7 @@
 // Whose yes it takes, and what may be wanted in a proposal's place.
 import { expect, test } from "vitest";
 import type { Signal } from "../api/fragments.ts";
-import { askedText, riskOf, shortApproval, tallyOf, withYes } from "./approval.ts";
+import { askedText, riskOf, shortApproval, tallyOf } from "./approval.ts";
 import { bytesOf } from "./bytes.ts";
 import { judged, otherActions, stepWarning, valueChoice } from "./instead.ts";
 
@@ -28,11 +28,6 @@ test("what was done to get an answer is told, and nothing where nothing was", ()
     "Also asked: nora, kim.", "Passed on once, because nobody had answered.", "Reminded twice.",
   ]);
   expect(askedText({ alsoAsked: [], reminders: 0, escalations: 0 })).toEqual([]);
-});
-
-test("a first yes that came with its case is shown in the list of approvals, and an older one takes nothing back", () => {
-  const approvals = [{ id: "a", yes: [] as string[] }, { id: "b", yes: ["bob"] }];
-  expect(withYes(approvals, new Map([["a", ["ann"]], ["b", []]])).map((one) => one.yes)).toEqual([["ann"], ["bob"]]);
 });
 
 const setpoint = { id: "p/speed_setpoint", unit: "rpm", writable: { rated: 1450, maxStep: 600, limits: { low: 600, high: 1500 } } } as Pick<Signal, "id" | "unit" | "writable">;

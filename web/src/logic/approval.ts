@@ -45,14 +45,6 @@ export function shortApproval(action: Pick<Action, "risk" | "yes" | "yesNeeded">
   return tally === null ? riskOf(action).name : `${riskOf(action).name} · ${tally.said}`;
 }
 
-/** A first yes of two changes no list of approvals, and so comes with its case. */
-export function withYes<A extends Pick<Action, "id" | "yes">>(approvals: readonly A[], said: ReadonlyMap<string, readonly string[]>): A[] {
-  return approvals.map((action) => {
-    const yes = said.get(action.id);
-    return yes && yes.length > action.yes.length ? { ...action, yes: [...yes] } : action;
-  });
-}
-
 function often(count: number): string {
   return count === 1 ? "once" : count === 2 ? "twice" : `${count} times`;
 }
