@@ -4,7 +4,7 @@ use crate::{
     errors::{not_found, not_reached, storage},
     query::{nodes, present, ready},
     scalars::Position,
-    state::WAIT_FOR_POSITION,
+    state::{AppState, WAIT_FOR_POSITION},
     types::{
         audit::{AuditEntry, AuditFilter},
         connection::{Asked, connection},
@@ -90,7 +90,8 @@ impl Auditing {
 
     /// How far the program's own look through the ledger is; null while none is under way.
     async fn audit_look(&self, ctx: &Context<'_>) -> Result<Option<AuditLook>> {
-        Ok(ctx.data::<AppState>()?.auditor.looking().map(|looking| AuditLook::told(looking, false)))
+        let state = present(ctx, None, "a look that is under way").await?;
+        Ok(state.auditor.looking().map(|looking| AuditLook::told(looking, false)))
     }
 }
 

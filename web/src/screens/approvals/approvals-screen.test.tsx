@@ -1,6 +1,6 @@
 // A decision: how long there is, two taps at two places, by keyboard alone, and what becomes of it.
 // @vitest-environment happy-dom
-import { act, fireEvent, screen } from "@testing-library/react";
+import { act, fireEvent, screen, waitFor } from "@testing-library/react";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { type Backend, leave, show, T0 } from "../../testing/backend.tsx";
 import { ApprovalsScreen } from "./approvals-screen.tsx";
@@ -82,7 +82,7 @@ test("by keyboard alone a person comes to the yes and is led to what came of it"
   pressTab();
   pressEnter();
   await screen.findByText("Your yes is on record.");
-  expect(document.activeElement?.textContent).toBe("Your yes is on record.");
+  await waitFor(() => expect(document.activeElement?.textContent).toBe("Your yes is on record."));
   expect(approved(backend)).toEqual([["a1", "b1"]]);
 });
 
