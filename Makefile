@@ -13,7 +13,7 @@ demo: ## build page and program, start a simulated plant, print the address
 	@scripts/need.sh cargo node npm cc zlib openssl-lib
 	@$(MAKE) --no-print-directory web
 	cargo build --bin millwright
-	@target/debug/millwright demo
+	@$${CARGO_TARGET_DIR:-target}/debug/millwright demo
 
 web: web/dist/index.html ## build the page
 
@@ -41,7 +41,7 @@ test-long: ## the kills, soaks and fuzzing that take longer
 simulate: ## the whole plant under seeded faults: SEEDS=1000, FROM=1; SEED=35 shows one
 	@scripts/need.sh cargo cc
 	cargo build --quiet --release -p millwright-simulation
-	@target/release/millwright-simulation $(if $(SEED),--seed $(SEED) --trace,--seeds $(or $(SEEDS),1000) --from $(or $(FROM),1))
+	@$${CARGO_TARGET_DIR:-target}/release/millwright-simulation $(if $(SEED),--seed $(SEED) --trace,--seeds $(or $(SEEDS),1000) --from $(or $(FROM),1))
 
 nightly: ## kill -9 under load, KILLS=10000 [ENGINE=embedded|kafka|both] [MINUTES=20]
 	@scripts/need.sh cargo cc zlib openssl-lib java mvn
@@ -56,12 +56,12 @@ bench: ## every benchmark, as JSON lines; docs/benchmarks.md explains them
 	@scripts/need.sh cargo cc
 	cargo build --quiet --release --bin millwright
 	cargo build --quiet --release --manifest-path bench/cqrs-es-peer/Cargo.toml --target-dir bench/cqrs-es-peer/target
-	@for name in append ingest replay rebuild past polling detectors similar gateway alert write graphql subscriptions audit idle kafka-produce "commands --kafka auto --postgres auto" takeover; do target/release/millwright bench $$name --json || exit 1; done
+	@for name in append ingest replay rebuild past polling detectors similar gateway alert write graphql subscriptions audit idle kafka-produce "commands --kafka auto --postgres auto" takeover; do $${CARGO_TARGET_DIR:-target}/release/millwright bench $$name --json || exit 1; done
 
 evaluate: ## how well it detects and remembers, on recordings: docs/evaluation.md; RECORDINGS=DIR
 	@scripts/need.sh cargo cc
 	cargo build --quiet --bin millwright
-	@target/debug/millwright evaluate all "$(or $(RECORDINGS),$(MILLWRIGHT_SHARED)/data)" --markdown docs/evaluation.md
+	@$${CARGO_TARGET_DIR:-target}/debug/millwright evaluate all "$(or $(RECORDINGS),$(MILLWRIGHT_SHARED)/data)" --markdown docs/evaluation.md
 
 schema: ## write graphql/schema.graphql anew from the code
 	BLESS=1 cargo test --quiet -p millwright-graphql schema

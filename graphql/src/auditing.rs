@@ -26,7 +26,7 @@ pub struct Auditing;
 impl Auditing {
     /// Every fact on the ledger: who, what, when, why; last recorded first.
     #[allow(clippy::too_many_arguments, reason = "they are the question's arguments, each named by whoever asks")]
-    #[graphql(complexity = "nodes(first, last) * child_complexity")]
+    #[graphql(complexity = "crate::query::times(nodes(first, last), child_complexity)")]
     async fn audit(
         &self,
         ctx: &Context<'_>,
@@ -69,7 +69,7 @@ impl Auditing {
     }
 
     /// What was signed of a partition, last first.
-    #[graphql(complexity = "first * child_complexity")]
+    #[graphql(complexity = "crate::query::times(first, child_complexity)")]
     async fn checkpoints(
         &self,
         ctx: &Context<'_>,

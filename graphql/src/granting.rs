@@ -52,7 +52,7 @@ impl People {
     }
 
     /// How this program is set up, by key. For those who may operate everywhere.
-    #[graphql(complexity = "20 * child_complexity")]
+    #[graphql(complexity = "crate::query::times(20, child_complexity)")]
     async fn settings(&self, ctx: &Context<'_>) -> Result<Vec<Setting>> {
         let state = present(ctx, None, "how this program is set up").await?;
         state.allow(access::Deed::Operate, Place::default(), "settings").await?;
@@ -60,7 +60,7 @@ impl People {
     }
 
     /// Everybody with a name or a role, with their tokens. For admins.
-    #[graphql(complexity = "20 * child_complexity")]
+    #[graphql(complexity = "crate::query::times(20, child_complexity)")]
     async fn principals(&self, ctx: &Context<'_>, at_least: Option<Position>) -> Result<Vec<Principal>> {
         let state = present(ctx, at_least, "who may do what").await?;
         state.allow(access::Deed::Administer, Place::default(), "principals").await?;

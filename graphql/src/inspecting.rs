@@ -18,7 +18,7 @@ pub struct Inspecting;
 #[Object]
 impl Inspecting {
     /// The latest first.
-    #[graphql(complexity = "first * child_complexity")]
+    #[graphql(complexity = "crate::query::times(first, child_complexity)")]
     async fn inspections(
         &self,
         ctx: &Context<'_>,
@@ -34,7 +34,7 @@ impl Inspecting {
     }
 
     /// What the inspections of each day came to, the latest first.
-    #[graphql(complexity = "first * child_complexity")]
+    #[graphql(complexity = "crate::query::times(first, child_complexity)")]
     async fn inspection_days(
         &self,
         ctx: &Context<'_>,

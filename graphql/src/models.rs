@@ -43,7 +43,7 @@ impl Models {
     }
 
     /// Calls to models whose words are kept, the latest first; without the words.
-    #[graphql(complexity = "usize::try_from(first).unwrap_or_default() * child_complexity")]
+    #[graphql(complexity = "crate::query::times(usize::try_from(first).unwrap_or_default(), child_complexity)")]
     async fn model_calls(
         &self,
         ctx: &Context<'_>,

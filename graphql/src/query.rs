@@ -88,6 +88,12 @@ pub(crate) async fn present<'a>(ctx: &'a Context<'_>, at_least: Option<Position>
     ready(ctx, at_least, None).await
 }
 
+/// So many of something, for the cost of a question. It is no more at some point, so that what is deep enough costs not nothing again.
+pub(crate) fn times(count: usize, each: usize) -> usize {
+    const MOST: usize = 1 << 40;
+    count.saturating_mul(each).min(MOST)
+}
+
 /// How many nodes a connection's answer may hold, for the cost of a question.
 pub(crate) fn nodes(first: Option<i32>, last: Option<i32>) -> usize {
     first.or(last).and_then(|asked| usize::try_from(asked).ok()).unwrap_or(PAGE)
@@ -100,7 +106,7 @@ pub(crate) fn nodes(first: Option<i32>, last: Option<i32>) -> usize {
 #[Object]
 impl Questions {
     /// Every site that was described, with its assets by ISA-95 place.
-    #[graphql(complexity = "2 * child_complexity")]
+    #[graphql(complexity = "crate::query::times(2, child_complexity)")]
     async fn plants(&self, ctx: &Context<'_>, at_least: Option<Position>, as_of: Option<DateTime<Utc>>) -> Result<Vec<Plant>> {
         let state = ready(ctx, at_least, as_of).await?;
         let plants = state.projections.plants();
@@ -154,7 +160,7 @@ impl Questions {
     /// the machine's id or name, the cause, the stage or the outcome. `from` and `to` are plant time: open at any time from the one until
     /// before the other.
     #[allow(clippy::too_many_arguments, reason = "they are the question's arguments, each named by whoever asks")]
-    #[graphql(complexity = "nodes(first, last) * child_complexity")]
+    #[graphql(complexity = "crate::query::times(nodes(first, last), child_complexity)")]
     async fn cases(
         &self,
         ctx: &Context<'_>,
@@ -195,7 +201,7 @@ impl Questions {
     }
 
     /// Actions that wait for a person, soonest expiry first.
-    #[graphql(complexity = "10 * child_complexity")]
+    #[graphql(complexity = "crate::query::times(10, child_complexity)")]
     async fn pending_approvals(
         &self,
         ctx: &Context<'_>,
@@ -209,7 +215,7 @@ impl Questions {
         Ok(rows.into_iter().map(Action).collect())
     }
 
-    #[graphql(complexity = "20 * child_complexity")]
+    #[graphql(complexity = "crate::query::times(20, child_complexity)")]
     async fn asset_health(
         &self,
         ctx: &Context<'_>,
@@ -224,7 +230,7 @@ impl Questions {
     }
 
     /// Every alarm that was ever raised, latest change first.
-    #[graphql(complexity = "10 * child_complexity")]
+    #[graphql(complexity = "crate::query::times(10, child_complexity)")]
     async fn alarms(&self, ctx: &Context<'_>, site: Option<ID>, at_least: Option<Position>, as_of: Option<DateTime<Utc>>) -> Result<Vec<Alarm>> {
         let state = ready(ctx, at_least, as_of).await?;
         let site = state.scope(site.as_ref(), "alarms").await?;
@@ -268,7 +274,7 @@ impl Questions {
 
     /// What is to leave the house, or has: messages and the like, last wanted first.
     #[allow(clippy::too_many_arguments, reason = "they are the question's arguments, each named by whoever asks")]
-    #[graphql(complexity = "nodes(first, last) * child_complexity")]
+    #[graphql(complexity = "crate::query::times(nodes(first, last), child_complexity)")]
     async fn notices(
         &self,
         ctx: &Context<'_>,
@@ -289,7 +295,7 @@ impl Questions {
     }
 
     /// What waits for a person: given up, or sent with no telling whether it arrived. The oldest first, 200 at most.
-    #[graphql(complexity = "20 * child_complexity")]
+    #[graphql(complexity = "crate::query::times(20, child_complexity)")]
     async fn dead_letters(
         &self,
         ctx: &Context<'_>,
@@ -305,7 +311,7 @@ impl Questions {
 
     /// Tickets of cases, last opened first.
     #[allow(clippy::too_many_arguments, reason = "they are the question's arguments, each named by whoever asks")]
-    #[graphql(complexity = "nodes(first, last) * child_complexity")]
+    #[graphql(complexity = "crate::query::times(nodes(first, last), child_complexity)")]
     async fn tickets(
         &self,
         ctx: &Context<'_>,
@@ -325,7 +331,7 @@ impl Questions {
     }
 
     /// How people are known outside.
-    #[graphql(complexity = "20 * child_complexity")]
+    #[graphql(complexity = "crate::query::times(20, child_complexity)")]
     async fn contacts(&self, ctx: &Context<'_>, at_least: Option<Position>) -> Result<Vec<Contact>> {
         let state = present(ctx, at_least, "how people are known").await?;
         state.allow(Deed::Look, Place::default(), "contacts").await?;
@@ -338,7 +344,7 @@ impl Questions {
     }
 
     /// What days and stretches of work came to, the latest first.
-    #[graphql(complexity = "first * child_complexity")]
+    #[graphql(complexity = "crate::query::times(first, child_complexity)")]
     async fn summaries(
         &self,
         ctx: &Context<'_>,
@@ -353,7 +359,7 @@ impl Questions {
         Ok(rows.iter().map(|row| Summary::of(&site, row)).collect())
     }
 
-    #[graphql(complexity = "10 * child_complexity")]
+    #[graphql(complexity = "crate::query::times(10, child_complexity)")]
     async fn budgets(&self, ctx: &Context<'_>, at_least: Option<Position>, as_of: Option<DateTime<Utc>>) -> Result<Vec<Budget>> {
         let state = ready(ctx, at_least, as_of).await?;
         let now = state.clock.now().wall;

@@ -40,7 +40,7 @@ pub struct Crew;
 #[Object]
 impl Crew {
     /// The crew of a site, by name.
-    #[graphql(complexity = "20 * child_complexity")]
+    #[graphql(complexity = "crate::query::times(20, child_complexity)")]
     async fn agents(&self, ctx: &Context<'_>, site: Option<ID>, at_least: Option<Position>, as_of: Option<DateTime<Utc>>) -> Result<Vec<Agent>> {
         let state = ready(ctx, at_least, as_of).await?;
         let site = state.scope(site.as_ref(), "agents").await?;
@@ -57,7 +57,7 @@ impl Crew {
 
     /// Tasks, last filed first.
     #[allow(clippy::too_many_arguments, reason = "they are the question's arguments, each named by whoever asks")]
-    #[graphql(complexity = "nodes(first, last) * child_complexity")]
+    #[graphql(complexity = "crate::query::times(nodes(first, last), child_complexity)")]
     async fn tasks(
         &self,
         ctx: &Context<'_>,
@@ -97,7 +97,7 @@ impl Crew {
 
     /// Letters, last written first.
     #[allow(clippy::too_many_arguments, reason = "they are the question's arguments, each named by whoever asks")]
-    #[graphql(complexity = "nodes(first, last) * child_complexity")]
+    #[graphql(complexity = "crate::query::times(nodes(first, last), child_complexity)")]
     async fn letters(
         &self,
         ctx: &Context<'_>,
@@ -124,7 +124,7 @@ impl Crew {
 
     /// All work, the latest step first: tasks, investigations, model calls, actions, letters, reports.
     #[allow(clippy::too_many_arguments, reason = "they are the question's arguments, each named by whoever asks")]
-    #[graphql(complexity = "nodes(first, last) * child_complexity")]
+    #[graphql(complexity = "crate::query::times(nodes(first, last), child_complexity)")]
     async fn work_log(
         &self,
         ctx: &Context<'_>,
@@ -151,7 +151,7 @@ impl Crew {
     }
 
     /// What calls to models cost a site in the last days, by day, agent and model.
-    #[graphql(complexity = "100 * child_complexity")]
+    #[graphql(complexity = "crate::query::times(100, child_complexity)")]
     async fn crew_costs(
         &self,
         ctx: &Context<'_>,
@@ -174,7 +174,7 @@ impl Crew {
     }
 
     /// Letters that wait for an acknowledgement of the agent that asks, the most pressing first. People see all that wait.
-    #[graphql(complexity = "50 * child_complexity")]
+    #[graphql(complexity = "crate::query::times(50, child_complexity)")]
     async fn inbox(&self, ctx: &Context<'_>, site: ID, at_least: Option<Position>) -> Result<Vec<Letter>> {
         let state = present(ctx, at_least, "what waits for an agent").await?;
         let site = state.sited(&site, "inbox").await?;

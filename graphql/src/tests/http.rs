@@ -60,7 +60,9 @@ async fn questions_too_deep_too_wide_or_too_costly_are_refused() {
     };
     let deep = |times: usize| (0..times).fold("id".to_string(), |inner, _| format!("case {{ actions {{ {inner} }} }}"));
     for times in [9, 50] {
-        assert!(refused(format!("{{ pendingApprovals {{ {} }} }}", deep(times))).await.contains("nested too deep"));
+        // What is deep enough has lists in lists, and may be told as either.
+        let told = refused(format!("{{ pendingApprovals {{ {} }} }}", deep(times))).await;
+        assert!(told.contains("nested too deep") || told.contains("too complex"), "{told}");
     }
     let wide: String = (0..1_100).map(|name| format!("h{name}: logExtent {{ facts }} ")).collect();
     assert!(refused(format!("{{ {wide} }}")).await.contains("1000 at most"));

@@ -88,7 +88,7 @@ pub struct Principal {
     /// `password`, or `oidc:<provider>`.
     signed_in_by: Option<String>,
     has_password: bool,
-    #[graphql(complexity = "5 * child_complexity")]
+    #[graphql(complexity = "crate::query::times(5, child_complexity)")]
     tokens: Vec<AccessToken>,
 }
 

@@ -152,7 +152,7 @@ impl Action {
         id(self.0.proposal.because)
     }
     /// Values that it rests on: it is void once they have moved on.
-    #[graphql(complexity = "4 * child_complexity")]
+    #[graphql(complexity = "crate::query::times(4, child_complexity)")]
     async fn preconditions(&self) -> Vec<Observed> {
         observed(&self.0.proposal.preconditions)
     }
@@ -203,7 +203,7 @@ impl Action {
         self.0.started_at.map(time)
     }
     /// The fresh readings that limits and interlock were judged by when it began.
-    #[graphql(complexity = "4 * child_complexity")]
+    #[graphql(complexity = "crate::query::times(4, child_complexity)")]
     async fn observed(&self) -> Vec<Observed> {
         observed(&self.0.observed)
     }

@@ -70,9 +70,9 @@ pub struct Budget {
     kept_percent: u8,
     /// It counts without a limit.
     is_unlimited: bool,
-    #[graphql(complexity = "4 * child_complexity")]
+    #[graphql(complexity = "crate::query::times(4, child_complexity)")]
     windows: Vec<BudgetWindow>,
-    #[graphql(complexity = "10 * child_complexity")]
+    #[graphql(complexity = "crate::query::times(10, child_complexity)")]
     held: Vec<HeldTokens>,
     calls: u64,
 }

@@ -78,7 +78,7 @@ pub struct Change {
     kind: ChangeKind,
     because: String,
     at: DateTime<Utc>,
-    #[graphql(complexity = "8 * child_complexity")]
+    #[graphql(complexity = "crate::query::times(8, child_complexity)")]
     evidence: Vec<Evidence>,
 }
 
@@ -140,7 +140,7 @@ impl Case {
         self.file().is_some_and(|file| file.only_late)
     }
     /// Of the latest alert.
-    #[graphql(complexity = "8 * child_complexity")]
+    #[graphql(complexity = "crate::query::times(8, child_complexity)")]
     async fn evidence(&self) -> Vec<Evidence> {
         evidence::shown(self.file().map_or(&[], |file| &file.evidence))
     }
@@ -164,7 +164,7 @@ impl Case {
         Some(Change { kind: judged.change.into(), because: judged.because.clone(), at: time(*at), evidence: evidence::shown(&judged.evidence) })
     }
     /// Past cases that looked like it, likest first; at most five.
-    #[graphql(complexity = "100 + 5 * child_complexity")]
+    #[graphql(complexity = "100 + crate::query::times(5, child_complexity)")]
     async fn similar(&self, ctx: &Context<'_>, #[graphql(default = 5)] first: usize) -> Result<SimilarCases> {
         let state = ctx.data::<AppState>()?;
         let mut found = state.projections.similar_cases(self.0.id, first.min(similar::SHOWN)).await.map_err(storage)?;
@@ -179,7 +179,7 @@ impl Case {
         let found = state.projections.forecasts(&self.0).await.map_err(storage)?;
         Ok(found.into_iter().map(Forecast::from).collect())
     }
-    #[graphql(complexity = "5 * child_complexity")]
+    #[graphql(complexity = "crate::query::times(5, child_complexity)")]
     async fn actions(&self, ctx: &Context<'_>) -> Result<Vec<Action>> {
         let state = ctx.data::<AppState>()?;
         let rows = state.loaders.actions_of(self.0.id).await?;
@@ -202,7 +202,7 @@ impl Case {
         self.0.branched_from.map(id)
     }
     /// Where outside it is followed.
-    #[graphql(complexity = "3 * child_complexity")]
+    #[graphql(complexity = "crate::query::times(3, child_complexity)")]
     async fn tickets(&self, ctx: &Context<'_>) -> Result<Vec<Ticket>> {
         let state = ctx.data::<AppState>()?;
         let rows = tickets::of_case(&state.projections.ledger(), self.0.id).await.map_err(storage)?;
@@ -214,7 +214,7 @@ impl Case {
         let row = investigations::of_case(&state.projections.ledger(), self.0.id).await.map_err(storage)?;
         Ok(row.map(Investigation::from))
     }
-    #[graphql(complexity = "50 * child_complexity")]
+    #[graphql(complexity = "crate::query::times(50, child_complexity)")]
     async fn timeline(&self, ctx: &Context<'_>) -> Result<Vec<TimelineEntry>> {
         let state = ctx.data::<AppState>()?;
         let rows = case_timeline::of_case(&state.projections.ledger(), self.0.id).await.map_err(storage)?;
@@ -245,9 +245,9 @@ pub struct Diagnosis {
     by: String,
     at: DateTime<Utc>,
     explanation: String,
-    #[graphql(complexity = "8 * child_complexity")]
+    #[graphql(complexity = "crate::query::times(8, child_complexity)")]
     evidence_for: Vec<Evidence>,
-    #[graphql(complexity = "8 * child_complexity")]
+    #[graphql(complexity = "crate::query::times(8, child_complexity)")]
     evidence_against: Vec<Evidence>,
     /// Names of actions, best first.
     suggests: Vec<ID>,
@@ -314,7 +314,7 @@ impl TimelineEntry {
         let note: Option<&Sealed> = self.0.note.as_ref();
         notes::opened(ctx.data()?, note)
     }
-    #[graphql(complexity = "4 * child_complexity")]
+    #[graphql(complexity = "crate::query::times(4, child_complexity)")]
     async fn evidence(&self) -> Vec<Evidence> {
         evidence::shown(&self.0.evidence)
     }

@@ -12,7 +12,7 @@ pub struct Investigation {
     opened_at: DateTime<Utc>,
     /// What is there by then is delivered.
     due_at: DateTime<Utc>,
-    #[graphql(complexity = "8 * child_complexity")]
+    #[graphql(complexity = "crate::query::times(8, child_complexity)")]
     parts: Vec<InvestigationPart>,
     report: Option<InvestigationReport>,
 }
@@ -31,7 +31,7 @@ pub struct InvestigationPart {
     text: Option<String>,
     /// Why there is no text.
     why: Option<String>,
-    #[graphql(complexity = "4 * child_complexity")]
+    #[graphql(complexity = "crate::query::times(4, child_complexity)")]
     citations: Vec<Citation>,
     /// The model that wrote it; null: it came by rules.
     model: Option<String>,

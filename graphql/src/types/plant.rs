@@ -54,9 +54,9 @@ pub struct Plant {
     site: ID,
     name: String,
     source: PlantSource,
-    #[graphql(complexity = "4 * child_complexity")]
+    #[graphql(complexity = "crate::query::times(4, child_complexity)")]
     areas: Vec<Area>,
-    #[graphql(complexity = "20 * child_complexity")]
+    #[graphql(complexity = "crate::query::times(20, child_complexity)")]
     assets: Vec<Asset>,
     /// Set while nothing may act on the site.
     kill_switch: Option<KillSwitch>,
@@ -81,14 +81,14 @@ impl From<roster::Links> for Links {
 #[derive(SimpleObject)]
 pub struct Area {
     name: String,
-    #[graphql(complexity = "2 * child_complexity")]
+    #[graphql(complexity = "crate::query::times(2, child_complexity)")]
     lines: Vec<Line>,
 }
 
 #[derive(SimpleObject)]
 pub struct Line {
     name: String,
-    #[graphql(complexity = "3 * child_complexity")]
+    #[graphql(complexity = "crate::query::times(3, child_complexity)")]
     assets: Vec<Asset>,
 }
 
@@ -193,7 +193,7 @@ impl Asset {
             changed_at: row.changed_at.map(time),
         })
     }
-    #[graphql(complexity = "8 * child_complexity")]
+    #[graphql(complexity = "crate::query::times(8, child_complexity)")]
     async fn signals(&self) -> Vec<Signal> {
         self.asset.signals.iter().map(|signal| Signal { site: self.site.clone(), signal: signal.clone() }).collect()
     }
@@ -202,7 +202,7 @@ impl Asset {
         let row = state.loaders.health(&self.site, &self.asset.id).await?;
         Ok(row.unwrap_or_else(|| HealthRow::new(self.site.clone(), self.asset.id.clone())).into())
     }
-    #[graphql(complexity = "3 * child_complexity")]
+    #[graphql(complexity = "crate::query::times(3, child_complexity)")]
     async fn open_cases(&self, ctx: &Context<'_>) -> Result<Vec<Case>> {
         let state = ctx.data::<AppState>()?;
         let filter = CaseFilter { site: Some(self.site.clone()), asset: Some(self.asset.id.clone()), open: Some(true), ..CaseFilter::default() };

@@ -154,7 +154,7 @@ impl Agent {
         self.0.alarms.iter().map(alarm).collect()
     }
     /// What it holds now.
-    #[graphql(complexity = "10 * child_complexity")]
+    #[graphql(complexity = "crate::query::times(10, child_complexity)")]
     async fn tasks(&self, ctx: &Context<'_>) -> Result<Vec<Task>> {
         let state = ctx.data::<AppState>()?;
         let rows = tasks::held_by(&state.projections.ledger(), &self.0.site, &self.0.name).await.map_err(storage)?;
@@ -206,7 +206,7 @@ impl Agent {
         }
     }
     /// What it reported hour by hour, the latest first; hours without a report are left out.
-    #[graphql(complexity = "24 * child_complexity")]
+    #[graphql(complexity = "crate::query::times(24, child_complexity)")]
     async fn hours(&self, ctx: &Context<'_>, #[graphql(default = 24)] last: u32) -> Result<Vec<AgentHour>> {
         let state = ctx.data::<AppState>()?;
         let last = last.clamp(1, 24 * 31);
