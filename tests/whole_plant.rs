@@ -138,8 +138,10 @@ fn what_wears_out_is_found_and_slowed_down_over_every_vendors_protocol() {
     for case in worn {
         assert_eq!((&case["truth"], &case["action_stage"]), (&json!("bearing_wear"), &json!("completed")), "{case}");
     }
-    // In a time-lapse on a busy machine a speed is read so late that its drive seems not to follow. That tells somebody, and moves nothing.
+    // In a time-lapse on a busy machine values are read so late that a drive seems not to follow, or a sensor to jump. That tells somebody,
+    // and moves nothing.
     for case in other {
-        assert_eq!((&case["cause"], &case["action"]), (&json!("drive_fault"), &json!("send_alert_to_backup_tech")), "{told}");
+        let action = case["action"].as_str().unwrap_or_default();
+        assert!(["send_alert_to_backup_tech", "request_sensor_calibration"].contains(&action), "{told}");
     }
 }
