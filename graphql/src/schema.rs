@@ -19,7 +19,7 @@ pub const MOST_DEPTH: usize = 16;
 /// Questions whose text is remembered by its hash, so that a client need not send it again (automatic persisted queries).
 const MOST_REMEMBERED: usize = 500;
 /// Fields in all, each counted as often as its list may be long.
-pub const MOST_COMPLEXITY: usize = 100_000;
+pub const MOST_COMPLEXITY: usize = 40_000;
 
 pub fn schema(state: AppState) -> Schema {
     async_graphql::Schema::build(Query::default(), Mutation::default(), Subscription)

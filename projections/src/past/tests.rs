@@ -213,10 +213,19 @@ async fn a_past_that_was_broken_off_anywhere_is_made_anew() {
         task.abort();
         drop(task.await);
     }
-    let (again, _runs) = pasts(&house.log, &house.present, house.dir.path(), 2);
-    let then = again.at(finished, Now::both(LATER), PATIENT).await.unwrap();
-    assert_eq!(digest(&then).await, digest(&alone).await);
-    assert!(std::fs::read_dir(house.dir.path().join("past")).unwrap().all(|entry| !entry.unwrap().path().to_string_lossy().contains("building")));
+    let is_tidy =
+        || std::fs::read_dir(house.dir.path().join("past")).unwrap().all(|entry| !entry.unwrap().path().to_string_lossy().contains("building"));
+    let begun = std::time::Instant::now();
+    loop {
+        let (again, _runs) = pasts(&house.log, &house.present, house.dir.path(), 2);
+        let then = again.at(finished, Now::both(LATER), PATIENT).await.unwrap();
+        assert_eq!(digest(&then).await, digest(&alone).await);
+        // A thread of what was broken off may write to the end of its sentence; whoever opens the folder next throws that away.
+        if is_tidy() {
+            break;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(20), "what was broken off stays");
+    }
 }
 
 #[tokio::test]
