@@ -37,7 +37,7 @@ check_licences() {
 fuzz() {
     local parts
     parts=$(nproc)
-    seq "$parts" | xargs -P "$parts" -I PART env FUZZ_SECONDS="${FUZZ_SECONDS:-4}" FUZZ_PART="PART/$parts" "${CARGO_TARGET_DIR:-target}/debug/millwright-fuzz"
+    seq "$parts" | xargs -P "$parts" -I {} env FUZZ_SECONDS="${FUZZ_SECONDS:-4}" FUZZ_PART="{}/$parts" "${CARGO_TARGET_DIR:-target}/debug/millwright-fuzz"
 }
 
 scripts/need.sh socat mosquitto
