@@ -61,13 +61,24 @@ pub struct Envelope<'a> {
     pub partition: Cow<'a, str>,
     pub seq: u64,
     pub epoch: u64,
-    #[serde(borrow)]
-    pub stream: Cow<'a, str>,
     pub recorded_at: Timestamp,
-    #[serde(borrow)]
-    pub actor: Cow<'a, str>,
     #[serde(rename = "type", borrow)]
     pub kind: Cow<'a, str>,
+}
+
+/// Who wrote a stored fact, and about what. Apart from [`Envelope`], because a look at every record of a ledger needs neither.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Authored<'a> {
+    #[serde(borrow)]
+    pub stream: Cow<'a, str>,
+    #[serde(borrow)]
+    pub actor: Cow<'a, str>,
+}
+
+impl<'a> Authored<'a> {
+    pub fn of(bytes: &'a [u8]) -> Result<Self, DecodeError> {
+        serde_json::from_slice(bytes).map_err(DecodeError::Envelope)
+    }
 }
 
 impl<'a> Envelope<'a> {
@@ -86,11 +97,11 @@ impl<'a> Envelope<'a> {
         let (partition, rest) = text(rest.strip_prefix(b"\",\"lane\":\"ledger\",\"partition\":\"")?)?;
         let (seq, rest) = digits(rest.strip_prefix(b",\"seq\":")?)?;
         let (epoch, rest) = digits(rest.strip_prefix(b",\"epoch\":")?)?;
-        let (stream, rest) = text(rest.strip_prefix(b",\"stream\":\"")?)?;
+        let (_stream, rest) = text(rest.strip_prefix(b",\"stream\":\"")?)?;
         let (_version, rest) = digits(rest.strip_prefix(b",\"version\":")?)?;
         let (_occurred_at, rest) = digits(rest.strip_prefix(b",\"occurred_at\":")?)?;
         let (recorded_at, rest) = digits(rest.strip_prefix(b",\"recorded_at\":")?)?;
-        let (actor, mut rest) = text(rest.strip_prefix(b",\"actor\":\"")?)?;
+        let (_actor, mut rest) = text(rest.strip_prefix(b",\"actor\":\"")?)?;
         for may_be_there in [&b",\"command\":\""[..], b",\"causation\":\""] {
             if let Some(behind) = rest.strip_prefix(may_be_there) {
                 rest = behind.get(UUID..)?.strip_prefix(b"\"")?;
@@ -100,8 +111,8 @@ impl<'a> Envelope<'a> {
         let (kind, rest) = text(rest.strip_prefix(b",\"type\":\"")?)?;
         rest.starts_with(b",\"schema\":").then_some(())?;
         let recorded_at = Timestamp::from_micros(i64::try_from(recorded_at).ok()?);
-        let [partition, stream, actor, kind] = [partition, stream, actor, kind].map(|text| std::str::from_utf8(text).ok().map(Cow::Borrowed));
-        Some(Self { lane: Lane::Ledger, partition: partition?, seq, epoch, stream: stream?, recorded_at, actor: actor?, kind: kind? })
+        let [partition, kind] = [partition, kind].map(|text| std::str::from_utf8(text).ok().map(Cow::Borrowed));
+        Some(Self { lane: Lane::Ledger, partition: partition?, seq, epoch, recorded_at, kind: kind? })
     }
 }
 
@@ -209,7 +220,8 @@ mod tests {
             let quick = Envelope::as_written(&bytes).unwrap();
             assert_eq!(quick, serde_json::from_slice(&bytes).unwrap());
             assert_eq!((quick.seq, &*quick.kind, &*quick.partition), (12, "KillSwitchReleased", "_platform"));
-            assert_eq!((&*quick.actor, &*quick.stream), ("olga", "site"));
+            let authored = Authored::of(&bytes).unwrap();
+            assert_eq!((&*authored.actor, &*authored.stream), ("olga", "site"));
         }
     }
 

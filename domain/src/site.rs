@@ -178,7 +178,8 @@ impl Site {
     /// Takes one fact in.
     pub fn evolve(&mut self, stream: &StreamId, occurred_at: Timestamp, event: &Event) {
         *self.versions.entry(stream.clone()).or_default() += 1;
-        if let Some(change) = WatchChange::of(event) {
+        let about = stream.as_case().and_then(|case| self.case(case).open_file()).map(|file| &file.asset);
+        if let Some(change) = WatchChange::of(event, about) {
             self.watch_changes.push((occurred_at, change));
         }
         if let Some((asset, detector, fact)) = alarm_fact(event) {

@@ -22,6 +22,7 @@ use millwright_domain::{
     Timestamp,
     action::Action,
     case::Case,
+    ids::ActionName,
     ports::clock::Clock,
     position::{Lane, PartitionId},
     roster::Roster,
@@ -64,6 +65,8 @@ impl Demo {
         let mut simulated = Simulated::start(simulation, clock.clone()).await?;
         let reached_at = Addresses { controller: options.wire.unwrap_or(simulated.addresses.controller), ..simulated.addresses };
         let configured = simulated.configured(&reached_at, policy(&settings, options.speed)?, roster(&settings)?, rules(&settings)?)?;
+        // What is shown among the settings is what holds: the demo's own, not the file that it began with.
+        settings.policy = "(the demo's own: as shipped, and whatever would act by itself asks)".into();
         let site = PartitionId::site(&demo_plant().site);
         let foundation = Foundation::open(&settings, clock.clone()).await?;
         simulated.record_truth(&foundation.commands, &clock).await?;
@@ -145,11 +148,13 @@ async fn last_plant_time(settings: &Settings) -> Result<Option<Timestamp>> {
 fn policy(settings: &Settings, speed: f64) -> Result<millwright_domain::policy::Policy> {
     let shipped = include_str!("../../config/policy.yaml");
     let mut policy = if settings.policy.exists() { configured::policy(&settings.policy)? } else { serde_saphyr::from_str(shipped)? };
-    // In a time-lapse a bearing goes from worn to dangerous within seconds. What policy then does by itself would take the decision
-    // out of the hands that a demo wants to show it in.
-    let by_itself = "reduce_motor_speed_to_60pct".parse()?;
-    policy.actions.remove(&by_itself);
-    policy.auto_approve.retain(|name| *name != by_itself);
+    // In a time-lapse a bearing goes from worn to dangerous within seconds. What policy then did by itself would take the decision
+    // out of the hands that a demo wants to show it in, so it asks.
+    let by_itself: ActionName = "reduce_motor_speed_to_60pct".parse()?;
+    if policy.auto_approve.iter().any(|name| *name == by_itself) {
+        policy.auto_approve.retain(|name| *name != by_itself);
+        policy.require_approval.push(by_itself);
+    }
     // In a time-lapse the road from a sensor to a decision takes as long as ever, so in plant time readings look older than they are.
     policy.readings_fresh_for_s = (f64::from(policy.readings_fresh_for_s) + speed.max(1.0)).ceil() as u32;
     Ok(policy)

@@ -3,7 +3,7 @@
 use super::columns::Columns;
 use millwright_domain::{
     chain::{Hash, StoredRecord},
-    codec::Envelope,
+    codec::{Authored, Envelope},
     export::ExportedFact,
     ports::{
         auditor::{AuditFailed, Format, Selection, Taker},
@@ -18,23 +18,26 @@ const PAGE: usize = 1_024;
 /// Told how many records of how many were looked at.
 pub type Progress<'a> = &'a (dyn Fn(&PartitionId, u64, u64) + Send + Sync);
 
+/// How many facts were written.
 pub async fn export(
     log: &dyn EventLog,
     selection: &Selection,
     format: Format,
     taker: &mut dyn Taker,
     progress: Progress<'_>,
-) -> Result<(), AuditFailed> {
+) -> Result<u64, AuditFailed> {
     let mut columns = match format {
         Format::Parquet => Some(Columns::begin().map_err(failed)?),
         Format::JsonLines => None,
     };
+    let mut written = 0;
     let head = log.head().await.map_err(failed)?;
     let ledgers = head.partitions().filter(|(partition, _)| partition.lane() == Lane::Ledger);
     for (partition, end) in ledgers.filter(|(partition, _)| selection.partition.as_ref().is_none_or(|only| only == *partition)) {
         let mut walk = Walk { partition, next: 0, previous: Hash::default() };
         while walk.next < end {
             let selected = walk.page(log, end, selection).await?;
+            written += selected.len() as u64;
             let bytes = match &mut columns {
                 Some(columns) => columns.page(partition, &selected).map_err(failed)?,
                 None => lines(partition, selected)?,
@@ -45,10 +48,10 @@ pub async fn export(
             progress(partition, walk.next, end);
         }
     }
-    match columns {
-        Some(columns) => taker.take(columns.end().map_err(failed)?).await,
-        None => Ok(()),
+    if let Some(columns) = columns {
+        taker.take(columns.end().map_err(failed)?).await?;
     }
+    Ok(written)
 }
 
 struct Walk<'a> {
@@ -80,14 +83,22 @@ impl Walk<'_> {
 
 fn is_selected(selection: &Selection, record: &StoredRecord) -> Result<bool, AuditFailed> {
     let Selection { partition: _, from, to, kind, actor, stream } = selection;
-    let named = [kind, actor, stream];
-    if from.is_none() && to.is_none() && named.iter().all(|name| name.is_none()) {
+    if from.is_some() || to.is_some() || kind.is_some() {
+        let envelope = Envelope::of(&record.bytes).map_err(failed)?;
+        let in_time = from.is_none_or(|from| envelope.recorded_at >= from) && to.is_none_or(|to| envelope.recorded_at < to);
+        if !in_time || is_another(kind, &envelope.kind) {
+            return Ok(false);
+        }
+    }
+    if actor.is_none() && stream.is_none() {
         return Ok(true);
     }
-    let envelope = Envelope::of(&record.bytes).map_err(failed)?;
-    let in_time = from.is_none_or(|from| envelope.recorded_at >= from) && to.is_none_or(|to| envelope.recorded_at < to);
-    let written = [&envelope.kind, &envelope.actor, &envelope.stream];
-    Ok(in_time && named.iter().zip(written).all(|(name, written)| name.as_deref().is_none_or(|name| name == &**written)))
+    let authored = Authored::of(&record.bytes).map_err(failed)?;
+    Ok(!is_another(actor, &authored.actor) && !is_another(stream, &authored.stream))
+}
+
+fn is_another(named: &Option<String>, written: &str) -> bool {
+    named.as_deref().is_some_and(|named| named != written)
 }
 
 fn lines(partition: &PartitionId, records: Vec<(Hash, StoredRecord)>) -> Result<Vec<u8>, AuditFailed> {

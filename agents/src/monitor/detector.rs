@@ -19,10 +19,12 @@ pub enum Detector {
     Silence,
     /// A measured value does not follow its setpoint.
     Mismatch,
+    /// The last minute is past where the plant file says that the machine should be stopped.
+    Trip,
 }
 
 impl Detector {
-    pub const ALL: [Self; 6] = [Self::Drift, Self::Mewma, Self::Noise, Self::Stuck, Self::Silence, Self::Mismatch];
+    pub const ALL: [Self; 7] = [Self::Drift, Self::Mewma, Self::Noise, Self::Stuck, Self::Silence, Self::Mismatch, Self::Trip];
 
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -32,6 +34,7 @@ impl Detector {
             Self::Stuck => "stuck",
             Self::Silence => "silence",
             Self::Mismatch => "mismatch",
+            Self::Trip => "trip",
         }
     }
 
@@ -39,10 +42,16 @@ impl Detector {
         Self::ALL.into_iter().find(|detector| detector.as_str() == name)
     }
 
+    /// What holds however a machine is run; the others compare it with how it was run while normal was learned.
+    pub const fn holds_in_any_regime(self) -> bool {
+        matches!(self, Self::Stuck | Self::Silence | Self::Mismatch | Self::Trip)
+    }
+
     /// By how many times its limit a figure is past it.
     pub fn severity(self, times: f64) -> Severity {
         match self {
             Self::Stuck | Self::Silence => Severity::Low,
+            Self::Trip => Severity::Critical,
             _ if times >= 4.0 => Severity::Critical,
             _ if times >= 2.0 => Severity::High,
             Self::Mismatch => Severity::High,

@@ -14,7 +14,7 @@ use millwright_domain::{
     baseline::BaselineLearned,
     evidence::{Evidence, Feature},
     ids::SignalId,
-    plant::Signal,
+    plant::{Signal, Trip},
     quantity::QuantityKind,
     reading::Reading,
 };
@@ -40,6 +40,8 @@ pub struct SignalWatch {
     noise: Alarm,
     stuck: Alarm,
     silence: Alarm,
+    #[serde(default)]
+    tripped: Alarm,
     /// Its limits are so many times the configured ones.
     #[serde(default = "one")]
     pub factor: f64,
@@ -74,6 +76,7 @@ impl SignalWatch {
             noise: Alarm::default(),
             stuck: Alarm::default(),
             silence: Alarm::default(),
+            tripped: Alarm::default(),
             factor: 1.0,
         }
     }
@@ -128,18 +131,36 @@ impl SignalWatch {
             Detector::Noise => self.noise.is_on(),
             Detector::Stuck => self.stuck.is_on(),
             Detector::Silence => self.silence.is_on(),
+            Detector::Trip => self.tripped.is_on(),
             Detector::Mewma | Detector::Mismatch => false,
         }
     }
 
-    /// Judges the time up to bucket `end`; once a minute. In an unknown regime means and spreads are not judged.
-    pub fn judge(&mut self, end: i64, known_regime: bool, settings: &MonitorSettings) -> Vec<Change> {
+    /// Judges the time up to bucket `end`; once a minute. In an unknown regime means and spreads are not judged by the baseline.
+    pub fn judge(&mut self, end: i64, known_regime: bool, trip: Option<Trip>, settings: &MonitorSettings) -> Vec<Change> {
         let mut changes = Vec::new();
         if known_regime && !is_told(self.kind) {
             self.judge_level(end, settings, &mut changes);
         }
         self.judge_liveliness(end, settings, &mut changes);
+        if let Some(trip) = trip {
+            self.judge_trip(end, trip, &mut changes);
+        }
         changes
+    }
+
+    /// Absolute: whatever a machine was learned on, and however many false alarms there were.
+    fn judge_trip(&mut self, end: i64, trip: Trip, changes: &mut Vec<Change>) {
+        let Some(figures) = self.windows.figures(end, MINUTE) else { return };
+        if let Some(edge) = self.tripped.update(past(trip, figures.mean), 1, CLEAR_AFTER) {
+            let evidence = self.tripped_evidence(end);
+            changes.push(Change { detector: Detector::Trip, edge, times: 1.0, evidence });
+        }
+    }
+
+    fn tripped_evidence(&self, end: i64) -> Evidence {
+        let figure = self.baseline.and_then(|baseline| drift(&self.windows, &baseline, end, MINUTE));
+        self.evidence(Feature::Drift, figure.unwrap_or_default(), end, MINUTE)
     }
 
     fn judge_level(&mut self, end: i64, settings: &MonitorSettings, changes: &mut Vec<Change>) {
@@ -187,6 +208,7 @@ impl SignalWatch {
             Detector::Noise => (Feature::Noise, self.noise_ratio(end)?, MINUTE),
             Detector::Stuck => (Feature::Stuck, self.still_s(), self.still_s() as i64),
             Detector::Silence => (Feature::Stuck, self.windows.bad_share(end, MINUTE) * MINUTE as f64, MINUTE),
+            Detector::Trip => return Some(self.tripped_evidence(end)),
             Detector::Mewma | Detector::Mismatch => return None,
         };
         Some(self.evidence(feature, figure, end, seconds))
@@ -221,5 +243,19 @@ impl SignalWatch {
         let window_s = u32::try_from(seconds).unwrap_or_default();
         let at = Timestamp::from_secs(end * BUCKET_S);
         Evidence { signal: self.id.clone(), kind: self.kind, feature, magnitude, current, expected, window_s, at }
+    }
+}
+
+/// It is over when the value is well inside again: by a twentieth of the limit.
+fn past(trip: Trip, value: f64) -> Level {
+    let of = |beyond: f64, limit: f64| Level::of(beyond, 0.0, -0.05 * limit.abs());
+    let sides = [trip.high.map(|high| of(value - high, high)), trip.low.map(|low| of(low - value, low))];
+    let sides = sides.into_iter().flatten();
+    if sides.clone().any(|level| level == Level::Above) {
+        Level::Above
+    } else if sides.clone().all(|level| level == Level::Below) {
+        Level::Below
+    } else {
+        Level::Between
     }
 }

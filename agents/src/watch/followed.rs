@@ -98,6 +98,8 @@ impl Followed {
                 WatchChange::Restore(asset) => self.monitor.restore_baseline(asset, *at, out),
                 WatchChange::Tolerate(signal, factor) => self.monitor.tolerate(signal, *factor),
                 WatchChange::Listen(asset, None) => self.monitor.remind(asset, &Detector::ALL),
+                // What is past its trip is told again: a closed case is no reason to be silent about it.
+                WatchChange::CaseClosed(asset) => self.monitor.remind(asset, &[Detector::Trip]),
                 WatchChange::Listen(asset, Some(name)) => self.monitor.remind(asset, Detector::named(name).as_slice()),
             }
         }

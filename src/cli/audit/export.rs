@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use clap::{Args, ValueEnum};
 use millwright_domain::{
-    Timestamp,
+    Event, Timestamp,
     ports::auditor::{AuditFailed, Format, Selection, Taker},
     position::PartitionId,
 };
@@ -26,6 +26,7 @@ use std::{
 
 #[derive(Debug, Args)]
 pub struct Export {
+    /// Facts of one part of the ledger alone: a site's name, or `_platform`. `millwright log stats` names them.
     #[arg(long)]
     partition: Option<PartitionId>,
     /// Facts recorded at this time or later, such as 2026-01-15T08:30:00Z.
@@ -87,9 +88,46 @@ impl Export {
             bar.set_position(done);
             bar.set_message(partition.to_string());
         };
-        export(&*log, &selection, format, &mut writer, &shown).await?;
+        let written = export(&*log, &selection, format, &mut writer, &shown).await?;
         bar.finish_and_clear();
         writer.0.flush()?;
+        // Beside what was exported, which may be standard output.
+        eprintln!("{written} {} exported", if written == 1 { "fact" } else { "facts" });
+        if written == 0 {
+            eprintln!("{}", nothing_fits(&selection));
+        }
         Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Why nothing was exported, as far as what was asked for tells.
+fn nothing_fits(Selection { kind, actor, stream, .. }: &Selection) -> String {
+    if let Some(kind) = kind.as_deref().filter(|kind| Event::TYPES.iter().all(|(known, _)| known != kind)) {
+        let squeezed = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase();
+        return match Event::TYPES.iter().find(|(known, _)| squeezed(known) == squeezed(kind)) {
+            Some((meant, _)) => format!("there is no kind {kind:?}; it is written {meant}"),
+            None => format!("this program writes no kind {kind:?}; `millwright log stats` names those on the log"),
+        };
+    }
+    let named = [("actor", actor), ("stream", stream)].map(|(what, name)| name.as_ref().map(|name| format!("{what} {name:?}")));
+    let named: Vec<String> = named.into_iter().flatten().collect();
+    match named.is_empty() {
+        true => "no fact was recorded that fits; ask for a longer time or another partition".into(),
+        false => format!("no fact fits {}; names are compared to the letter, `millwright log tail` shows how they are written", named.join(" and ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_export_of_nothing_says_what_to_ask_for() {
+        let of_kind = |kind: &str| nothing_fits(&Selection { kind: Some(kind.into()), ..Selection::default() });
+        assert!(of_kind("Action started").ends_with("it is written ActionStarted"));
+        assert!(of_kind("Nonsense").contains("log stats"));
+        assert!(of_kind("ActionStarted").contains("a longer time"));
+        let of_nobody = nothing_fits(&Selection { actor: Some("Olga".into()), ..Selection::default() });
+        assert!(of_nobody.contains("actor \"Olga\"") && of_nobody.contains("to the letter"));
     }
 }

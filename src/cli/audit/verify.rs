@@ -173,10 +173,13 @@ async fn verify_chains(log: &dyn EventLog, kept: &Kept) -> Result<Partitions> {
 
 /// An export may hold a part of a ledger: each line is checked by itself, and against the one before it where they follow each other.
 fn verify_file(path: &Path) -> Result<ExitCode> {
-    let file = File::open(path).with_context(|| format!("could not read {}", path.display()))?;
+    let mut file = BufReader::new(File::open(path).with_context(|| format!("could not read {}", path.display()))?);
+    if file.fill_buf().with_context(|| format!("could not read {}", path.display()))?.starts_with(b"PAR1") {
+        bail!("{} is a Parquet file, which is for analysis; to verify, export as lines of JSON (--format jsonl)", path.display());
+    }
     let mut ends: HashMap<PartitionId, (u64, Hash)> = HashMap::new();
     let (mut records, mut gaps) = (0u64, 0u64);
-    for (number, line) in (1..).zip(BufReader::new(file).lines()) {
+    for (number, line) in (1..).zip(file.lines()) {
         let place = || format!("{}:{number}", path.display());
         let line = line.with_context(place)?;
         let exported: ExportedFact = serde_json::from_str(&line).with_context(|| format!("{}: not a line of an export", place()))?;

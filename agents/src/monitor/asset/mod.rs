@@ -241,7 +241,9 @@ impl AssetWatch {
             return;
         }
         let known = self.judges(at);
-        let mut changes: Vec<Change> = self.signals.iter_mut().flat_map(|signal| signal.judge(end, known, settings)).collect();
+        let trips = self.description.signals.iter().map(|signal| signal.trip);
+        let mut changes: Vec<Change> =
+            self.signals.iter_mut().zip(trips).flat_map(|(signal, trip)| signal.judge(end, known, trip, settings)).collect();
         changes.extend(self.judge_following(end, settings));
         for detector in Detector::ALL {
             let of_it: Vec<&Change> = changes.iter().filter(|change| change.detector == detector).collect();

@@ -40,10 +40,14 @@ impl AssetWatch {
     /// An alarm that stands is told again when it has become critical, and after hours: people change shifts, and forget.
     pub(super) fn tell_again(&mut self, end: i64, moment: &mut Moment<'_>) {
         let again_after = TimeDelta::seconds(i64::from(moment.settings.realarm_after_s));
-        if !self.judges(moment.at) {
+        if self.suspended {
             return;
         }
+        let known = self.judges(moment.at);
         for (detector, told) in self.told.clone() {
+            if !known && !detector.holds_in_any_regime() {
+                continue;
+            }
             if !self.is_alarmed_by(detector) {
                 self.told.remove(&detector);
                 continue;
