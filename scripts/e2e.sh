@@ -15,7 +15,7 @@ end_backend() {
     wait "$backend" 2>/dev/null || true
     backend=
 }
-trap 'kill $(jobs -p) 2>/dev/null || true; end_backend; rm -rf "$work"' EXIT
+trap 'end_backend; rm -rf "$work"' EXIT
 
 # Until it has written its address, which it does when it listens.
 await_address() {
@@ -59,10 +59,5 @@ if [ "$only" != demo ]; then
 fi
 [ "$only" != stand-in ] || exit 0
 against_a_demo road e2e
-# A new user mostly waits for a machine to wear, so two of them do it side by side, each at a plant of her own.
-new_users=()
-for size in phone desktop; do
-    (trap end_backend EXIT; against_a_demo "$size" e2e:trial "$size") &
-    new_users+=($!)
-done
-for user in "${new_users[@]}"; do wait "$user"; done
+against_a_demo phone e2e:trial phone
+against_a_demo desktop e2e:trial desktop
