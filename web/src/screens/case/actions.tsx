@@ -8,10 +8,10 @@ import { Deeds } from "../../parts/deeds.tsx";
 import { When } from "../../parts/when.tsx";
 import { Decision } from "./decision.tsx";
 import { trackOf } from "./insight.ts";
-import { leadToOutcome } from "./outcome.tsx";
 import { Sent } from "./sent.tsx";
 import { VerifyPanel } from "./verify.tsx";
 import { WhatIsWritten } from "./what-is-written.tsx";
+import { WhatNext } from "./what-next.tsx";
 
 interface Props {
   known: Case;
@@ -33,18 +33,7 @@ export function Actions({ known, signals, insight, refresh }: Props) {
       {waiting.map((action) => (
         <Decision key={action.id} action={action} known={known} signals={signals} track={trackOf(insight, action.id)} refresh={refresh} />
       ))}
-      {known.stage === "mitigated" && waiting.length === 0 && (
-        <section className="panel next" aria-label="What comes next">
-          <p>
-            <strong>It got quieter.</strong> Readings cannot say that it is repaired: once somebody has looked at the machine, say what it was.
-          </p>
-          <Deeds>
-            <button type="button" onClick={leadToOutcome}>
-              Record what was found
-            </button>
-          </Deeds>
-        </section>
-      )}
+      <WhatNext known={known} signals={signals} />
       {shown.map((action) => (
         <Answered key={action.id} action={action} known={known} signals={signals} refresh={refresh} />
       ))}

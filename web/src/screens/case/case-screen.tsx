@@ -67,6 +67,7 @@ function CaseView({ known, asset, problem, refresh }: ViewProps) {
       <div className="columns">
         <div className="actions">
           <Actions known={known} signals={signals} insight={insight} refresh={refresh} />
+          <OutcomePanel known={known} refresh={refresh} />
         </div>
         <div className="reasons">
           <ChangePanel known={known} signals={signals} />
@@ -79,7 +80,6 @@ function CaseView({ known, asset, problem, refresh }: ViewProps) {
           <Timeline known={known} signals={signals} />
         </div>
         <div className="outcomes">
-          <OutcomePanel known={known} refresh={refresh} />
           <TicketsPanel known={known} />
           <MessagesPanel known={known} />
           <Letters caseId={known.id} />

@@ -44,7 +44,7 @@ function Recorded({ outcome }: { outcome: NonNullable<Case["outcome"]> }) {
   );
 }
 
-/** The form stands below everything that speaks for and against; on a phone that is far down. */
+/** The form stands below what was done, which may be much. */
 export function leadToOutcome(): void {
   const form = document.querySelector<HTMLDetailsElement>(".outcome details.record");
   form?.setAttribute("open", "");
