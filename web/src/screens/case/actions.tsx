@@ -1,7 +1,6 @@
 // What could be done, is being done and was done about the case; what waits for a person comes first.
 import type { Action, Case, Signal } from "../../api/fragments.ts";
 import type { Insight } from "../../api/insight.ts";
-import { usePlant } from "../../live/plant.tsx";
 import { stepsOf } from "../../logic/steps.ts";
 import { humanise } from "../../logic/words.ts";
 import { Deeds } from "../../parts/deeds.tsx";
@@ -58,7 +57,6 @@ function saidAloud(action: Action | undefined, known: Case): string {
 
 /** Allowed is one fact and executed another, so both stand there, each with its time. */
 function Answered({ action, known, signals, refresh }: { action: Action; known: Case; signals: readonly Signal[]; refresh: () => void }) {
-  const { lapse } = usePlant();
   return (
     <section className="panel action" aria-label={`Action ${humanise(action.name)}`}>
       <h2>{humanise(action.name)}</h2>
@@ -71,8 +69,7 @@ function Answered({ action, known, signals, refresh }: { action: Action; known: 
             </p>
             {step.at && (
               <span className="moment">
-                <When at={step.at} title="Real time" />
-                {lapse !== null && <span className="label">real time</span>}
+                <When at={step.at} title="Real time" named />
               </span>
             )}
           </li>

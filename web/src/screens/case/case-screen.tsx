@@ -49,6 +49,8 @@ function useLive(id: string, asked: Case | null): Case | null {
   return pushed.timeline.length >= asked.timeline.length ? pushed : asked;
 }
 
+const NO_SIGNALS: CaseAsset["signals"] = [];
+
 interface ViewProps {
   known: Case;
   asset: CaseAsset | null;
@@ -57,7 +59,7 @@ interface ViewProps {
 }
 
 function CaseView({ known, asset, problem, refresh }: ViewProps) {
-  const signals = useMemo(() => asset?.signals ?? [], [asset]);
+  const signals = useMemo(() => asset?.signals ?? NO_SIGNALS, [asset]);
   const { insight, ...past } = useInsight(known);
   return (
     <article className="case">

@@ -35,7 +35,7 @@ function Recorded({ outcome }: { outcome: NonNullable<Case["outcome"]> }) {
   return (
     <>
       <p>
-        <strong>{humanise(outcome.outcome)}</strong>, said by {actorName(outcome.by)}, <When at={outcome.at} title="Plant time" />
+        <strong>{humanise(outcome.outcome)}</strong>, said by {actorName(outcome.by)}, <When at={outcome.at} title="Plant time" named />
         {!outcome.closes && ". The case stays open."}
       </p>
       {outcome.trueCause && <p>True cause: {humanise(outcome.trueCause)}</p>}
