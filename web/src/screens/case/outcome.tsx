@@ -48,7 +48,9 @@ function Recorded({ outcome }: { outcome: NonNullable<Case["outcome"]> }) {
 export function leadToOutcome(): void {
   const form = document.querySelector<HTMLDetailsElement>(".outcome details.record");
   form?.setAttribute("open", "");
-  form?.querySelector("summary")?.focus();
+  const summary = form?.querySelector("summary");
+  summary?.focus({ preventScroll: true });
+  summary?.scrollIntoView({ block: "start" });
 }
 
 interface FormProps {
@@ -74,15 +76,15 @@ function OutcomeForm({ known, refresh, recorded }: FormProps) {
       <form onSubmit={submit}>
         <fieldset>
           <legend className="label">How did it end?</legend>
+          <p className="by" id="what-closing-does">
+            {WHAT_CLOSING_DOES}
+          </p>
           {OUTCOMES.map((choice) => (
             <label key={choice.kind} className="choice">
               <input type="radio" name="outcome" value={choice.kind} checked={kind === choice.kind} onChange={() => setKind(choice.kind)} />
               {choice.text}
             </label>
           ))}
-          <p className="by" id="what-closing-does">
-            {WHAT_CLOSING_DOES}
-          </p>
           <p className="by" role="status">
             {kind !== null && outcomeOf(kind)?.then}
           </p>
