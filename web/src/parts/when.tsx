@@ -24,7 +24,7 @@ export function When({ at, title, named = false }: Props) {
 
 function OfClock({ title }: { title: string | undefined }) {
   const word = clockWord(title);
-  return useLapse() === null || word === null ? null : <span className="clock"> {word}</span>;
+  return useLapse() === null || word === null ? null : <span className="ofclock"> {word}</span>;
 }
 
 /** One line for a whole list of times; nothing where there is only one clock. */

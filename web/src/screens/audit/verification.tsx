@@ -4,7 +4,7 @@ import { useMutation } from "urql";
 import { CheckpointsQuery, type Look, VerificationQuery, VerifyNow } from "../../api/proof.ts";
 import { useAsked } from "../../api/use-asked.ts";
 import { exportAddress, type Wanted } from "../../logic/export.ts";
-import { partitionText } from "../../logic/partitions.ts";
+import { partitionHint, partitionText } from "../../logic/partitions.ts";
 import { problemOf } from "../../logic/problem.ts";
 import { Loading, Problem } from "../../parts/notice.tsx";
 import { When } from "../../parts/when.tsx";
@@ -99,11 +99,16 @@ function Position({ text }: { text: string }) {
               ,<wbr />
             </>
           )}
-          {part}
+          <PartUpTo text={part} />
         </Fragment>
       ))}
     </code>
   );
+}
+
+function PartUpTo({ text }: { text: string }) {
+  const hint = partitionHint(text.split(":")[0] ?? "");
+  return hint === null ? text : <abbr title={hint}>{text}</abbr>;
 }
 
 const MOST_HEADS = 3;
