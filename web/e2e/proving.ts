@@ -11,9 +11,9 @@ export async function prove(look: Look, wide: Page, small: Page): Promise<void> 
   await wide.getByText("Every hash follows from the one before,").waitFor();
   await wide.getByRole("combobox", { name: "Fact" }).selectOption("AlertRaised");
   await wide.getByRole("link", { name: "JSON lines" }).and(wide.locator("[href*='kind=AlertRaised']")).waitFor();
-  await wide.getByRole("textbox", { name: "Who" }).fill("svc-monitor");
+  await wide.getByRole("combobox", { name: "Who, exactly as stored" }).fill("svc-monitor");
   await wide.getByRole("link", { name: "JSON lines" }).and(wide.locator("[href*='actor=svc-monitor']")).waitFor();
-  await wide.getByRole("textbox", { name: "Who" }).fill("");
+  await wide.getByRole("combobox", { name: "Who, exactly as stored" }).fill("");
   await wide.getByRole("button", { name: "Verify now" }).click();
   await wide.getByRole("progressbar", { name: "Facts looked at" }).waitFor();
   await wide.getByRole("button", { name: "Verify now" }).waitFor();

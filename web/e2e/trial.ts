@@ -54,7 +54,7 @@ async function walk(page: Page): Promise<void> {
   await page.getByRole("radio", { name: /^Repaired/ }).check();
   await page.getByRole("textbox", { name: "Note" }).fill("Bearing replaced.");
   await seen(page, "7-outcome");
-  await page.getByRole("button", { name: "Record", exact: true }).click();
+  await page.getByRole("button", { name: "Record and close the case" }).click();
   await page.locator(".casehead .mark.closed").waitFor();
   await seen(page, "8-closed");
 }

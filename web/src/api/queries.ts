@@ -32,7 +32,7 @@ export const CaseQuery = graphql(
   query Case($id: ID!, $atLeast: Position, $asOf: DateTime) {
     case(id: $id, atLeast: $atLeast, asOf: $asOf) {
       ...CaseFull
-      asset { id name area line cell class signals { ...SignalFields } }
+      asset { id name area line cell class signals { ...SignalFields trip { low high } } }
     }
   }
 `,

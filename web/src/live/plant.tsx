@@ -56,6 +56,11 @@ export function usePlant(): PlantView {
   return view;
 }
 
+/** How fast plant time runs where it is not people's; null in real time, and outside of the plant, as at the door. */
+export function useLapse(): string | null {
+  return useContext(View)?.lapse ?? null;
+}
+
 export function PlantProvider({ children }: { children: ReactNode }) {
   const asked = useFollowed(PlantsQuery, {});
   const stand = useAsked(StandQuery, {});

@@ -60,6 +60,7 @@ const DETECTORS: Record<string, { name: string; saw: string }> = {
   stuck: { name: "Stuck", saw: "a value has stopped moving" },
   silence: { name: "Silence", saw: "most readings are missing" },
   mismatch: { name: "Mismatch", saw: "a value does not follow its setpoint" },
+  trip: { name: "Trip", saw: "a value is past where the machine should be stopped" },
 };
 
 /** A detector of a newer server is called by its own word. */

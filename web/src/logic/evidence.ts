@@ -12,6 +12,17 @@ export function strongestFirst<E extends Pick<Evidence, "magnitude">>(evidence: 
   return evidence.toSorted((a, b) => Math.abs(b.magnitude) - Math.abs(a.magnitude));
 }
 
+const nameOf = ({ signal, feature, windowS }: Pick<Evidence, "signal" | "feature" | "windowS">) => `${signal}|${feature}|${windowS}`;
+
+/** The strongest, except that what is already shown stays where it is as long as there is evidence of it: nobody can read a list that jumps. */
+export function steady<E extends Pick<Evidence, "signal" | "feature" | "windowS" | "magnitude">>(shown: readonly string[], evidence: readonly E[], most: number): { rows: E[]; names: string[] } {
+  const place = (one: E) => shown.indexOf(nameOf(one));
+  const strongest = strongestFirst(evidence);
+  const known = strongest.filter((one) => place(one) >= 0).toSorted((a, b) => place(a) - place(b));
+  const rows = [...known, ...strongest.filter((one) => place(one) < 0)].slice(0, most);
+  return { rows, names: [...new Set(rows.map(nameOf))] };
+}
+
 export interface Departure {
   /** `+19.4 σ` */
   size: string;

@@ -1,6 +1,6 @@
 // When it gets serious, said no more exactly than it is known.
 import { expect, test } from "vitest";
-import { about, forecastText, outdatedAt, outlook } from "./forecast.ts";
+import { about, beyondTrip, forecastText, outdatedAt, outlook } from "./forecast.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -48,4 +48,12 @@ test("a stretch without an end reaches the edge of the scale", () => {
 test("a forecast is outdated once half of the soonest stretch has passed", () => {
   expect(outdatedAt([])).toBeNull();
   expect(outdatedAt([forecast(60, 120, 240), forecast(10, 40, 90)])).toBe(now + 20 * MINUTE);
+});
+
+test("a signal that is beyond its trip already is told, though nothing is forecast of it any more", () => {
+  const signals = [{ id: "vibration", trip: { low: null, high: 7.1 } }, { id: "flow", trip: { low: 20, high: null } }, { id: "speed", trip: null }, { id: "temperature", trip: { low: null, high: 90 } }];
+  const values = new Map([["vibration", 8.4], ["flow", 12], ["speed", 9_000], ["temperature", 95]]);
+  const found = beyondTrip(signals, (id) => values.get(id) ?? null, ["temperature"]);
+  expect(found.map(({ signal, above, trip }) => [signal.id, above, trip])).toEqual([["vibration", true, 7.1], ["flow", false, 20]]);
+  expect(beyondTrip(signals, () => null, [])).toEqual([]);
 });

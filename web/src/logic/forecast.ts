@@ -84,3 +84,25 @@ export function outdatedAt(forecasts: readonly Moments[]): number | null {
 }
 
 export const SOON_MS = HOUR;
+
+interface Tripping {
+  id: string;
+  trip: { low: number | null; high: number | null } | null;
+}
+
+export interface Beyond<S> {
+  signal: S;
+  above: boolean;
+  trip: number;
+}
+
+/** What no forecast tells of any more, for it is there already: signals beyond their described trip, with that trip. */
+export function beyondTrip<S extends Tripping>(signals: readonly S[], valueOf: (id: string) => number | null, forecast: readonly string[]): Beyond<S>[] {
+  return signals.flatMap((signal): Beyond<S>[] => {
+    const value = valueOf(signal.id);
+    if (value === null || forecast.includes(signal.id)) return [];
+    const { low, high } = signal.trip ?? { low: null, high: null };
+    if (high !== null && value >= high) return [{ signal, above: true, trip: high }];
+    return low !== null && value <= low ? [{ signal, above: false, trip: low }] : [];
+  });
+}

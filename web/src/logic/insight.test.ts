@@ -57,8 +57,8 @@ test("a diagnosis says how often it was confirmed, and plainly when nobody has",
 
 test("an action that was never tried claims nothing, and a few tries claim little", () => {
   expect(trackText({ tried: 0, helped: 0, rate: null })).toBeNull();
-  expect(trackText({ tried: 2, helped: 2, rate: null })).toBe("Helped in 2 of 2 such cases: too few to say much.");
-  expect(trackText({ tried: 9, helped: 7, rate: 0.73 })).toBe("Helped in 7 of 9 such cases.");
+  expect(trackText({ tried: 2, helped: 2, rate: null })).toBe("Closed cases with this cause on machines of this class: tried in 2, helped in 2; too few to say much.");
+  expect(trackText({ tried: 9, helped: 7, rate: 0.73 })).toBe("Closed cases with this cause on machines of this class: tried in 9, helped in 7.");
 });
 
 const outcome = { outcome: "REPAIRED", trueCause: null, at: "2026-01-15T08:00:00Z", note: null } as const;
@@ -88,7 +88,7 @@ test("it is told apart whether a case was not compared, had nothing to be compar
   expect(nothingText(similar(false, 3), true)).toContain("ten minutes of plant time");
   expect(nothingText(similar(false, 3), false)).toContain("Too little was measured");
   expect(nothingText(similar(true, 0), true)).toContain("Nothing similar yet");
-  expect(nothingText(similar(true, 1), true)).toBe("None of 1 remembered case looks like it.");
+  expect(nothingText(similar(true, 1), true)).toBe("By its curves, it looks like none of 1 remembered case, of whatever cause.");
 });
 
 test("the percentage says whether it rests on outcomes here or on simulated plants", () => {
@@ -117,5 +117,5 @@ test("an alarm's figure is told shortly, and silence is not called stillness", (
 test("a likeness that says nothing is set aside, and alone it counts as none", () => {
   const like = (likelyTheSame: number) => ({ likelyTheSame }) as never;
   expect(splitByLikeness([like(0.87), like(0.1), like(0.02)])).toEqual({ alike: [like(0.87), like(0.1)], hardly: [like(0.02)] });
-  expect(nothingText({ remembered: true, comparedWith: 4, calibratedOn: 0, cases: [like(0.02)] }, true)).toBe("None of 4 remembered cases looks like it.");
+  expect(nothingText({ remembered: true, comparedWith: 4, calibratedOn: 0, cases: [like(0.02)] }, true)).toBe("By its curves, it looks like none of 4 remembered cases, of whatever cause.");
 });

@@ -27,7 +27,7 @@ export interface AreaNode<L> extends Rolled {
 }
 
 /** What waits for a person first; among equals the more severe. */
-const PRESSING: readonly Standing[] = ["ask", "alert", "case", "acting", "locked", "mitigated", "closed", "ok"];
+const PRESSING: readonly Standing[] = ["ask", "alert", "case", "acting", "locked", "away", "mitigated", "closed", "ok"];
 
 export function rolledUp(leaves: readonly Pick<Leaf, "stood" | "severity">[]): Rolled {
   const abnormal = leaves.filter((leaf) => leaf.stood.standing !== "ok");

@@ -49,7 +49,7 @@ export function nothingText({ remembered, comparedWith, cases }: SimilarCases, o
       : "Too little was measured of this case to compare it with others.";
   }
   if (splitByLikeness(cases).alike.length > 0) return null;
-  return comparedWith === 0 ? "Nothing similar yet: no case before this one is remembered." : `None of ${plural(comparedWith, "remembered case")} looks like it.`;
+  return comparedWith === 0 ? "Nothing similar yet: no case before this one is remembered." : `By its curves, it looks like none of ${plural(comparedWith, "remembered case")}, of whatever cause.`;
 }
 
 export function restsOn({ calibratedOn }: Pick<SimilarCases, "calibratedOn">): string {

@@ -18,7 +18,7 @@ export function linkOf(url: string | null): string | null {
 const DEEDS: Record<NonNullable<Ticket["lastDeed"]>, string> = { COMMENTED: "Commented on", CLOSED: "Closed", REOPENED: "Reopened", LABELLED: "Labelled" };
 
 export function deedText({ lastDeed, lastMeant, lastBy }: Pick<Ticket, "lastDeed" | "lastMeant" | "lastBy">): string {
-  if (lastDeed === null) return "Open; nobody has done anything there yet";
+  if (lastDeed === null) return "No person has done anything there yet";
   const who = lastBy ?? "somebody who is not enrolled here";
   const means = lastMeant === null ? "" : `, taken to mean: ${humanise(lastMeant).toLowerCase()}`;
   return `${DEEDS[lastDeed] ?? humanise(lastDeed)} by ${who}${means}`;

@@ -14,11 +14,11 @@ export function calibrationText({ calibrated, calibratedOn }: Pick<DiagnosisReco
   return `When it was this sure, it was right in ${percent(calibrated)} of ${calibratedOn} cases.`;
 }
 
-/** Null where it was never tried. */
+/** Null where it was never tried. Counted by what was named, not by how the curves looked. */
 export function trackText({ tried, helped, rate }: TrackRecord): string | null {
   if (tried === 0) return null;
-  const text = `Helped in ${helped} of ${tried} such ${tried === 1 ? "case" : "cases"}`;
-  return rate === null ? `${text}: too few to say much.` : `${text}.`;
+  const text = `Closed cases with this cause on machines of this class: tried in ${tried}, helped in ${helped}`;
+  return rate === null ? `${text}; too few to say much.` : `${text}.`;
 }
 
 function times(count: number): string {

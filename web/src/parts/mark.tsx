@@ -10,6 +10,7 @@ const SHAPES: Record<Standing, string> = {
   acting: "M4 2l10 6-10 6z",
   mitigated: "M8 2a6 6 0 1 1 0 12A6 6 0 0 1 8 2z",
   locked: "M4 7V5a4 4 0 0 1 8 0v2h1.5v7h-11V7z",
+  away: "M1 8l4-4v8zM15 8l-4-4v8z",
   closed: "M3.5 8.5l3 3 6-7",
 };
 

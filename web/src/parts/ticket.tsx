@@ -18,7 +18,7 @@ export function TicketLink({ ticket }: { ticket: Ticket }) {
 export function TicketLine({ ticket }: { ticket: Ticket }) {
   return (
     <p className="feature">
-      {deedText(ticket)}, <When at={ticket.changedAt} title="Real time" />
+      {deedText(ticket)}, <When at={ticket.changedAt} title="Real time" named />
     </p>
   );
 }

@@ -5,6 +5,7 @@ import { usePlant } from "../live/plant.tsx";
 import { clockTime, duration } from "../logic/format.ts";
 import { href } from "../logic/route.ts";
 import { actorName } from "../logic/words.ts";
+import { When } from "../parts/when.tsx";
 
 export function Banners() {
   const { plants } = usePlant();
@@ -17,7 +18,7 @@ export function Banners() {
           plant.killSwitch && (
             <p key={plant.site} className="banner stop" role="alert">
               <strong>Actions stopped on {plant.name}.</strong> {plant.killSwitch.reason} — {actorName(plant.killSwitch.by)},{" "}
-              {clockTime(plant.killSwitch.at)}. <a href={href.system}>Release</a>
+              <When at={plant.killSwitch.at} title="Plant time" named />. <a href={href.system}>Release</a>
             </p>
           ),
       )}

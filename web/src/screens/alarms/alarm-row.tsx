@@ -68,7 +68,7 @@ function Since({ alarm }: { alarm: Alarm }) {
   const age = now === null ? null : now - Date.parse(alarm.raisedAt);
   return (
     <p className="feature">
-      {isTold(alarm.state) ? "since" : "last raised"} <When at={alarm.raisedAt} title="Plant time" />
+      {isTold(alarm.state) ? "since" : "last raised"} <When at={alarm.raisedAt} title="Plant time" named />
       {age !== null && age >= 0 && (isTold(alarm.state) ? `, for ${about(age)}` : `, ${about(age)} ago`)}
       {alarm.raised > 1 && `; raised ${plural(alarm.raised, "time")} in all`}
       {alarm.acknowledgedBy && `; seen by ${actorName(alarm.acknowledgedBy)}`}
@@ -85,7 +85,7 @@ function Silenced({ alarm }: { alarm: Alarm }) {
     <p>
       {alarm.state === "SHELVED" && left !== null && (
         <>
-          Until <When at={alarm.shelvedUntil} title="Real time" />
+          Until <When at={alarm.shelvedUntil} title="Real time" named />
           {left > 0 && `, ${about(left)} left`}
           {alarm.silencedBy && ", "}
         </>

@@ -6,18 +6,17 @@ import { usePaced } from "../../api/use-paced.ts";
 import { serverNow, useNow } from "../../live/clock.ts";
 import { usePlant } from "../../live/plant.tsx";
 import { countdown } from "../../logic/countdown.ts";
-import { strongestFirst } from "../../logic/evidence.ts";
-import { percent } from "../../logic/format.ts";
+import { exact, percent } from "../../logic/format.ts";
 import { href } from "../../logic/route.ts";
-import { withNames } from "../../logic/signals.ts";
+import { signalLabel, withNames } from "../../logic/signals.ts";
 import { trackText } from "../../logic/track.ts";
-import { actorName, humanise, signalName } from "../../logic/words.ts";
+import { actorName, humanise, signalName, unitSymbol } from "../../logic/words.ts";
 import { Deeds } from "../../parts/deeds.tsx";
 import { Loading, Problem } from "../../parts/notice.tsx";
 import { TimeLeft } from "../../parts/time-left.tsx";
 import { Answer } from "../case/answer.tsx";
 import { Consent } from "../case/consent.tsx";
-import { EvidenceRows } from "../case/evidence-table.tsx";
+import { EvidenceRows, useSteady } from "../case/evidence-table.tsx";
 import { trackOf, useInsight } from "../case/insight.ts";
 import { WhatIsWritten } from "../case/what-is-written.tsx";
 import { SignalRow } from "../plant/signal-row.tsx";
@@ -26,7 +25,8 @@ const MOST_EVIDENCE = 4;
 const LEAST_MS = 1_000;
 const NO_SIGNALS: CaseAsset["signals"] = [];
 
-export function ApprovalView({ action }: { action: Action }) {
+/** `yes` hears that a yes was given here. */
+export function ApprovalView({ action, yes }: { action: Action; yes: () => void }) {
   const { plantChanges, past } = usePlant();
   const asked = useAsked(CaseQuery, { id: action.caseId, atLeast: null });
   usePaced(plantChanges.any, asked.refresh, LEAST_MS);
@@ -59,7 +59,15 @@ export function ApprovalView({ action }: { action: Action }) {
           Proposed by {actorName(action.proposedBy)}. A yes holds only for exactly this, and only once.
         </p>
         <div className="thumb">
-          <Answering action={action} suggests={known?.diagnosis?.suggests ?? []} signals={signals} refresh={asked.refresh} />
+          {action.write && (
+            <p className="thumbwrite">
+              <span className="label">Write</span> {signalLabel(action.write.signal, action.write.signal, signals)} →{" "}
+              <strong>
+                {exact(action.write.value)} {unitSymbol(action.write.unit)}
+              </strong>
+            </p>
+          )}
+          <Answering action={action} suggests={known?.diagnosis?.suggests ?? []} signals={signals} refresh={asked.refresh} yes={yes} />
         </div>
       </section>
     </article>
@@ -89,7 +97,7 @@ function Answering(props: Parameters<typeof Answer>[0]) {
 }
 
 function Evidence({ known, signals, live }: { known: Known; signals: CaseAsset["signals"]; live: boolean }) {
-  const strongest = strongestFirst(known.evidence).slice(0, MOST_EVIDENCE);
+  const strongest = useSteady(known.evidence, MOST_EVIDENCE);
   const spoken = [...new Set(strongest.map((item) => item.signal))].flatMap((id) => signals.find((signal) => signal.id === id) ?? []);
   return (
     <>

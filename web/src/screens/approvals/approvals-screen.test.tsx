@@ -2,7 +2,7 @@
 // @vitest-environment happy-dom
 import { act, fireEvent, screen, waitFor } from "@testing-library/react";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { type Backend, leave, show, T0 } from "../../testing/backend.tsx";
+import { type Backend, caseOf, leave, show, T0 } from "../../testing/backend.tsx";
 import { ApprovalsScreen } from "./approvals-screen.tsx";
 
 beforeEach(() => {
@@ -84,6 +84,18 @@ test("by keyboard alone a person comes to the yes and is led to what came of it"
   await screen.findByText("Your yes is on record.");
   await waitFor(() => expect(document.activeElement?.textContent).toBe("Your yes is on record."));
   expect(approved(backend)).toEqual([["a1", "b1"]]);
+});
+
+test("after a yes the screen says that it was yours, and what came of it", async () => {
+  const backend = await showWaiting();
+  fireEvent.click(screen.getByRole("button", { name: "Approve…" }));
+  fireEvent.click(screen.getByRole("button", { name: /^Yes, write 870/ }));
+  await screen.findByText("Your yes is on record.");
+  const done = { ...action, stage: "COMPLETED", decidedBy: "ann", decidedAt: T0, endedAt: T0, readBack: 870, yes: ["ann"] };
+  backend.answer("Case", () => ({ case: caseOf("c1", { actions: [done], timeline: [] }) }));
+  await backend.push("ApprovalsChanged", { pendingApprovalsChanged: { pendingApprovals: [] } });
+  await screen.findByText(/approved by you; executed: read back 870 rpm/);
+  expect(document.activeElement?.className).toBe("gone");
 });
 
 test("what was answered elsewhere goes away and leads to its case", async () => {

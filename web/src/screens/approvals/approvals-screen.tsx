@@ -9,11 +9,13 @@ import { href } from "../../logic/route.ts";
 import { humanise, plural } from "../../logic/words.ts";
 import { Empty, Loading, Problem } from "../../parts/notice.tsx";
 import { ApprovalView } from "./approval-view.tsx";
+import { Gone } from "./gone.tsx";
 
 export function ApprovalsScreen() {
   const { approvals, problem, refresh } = usePlant();
   const [params, change] = useParams();
   const gone = useGone(approvals);
+  const [mine, setMine] = useState<string | null>(null);
   if (approvals === null) return problem ? <Problem text={problem} retry={refresh} /> : <Loading what="what waits for you" />;
   const shown = approvals.find((action) => action.id === params.get("action")) ?? approvals[0];
   return (
@@ -23,11 +25,7 @@ export function ApprovalsScreen() {
           Approve <span className="count">{approvals.length === 0 ? "" : plural(approvals.length, "action") + " waiting"}</span>
         </h1>
       </header>
-      {gone && (
-        <p className="gone" role="status">
-          <strong>{humanise(gone.name)}</strong> waits no longer. <a href={href.case(gone.caseId)}>See what came of it</a>
-        </p>
-      )}
+      {gone && <Gone key={gone.id} action={gone} mine={gone.id === mine} />}
       {approvals.length > 1 && (
         <ul className="queue" aria-label="Waiting">
           {approvals.map((action) => (
@@ -35,7 +33,7 @@ export function ApprovalsScreen() {
           ))}
         </ul>
       )}
-      {shown ? <ApprovalView key={shown.id} action={shown} /> : <Nothing />}
+      {shown ? <ApprovalView key={shown.id} action={shown} yes={() => setMine(shown.id)} /> : <Nothing />}
     </>
   );
 }

@@ -25,7 +25,7 @@ export function AssetAlarms({ alarms, signals }: { alarms: readonly AssetAlarm[]
               </p>
               <p className="feature">
                 {strongestFirst(alarm.evidence).slice(0, 2).map((item) => `${signalLabel(item.signal, item.kind, signals)} ${shortly(item, alarm.detector)}`).join(" · ")}
-                {alarm.evidence.length > 0 && "; "}raised <When at={alarm.raisedAt} title="Plant time" />
+                {alarm.evidence.length > 0 && "; "}raised <When at={alarm.raisedAt} title="Plant time" named />
                 {alarm.raised > 1 && `, ${alarm.raised} times in all`}
               </p>
             </div>

@@ -20,6 +20,7 @@ import { SignalList } from "../plant/signal-list.tsx";
 import { AssetAlarms } from "./asset-alarms.tsx";
 import { Baselines } from "./baselines.tsx";
 import { LockOutPanel } from "./lock-out.tsx";
+import { healthOf, useAway } from "../plant/asset-state.ts";
 import { Record } from "./record.tsx";
 
 const PAST_CASES = 10;
@@ -54,8 +55,9 @@ function AssetView({ asset, problem, refresh, follow }: Props) {
   const past = useAsked(AssetPastQuery, { site: asset.site, asset: asset.id, first: PAST_CASES });
   usePaced(view.plantChanges.any, past.refresh, LEAST_MS);
   const open = openCasesOf(asset, view.changed);
-  const health = view.health.get(`${asset.site}/${asset.id}`) ?? asset.health;
-  const stood = assetStanding(health, open.map((one) => one.stage));
+  const health = healthOf(asset, view);
+  const away = useAway([asset]).has(asset.id);
+  const stood = assetStanding(health, open.map((one) => one.stage), away);
   const suspects = new Set(open.flatMap((one) => one.evidence.map((evidence) => evidence.signal)));
   const live = view.past === null && view.plants?.find((plant) => plant.site === asset.site)?.source === "LIVE";
   return (
@@ -84,7 +86,7 @@ function AssetView({ asset, problem, refresh, follow }: Props) {
         <div className="reasons">
           <section className="panel" aria-labelledby="open-cases">
             <h2 id="open-cases">Open cases</h2>
-            {open.length === 0 ? <p className="by">Nothing departs from normal here.</p> : <CaseTable rows={open} />}
+            {open.length === 0 ? <p className="by">{away ? "None, though its values stand far from what was learned: it runs otherwise than before." : "Nothing departs from normal here."}</p> : <CaseTable rows={open} />}
           </section>
           <section className="panel card" aria-labelledby="asset-signals">
             <h2 id="asset-signals">Signals</h2>

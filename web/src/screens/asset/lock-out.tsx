@@ -39,7 +39,7 @@ function LockedOut({ asset, tag, done }: { asset: AssetDetail; tag: NonNullable<
       </p>
       <blockquote>{tag.tag}</blockquote>
       <p className="by">
-        {actorName(tag.by)}, <When at={tag.at} title="Real time" />
+        {actorName(tag.by)}, <When at={tag.at} title="Plant time" named />
       </p>
       <Deeds>
         <TwoTaps text="Return to service" yes="Yes, nobody works on it any more" busy={back.busy} act={() => void back.ask({ site: asset.site, asset: asset.id }).then(done)} />

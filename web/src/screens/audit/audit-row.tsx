@@ -26,7 +26,7 @@ export function AuditRow({ entry }: { entry: AuditEntry }) {
             {entry.version}
           </Item>
           <Item name="Happened">{entry.occurredAt} (plant time)</Item>
-          <Item name="Recorded">{entry.recordedAt}</Item>
+          <Item name="Recorded">{entry.recordedAt} (real time)</Item>
           <Item name="Caused by">{entry.causation ?? "nothing on the ledger"}</Item>
           <Item name="Command">{entry.command ?? "none"}</Item>
           <Item name="Correlation">{entry.correlation}</Item>

@@ -1,4 +1,5 @@
 // Every fact on the ledger, last recorded first, page by page.
+import { useRef } from "react";
 import { KindsQuery } from "../../api/proof.ts";
 import { AuditQuery } from "../../api/queries.ts";
 import { useAsked } from "../../api/use-asked.ts";
@@ -6,9 +7,11 @@ import { useParams } from "../../live/address.ts";
 import { usePlant } from "../../live/plant.tsx";
 import { href } from "../../logic/route.ts";
 import { fieldOf, ofField } from "../../logic/moments.ts";
+import { partitionText } from "../../logic/partitions.ts";
 import { factName, plural } from "../../logic/words.ts";
 import { Empty, Loading, Problem } from "../../parts/notice.tsx";
 import { Pager, usePages } from "../../parts/pager.tsx";
+import { Clocks } from "../../parts/when.tsx";
 import { AuditRow } from "./audit-row.tsx";
 import { Verification } from "./verification.tsx";
 
@@ -22,6 +25,7 @@ export function AuditScreen({ stream }: { stream: string | null }) {
   const [kind, actor, partition] = [params.get("kind") ?? "", params.get("actor") ?? "", params.get("partition") ?? ""];
   const between = { from: params.get("from"), to: params.get("to") };
   const all = params.get("all") === "yes";
+  const actors = useRef(new Set<string>());
   const kinds = useAsked(KindsQuery, {}).data?.auditKinds ?? [];
   const partitions = [...(plants ?? []).map((plant) => `ledger/${plant.site}`), "ledger/_platform"];
   return (
@@ -43,16 +47,18 @@ export function AuditScreen({ stream }: { stream: string | null }) {
             </select>
           </label>
           <label>
-            <span className="label">Who</span>
-            <input value={actor} onChange={(event) => change({ actor: event.target.value.trim() })} placeholder="exact name" autoCapitalize="off" />
+            <span className="label">Who, exactly as stored</span>
+            <input value={actor} onChange={(event) => change({ actor: event.target.value.trim() })} list="audit-actors" placeholder="svc-policy" autoCapitalize="off" spellCheck={false} />
           </label>
           <label>
             <span className="label">Part of the ledger</span>
             <select value={partition} onChange={(event) => change({ partition: event.target.value })}>
               <option value="">all</option>
-              {partition !== "" && !partitions.includes(partition) && <option>{partition}</option>}
+              {partition !== "" && !partitions.includes(partition) && <option value={partition}>{partitionText(partition)}</option>}
               {partitions.map((one) => (
-                <option key={one}>{one}</option>
+                <option key={one} value={one}>
+                  {partitionText(one)}
+                </option>
               ))}
             </select>
           </label>
@@ -70,7 +76,8 @@ export function AuditScreen({ stream }: { stream: string | null }) {
         </p>
       )}
       <Verification partitions={partitions} wanted={{ partition: partition || null, kind: kind || null, actor: actor || null, stream, ...between }} />
-      <AuditPages key={`${kind}|${actor}|${partition}|${between.from}|${between.to}`} kind={kind || null} actor={actor || null} partition={partition || null} between={between} stream={stream} all={all || HOUSEKEEPING.includes(kind)} />
+      <Clocks says="Times in this list are when a fact was recorded, in real time. Opened, a fact also says when it happened, in plant time." />
+      <AuditPages key={`${kind}|${actor}|${partition}|${between.from}|${between.to}`} kind={kind || null} actor={actor || null} partition={partition || null} between={between} stream={stream} actors={actors.current} all={all || HOUSEKEEPING.includes(kind)} />
     </>
   );
 }
@@ -101,12 +108,15 @@ interface Asked {
   between: { from: string | null; to: string | null };
   stream: string | null;
   all: boolean;
+  /** Everybody whom a page has named so far: the filter offers them. */
+  actors: Set<string>;
 }
 
-function AuditPages({ kind, actor, partition, between, stream, all }: Asked) {
+function AuditPages({ kind, actor, partition, between, stream, all, actors }: Asked) {
   const pages = usePages();
   const asked = useAsked(AuditQuery, { filter: { kind, actor, partition, stream, ...between }, first: PAGE, after: pages.after });
   const page = asked.data?.audit;
+  for (const entry of page?.nodes ?? []) actors.add(entry.actor);
   if (!page) return asked.problem ? <Problem text={asked.problem} retry={asked.refresh} /> : <Loading what="the ledger" />;
   if (page.nodes.length === 0) return <Empty title="No such fact">Nothing on the ledger matches. Choose another kind, person or time.</Empty>;
   const shown = page.nodes.filter((entry) => all || !HOUSEKEEPING.includes(entry.kind));
@@ -114,6 +124,11 @@ function AuditPages({ kind, actor, partition, between, stream, all }: Asked) {
   return (
     <>
       {asked.problem && <Problem text={asked.problem} retry={asked.refresh} />}
+      <datalist id="audit-actors">
+        {[...actors].toSorted().map((name) => (
+          <option key={name} value={name} />
+        ))}
+      </datalist>
       <ol className="facts" aria-busy={asked.loading}>
         {shown.map((entry) => (
           <AuditRow key={`${entry.partition}:${entry.seq}`} entry={entry} />

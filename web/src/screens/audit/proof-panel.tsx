@@ -1,6 +1,6 @@
 // The proof of one fact: its hash, a path up to a signed root and the signature, checked where the browser can; and as a file.
 import { useEffect, useState } from "react";
-import { type Proof, ProofQuery } from "../../api/proof.ts";
+import { CheckpointsQuery, type Proof, ProofQuery } from "../../api/proof.ts";
 import type { AuditEntry } from "../../api/queries.ts";
 import { useAsked } from "../../api/use-asked.ts";
 import { browserDigest } from "../../logic/merkle.ts";
@@ -16,7 +16,10 @@ export function ProofPanel({ entry }: { entry: AuditEntry }) {
   if (proof === null) {
     return (
       <p className="proof">
-        No checkpoint is over this fact yet. They are signed now and then; ask again later.{" "}
+        <span>
+          <strong>Not yet under a signature.</strong> Its hash follows from the one before all the same. The next signed head of <code>{entry.partition}</code> covers this fact, too: one is signed every hour, unless{" "}
+          <code>audit.checkpoint_every_s</code> says otherwise. <LastHead partition={entry.partition} />
+        </span>
         <button type="button" className="small" onClick={asked.refresh}>
           Ask again
         </button>
@@ -24,6 +27,19 @@ export function ProofPanel({ entry }: { entry: AuditEntry }) {
     );
   }
   return <Shown proof={proof} entry={entry} />;
+}
+
+/** From which the next one can be reckoned. */
+function LastHead({ partition }: { partition: string }) {
+  const heads = useAsked(CheckpointsQuery, { partition, first: 1 }).data?.checkpoints;
+  if (heads === undefined) return null;
+  const [last] = heads;
+  if (last === undefined) return <>None has been signed here yet: the first comes that long after the start.</>;
+  return (
+    <>
+      The last one is of <When at={last.recordedAt} title="Recorded" named />.
+    </>
+  );
 }
 
 function Shown({ proof, entry }: { proof: Proof; entry: AuditEntry }) {

@@ -1,9 +1,10 @@
 // Whether the ledger holds: the program's own last look, its latest signed heads, and files for whoever checks by themselves.
-import { useEffect } from "react";
+import { Fragment, useEffect } from "react";
 import { useMutation } from "urql";
 import { CheckpointsQuery, type Look, VerificationQuery, VerifyNow } from "../../api/proof.ts";
 import { useAsked } from "../../api/use-asked.ts";
 import { exportAddress, type Wanted } from "../../logic/export.ts";
+import { partitionHint, partitionText } from "../../logic/partitions.ts";
 import { problemOf } from "../../logic/problem.ts";
 import { Loading, Problem } from "../../parts/notice.tsx";
 import { When } from "../../parts/when.tsx";
@@ -70,7 +71,7 @@ function Found({ look }: { look: Look }) {
   if (look.ok) {
     return (
       <p>
-        <strong>✓ Every hash follows from the one before,</strong> up to <code>{look.upTo}</code>. The program looked itself, <When at={look.at} title="Real time" />.
+        <strong>✓ Every hash follows from the one before,</strong> up to <Position text={look.upTo} />. The program looked itself, <When at={look.at} title="Real time" />.
       </p>
     );
   }
@@ -87,6 +88,29 @@ function Found({ look }: { look: Look }) {
   );
 }
 
+/** May be broken between the parts of the ledger and nowhere else. */
+function Position({ text }: { text: string }) {
+  return (
+    <code className="whole">
+      {text.split(",").map((part, place) => (
+        <Fragment key={part}>
+          {place > 0 && (
+            <>
+              ,<wbr />
+            </>
+          )}
+          <PartUpTo text={part} />
+        </Fragment>
+      ))}
+    </code>
+  );
+}
+
+function PartUpTo({ text }: { text: string }) {
+  const hint = partitionHint(text.split(":")[0] ?? "");
+  return hint === null ? text : <abbr title={hint}>{text}</abbr>;
+}
+
 const MOST_HEADS = 3;
 
 function Heads({ partition }: { partition: string }) {
@@ -94,7 +118,7 @@ function Heads({ partition }: { partition: string }) {
   const heads = asked.data?.checkpoints;
   return (
     <div className="heads">
-      <h3>{partition}</h3>
+      <h3>{partitionText(partition)}</h3>
       {asked.problem && <Problem text={asked.problem} retry={asked.refresh} />}
       {heads?.length === 0 && <p className="by">None has been signed yet.</p>}
       <ul>

@@ -1,17 +1,16 @@
 // What could be done, is being done and was done about the case; what waits for a person comes first.
 import type { Action, Case, Signal } from "../../api/fragments.ts";
 import type { Insight } from "../../api/insight.ts";
-import { usePlant } from "../../live/plant.tsx";
 import { stepsOf } from "../../logic/steps.ts";
 import { humanise } from "../../logic/words.ts";
 import { Deeds } from "../../parts/deeds.tsx";
 import { When } from "../../parts/when.tsx";
 import { Decision } from "./decision.tsx";
 import { trackOf } from "./insight.ts";
-import { leadToOutcome } from "./outcome.tsx";
 import { Sent } from "./sent.tsx";
 import { VerifyPanel } from "./verify.tsx";
 import { WhatIsWritten } from "./what-is-written.tsx";
+import { WhatNext } from "./what-next.tsx";
 
 interface Props {
   known: Case;
@@ -33,18 +32,7 @@ export function Actions({ known, signals, insight, refresh }: Props) {
       {waiting.map((action) => (
         <Decision key={action.id} action={action} known={known} signals={signals} track={trackOf(insight, action.id)} refresh={refresh} />
       ))}
-      {known.stage === "mitigated" && waiting.length === 0 && (
-        <section className="panel next" aria-label="What comes next">
-          <p>
-            <strong>It got quieter.</strong> Readings cannot say that it is repaired: once somebody has looked at the machine, say what it was.
-          </p>
-          <Deeds>
-            <button type="button" onClick={leadToOutcome}>
-              Record what was found
-            </button>
-          </Deeds>
-        </section>
-      )}
+      <WhatNext known={known} signals={signals} />
       {shown.map((action) => (
         <Answered key={action.id} action={action} known={known} signals={signals} refresh={refresh} />
       ))}
@@ -69,7 +57,6 @@ function saidAloud(action: Action | undefined, known: Case): string {
 
 /** Allowed is one fact and executed another, so both stand there, each with its time. */
 function Answered({ action, known, signals, refresh }: { action: Action; known: Case; signals: readonly Signal[]; refresh: () => void }) {
-  const { lapse } = usePlant();
   return (
     <section className="panel action" aria-label={`Action ${humanise(action.name)}`}>
       <h2>{humanise(action.name)}</h2>
@@ -82,8 +69,7 @@ function Answered({ action, known, signals, refresh }: { action: Action; known: 
             </p>
             {step.at && (
               <span className="moment">
-                <When at={step.at} title="Real time" />
-                {lapse !== null && <span className="label">real time</span>}
+                <When at={step.at} title="Real time" named />
               </span>
             )}
           </li>

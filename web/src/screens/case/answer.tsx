@@ -16,12 +16,14 @@ interface Props {
   suggests: readonly string[];
   signals: readonly Signal[];
   refresh: () => void;
+  /** Hears that a yes was given here. */
+  yes?: () => void;
 }
 
 type Asking = "nothing" | "yes" | "no" | "instead" | "somebody";
 
 /** Two taps for a yes, at two places: neither a pocket nor a double tap nor a held key may move a machine. */
-export function Answer({ action, suggests, signals, refresh }: Props) {
+export function Answer({ action, suggests, signals, refresh, yes }: Props) {
   const [asking, setAsking] = useState<Asking>("nothing");
   const [told, setTold] = useState<string | null>(null);
   const approve = useAsk(Approve);
@@ -38,8 +40,10 @@ export function Answer({ action, suggests, signals, refresh }: Props) {
   };
   const sayYes = () =>
     void approve.ask({ action: action.id, binding: action.binding }).then((answered) => {
-      if (answered !== null && answered.kind !== "REFUSED") done(action.yesNeeded > 1 ? "Your yes is on record; it takes another person's, too." : "Your yes is on record.");
-      else refresh();
+      if (answered !== null && answered.kind !== "REFUSED") {
+        yes?.();
+        done(action.yesNeeded > 1 ? "Your yes is on record; it takes another person's, too." : "Your yes is on record.");
+      } else refresh();
     });
 
   return (

@@ -28,11 +28,11 @@ export function CaseHead({ known, asset }: { known: Case; asset: CaseAsset | nul
         {known.severity && <Fact name="Severity">{humanise(known.severity)}</Fact>}
         {known.diagnosis && <Fact name="Confidence">{percent(known.diagnosis.confidence)}</Fact>}
         <Fact name="Opened">
-          <When at={known.openedAt} title="Plant time" />
+          <When at={known.openedAt} title="Plant time" named />
         </Fact>
         {known.closedAt && (
           <Fact name="Closed">
-            <When at={known.closedAt} title="Plant time" />
+            <When at={known.closedAt} title="Plant time" named />
           </Fact>
         )}
         <Fact name="Seen by">

@@ -49,6 +49,8 @@ function useLive(id: string, asked: Case | null): Case | null {
   return pushed.timeline.length >= asked.timeline.length ? pushed : asked;
 }
 
+const NO_SIGNALS: CaseAsset["signals"] = [];
+
 interface ViewProps {
   known: Case;
   asset: CaseAsset | null;
@@ -57,7 +59,7 @@ interface ViewProps {
 }
 
 function CaseView({ known, asset, problem, refresh }: ViewProps) {
-  const signals = useMemo(() => asset?.signals ?? [], [asset]);
+  const signals = useMemo(() => asset?.signals ?? NO_SIGNALS, [asset]);
   const { insight, ...past } = useInsight(known);
   return (
     <article className="case">
@@ -67,6 +69,7 @@ function CaseView({ known, asset, problem, refresh }: ViewProps) {
       <div className="columns">
         <div className="actions">
           <Actions known={known} signals={signals} insight={insight} refresh={refresh} />
+          <OutcomePanel known={known} refresh={refresh} />
         </div>
         <div className="reasons">
           <ChangePanel known={known} signals={signals} />
@@ -79,7 +82,6 @@ function CaseView({ known, asset, problem, refresh }: ViewProps) {
           <Timeline known={known} signals={signals} />
         </div>
         <div className="outcomes">
-          <OutcomePanel known={known} refresh={refresh} />
           <TicketsPanel known={known} />
           <MessagesPanel known={known} />
           <Letters caseId={known.id} />

@@ -30,7 +30,7 @@ export function ChangePanel({ known, signals }: { known: Case; signals: readonly
           {withNames(change.because, signals)}. {told.advice && <strong>{told.advice}</strong>}
         </p>
         <p className="by">
-          Judged at <When at={change.at} title="Plant time" />
+          Judged at <When at={change.at} title="Plant time" named />
         </p>
         {change.evidence.length > 0 && (
           <details>

@@ -36,7 +36,7 @@ export function DiagnosisPanel({ known, signals, record }: Props) {
           )}
           <p>{diagnosis.explanation}</p>
           <p className="by">
-            By {byText(diagnosis.by)}, <When at={diagnosis.at} title="Plant time" />
+            By {byText(diagnosis.by)}, <When at={diagnosis.at} title="Plant time" named />
             {diagnosis.suggests.length > 0 && <>; suggests {diagnosis.suggests.map(humanise).join(", then ")}</>}
           </p>
           <div className="sides">

@@ -1,7 +1,8 @@
 // What speaks for it, as bars and as figures that can be checked against the curves.
+import { useRef } from "react";
 import type { Evidence, Signal } from "../../api/fragments.ts";
 import { type Bar, barFeature, barsOf } from "../../logic/bars.ts";
-import { departureOf, distinct, strongestFirst } from "../../logic/evidence.ts";
+import { departureOf, distinct, steady } from "../../logic/evidence.ts";
 import { figure } from "../../logic/format.ts";
 import { signalLabel, unitOf } from "../../logic/signals.ts";
 
@@ -15,13 +16,22 @@ const SAYS = {
   DRIFT: "How far each signal stands from its own normal: to the left it is low, to the right high.",
 } as const;
 
+/** The strongest first as it is opened; from then on each stays at its place. */
+export function useSteady(evidence: readonly Evidence[], most = Number.POSITIVE_INFINITY): Evidence[] {
+  const shown = useRef<readonly string[]>([]);
+  const { rows, names } = steady(shown.current, evidence, most);
+  shown.current = names;
+  return rows;
+}
+
 export function EvidenceTable({ evidence, signals }: Props) {
+  const rows = useSteady(evidence);
   const drawn = barFeature(evidence);
   return (
     <section className="panel" aria-labelledby="evidence">
       <h2 id="evidence">{drawn === "CONTRIBUTION" ? "Contributions" : "Evidence"}</h2>
       {drawn !== null && <p className="by">{SAYS[drawn]}</p>}
-      {evidence.length === 0 ? <p>No figures were given with the latest alert; the timeline says more.</p> : <EvidenceRows evidence={strongestFirst(evidence)} signals={signals} />}
+      {evidence.length === 0 ? <p>No figures were given with the latest alert; the timeline says more.</p> : <EvidenceRows evidence={rows} signals={signals} />}
     </section>
   );
 }

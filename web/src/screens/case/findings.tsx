@@ -56,7 +56,7 @@ function Report({ investigation, report }: { investigation: Investigation; repor
         </ul>
       )}
       <p className="by">
-        Written by {crewName(report.by)}, {byWhat(report.model)}, <When at={report.at} title="Real time" />
+        Written by {crewName(report.by)}, {byWhat(report.model)}, <When at={report.at} title="Real time" named />
         {places > 0 && <>; rests on {plural(places, "cited place")} below</>}. Advice: it decides nothing.
       </p>
     </>

@@ -3,17 +3,11 @@ import { type FormEvent, useRef, useState } from "react";
 import { useAsk } from "../../api/ask.ts";
 import { RecordOutcome } from "../../api/changes.ts";
 import type { Case, OutcomeKind } from "../../api/fragments.ts";
+import { OUTCOMES, outcomeOf, WHAT_CLOSING_DOES } from "../../logic/outcome.ts";
 import { actorName, humanise } from "../../logic/words.ts";
 import { Deeds } from "../../parts/deeds.tsx";
 import { Problem } from "../../parts/notice.tsx";
 import { When } from "../../parts/when.tsx";
-
-const CHOICES: { kind: OutcomeKind; text: string }[] = [
-  { kind: "REPAIRED", text: "Repaired — the cause is gone" },
-  { kind: "MITIGATED", text: "Mitigated — quieter, the cause is still there" },
-  { kind: "FALSE_ALARM", text: "False alarm — nothing was wrong" },
-  { kind: "NO_EFFECT", text: "No effect — it did not help" },
-];
 
 export function OutcomePanel({ known, refresh }: { known: Case; refresh: () => void }) {
   const heading = useRef<HTMLHeadingElement>(null);
@@ -41,7 +35,7 @@ function Recorded({ outcome }: { outcome: NonNullable<Case["outcome"]> }) {
   return (
     <>
       <p>
-        <strong>{humanise(outcome.outcome)}</strong>, said by {actorName(outcome.by)}, <When at={outcome.at} title="Plant time" />
+        <strong>{humanise(outcome.outcome)}</strong>, said by {actorName(outcome.by)}, <When at={outcome.at} title="Plant time" named />
         {!outcome.closes && ". The case stays open."}
       </p>
       {outcome.trueCause && <p>True cause: {humanise(outcome.trueCause)}</p>}
@@ -50,11 +44,13 @@ function Recorded({ outcome }: { outcome: NonNullable<Case["outcome"]> }) {
   );
 }
 
-/** The form stands below everything that speaks for and against; on a phone that is far down. */
+/** The form stands below what was done, which may be much. */
 export function leadToOutcome(): void {
   const form = document.querySelector<HTMLDetailsElement>(".outcome details.record");
   form?.setAttribute("open", "");
-  form?.querySelector("summary")?.focus();
+  const summary = form?.querySelector("summary");
+  summary?.focus({ preventScroll: true });
+  summary?.scrollIntoView({ block: "start" });
 }
 
 interface FormProps {
@@ -80,12 +76,18 @@ function OutcomeForm({ known, refresh, recorded }: FormProps) {
       <form onSubmit={submit}>
         <fieldset>
           <legend className="label">How did it end?</legend>
-          {CHOICES.map((choice) => (
+          <p className="by" id="what-closing-does">
+            {WHAT_CLOSING_DOES}
+          </p>
+          {OUTCOMES.map((choice) => (
             <label key={choice.kind} className="choice">
               <input type="radio" name="outcome" value={choice.kind} checked={kind === choice.kind} onChange={() => setKind(choice.kind)} />
               {choice.text}
             </label>
           ))}
+          <p className="by" role="status">
+            {kind !== null && outcomeOf(kind)?.then}
+          </p>
         </fieldset>
         <label>
           <span className="label">True cause, if it was another</span>
@@ -95,8 +97,8 @@ function OutcomeForm({ known, refresh, recorded }: FormProps) {
           <span className="label">Note</span>
           <textarea rows={2} maxLength={2000} value={note} onChange={(event) => setNote(event.target.value)} />
         </label>
-        <button type="submit" disabled={kind === null || record.busy}>
-          Record
+        <button type="submit" disabled={kind === null || record.busy} aria-describedby="what-closing-does">
+          Record and close the case
         </button>
         {record.problem && <Problem text={record.problem} />}
       </form>

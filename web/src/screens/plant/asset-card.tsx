@@ -16,11 +16,13 @@ interface Props {
   live: boolean;
   health: AssetHealth;
   cases: readonly CaseSummary[];
+  /** Its values stand far from what was learned. */
+  away: boolean;
 }
 
-export function AssetCard({ asset, live, health, cases }: Props) {
+export function AssetCard({ asset, live, health, cases, away }: Props) {
   const [element, seen] = useSeen<HTMLElement>();
-  const stood = assetStanding(health, cases.map((open) => open.stage));
+  const stood = assetStanding(health, cases.map((open) => open.stage), away);
   const severity = worst(cases.map((open) => open.severity));
   const suspects = new Set(cases.flatMap((open) => open.evidence.map((evidence) => evidence.signal)));
   return (

@@ -25,10 +25,12 @@ interface Props {
   plant: Plant;
   live: boolean;
   /** The machines that an action moved from where their normal was learned; empty where there are none. */
-  moved: string;
+  acted: string;
+  /** Those that run elsewhere than they are rated for, and of which no action is known. */
+  elsewhere: string;
 }
 
-export const Heatmap = memo(function Heatmap({ plant, live, moved }: Props) {
+export const Heatmap = memo(function Heatmap({ plant, live, acted, elsewhere }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const [said, setSaid] = useState<string | null>(null);
   const cells = useMemo(() => <Cells assets={plant.assets} />, [plant.assets]);
@@ -45,9 +47,14 @@ export const Heatmap = memo(function Heatmap({ plant, live, moved }: Props) {
       <div ref={box} className="cells" data-few={plant.assets.reduce((sum, asset) => sum + asset.signals.length, 0) <= FEW} onKeyDown={moveOn}>
         {cells}
       </div>
-      {moved !== "" && (
+      {acted !== "" && (
         <p className="by">
-          An action changed how {moved} {moved.includes(", ") ? "run" : "runs"}: the distance shown is from what was normal before.
+          An action changed how {acted} {acted.includes(", ") ? "run" : "runs"}: the distance shown is from what was normal before.
+        </p>
+      )}
+      {elsewhere !== "" && (
+        <p className="by">
+          {elsewhere} {elsewhere.includes(", ") ? "do not run" : "does not run"} at the rated set point: the distance shown is from what was normal before.
         </p>
       )}
       <ul className="key" aria-hidden="true">

@@ -6,7 +6,7 @@ import { type AreaNode, type Leaf, type LineNode, type Rolled, treeOf } from "..
 import { href } from "../../logic/route.ts";
 import { placeName } from "../../logic/words.ts";
 import { Mark } from "../../parts/mark.tsx";
-import { stoodOf } from "./asset-state.ts";
+import { type Away, stoodOf } from "./asset-state.ts";
 
 interface Machine extends Leaf {
   asset: Asset;
@@ -15,11 +15,11 @@ interface Machine extends Leaf {
 /** A line of more machines than this stays closed while all of them are well. */
 const OPEN_UP_TO = 8;
 
-export function Places({ plant, view }: { plant: Plant; view: PlantView }) {
+export function Places({ plant, view, away }: { plant: Plant; view: PlantView; away: Away }) {
   const { changed, health } = view;
   const tree = useMemo(
-    () => treeOf(plant.assets.map((asset): Machine => ({ asset, area: asset.area, line: asset.line, ...stoodOf(asset, { changed, health }) }))),
-    [plant.assets, changed, health],
+    () => treeOf(plant.assets.map((asset): Machine => ({ asset, area: asset.area, line: asset.line, ...stoodOf(asset, { changed, health }, away) }))),
+    [plant.assets, changed, health, away],
   );
   return (
     <nav className="places panel" aria-label={`Places of ${plant.name}`}>

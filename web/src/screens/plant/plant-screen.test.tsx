@@ -22,6 +22,33 @@ test("a case that is pushed stands on its machine, and is gone once it is closed
   await screen.findByText(/1 asset, all normal/);
 });
 
+/** As after a case that was closed as mitigated: the pump was slowed, and stands far below the pressure that was learned. */
+function slowed(lastOutcome: string | null): object {
+  const plant = plantOf() as { assets: { signals: object[]; health: object }[] };
+  const [pump] = plant.assets;
+  const latest = (signal: string, value: number) => ({ signal, at: T0, receivedAt: T0, value, quality: "GOOD" });
+  const pressure = { ...pump?.signals[0], latest: latest("pump-1/pressure", 0.5) };
+  const speed = { ...pressure, id: "pump-1/speed", kind: "speed", unit: "rpm", baseline: null, writable: { rated: 1450, maxStep: 600, limits: { low: 600, high: 1500 } }, latest: latest("pump-1/speed", 870) };
+  return { ...plant, assets: [{ ...pump, signals: [pressure, speed], health: { ...pump?.health, lastOutcome } }] };
+}
+
+test("a machine that stands far from what was learned is not called normal at any place, and it is said why", async () => {
+  show(<PlantScreen />, { Plants: () => ({ plants: [slowed("MITIGATED")] }) });
+  await screen.findByText(/1 asset, 1 away from normal with no case open/);
+  // In the tree its place rolls it up; there and on its card the machine says so itself.
+  expect(screen.getAllByText("Away from normal")).toHaveLength(2);
+  expect(screen.queryByText("Normal")).toBeNull();
+  expect(screen.getByText(/An action changed how Pump P-1 runs/)).toBeTruthy();
+});
+
+test("where no action is known, a set point off its rated value is said and nobody is named for it", async () => {
+  const backend = show(<PlantScreen />, { Plants: () => ({ plants: [slowed(null)] }) });
+  await screen.findByText(/Pump P-1 does not run at the rated set point/);
+  await backend.push("ReadingsChanged", { readingsChanged: { readings: [{ signal: "pump-1/pressure", at: soon, receivedAt: soon, value: 5, quality: "GOOD" }] } });
+  await screen.findByText(/1 asset, all normal/);
+  expect(screen.queryByText(/rated set point/)).toBeNull();
+});
+
 test("an older view of a case that comes late does not take the newer one's place", async () => {
   const backend = show(<PlantScreen />);
   await screen.findByText(/all normal/);

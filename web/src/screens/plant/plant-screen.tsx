@@ -10,7 +10,7 @@ import { GrafanaLink } from "../../parts/grafana-link.tsx";
 import { Empty, Loading, Problem } from "../../parts/notice.tsx";
 import { ApprovalsStrip } from "./approvals-strip.tsx";
 import { AssetCard } from "./asset-card.tsx";
-import { actedUpon, healthOf, stoodOf } from "./asset-state.ts";
+import { type Away, healthOf, movedOf, stoodOf, useAway } from "./asset-state.ts";
 import { Figures } from "./figures.tsx";
 import { Heatmap } from "./heatmap.tsx";
 import { Places } from "./places.tsx";
@@ -41,6 +41,8 @@ export function PlantScreen() {
 
 function Site({ plant, view }: { plant: Plant; view: PlantView }) {
   const abnormal = plant.assets.filter((asset) => openCasesOf(asset, view.changed).length > 0).length;
+  const away = useAway(plant.assets);
+  const unopened = plant.assets.filter((asset) => stoodOf(asset, view, away).stood.standing === "away").length;
   const signals = plant.assets.reduce((sum, asset) => sum + asset.signals.length, 0);
   const learning = unlearned(plant.assets);
   return (
@@ -48,7 +50,7 @@ function Site({ plant, view }: { plant: Plant; view: PlantView }) {
       <header>
         <h1 id={`site-${plant.site}`}>{plant.name}</h1>
         <p className="sum">
-          {plural(plant.assets.length, "asset")}, {abnormal === 0 ? "all normal" : `${abnormal} with an open case`}
+          {plural(plant.assets.length, "asset")}, {sumText(abnormal, unopened)}
           {plant.source === "LIVE" && learning > 0 && ` · learning what is normal: ${learning} of ${plural(signals, "signal")} to go`}
           {plant.source !== "LIVE" && <span className="source"> · {plant.source.toLowerCase()}, no effects</span>}
           <GrafanaLink before=" · " text="in Grafana" site={plant.site} />
@@ -56,20 +58,25 @@ function Site({ plant, view }: { plant: Plant; view: PlantView }) {
         <Figures site={plant.site} />
       </header>
       <div className="overview">
-        <Places plant={plant} view={view} />
-        <Heatmap plant={plant} live={plant.source === "LIVE" && view.past === null} moved={actedUpon(plant.assets, view)} />
+        <Places plant={plant} view={view} away={away} />
+        <Heatmap plant={plant} live={plant.source === "LIVE" && view.past === null} {...movedOf(plant.assets, view, away)} />
       </div>
-      <Machines plant={plant} view={view} />
+      <Machines plant={plant} view={view} away={away} />
     </section>
   );
+}
+
+function sumText(open: number, away: number): string {
+  const said = [open > 0 && `${open} with an open case`, away > 0 && `${away} away from normal with no case open`].filter(Boolean);
+  return said.length === 0 ? "all normal" : said.join(", ");
 }
 
 /** More machines than a person reads through: then only those that are not normal, until one asks for all. */
 const SHOWN_AT_ONCE = 24;
 
-function Machines({ plant, view }: { plant: Plant; view: PlantView }) {
+function Machines({ plant, view, away }: { plant: Plant; view: PlantView; away: Away }) {
   const [all, setAll] = useState(plant.assets.length <= SHOWN_AT_ONCE);
-  const shown = all ? plant.assets : plant.assets.filter((asset) => asset.relearning.proposed !== null || stoodOf(asset, view).stood.standing !== "ok");
+  const shown = all ? plant.assets : plant.assets.filter((asset) => asset.relearning.proposed !== null || stoodOf(asset, view, away).stood.standing !== "ok");
   return (
     <>
       {byPlace(shown).map((area) => (
@@ -87,6 +94,7 @@ function Machines({ plant, view }: { plant: Plant; view: PlantView }) {
                     live={plant.source === "LIVE" && view.past === null}
                     health={healthOf(asset, view)}
                     cases={openCasesOf(asset, view.changed)}
+                    away={away.has(asset.id)}
                   />
                 ))}
               </div>

@@ -44,6 +44,9 @@ function SiteDays({ plant }: { plant: Plant }) {
       {summaries === null && !asked.problem && <Loading what="the summaries" />}
       {summaries?.length === 0 && <Empty title="No day has been summed up yet">The first summary comes when the first day of this site is over, at the hour that its roster names.</Empty>}
       {summaries !== null && summaries.length > 0 && (
+        <p className="by">“Healthy” is said of Millwright's own parts, not of the machines: a day can be healthy and have open cases.</p>
+      )}
+      {summaries !== null && summaries.length > 0 && (
         <ol className="panel summaries">
           {summaries.map((summary) => (
             <Stretch key={`${summary.kind} ${summary.to}`} summary={summary} />

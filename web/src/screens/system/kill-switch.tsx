@@ -23,7 +23,7 @@ function Engaged({ plant, engaged }: { plant: Plant; engaged: NonNullable<Plant[
   return (
     <>
       <p>
-        <strong>Nothing may act.</strong> Stopped by {actorName(engaged.by)} at <When at={engaged.at} />: {engaged.reason}
+        <strong>Nothing may act.</strong> Stopped by {actorName(engaged.by)} at <When at={engaged.at} title="Plant time" named />: {engaged.reason}
       </p>
       <button type="button" disabled={release.busy} onClick={() => void release.ask({ site: plant.site }).then(follow)}>
         Let actions run again

@@ -6,6 +6,7 @@ import { useLetters } from "../../live/letters.tsx";
 import { usePlant } from "../../live/plant.tsx";
 import { useRefreshOnReturn } from "../../live/returned.ts";
 import { healthLine, partGroups } from "../../logic/health.ts";
+import { partitionHint } from "../../logic/partitions.ts";
 import { href } from "../../logic/route.ts";
 import { plural } from "../../logic/words.ts";
 import { AsOf } from "../../parts/as-of.tsx";
@@ -71,7 +72,10 @@ function Report({ health }: { health: SystemHealth }) {
           <tbody>
             {health.lag.map((lag) => (
               <tr key={lag.partition} className={lag.behind > 1_000 ? "bad" : ""}>
-                <th scope="row">{lag.partition}</th>
+                <th scope="row">
+                  {lag.partition}
+                  {partitionHint(lag.partition) && <span className="feature"> {partitionHint(lag.partition)}</span>}
+                </th>
                 <td data-label="Taken in up to">{lag.next}</td>
                 <td data-label="On the log">{lag.head}</td>
                 <td data-label="Behind">{lag.behind === 0 ? "nothing" : plural(lag.behind, "record")}</td>
