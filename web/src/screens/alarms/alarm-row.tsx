@@ -44,6 +44,8 @@ export function AlarmRow({ alarm, plant, tell }: Props) {
         </p>
         {figures.length > 0 && (
           <p className="feature">
+            {/* Not followed since: how it stands now is on its machine. */}
+            {isTold(alarm.state) && "When it was told: "}
             {figures.map(({ item }) => `${signalLabel(item.signal, item.kind, asset?.signals ?? [])} ${shortly(item, alarm.detector)}`).join(" · ")}
           </p>
         )}
