@@ -1,22 +1,30 @@
 #!/usr/bin/env bash
 # What a build is made of, as CycloneDX 1.5: the program from Cargo.lock, the page from web/package-lock.json. Into sbom/, or the folder named.
+#
+#   sbom.sh [FOLDER] [millwright|page]     one of them alone
 set -euo pipefail
 cd "$(dirname "$0")/.."
 out=$(realpath -m "${1:-sbom}")
+wanted="${2:-millwright page}"
 mkdir -p "$out"
-
-command -v cargo-cyclonedx >/dev/null || cargo install --quiet --locked cargo-cyclonedx
 
 # It writes one beside the manifest of each crate of ours; the program's own is the one that has everything.
 left_behind() { find . -name 'millwright-in-parts.json' -not -path './target/*' -not -path '*/node_modules/*'; }
-trap 'left_behind | xargs -r rm -f' EXIT
-cargo cyclonedx --quiet --format json --spec-version 1.5 --override-filename millwright-in-parts
-mv millwright-in-parts.json "$out/millwright.cdx.json"
+
+write_millwright() {
+    command -v cargo-cyclonedx >/dev/null || cargo install --quiet --locked cargo-cyclonedx
+    trap 'left_behind | xargs -r rm -f' EXIT
+    cargo cyclonedx --quiet --format json --spec-version 1.5 --override-filename millwright-in-parts
+    mv millwright-in-parts.json "$out/millwright.cdx.json"
+}
 
 # Without what only building and testing the page needs.
-(cd web && npm sbom --sbom-format=cyclonedx --package-lock-only --omit=dev) >"$out/page.cdx.json"
+write_page() {
+    (cd web && npm sbom --sbom-format=cyclonedx --package-lock-only --omit=dev) >"$out/page.cdx.json"
+}
 
-for file in millwright page; do
+for file in $wanted; do
+    "write_$file"
     node -e '
         const bom = JSON.parse(require("node:fs").readFileSync(process.argv[1]));
         const named = bom.components.every((part) => part.name && part.version && part.purl);

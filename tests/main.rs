@@ -40,6 +40,7 @@ mod recordings;
 mod red_team;
 mod road;
 mod rude;
+mod sbom;
 mod scenarios;
 mod similar;
 mod soak;

@@ -364,8 +364,11 @@ pub async fn find(db: &Db, site: &SiteId, agent: &ActorId) -> Result<Option<Agen
     Ok(Ask::new("SELECT doc FROM agents WHERE key = $1").bind(Value::text(key(site, agent))).doc(db).await?)
 }
 
-/// What was reported hour by hour since then, the latest first.
-pub async fn hours(db: &Db, site: &SiteId, agent: &ActorId, since: Timestamp, most: usize) -> Result<Vec<AgentHourRow>, NotRead> {
-    let sql = format!("SELECT doc FROM agent_hours WHERE site = $1 AND agent = $2 AND hour >= $3 ORDER BY hour DESC LIMIT {most}");
-    Ok(Ask::new(sql).bind(Value::text(site)).bind(Value::text(agent)).bind(Value::Time(since)).docs(db).await?)
+/// What was reported hour by hour since then, the latest first: so many hours of each agent.
+pub async fn hours(db: &Db, agents: &[(SiteId, ActorId)], since: Timestamp, most: usize) -> Result<Vec<AgentHourRow>, NotRead> {
+    let ranked = "ROW_NUMBER() OVER (PARTITION BY site, agent ORDER BY hour DESC) AS place";
+    let mut ask = Ask::new(format!("SELECT doc FROM (SELECT doc, hour, {ranked} FROM agent_hours WHERE hour >= "));
+    ask.push_bind(Value::Time(since)).push(" AND ").push_named("agent", agents);
+    ask.push(&format!(") AS ranked WHERE place <= {most} ORDER BY hour DESC"));
+    Ok(ask.docs(db).await?)
 }

@@ -42,6 +42,7 @@ static TIMELINE: Table = Table {
 /// One fact of a case, for people.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TimelineRow {
+    pub case: CaseId,
     pub partition: PartitionId,
     pub seq: u64,
     pub kind: String,
@@ -142,12 +143,19 @@ fn evidence_of(event: &Event) -> Option<&[Evidence]> {
 
 /// In the order of the log.
 pub async fn of_case(db: &Db, case: CaseId) -> Result<Vec<TimelineRow>, NotRead> {
-    let ask = Ask::new(format!("SELECT {} FROM case_timeline WHERE case_id = $1 ORDER BY seq", TIMELINE.all_columns())).bind(Value::text(case));
+    of_cases(db, &[case]).await
+}
+
+/// Of so many cases, each case's in the order of the log.
+pub async fn of_cases(db: &Db, cases: &[CaseId]) -> Result<Vec<TimelineRow>, NotRead> {
+    let mut ask = Ask::new(format!("SELECT {} FROM case_timeline WHERE case_id IN ", TIMELINE.all_columns()));
+    ask.push_list(cases.iter().map(Value::text)).push(" ORDER BY seq");
     Ok(ask.rows(db).await?.iter().map(read).collect::<Result<_, sqlx::Error>>()?)
 }
 
 fn read(row: &Row) -> Result<TimelineRow, sqlx::Error> {
     Ok(TimelineRow {
+        case: row.parsed("case_id")?,
         partition: row.parsed("partition")?,
         seq: row.count("seq")?,
         kind: row.text("kind")?,

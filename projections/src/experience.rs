@@ -12,6 +12,7 @@ use millwright_domain::{
     memory::{Calibrating, Judged},
     track::Track,
 };
+use std::collections::{BTreeSet, HashMap};
 
 /// The latest closed cases that are counted.
 const COUNTED: usize = 1_000;
@@ -29,19 +30,35 @@ pub struct Record {
     pub calibrated_on: usize,
 }
 
+/// An action that is tried on an asset against a cause.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Attempt {
+    pub site: SiteId,
+    pub asset: AssetId,
+    pub cause: CauseId,
+    pub action: ActionName,
+}
+
 impl Projections {
-    /// Of closed cases of that cause on machines of the asset's class.
-    pub async fn track_record(&self, site: &SiteId, asset: &AssetId, cause: &CauseId, action: &ActionName) -> Result<Track, NotRead> {
-        let class = self.class_of(site, asset);
-        let mut track = Track::default();
-        for row in open_cases::closed(&self.ledger(), Some(cause), COUNTED).await? {
-            if let Case::Closed(file, outcome) = &row.case
-                && self.class_of(&row.site, &row.asset) == class
-            {
-                track.count(file, *outcome, action);
+    /// Each from closed cases of its cause on machines of its asset's class.
+    pub async fn track_records(&self, attempts: &[Attempt]) -> Result<Vec<Track>, NotRead> {
+        let causes: BTreeSet<&CauseId> = attempts.iter().map(|attempt| &attempt.cause).collect();
+        let causes: Vec<CauseId> = causes.into_iter().cloned().collect();
+        let closed = open_cases::closed_of(&self.ledger(), &causes, COUNTED).await?;
+        let closed: Vec<(&CaseRow, Option<String>)> = closed.iter().map(|row| (row, self.class_of(&row.site, &row.asset))).collect();
+        let track = |attempt: &Attempt| {
+            let class = self.class_of(&attempt.site, &attempt.asset);
+            let mut track = Track::default();
+            for (row, _) in closed.iter().filter(|(_, of)| *of == class) {
+                if let Case::Closed(file, outcome) = &row.case
+                    && file.cause() == Some(&attempt.cause)
+                {
+                    track.count(file, *outcome, &attempt.action);
+                }
             }
-        }
-        Ok(track)
+            track
+        };
+        Ok(attempts.iter().map(track).collect())
     }
 
     fn class_of(&self, site: &SiteId, asset: &AssetId) -> Option<String> {
@@ -51,21 +68,24 @@ impl Projections {
     }
 }
 
-/// Of the diagnoses that people have judged.
-pub async fn record_of(db: &Db, cause: &CauseId, confidence: f64) -> Result<Record, NotRead> {
-    let mut record = Record::default();
+/// Of the diagnoses that people have judged: each cause that was claimed with that confidence.
+pub async fn records_of(db: &Db, claims: &[(CauseId, f64)]) -> Result<Vec<Record>, NotRead> {
     let mut calibrating = Calibrating::default();
+    let mut fared: HashMap<CauseId, (u32, u32)> = HashMap::new();
     for row in open_cases::closed(db, None, COUNTED).await? {
         let Some((named, hit)) = judged(&row) else { continue };
         calibrating.take(Judged { score: named.confidence, hit });
-        if named.cause == *cause {
-            record.confirmed += u32::from(hit);
-            record.refuted += u32::from(!hit);
-        }
+        let (confirmed, refuted) = fared.entry(named.cause.clone()).or_default();
+        *confirmed += u32::from(hit);
+        *refuted += u32::from(!hit);
     }
-    record.calibrated = calibrating.fitted().map(|calibration| calibration.rate(confidence));
-    record.calibrated_on = if record.calibrated.is_some() { calibrating.len() } else { 0 };
-    Ok(record)
+    let fitted = calibrating.fitted();
+    let record = |(cause, confidence): &(CauseId, f64)| {
+        let (confirmed, refuted) = fared.get(cause).copied().unwrap_or_default();
+        let calibrated = fitted.as_ref().map(|calibration| calibration.rate(*confidence));
+        Record { confirmed, refuted, calibrated, calibrated_on: if calibrated.is_some() { calibrating.len() } else { 0 } }
+    };
+    Ok(claims.iter().map(record).collect())
 }
 
 /// The diagnosis and whether it was right, if a person said so.

@@ -117,5 +117,12 @@ fn is_of_one(event: &Event) -> bool {
 }
 
 pub async fn of_case(db: &Db, case: CaseId) -> Result<Option<InvestigationRow>, NotRead> {
-    Ok(Ask::new("SELECT doc FROM investigations WHERE case_id = $1").bind(Value::text(case)).doc(db).await?)
+    Ok(of_cases(db, &[case]).await?.pop())
+}
+
+/// Of those cases that the crew was asked about, in no order.
+pub async fn of_cases(db: &Db, cases: &[CaseId]) -> Result<Vec<InvestigationRow>, NotRead> {
+    let mut ask = Ask::new("SELECT doc FROM investigations WHERE case_id IN ");
+    ask.push_list(cases.iter().map(Value::text));
+    Ok(ask.docs(db).await?)
 }

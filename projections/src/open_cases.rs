@@ -243,6 +243,24 @@ pub async fn closed(db: &Db, cause: Option<&CauseId>, limit: usize) -> Result<Ve
     Ok(ask.docs(db).await?)
 }
 
+/// Last closed first, so many of each of these causes.
+pub async fn closed_of(db: &Db, causes: &[CauseId], limit: usize) -> Result<Vec<CaseRow>, NotRead> {
+    let ranked = "ROW_NUMBER() OVER (PARTITION BY cause ORDER BY closed_at DESC, id) AS place";
+    let mut ask = Ask::new(format!("SELECT doc FROM (SELECT doc, closed_at, id, {ranked} FROM cases WHERE open = 0 AND cause IN "));
+    ask.push_list(causes.iter().map(Value::text)).push(") AS ranked WHERE place <= ").push_bind(Value::count(limit as u64));
+    ask.push(" ORDER BY closed_at DESC, id");
+    Ok(ask.docs(db).await?)
+}
+
+/// Open ones, last opened first, so many of each of these assets.
+pub async fn open_at(db: &Db, assets: &[(SiteId, AssetId)], limit: usize) -> Result<Vec<CaseRow>, NotRead> {
+    let ranked = "ROW_NUMBER() OVER (PARTITION BY site, asset ORDER BY opened_at DESC, id DESC) AS place";
+    let mut ask = Ask::new(format!("SELECT doc FROM (SELECT doc, opened_at, id, {ranked} FROM cases WHERE open = 1 AND "));
+    ask.push_named("asset", assets);
+    ask.push(") AS ranked WHERE place <= ").push_bind(Value::count(limit as u64)).push(" ORDER BY opened_at DESC, id DESC");
+    Ok(ask.docs(db).await?)
+}
+
 /// Last closed first, of those that ended so.
 pub async fn ended_as(db: &Db, outcome: Outcome, limit: usize) -> Result<Vec<CaseRow>, NotRead> {
     let ask = Ask::new("SELECT doc FROM cases WHERE open = 0 AND outcome = $1 ORDER BY closed_at DESC, id LIMIT $2");

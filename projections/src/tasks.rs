@@ -188,10 +188,11 @@ pub async fn find(db: &Db, task: TaskId) -> Result<Option<TaskRow>, NotRead> {
     Ok(Ask::new("SELECT doc FROM tasks WHERE id = $1").bind(Value::text(task)).doc(db).await?)
 }
 
-/// What an agent holds at the moment.
-pub async fn held_by(db: &Db, site: &SiteId, agent: &ActorId) -> Result<Vec<TaskRow>, NotRead> {
-    let ask = Ask::new("SELECT doc FROM tasks WHERE site = $1 AND stage = 'active' AND agent = $2 ORDER BY id");
-    Ok(ask.bind(Value::text(site)).bind(Value::text(agent)).docs(db).await?)
+/// What so many agents hold at the moment.
+pub async fn held_by(db: &Db, agents: &[(SiteId, ActorId)]) -> Result<Vec<TaskRow>, NotRead> {
+    let mut ask = Ask::new("SELECT doc FROM tasks WHERE stage = 'active' AND ");
+    ask.push_named("agent", agents).push(" ORDER BY id");
+    Ok(ask.docs(db).await?)
 }
 
 /// How many there are at each stage.

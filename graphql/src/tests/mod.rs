@@ -8,6 +8,8 @@ mod crew_work;
 mod doing;
 mod http;
 mod models;
+mod published;
+mod reading_once;
 mod resuming;
 mod travelling;
 mod watching;

@@ -1,7 +1,6 @@
 //! A proposed action: exactly what would be done, what a yes has to name, and what came of it.
 
 use crate::{
-    errors::storage,
     notes,
     scalars::{id, time},
     state::AppState,
@@ -15,6 +14,7 @@ use chrono::{DateTime, Utc};
 use millwright_domain::{action::Order, approval, ids::SignalId, policy};
 use millwright_projections::{
     actions::{self, ActionRow},
+    experience::Attempt,
     summary::what,
 };
 
@@ -106,7 +106,8 @@ impl Action {
         let state = ctx.data::<AppState>()?;
         let case = state.loaders.case(self.0.case).await?;
         let Some((asset, cause)) = case.and_then(|row| Some((row.asset.clone(), row.case.file()?.cause()?.clone()))) else { return Ok(None) };
-        let track = state.projections.track_record(&self.0.site, &asset, &cause, &self.0.proposal.name).await.map_err(storage)?;
+        let attempt = Attempt { site: self.0.site.clone(), asset, cause, action: self.0.proposal.name.clone() };
+        let track = state.loaders.track_record(attempt).await?;
         Ok(Some(TrackRecord { tried: track.tried, helped: track.helped, rate: track.rate() }))
     }
     async fn name(&self) -> ID {

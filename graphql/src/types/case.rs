@@ -23,12 +23,7 @@ use millwright_domain::{
     ids::CauseId,
     sealed::Sealed,
 };
-use millwright_projections::{
-    case_timeline::{self, TimelineRow},
-    experience, investigations,
-    open_cases::CaseRow,
-    similar, tickets,
-};
+use millwright_projections::{case_timeline::TimelineRow, experience, open_cases::CaseRow, similar};
 
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 pub enum CaseStatus {
@@ -205,19 +200,19 @@ impl Case {
     #[graphql(complexity = "crate::query::times(3, child_complexity)")]
     async fn tickets(&self, ctx: &Context<'_>) -> Result<Vec<Ticket>> {
         let state = ctx.data::<AppState>()?;
-        let rows = tickets::of_case(&state.projections.ledger(), self.0.id).await.map_err(storage)?;
+        let rows = state.loaders.tickets_of(self.0.id).await?;
         Ok(rows.into_iter().map(Ticket::from).collect())
     }
     /// What the crew found out about it.
     async fn investigation(&self, ctx: &Context<'_>) -> Result<Option<Investigation>> {
         let state = ctx.data::<AppState>()?;
-        let row = investigations::of_case(&state.projections.ledger(), self.0.id).await.map_err(storage)?;
+        let row = state.loaders.investigation_of(self.0.id).await?;
         Ok(row.map(Investigation::from))
     }
     #[graphql(complexity = "crate::query::times(50, child_complexity)")]
     async fn timeline(&self, ctx: &Context<'_>) -> Result<Vec<TimelineEntry>> {
         let state = ctx.data::<AppState>()?;
-        let rows = case_timeline::of_case(&state.projections.ledger(), self.0.id).await.map_err(storage)?;
+        let rows = state.loaders.timeline_of(self.0.id).await?;
         Ok(rows.into_iter().map(TimelineEntry).collect())
     }
 }
@@ -259,7 +254,7 @@ impl Diagnosis {
     #[graphql(complexity = "500 + child_complexity")]
     async fn record(&self, ctx: &Context<'_>) -> Result<DiagnosisRecord> {
         let state = ctx.data::<AppState>()?;
-        let record = experience::record_of(&state.projections.ledger(), &self.known, self.confidence).await.map_err(storage)?;
+        let record = state.loaders.record_of(&self.known, self.confidence).await?;
         let experience::Record { confirmed, refuted, calibrated, calibrated_on } = record;
         Ok(DiagnosisRecord { confirmed, refuted, calibrated, calibrated_on })
     }

@@ -1,7 +1,6 @@
 //! What is there: sites, assets by their ISA-95 place, signals with their newest value and what is normal for them.
 
 use crate::{
-    errors::storage,
     notes,
     scalars::{id, time},
     state::AppState,
@@ -15,12 +14,7 @@ use millwright_domain::{
     plant, roster,
     sealed::Sealed,
 };
-use millwright_projections::{
-    Window,
-    asset_health::HealthRow,
-    open_cases::{self, CaseFilter},
-    plant::PlantRow,
-};
+use millwright_projections::{asset_health::HealthRow, plant::PlantRow};
 use std::collections::BTreeMap;
 
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
@@ -205,9 +199,8 @@ impl Asset {
     #[graphql(complexity = "crate::query::times(3, child_complexity)")]
     async fn open_cases(&self, ctx: &Context<'_>) -> Result<Vec<Case>> {
         let state = ctx.data::<AppState>()?;
-        let filter = CaseFilter { site: Some(self.site.clone()), asset: Some(self.asset.id.clone()), open: Some(true), ..CaseFilter::default() };
-        let page = open_cases::page(&state.projections.ledger(), &filter, &Window::first(Window::MOST)).await.map_err(storage)?;
-        Ok(page.rows.into_iter().map(|(_, row)| Case(row)).collect())
+        let rows = state.loaders.open_at(&self.site, &self.asset.id).await?;
+        Ok(rows.into_iter().map(Case).collect())
     }
 }
 

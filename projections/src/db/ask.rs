@@ -2,7 +2,9 @@
 
 use super::{Conn, Db, Pool, Row, Value, postgres, sqlite};
 use async_trait::async_trait;
+use millwright_domain::ids::SiteId;
 use serde::de::DeserializeOwned;
+use std::{collections::BTreeMap, fmt::Display};
 
 pub(crate) struct Ask {
     sql: String,
@@ -42,6 +44,17 @@ impl Ask {
         self.push(")")
     }
 
+    /// Of so many sites' things, `name` being the column that names a thing within its site.
+    pub fn push_named<N: Display>(&mut self, name: &str, named: &[(SiteId, N)]) -> &mut Self {
+        let mut by_site: BTreeMap<&SiteId, Vec<&N>> = BTreeMap::new();
+        named.iter().for_each(|(site, thing)| by_site.entry(site).or_default().push(thing));
+        for (number, (site, things)) in by_site.into_iter().enumerate() {
+            self.push(if number == 0 { "(" } else { " OR " }).push("(site = ").push_bind(Value::text(site));
+            self.push(&format!(" AND {name} IN ")).push_list(things.into_iter().map(Value::text)).push(")");
+        }
+        self.push(")")
+    }
+
     pub async fn rows(self, of: impl Asked) -> Result<Vec<Row>, sqlx::Error> {
         of.rows(self.sql, self.values).await
     }
@@ -67,7 +80,8 @@ impl Ask {
 #[async_trait]
 impl Asked for &Db {
     async fn rows(self, sql: String, values: Vec<Value>) -> Result<Vec<Row>, sqlx::Error> {
-        match &self.0 {
+        self.count();
+        match &self.pool {
             Pool::Sqlite(pool) => Ok(Row::sqlite(sqlite::query(&sql, values).fetch_all(pool).await?)),
             Pool::Postgres(pool) => Ok(Row::postgres(postgres::query(&sql, values).fetch_all(pool).await?)),
         }

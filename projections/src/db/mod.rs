@@ -13,12 +13,35 @@ pub(crate) use row::Row;
 pub use value::{Kind, Value};
 
 use sqlx::{PgPool, SqlitePool};
-use std::{io, time::Duration};
+use std::{
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 use thiserror::Error;
 
 /// For the queries of the questions' modules. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Db(pub(crate) Pool);
+pub struct Db {
+    pub(crate) pool: Pool,
+    asked: Arc<AtomicU64>,
+}
+
+impl Db {
+    pub(crate) fn new(pool: Pool) -> Self {
+        Self { pool, asked: Arc::default() }
+    }
+    /// Questions that were put to it so far, also to its clones.
+    pub fn asked(&self) -> u64 {
+        self.asked.load(Ordering::Relaxed)
+    }
+    pub(crate) fn count(&self) {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+    }
+}
 
 #[derive(Debug, Clone)]
 pub(crate) enum Pool {

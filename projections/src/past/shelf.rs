@@ -84,7 +84,7 @@ impl Shelf {
     async fn read(&self, number: u64) -> Option<Kept> {
         let options = SqliteConnectOptions::new().filename(self.path(number)).create_if_missing(false);
         let pool = SqlitePoolOptions::new().max_connections(1).connect_lazy_with(options);
-        let db = Db(Pool::Sqlite(pool.clone()));
+        let db = Db::new(Pool::Sqlite(pool.clone()));
         let read = async {
             let versions = Ask::new("SELECT projection, version FROM projection_versions").rows(&db).await?;
             let found: Vec<(String, u64)> =

@@ -35,7 +35,7 @@ impl Store {
     pub async fn digest(&self, parts: &[Part]) -> Result<String, sqlx::Error> {
         let mut running = String::new();
         for part in parts {
-            running = match &self.own.0 {
+            running = match &self.own.pool {
                 Pool::Sqlite(pool) => {
                     let rows = sqlx::query_scalar(AssertSqlSafe(part.sql(|name, _| format!("quote({name})")))).fetch(pool);
                     over(running, part.table.name, rows).await?

@@ -152,7 +152,7 @@ impl Store {
     }
 
     pub async fn close(self) {
-        if let Pool::Sqlite(pool) = self.readers.0 {
+        if let Pool::Sqlite(pool) = self.readers.pool {
             pool.close().await;
         }
         match self.writer {

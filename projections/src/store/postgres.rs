@@ -193,8 +193,8 @@ impl House {
         let found = found.map_err(|cause| self.failed("open", cause))?;
         let place = format!("{} ({schema})", self.place);
         admit(shapes, &found, &place)?;
-        let readers = Db(Pool::Postgres(self.readers.clone()));
-        Ok(Store { place, generation, versions: found, readers, own: Db(Pool::Postgres(own)), writer: Writing::Postgres(writer) })
+        let readers = Db::new(Pool::Postgres(self.readers.clone()));
+        Ok(Store { place, generation, versions: found, readers, own: Db::new(Pool::Postgres(own)), writer: Writing::Postgres(writer) })
     }
 
     fn schema(&self, lane: &str, number: u64) -> String {

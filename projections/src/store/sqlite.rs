@@ -132,7 +132,7 @@ async fn connect_with(path: &Path, generation: u64, shapes: &[Shape], cache: &'s
     let mut writer = sqlx::ConnectOptions::connect(&options).await.map_err(|cause| failed("open", cause))?;
     let versions = admitted(shapes, &place, &mut writer).await?;
     let readers = SqlitePoolOptions::new().max_connections(readers).connect_lazy_with(options.read_only(true).create_if_missing(false));
-    let readers = Db(Pool::Sqlite(readers));
+    let readers = Db::new(Pool::Sqlite(readers));
     Ok(Store { place, generation, versions, own: readers.clone(), readers, writer: Writing::Sqlite(Mutex::new(writer)) })
 }
 

@@ -2,13 +2,15 @@
 
 use super::{Bench, on_both};
 use crate::{
-    experience, open_cases,
+    experience::{self, Attempt},
+    open_cases,
     testing::{MemoryLog, Recorder, road},
 };
 use chrono::TimeDelta;
 use millwright_domain::{
     case::{CaseRemembered, Outcome},
     envelope::StreamId,
+    ids::CauseId,
     memory::{Channel, ChannelKey, Episode, Signature, SignatureSettings},
     ports::event_log::EventLog,
 };
@@ -80,11 +82,14 @@ async fn a_case_without_a_signature_is_compared_with_nothing(bench: &Bench) {
 
 async fn an_action_and_a_diagnosis_show_how_they_fared(bench: &Bench) {
     let projections = bench.caught_up(&recorded()).await;
-    let (cause, action) = ("bearing_wear".parse().unwrap(), "slow_down".parse().unwrap());
-    let track = projections.track_record(&road::site(), &"pump-1".parse().unwrap(), &cause, &action).await.unwrap();
-    assert_eq!((track.tried, track.helped, track.rate()), (2, 2, None));
-    let record = experience::record_of(&projections.ledger(), &cause, 0.87).await.unwrap();
-    assert_eq!((record.confirmed, record.refuted, record.calibrated), (2, 0, None));
+    let (cause, action): (CauseId, _) = ("bearing_wear".parse().unwrap(), "slow_down".parse().unwrap());
+    let attempt = Attempt { site: road::site(), asset: "pump-1".parse().unwrap(), cause: cause.clone(), action };
+    let never = Attempt { cause: "cavitation".parse().unwrap(), ..attempt.clone() };
+    let tracks = projections.track_records(&[never, attempt]).await.unwrap();
+    assert_eq!(tracks.iter().map(|track| (track.tried, track.helped, track.rate())).collect::<Vec<_>>(), [(0, 0, None), (2, 2, None)]);
+    let records = experience::records_of(&projections.ledger(), &[(cause, 0.87), ("cavitation".parse().unwrap(), 0.5)]).await.unwrap();
+    let told: Vec<_> = records.iter().map(|record| (record.confirmed, record.refuted, record.calibrated)).collect();
+    assert_eq!(told, [(2, 0, None), (0, 0, None)]);
     let patterns = projections.fault_patterns().await.unwrap();
     assert_eq!(patterns.iter().map(|pattern| pattern.cases.len()).sum::<usize>(), 2);
 }

@@ -2,7 +2,6 @@
 
 use super::Task;
 use crate::{
-    errors::storage,
     scalars::{id, time},
     state::AppState,
 };
@@ -14,10 +13,7 @@ use millwright_domain::{
     agent_alarm::Breach,
     model_call::Usage,
 };
-use millwright_projections::{
-    agents::{self, AgentHourRow, AgentRow, Sums},
-    tasks,
-};
+use millwright_projections::agents::{AgentHourRow, AgentRow, Sums};
 
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "agent::AgentStatus")]
@@ -157,7 +153,7 @@ impl Agent {
     #[graphql(complexity = "crate::query::times(10, child_complexity)")]
     async fn tasks(&self, ctx: &Context<'_>) -> Result<Vec<Task>> {
         let state = ctx.data::<AppState>()?;
-        let rows = tasks::held_by(&state.projections.ledger(), &self.0.site, &self.0.name).await.map_err(storage)?;
+        let rows = state.loaders.held_by(&self.0.site, &self.0.name).await?;
         Ok(rows.into_iter().map(Task).collect())
     }
     /// Tasks that it works on at once, at most.
@@ -210,8 +206,9 @@ impl Agent {
     async fn hours(&self, ctx: &Context<'_>, #[graphql(default = 24)] last: u32) -> Result<Vec<AgentHour>> {
         let state = ctx.data::<AppState>()?;
         let last = last.clamp(1, 24 * 31);
-        let since = state.clock.now().wall - TimeDelta::hours(last.into());
-        let rows = agents::hours(&state.projections.ledger(), &self.0.site, &self.0.name, since, last as usize).await.map_err(storage)?;
+        // The first whole hour of the stretch: the same for all agents of a list, however much later the next one asks.
+        let since = (state.clock.now().wall - TimeDelta::hours(last.into()) - TimeDelta::microseconds(1)).floor_to(3_600) + TimeDelta::hours(1);
+        let rows = state.loaders.hours_of(&self.0.site, &self.0.name, since, last as usize).await?;
         Ok(rows.into_iter().map(AgentHour::from).collect())
     }
 }

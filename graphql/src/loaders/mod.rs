@@ -1,6 +1,10 @@
 //! What many fields of an answer, or many listeners at once, want by key: gathered for a moment and read in one question.
 //! Nothing is kept: whoever wants it later gets it as it is later.
 
+mod agents;
+mod cases;
+mod experience;
+
 use crate::errors::storage;
 use async_graphql::{
     Result,
@@ -9,7 +13,7 @@ use async_graphql::{
 use millwright_domain::ids::{AssetId, CaseId, SiteId};
 use millwright_projections::{
     NotRead, Projections,
-    actions::{self, ActionRow},
+    actions::ActionRow,
     asset_health::{self, HealthRow},
     open_cases::{self, CaseRow},
     pending_approvals,
@@ -32,9 +36,6 @@ impl Loaders {
         let behind = ChangedBehind { site: site.clone(), next, case };
         Ok(self.0.load_one(behind).await.map_err(storage)?.unwrap_or_default())
     }
-    pub(crate) async fn actions_of(&self, case: CaseId) -> Result<Vec<ActionRow>> {
-        Ok(self.0.load_one(ActionsOf(case)).await.map_err(storage)?.unwrap_or_default())
-    }
     pub(crate) async fn health(&self, site: &SiteId, asset: &AssetId) -> Result<Option<HealthRow>> {
         self.0.load_one(HealthOf(site.clone(), asset.clone())).await.map_err(storage)
     }
@@ -55,8 +56,6 @@ struct ChangedBehind {
     case: Option<CaseId>,
 }
 
-#[derive(Clone, PartialEq, Eq, Hash)]
-struct ActionsOf(CaseId);
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct HealthOf(SiteId, AssetId);
 /// Of one site or of all.
@@ -83,19 +82,6 @@ impl Loader<ChangedBehind> for Tables {
             changed.insert(behind.clone(), Arc::new(rows));
         }
         Ok(changed)
-    }
-}
-
-impl Loader<ActionsOf> for Tables {
-    type Value = Vec<ActionRow>;
-    type Error = Arc<NotRead>;
-    async fn load(&self, cases: &[ActionsOf]) -> Result<HashMap<ActionsOf, Vec<ActionRow>>, Self::Error> {
-        let cases: Vec<CaseId> = cases.iter().map(|ActionsOf(case)| *case).collect();
-        let mut by_case: HashMap<ActionsOf, Vec<ActionRow>> = HashMap::new();
-        for row in actions::of_cases(&self.0.ledger(), &cases).await? {
-            by_case.entry(ActionsOf(row.case)).or_default().push(row);
-        }
-        Ok(by_case)
     }
 }
 
