@@ -19,7 +19,6 @@ use millwright_domain::{
     position::PartitionId,
 };
 use std::{
-    future::Future,
     path::Path,
     sync::Arc,
     task::{Context, Wake, Waker},
