@@ -214,8 +214,9 @@ async fn forged_cookies_other_sites_and_guesses_are_turned_away() {
     assert_eq!(guesser.post("/access/sign-out", json!({})).await.status(), StatusCode::NO_CONTENT);
     assert!(program.terminate());
     let out = run(&["audit", "export", "--data", folder.path().to_str().unwrap()], folder.path());
-    let left: Vec<Value> =
-        text(&out.stdout).lines().filter_map(|line| serde_json::from_str(line).ok()).filter(|fact: &Value| fact["type"] == "SignedOut").collect();
+    let exported = text(&out.stdout);
+    let facts = exported.lines().filter_map(|line| Some(serde_json::from_str::<Value>(line).ok()?["record"].take()));
+    let left: Vec<Value> = facts.filter(|fact| fact["type"] == "SignedOut").collect();
     assert_eq!(left.len(), 1, "{}", text(&out.stderr));
     assert_eq!(left[0]["data"], json!({ "person": "demo-operator", "how": "password" }));
 }
