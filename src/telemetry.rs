@@ -3,8 +3,13 @@
 use crate::settings::{LogFormat, Logging};
 use anyhow::{Context, Result, anyhow};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
-use std::sync::OnceLock;
-use tracing_subscriber::EnvFilter;
+use std::{
+    env,
+    io::{self, IsTerminal, Write},
+    sync::OnceLock,
+};
+use tracing::Subscriber;
+use tracing_subscriber::{EnvFilter, util::SubscriberInitExt};
 
 /// What a protocol's library says at each try to connect; collectors say it once, with the device. The demo's own broker calls every
 /// client that hangs up an error. A filter that names one wins.
@@ -13,12 +18,50 @@ const QUIET: &str = "opcua_client=off,opcua_core=off,opcua_crypto=off,opcua_type
 pub fn init(logging: &Logging) -> Result<()> {
     let filter = EnvFilter::try_new(format!("{QUIET},{}", logging.level))
         .with_context(|| format!("logging.level {:?} is no filter; try `info`", logging.level))?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    let started = match logging.format {
-        LogFormat::Json => builder.json().flatten_event(true).try_init(),
-        LogFormat::Text => builder.try_init(),
-    };
+    // Colours are for people; in a file they would be taken for somebody's tricks.
+    let colours = io::stderr().is_terminal() && env::var_os("NO_COLOR").is_none_or(|wish| wish.is_empty());
+    let started = log_of(logging.format, filter, colours, io::stderr).try_init();
     started.map_err(|error| anyhow!(error)).context("logging was started twice")
+}
+
+fn log_of<W: Write + 'static>(
+    format: LogFormat,
+    filter: EnvFilter,
+    colours: bool,
+    place: impl Fn() -> W + Send + Sync + 'static,
+) -> Box<dyn Subscriber + Send + Sync> {
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(move || OneLine { place: place(), colours });
+    match format {
+        LogFormat::Json => Box::new(builder.json().flatten_event(true).finish()),
+        LogFormat::Text => Box::new(builder.finish()),
+    }
+}
+
+/// A record is handed over whole, and is one line whatever others have put into it: nobody from outside writes records of her own.
+struct OneLine<W> {
+    place: W,
+    colours: bool,
+}
+
+impl<W: Write> Write for OneLine<W> {
+    fn write(&mut self, record: &[u8]) -> io::Result<usize> {
+        self.place.write_all(one_line(&String::from_utf8_lossy(record), self.colours).as_bytes())?;
+        Ok(record.len())
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        self.place.flush()
+    }
+}
+
+/// With colours, escapes are our own: those of others are taken out of each field before.
+fn one_line(record: &str, colours: bool) -> String {
+    let plain = |c: char| c == '\t' || (c == '\x1b' && colours) || !(c.is_control() || matches!(c, '\u{2028}' | '\u{2029}'));
+    let mut line = String::with_capacity(record.len());
+    for c in record.trim_end_matches('\n').chars() {
+        if plain(c) { line.push(c) } else { line.extend(c.escape_default()) }
+    }
+    line.push('\n');
+    line
 }
 
 /// Where every part's figures come together, whoever asks first. What was counted before that is not shown.
@@ -33,4 +76,49 @@ pub fn metrics() -> PrometheusHandle {
         handle
     };
     RECORDED.get_or_init(begin).clone()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::{Arc, Mutex};
+
+    const TRICK: &str = "ann\r\n2026-01-01T00:00:00Z ERROR forged\u{2028}\u{1b}[2J\u{9b}31m\u{7}";
+
+    #[derive(Clone, Default)]
+    struct Paper(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Paper {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend(bytes);
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn written(format: LogFormat, colours: bool) -> String {
+        let paper = Paper::default();
+        let place = paper.clone();
+        tracing::subscriber::with_default(log_of(format, EnvFilter::new("info"), colours, move || place.clone()), || {
+            let cause = anyhow!("{TRICK}");
+            let _span = tracing::error_span!("looking", about = TRICK, said = %TRICK).entered();
+            tracing::warn!(who = TRICK, said = %TRICK, shown = ?TRICK, %cause, deeper = ?cause, "news of {TRICK}");
+        });
+        let bytes = paper.0.lock().unwrap().clone();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn whatever_others_are_called_a_record_is_one_line_and_no_terminal_obeys_it() {
+        for format in [LogFormat::Json, LogFormat::Text] {
+            let log = written(format, false);
+            assert_eq!(log.matches('\n').count(), 1, "{log}");
+            assert!(log.matches("forged").count() >= 7 && !log.trim_end().contains(|c: char| c.is_control() || c == '\u{2028}'), "{log:?}");
+        }
+        let coloured = written(LogFormat::Text, true);
+        assert_eq!(coloured.matches('\n').count(), 1);
+        assert!(coloured.contains("\u{1b}[") && !coloured.contains("\u{1b}[2J") && !coloured.contains('\u{9b}'), "{coloured:?}");
+    }
 }

@@ -1,6 +1,6 @@
 //! Signing in at the real program: the first password, roles, tokens, what is refused, and that all of it is in the audit and no secret on the log.
 
-use crate::program::{Program, text};
+use crate::program::{Program, run, text};
 use reqwest::{Client, Response, StatusCode, header};
 use serde_json::{Value, json};
 use std::{
@@ -205,9 +205,20 @@ async fn forged_cookies_other_sites_and_guesses_are_turned_away() {
     let late = guesser.post("/access/sign-in", json!({ "person": "demo-operator", "password": CHOSEN })).await;
     assert!(late.headers().contains_key(header::RETRY_AFTER), "the right one has to wait, too");
     assert!(admin.ask("{ me { person } }").await.is_ok(), "who is signed in already is not thrown out by a stranger's guesses");
+    let left_with = admin.cookie();
     assert_eq!(admin.post("/access/sign-out", json!({})).await.status(), StatusCode::NO_CONTENT);
     assert_eq!(admin.me().await["signedIn"], false);
+    // Again, with the cookie of before and with none: nobody leaves twice, and nobody who was not in.
+    *admin.cookie.lock().unwrap() = left_with;
+    assert_eq!(admin.post("/access/sign-out", json!({})).await.status(), StatusCode::NO_CONTENT);
+    assert_eq!(guesser.post("/access/sign-out", json!({})).await.status(), StatusCode::NO_CONTENT);
     assert!(program.terminate());
+    let out = run(&["audit", "export", "--data", folder.path().to_str().unwrap()], folder.path());
+    let exported = text(&out.stdout);
+    let facts = exported.lines().filter_map(|line| Some(serde_json::from_str::<Value>(line).ok()?["record"].take()));
+    let left: Vec<Value> = facts.filter(|fact| fact["type"] == "SignedOut").collect();
+    assert_eq!(left.len(), 1, "{}", text(&out.stderr));
+    assert_eq!(left[0]["data"], json!({ "person": "demo-operator", "how": "password" }));
 }
 
 #[tokio::test]

@@ -197,3 +197,34 @@ async fn where_people_sign_in_the_browser_comes_in_with_a_pass_for_that_look_alo
     assert_eq!(stranger.status(), reqwest::StatusCode::UNAUTHORIZED, "only whoever may see the site sees its pictures");
     assert!(program.terminate());
 }
+
+/// Processes whose command line names this folder, as a browser's names its profile.
+fn browsers_in(folder: &Path) -> usize {
+    let named = folder.to_string_lossy().into_owned();
+    let lines = std::fs::read_dir("/proc").unwrap().filter_map(|entry| std::fs::read(entry.ok()?.path().join("cmdline")).ok());
+    lines.filter(|line| String::from_utf8_lossy(line).contains(&named)).count()
+}
+
+async fn until_browsers(folder: &Path, will_do: impl Fn(usize) -> bool) {
+    let limit = std::time::Instant::now() + Duration::from_secs(60);
+    while !will_do(browsers_in(folder)) {
+        assert!(std::time::Instant::now() < limit, "{} processes of the browser", browsers_in(folder));
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_that_is_killed_while_it_looks_leaves_no_browser_behind() {
+    if Chromium::find("").is_err() || !Path::new("/proc/self/cmdline").exists() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let looks = folder.path().join("looks");
+    std::fs::create_dir(&looks).unwrap();
+    let environment = [("MILLWRIGHT_INSPECTION__EVERY_S", "5"), ("TMPDIR", looks.to_str().unwrap())];
+    let program = Program::demo_with(&folder.path().join("data"), &[], &environment).await;
+    // The browser and the first of its own children.
+    until_browsers(&looks, |many| many >= 2).await;
+    program.kill();
+    until_browsers(&looks, |many| many == 0).await;
+}

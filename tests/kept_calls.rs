@@ -15,10 +15,14 @@ use millwright_agents::{
 };
 use millwright_domain::{
     Event,
-    ids::derived,
+    ids::{ActorId, derived},
     kept_call::{KeptWords, ModelCallKept},
     model_call::{Answer, Ending, Prompt, Said, Spent, Usage},
-    ports::{event_log::EventLog, vault::Vault},
+    ports::{
+        event_log::EventLog,
+        vault::{Vault, VaultError},
+    },
+    sealed::Sealed,
     untrusted::{Nonce, Origin, Untrusted},
 };
 use millwright_infra::KeyFolder;
@@ -26,7 +30,11 @@ use millwright_projections::Projections;
 use millwright_standin::models::{ModelServer, Say, Tongue};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use std::{path::Path, sync::Arc};
+use std::{
+    path::Path,
+    sync::{Arc, Mutex, mpsc},
+    time::Duration,
+};
 use tokio_util::sync::CancellationToken;
 
 /// Two models in the house, each a server of its own.
@@ -133,7 +141,7 @@ async fn words_older_than_they_are_kept_lose_their_key_and_the_newer_ones_and_ev
     let following = (projections.clone(), house.log.clone(), stop.clone());
     let following = tokio::spawn(async move { following.0.run(following.1, following.2).await });
     let (commands, clock, partition) = (house.commands.clone(), house.clock.clone(), house.site.clone());
-    let keeper = CallKeeper { record: Arc::new(Nobody), commands: commands.clone(), vault: vault.clone(), clock: clock.clone(), partition };
+    let keeper = CallKeeper::of(Arc::new(Nobody), commands.clone(), vault.clone(), clock.clone(), partition);
     let (deployment, answer) = ("small".parse().unwrap(), answer());
     for number in 1..=2 {
         keeper.spoken(&Spoken { question: &question(number), attempt: 1, deployment: &deployment, said: Ok(&answer) }).await;
@@ -157,4 +165,49 @@ async fn words_older_than_they_are_kept_lose_their_key_and_the_newer_ones_and_ev
     stop.cancel();
     shredding.await.unwrap().unwrap();
     following.await.unwrap().unwrap();
+}
+
+/// Seals only once it is told to.
+struct SlowVault {
+    keys: KeyFolder,
+    go_on: Mutex<mpsc::Receiver<()>>,
+}
+
+impl Vault for SlowVault {
+    fn seal(&self, subject: &ActorId, text: &str) -> Result<Sealed, VaultError> {
+        self.go_on.lock().unwrap().recv().unwrap();
+        self.keys.seal(subject, text)
+    }
+    fn open(&self, sealed: &Sealed) -> Result<Option<String>, VaultError> {
+        self.keys.open(sealed)
+    }
+    fn forget(&self, subject: &ActorId) -> Result<(), VaultError> {
+        self.keys.forget(subject)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_is_paid_for_does_not_wait_for_a_slow_disk_and_its_words_are_kept_all_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = House::furnished(folder.path()).await;
+    let (go_on, wait) = mpsc::channel();
+    let vault = Arc::new(SlowVault { keys: KeyFolder::open(folder.path().join("keys")).unwrap(), go_on: Mutex::new(wait) });
+    let keeper = CallKeeper::of(Arc::new(Nobody), house.commands.clone(), vault.clone(), house.clock.clone(), house.site.clone());
+    let (question, deployment, answer) = (question(1), "small".parse().unwrap(), answer());
+    let time_passes = async {
+        loop {
+            house.later(TimeDelta::milliseconds(50));
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    let spoken = Spoken { question: &question, attempt: 1, deployment: &deployment, said: Ok(&answer) };
+    tokio::select! {
+        went_on = tokio::time::timeout(Duration::from_secs(20), keeper.spoken(&spoken)) => went_on.expect("it goes on"),
+        () = time_passes => {}
+    }
+    assert_eq!(kept(&house).await, []);
+    go_on.send(()).unwrap();
+    house.until_story("ModelCallKept").await;
+    let [kept] = &kept(&house).await[..] else { panic!("one was kept") };
+    assert!(vault.open(kept.words.as_ref().unwrap()).unwrap().unwrap().contains("It is the bearing."));
 }

@@ -29,6 +29,7 @@ mod judges;
 mod kept_calls;
 mod kills;
 mod kubernetes;
+mod log_lines;
 mod metrics;
 mod models;
 mod mqtt_loop;

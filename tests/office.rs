@@ -1,13 +1,31 @@
 //! The parts of Millwright as agents: on the crew from the start, each does a test task, autonomous work is taken up, and a change reaches the page's subscription within a second.
 
-use crate::program::{Program, millwright, text};
+use crate::{
+    house::House,
+    program::{Program, millwright, text},
+};
+use async_trait::async_trait;
 use futures::{SinkExt, StreamExt};
+use millwright_agents::{
+    cast::{Crew, CrewMember, Found, briefing::Briefing, weaver::PlainWeaver},
+    office::Office,
+};
+use millwright_commands::FileTask;
+use millwright_domain::{
+    Event,
+    agent::Figures,
+    crew::posts::{POSTS, test_task},
+    ids::{ActorId, TaskId, derived},
+    task::{FailureClass, MOST_TRIES},
+};
+use millwright_projections::Projections;
 use serde_json::{Value, json};
-use std::{collections::BTreeSet, path::Path, time::Duration};
+use std::{collections::BTreeSet, path::Path, sync::Arc, time::Duration};
 use tokio_tungstenite::{
     connect_async,
     tungstenite::{Message, client::IntoClientRequest},
 };
+use tokio_util::sync::CancellationToken;
 
 const CREW: [&str; 8] = ["svc-cartographer", "svc-conductor", "svc-hunter", "svc-monkey", "svc-tracker", "svc-triage", "svc-watchman", "svc-weaver"];
 const AGENTS: &str = "{ agents(site: \"demo\") { id status capabilities work { accepted } onCases } }";
@@ -162,4 +180,47 @@ async fn a_change_of_an_agent_reaches_the_page_within_a_second_with_eight_on_the
     rounds.sort();
     assert!(rounds[rounds.len() / 2] < Duration::from_secs(1), "from a deed to its sight on the page: {rounds:?}");
     println!("from a deed to its sight on the page: {rounds:?}");
+}
+
+/// Whatever it looks into, it breaks over it.
+struct Breaks;
+
+#[async_trait]
+impl CrewMember for Breaks {
+    fn name(&self) -> ActorId {
+        "svc-triage".parse().unwrap()
+    }
+    async fn find(&self, _: &Briefing) -> Result<Found, String> {
+        panic!("a fault of the program")
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_task_that_breaks_who_works_on_it_has_three_tries_and_then_has_failed() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = House::furnished(folder.path()).await;
+    let office = Office {
+        log: house.log.clone(),
+        commands: house.commands.clone(),
+        clock: house.clock.clone(),
+        site: "demo".parse().unwrap(),
+        projections: Projections::open(&folder.path().join("views")).await.unwrap(),
+        crew: Crew { members: vec![Arc::new(Breaks)], writer: Arc::new(PlainWeaver) },
+        rules: Arc::default(),
+        vitals: Arc::new(Figures::default),
+    };
+    let stop = CancellationToken::new();
+    let running = tokio::spawn(office.run(stop.clone()));
+    house.until(|story| story.iter().filter(|fact| *fact == "AgentJoined").count() == CREW.len()).await;
+    let triage = POSTS.iter().find(|post| post.name == "svc-triage").unwrap();
+    let (task, spec) = (TaskId(derived("task", "breaks", 0)), test_task(&triage.agent(), triage.capability()));
+    house.ask("ann", FileTask { task, spec, queue: true }).await;
+    let story = house.until(|story| story.iter().filter(|fact| *fact == "TaskFailed").count() == MOST_TRIES as usize).await;
+    assert_eq!(story.iter().filter(|fact| *fact == "TaskClaimed").count(), MOST_TRIES as usize, "{story:#?}");
+    stop.cancel();
+    running.await.unwrap().unwrap();
+    let failures: Vec<_> =
+        house.facts().await.into_iter().filter_map(|fact| if let Event::TaskFailed(failed) = fact.event { Some(failed) } else { None }).collect();
+    assert!(failures.iter().all(|failed| failed.class == FailureClass::Other && failed.reason.contains("its log says where")), "{failures:?}");
+    assert!(!house.story().await.iter().any(|fact| fact == "LeaseLost"), "nobody waits for a lease to end");
 }

@@ -38,18 +38,18 @@ impl Program {
     }
 
     pub async fn demo_with(data: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
+        Self::demo_logging(data, "warn", Stdio::inherit(), arguments, environment).await
+    }
+
+    /// As loud as wanted, to where it is wanted.
+    pub async fn demo_logging(data: &Path, level: &str, log: impl Into<Stdio>, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
         let url_file = data.join("url");
         std::fs::create_dir_all(data).expect("a folder");
         std::fs::remove_file(&url_file).ok();
         let mut command = millwright();
-        command.arg("demo").arg("--data").arg(data).args(["--listen", "127.0.0.1:0", "--log-level", "warn"]).arg("--url-file").arg(&url_file);
-        let mut child = command
-            .args(arguments)
-            .envs(environment.iter().copied())
-            .stdout(Stdio::null())
-            .stderr(Stdio::inherit())
-            .spawn()
-            .expect("the program starts");
+        command.arg("demo").arg("--data").arg(data).args(["--listen", "127.0.0.1:0", "--log-level", level]).arg("--url-file").arg(&url_file);
+        let mut child =
+            command.args(arguments).envs(environment.iter().copied()).stdout(Stdio::null()).stderr(log).spawn().expect("the program starts");
         let limit = Instant::now() + LIMIT;
         let url = loop {
             if let Ok(url) = std::fs::read_to_string(&url_file)

@@ -18,7 +18,13 @@ use millwright_domain::{
     ports::{clock::Clock, event_log::EventLog},
     position::PartitionId,
 };
-use std::path::Path;
+use std::{
+    path::Path,
+    sync::Arc,
+    task::{Context, Wake, Waker},
+    time::Duration,
+};
+use tokio::{sync::Notify, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 /// A house with a site, with these limits an hour.
@@ -132,6 +138,40 @@ async fn whoever_asks_again_under_the_same_hold_asks_nobody_a_second_time() {
         assert!(purse.dispatched(wish.reservation).await.is_err(), "once it is paid");
     }
     assert_eq!(spent(&house).await, [(300, 0), (300, 0)]);
+    house.close().await;
+}
+
+/// Rings when a future can be carried on.
+#[derive(Default)]
+struct Bell(Notify);
+
+impl Wake for Bell {
+    fn wake(self: Arc<Self>) {
+        self.0.notify_one();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_goes_away_between_the_two_holds_gives_both_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = house(folder.path(), Some(10_000), 10_000).await;
+    let (purse, wish) = (purse(&house), wish(&house, 1, 800));
+    let bell = Arc::new(Bell::default());
+    let waker = Waker::from(bell.clone());
+    let mut reserving = Box::pin(purse.reserve(&wish));
+    // Nobody else carries it on: once the site's hold is on the ledger, it has not heard of it yet.
+    while spent(&house).await[1].1 == 0 {
+        assert!(reserving.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+        timeout(Duration::from_secs(20), bell.0.notified()).await.expect("the next step");
+    }
+    assert_eq!(spent(&house).await, [(0, 800), (0, 800)]);
+    drop(reserving);
+    let given_back = async {
+        while spent(&house).await != [(0, 0), (0, 0)] {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    timeout(Duration::from_secs(20), given_back).await.expect("both are given back, though their time is not over");
     house.close().await;
 }
 

@@ -12,7 +12,7 @@ use tokio::{
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// What is answered until the program closes the connection.
-async fn answered(program: &Program, request: &str) -> String {
+pub async fn answered(program: &Program, request: &str) -> String {
     let mut stream = TcpStream::connect(program.url.strip_prefix("http://").unwrap()).await.unwrap();
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = vec![];
@@ -21,11 +21,11 @@ async fn answered(program: &Program, request: &str) -> String {
     String::from_utf8_lossy(&answer).into_owned()
 }
 
-fn get(path: &str) -> String {
+pub fn get(path: &str) -> String {
     format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
 }
 
-fn status(answer: &str) -> &str {
+pub fn status(answer: &str) -> &str {
     answer.split(' ').nth(1).unwrap_or("none")
 }
 

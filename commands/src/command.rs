@@ -8,12 +8,12 @@ use crate::{
     IssueToken, JoinCrew, JudgeChange, KeepModelCall, LearnBaseline, LearnThreshold, LockOutAsset, MarkMessageNotDelivered, MarkMessageRead,
     MarkTask, MarkTruth, MissContribution, ModifyAction, OfferEnrolment, OpenInvestigation, ProposeAction, ProposeRelearning, QueueTask, RaiseAlert,
     ReceiveCard, ReceiveDeed, ReceiveMessage, RecordAccessRefused, RecordDiagnosis, RecordInspection, RecordManual, RecordManualRemoved,
-    RecordModelCall, RecordOutcome, RecordPasswordSet, RecordSignIn, RecordSignInRefused, RecordTest, Refused, RejectAction, ReleaseKillSwitch,
-    ReleaseTokens, RememberCase, RemindApproval, RemoveContact, RenewLease, ReplayModelCall, ReportBreaches, ReportGap, ReportInspections,
-    ReportMetrics, ReportParts, ReportReadingsDropped, ReportSummary, ReserveTokens, RestoreBaseline, RetryEffect, ReturnAlarmToService,
-    ReturnAssetToService, RevertTask, RevokeToken, SealReadings, SendBackTask, SendLetter, SetBudget, SetGrants, SetThreshold, SettleTokens,
-    ShelveAlarm, ShredCallWords, SignCheckpoint, SpawnAgent, StartAction, StopAgent, StopLoop, TakeAlarmOutOfService, UnblockAgent, UnblockTask,
-    UnshelveAlarm, VerifyAction, WantEffect, decision::Circumstances,
+    RecordModelCall, RecordOutcome, RecordPasswordSet, RecordSignIn, RecordSignInRefused, RecordSignOut, RecordTest, Refused, RejectAction,
+    ReleaseKillSwitch, ReleaseTokens, RememberCase, RemindApproval, RemoveContact, RenewLease, ReplayModelCall, ReportBreaches, ReportGap,
+    ReportInspections, ReportMetrics, ReportParts, ReportReadingsDropped, ReportSummary, ReserveTokens, RestoreBaseline, RetryEffect,
+    ReturnAlarmToService, ReturnAssetToService, RevertTask, RevokeToken, SealReadings, SendBackTask, SendLetter, SetBudget, SetGrants, SetThreshold,
+    SettleTokens, ShelveAlarm, ShredCallWords, SignCheckpoint, SpawnAgent, StartAction, StopAgent, StopLoop, TakeAlarmOutOfService, UnblockAgent,
+    UnblockTask, UnshelveAlarm, VerifyAction, WantEffect, decision::Circumstances,
 };
 use millwright_domain::{
     ids::{AssetId, CaseId},
@@ -67,7 +67,7 @@ commands! {
     FileTask, QueueTask, ClaimTask, RenewLease, ExpireLease, DeliverTask, FailTask, RecordTest, AcceptTask, SendBackTask, BlockTask, UnblockTask,
     RevertTask, MarkTask, ReceiveCard, SendLetter, AcknowledgeLetter, ChaseLetter,
     IntroducePerson, ForgetPerson, OfferEnrolment, EnrolContact, RemoveContact, MarkTruth,
-    SetGrants, IssueToken, RevokeToken, RecordSignIn, RecordSignInRefused, RecordPasswordSet, RecordAccessRefused,
+    SetGrants, IssueToken, RevokeToken, RecordSignIn, RecordSignOut, RecordSignInRefused, RecordPasswordSet, RecordAccessRefused,
 }
 
 impl Command {

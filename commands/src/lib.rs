@@ -144,7 +144,7 @@ pub use set_budget::SetBudget;
 pub use settle_tokens::SettleTokens;
 pub use shelve_alarm::{LONGEST_SHELF_MIN, ShelveAlarm, UnshelveAlarm};
 pub use sign_checkpoint::{AdoptAuditKey, SignCheckpoint};
-pub use sign_in::{DOOR, RecordAccessRefused, RecordPasswordSet, RecordSignIn, RecordSignInRefused};
+pub use sign_in::{DOOR, RecordAccessRefused, RecordPasswordSet, RecordSignIn, RecordSignInRefused, RecordSignOut};
 pub use start_action::{SEND_WITHIN, StartAction, StartActionRefused};
 pub use stop_loop::StopLoop;
 pub use verify_action::VerifyAction;

@@ -1,9 +1,9 @@
-//! RecordSignIn, RecordSignInRefused, RecordPasswordSet, RecordAccessRefused: what the door decided, for the auditor. The door itself is in the
-//! program that serves the page; only it may say so.
+//! RecordSignIn, RecordSignOut, RecordSignInRefused, RecordPasswordSet, RecordAccessRefused: what the door decided, for the auditor. The door
+//! itself is in the program that serves the page; only it may say so.
 
 use crate::decision::{Circumstances, Decision, Refused, senseless};
 use millwright_domain::{
-    access::{AccessRefused, Deed, PasswordSet, SignInRefused, SignedIn},
+    access::{AccessRefused, Deed, PasswordSet, SignInRefused, SignedIn, SignedOut},
     envelope::StreamId,
     ids::{ActorId, SiteId},
     site::Site,
@@ -17,6 +17,13 @@ pub const DOOR: &str = "svc-access";
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RecordSignIn {
     pub person: ActorId,
+    pub how: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RecordSignOut {
+    pub person: ActorId,
+    /// How she had come in.
     pub how: String,
 }
 
@@ -54,6 +61,13 @@ impl RecordSignIn {
     }
 }
 
+impl RecordSignOut {
+    pub(crate) fn decide(&self, _: &Site, circumstances: Circumstances<'_>) -> Result<Decision, Refused> {
+        door(circumstances)?;
+        Ok(Decision::one(StreamId::person(&self.person), SignedOut { person: self.person.clone(), how: self.how.clone() }))
+    }
+}
+
 impl RecordSignInRefused {
     pub(crate) fn decide(&self, _: &Site, circumstances: Circumstances<'_>) -> Result<Decision, Refused> {
         door(circumstances)?;
@@ -88,9 +102,11 @@ mod tests {
     }
 
     #[test]
-    fn only_the_door_says_who_came() {
+    fn only_the_door_says_who_came_and_who_left() {
         let scene = scene().when(came("ann")).is_refused("not_the_door").when(came("svc-replies")).is_refused("not_the_door");
-        scene.when(came(DOOR)).then_facts(["SignedIn"]);
+        let left = |by: &str| plant::ask(by, RecordSignOut { person: "ann".parse().unwrap(), how: "password".into() });
+        let scene = scene.when(came(DOOR)).then_facts(["SignedIn"]).when(left("ann")).is_refused("not_the_door");
+        scene.when(left(DOOR)).then_facts(["SignedOut"]);
     }
 
     #[test]

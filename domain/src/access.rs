@@ -187,6 +187,14 @@ pub struct SignedIn {
     pub how: String,
 }
 
+/// Somebody ended her session here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SignedOut {
+    pub person: ActorId,
+    /// How she had come in: `password`, or `oidc:<provider>`.
+    pub how: String,
+}
+
 /// Somebody did not. What was typed for a name is not kept unless it is one: it may have been a password.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SignInRefused {

@@ -1,7 +1,7 @@
 //! Every fact there is on the ledger, by name and schema version. This list only grows.
 
 use crate::{
-    access::{AccessRefused, GrantsSet, PasswordSet, SignInRefused, SignedIn, TokenIssued, TokenRevoked},
+    access::{AccessRefused, GrantsSet, PasswordSet, SignInRefused, SignedIn, SignedOut, TokenIssued, TokenRevoked},
     agent::{AgentBlocked, AgentDrained, AgentFellSilent, AgentJoined, AgentReported, AgentSpawned, AgentStopped, AgentUnblocked, ModelChosen},
     agent_alarm::{AgentAlarmCleared, AgentAlarmRaised},
     alarm::{AlarmAcknowledged, AlarmCleared, AlarmReturnedToService, AlarmShelved, AlarmTakenOutOfService, AlarmUnshelved, AlertSuppressed},
@@ -153,7 +153,7 @@ facts! {
     // people
     PersonIntroduced = 1, PersonForgotten = 1, EnrolmentOffered = 1, ContactEnrolled = 1, ContactRemoved = 1,
     // who may do what
-    GrantsSet = 1, TokenIssued = 1, TokenRevoked = 1, SignedIn = 1, SignInRefused = 1, PasswordSet = 1, AccessRefused = 1,
+    GrantsSet = 1, TokenIssued = 1, TokenRevoked = 1, SignedIn = 1, SignedOut = 1, SignInRefused = 1, PasswordSet = 1, AccessRefused = 1,
     // the house itself
     PartFailed = 1, PartRecovered = 1, SummaryReported = 1, InspectionMade = 1, InspectionsReported = 1,
     // what a simulator did, for the evaluation alone

@@ -171,6 +171,7 @@ pub fn summary(event: &Event) -> String {
         Event::TokenIssued(fact) => format!("{} made a token for {} ({}), no more than {}", fact.by, fact.holder, fact.label, fact.at_most),
         Event::TokenRevoked(fact) => format!("{} took a token back", fact.by),
         Event::SignedIn(fact) => format!("{} signed in by {}", fact.person, fact.how),
+        Event::SignedOut(fact) => format!("{} signed out; she had come in by {}", fact.person, fact.how),
         Event::SignInRefused(fact) => refused_entry(fact),
         Event::PasswordSet(fact) => format!("{} has a new password, set by {}", fact.person, fact.by),
         Event::AccessRefused(fact) => format!("{} may not: {}", fact.who, fact.asked),

@@ -48,6 +48,11 @@ impl SealedBook {
     }
 }
 
+/// A role for one area of it does not do.
+fn answers_for_all_of(access: &Access, site: &SiteId) -> bool {
+    access.may(Deed::Answer, Place { site: Some(site), area: None }).is_ok()
+}
+
 /// `None` for a site: at any; for an area: in any of that site.
 fn answers(access: &Access, site: Option<&SiteId>, area: Option<&str>) -> bool {
     access.grants.iter().any(|grant| {
@@ -86,8 +91,7 @@ impl AddressBook for SealedBook {
     }
 
     async fn may_answer_for(&self, person: &ActorId, site: &SiteId) -> Result<bool, AddressBookError> {
-        let place = Place { site: Some(site), area: None };
-        Ok(!self.roles_count || self.access_of(person).await?.may(Deed::Answer, place).is_ok())
+        Ok(!self.roles_count || answers_for_all_of(&self.access_of(person).await?, site))
     }
 
     async fn may_answer(&self, person: &ActorId, site: &SiteId, asset: Option<&AssetId>) -> Result<bool, AddressBookError> {
@@ -163,6 +167,20 @@ mod tests {
         assert!(!answers(&pumps, Some(&south), None) && !answers(&pumps, Some(&north), Some("ovens")));
         assert!(answers(&with(vec![grant(None, None)]), Some(&south), Some("ovens")));
         assert!(!answers(&with(vec![Grant { role: Role::Viewer, site: None, area: None }]), None, None));
+    }
+
+    #[test]
+    fn who_answers_for_a_whole_site_needs_a_role_for_all_of_it() {
+        let (north, site): (SiteId, Option<SiteId>) = ("north".parse().unwrap(), "north".parse().ok());
+        let answers_with = |grants: Vec<Grant>| answers_for_all_of(&Access { who: "ann".parse().unwrap(), grants, at_most: None }, &north);
+        let grant = |role, site: &Option<SiteId>, area: Option<&str>| Grant { role, site: site.clone(), area: area.map(str::to_string) };
+        assert!(!answers_with(vec![]), "people without roles");
+        assert!(
+            !answers_with(vec![grant(Role::Operator, &site, Some("pumps")), grant(Role::Engineer, &site, Some("ovens"))]),
+            "areas add up to no site"
+        );
+        assert!(!answers_with(vec![grant(Role::Operator, &"south".parse().ok(), None)]) && !answers_with(vec![grant(Role::Viewer, &site, None)]));
+        assert!(answers_with(vec![grant(Role::Operator, &site, None)]) && answers_with(vec![grant(Role::Admin, &None, None)]));
     }
 
     #[test]

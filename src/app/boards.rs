@@ -178,3 +178,83 @@ impl CardReader for Reader {
         Ok(Some((id, ReceiveCard { task, card: deed.card.clone(), delivery: deed.delivery.clone(), by, deed: done })))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use millwright_domain::{
+        Now, Timestamp,
+        ids::AssetId,
+        message::Channel,
+        ports::{
+            address_book::{AddressBookError, Contact},
+            vault::VaultError,
+        },
+        sealed::Sealed,
+    };
+    use millwright_infra::clock::ManualClock;
+
+    /// Ann and Bob are known by accounts of their names; Ann and Cleo may answer.
+    struct Book;
+
+    #[async_trait]
+    impl AddressBook for Book {
+        async fn contact(&self, _: &ActorId, _: Channel) -> Result<Option<Contact>, AddressBookError> {
+            Ok(None)
+        }
+        async fn whose(&self, _: &str, _: &str) -> Result<Option<Contact>, AddressBookError> {
+            Ok(None)
+        }
+        async fn holder(&self, way: &str, account: &str) -> Result<Option<ActorId>, AddressBookError> {
+            Ok(["ann", "bob"].contains(&account).then(|| account.parse().unwrap()).filter(|_| way == WAY))
+        }
+        async fn may_answer_for(&self, person: &ActorId, _: &SiteId) -> Result<bool, AddressBookError> {
+            Ok(["ann", "cleo"].contains(&person.as_str()))
+        }
+        async fn may_answer(&self, _: &ActorId, _: &SiteId, _: Option<&AssetId>) -> Result<bool, AddressBookError> {
+            panic!("a task is the whole site's")
+        }
+    }
+
+    struct Plain;
+    impl Vault for Plain {
+        fn seal(&self, subject: &ActorId, text: &str) -> Result<Sealed, VaultError> {
+            Ok(Sealed { subject: subject.clone(), nonce: String::new(), text: text.into() })
+        }
+        fn open(&self, sealed: &Sealed) -> Result<Option<String>, VaultError> {
+            Ok(Some(sealed.text.clone()))
+        }
+        fn forget(&self, _: &ActorId) -> Result<(), VaultError> {
+            Ok(())
+        }
+    }
+
+    /// In whose name a card of the account is a task, and whether the task may be taken without being asked for.
+    async fn task_by(account: &str, of_settings: Option<&str>) -> Option<(String, bool)> {
+        let clock = Arc::new(ManualClock::at(Now::both(Timestamp::from_secs(1_790_000_000))));
+        let known = Known { book: Arc::new(Book), vault: Arc::new(Plain), clock };
+        let person = of_settings.map(|person| person.parse().unwrap());
+        let reader = Reader { site: "demo".parse().unwrap(), known, person, needs: "write_code".parse().unwrap() };
+        let labels = vec![AUTONOMOUS.to_string()];
+        let made = CardChange::Made { title: "Look at the pump".into(), words: String::new(), labels, due: None };
+        let card = OutsideCard { delivery: "d-1".into(), card: "c-1".into(), account: account.into(), task: None, deed: made };
+        let (_, received) = reader.read(&card).await.unwrap()?;
+        let CardDeed::Made { spec } = received.deed else { panic!("a card was made") };
+        Some((received.by.unwrap().to_string(), spec.autonomous))
+    }
+
+    #[tokio::test]
+    async fn a_card_is_a_task_only_of_who_may_answer_for_the_site_and_nobody_acts_in_anothers_name() {
+        assert_eq!(task_by("ann", None).await, Some(("ann".into(), true)));
+        assert_eq!(task_by("ann", Some("cleo")).await, Some(("ann".into(), true)), "in her own name");
+        assert_eq!(task_by("bob", None).await, None, "without a role");
+        assert_eq!(task_by("bob", Some("cleo")).await, None, "who is known and has no role borrows nobody's");
+        assert_eq!(task_by("a stranger", None).await, None);
+        assert_eq!(
+            task_by("a stranger", Some("cleo")).await,
+            Some(("cleo".into(), false)),
+            "hers by the settings alone, so a person has to queue it"
+        );
+        assert_eq!(task_by("a stranger", Some("bob")).await, None, "whom the settings name needs a role, too");
+    }
+}

@@ -78,7 +78,7 @@ impl CrewRoom {
         let record = Arc::new(CallRecord { commands: commands.clone(), partition: partition.clone() });
         let purse = LedgerPurse::of(partition.clone(), log, commands.clone(), clock.clone());
         let vault = foundation.vault.clone();
-        let observer = Arc::new(CallKeeper { record, commands, vault, clock: clock.clone(), partition });
+        let observer = Arc::new(CallKeeper::of(record, commands, vault, clock.clone(), partition));
         let around = Around { plain: Arc::new(Rules), purse: Arc::new(purse), observer, clock: clock.clone() };
         match gateway(&self.models, &self.outward, around) {
             Ok(gateway) => {

@@ -86,6 +86,11 @@ pub const FIGURES: &[Figure] = &[
     figure("millwright_projection_lag_records", &["partition"], "Records of the log that cannot be seen in the projections yet."),
     figure("millwright_projection_parked_streams", &[], "Streams that are not shown any further, because a fact of theirs could not be taken in."),
     figure("millwright_http_connections_refused_total", &[], "Connections that were turned away because every place was taken."),
+    figure(
+        "millwright_model_words_not_kept_total",
+        &[],
+        "Attempts of calls to models whose words could not be kept: they cannot be asked again; the program's log says why.",
+    ),
     figure("millwright_projection_in_trouble", &[], "1 while something holds the projections up; /health says what."),
     figure("millwright_agents", &["site", "status"], "Agents on a site's crew by status; NaN where another node decides for the site."),
     figure("millwright_agent_alarms", &["site"], "Figures of agents that are past a rule's limit; `agents` says which."),

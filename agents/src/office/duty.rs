@@ -1,15 +1,22 @@
 //! When one of the crew has to join, to say how it is, and when it may take a task. Pure.
 
 use chrono::TimeDelta;
-use millwright_commands::{JoinCrew, ReportMetrics};
+use millwright_commands::{Command, JoinCrew, QueueTask, ReportBreaches, ReportMetrics};
 use millwright_domain::{
     Timestamp,
     agent::{Agent, Figures, Presence},
     agent_alarm::Breach,
-    crew::{Crew, posts::Post},
+    crew::{
+        Crew, pick,
+        posts::{POSTS, Post},
+    },
+    ids::ActorId,
     site::Site,
 };
-use std::collections::BTreeSet;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    iter,
+};
 
 /// When nothing else was heard of it.
 const REPORTS_EVERY: TimeDelta = TimeDelta::hours(1);
@@ -17,8 +24,47 @@ const REPORTS_EVERY_S: u32 = 3_600;
 /// After it joined, so that its first figures are not those of the start.
 const FIRST_REPORT_AFTER: TimeDelta = TimeDelta::seconds(60);
 
+/// What came to nothing, by whose it was and what it was: asked again only after a while, and everything else meanwhile.
+#[derive(Default)]
+pub(super) struct PutOff(BTreeMap<(ActorId, &'static str), Timestamp>);
+
+impl PutOff {
+    pub fn until(&mut self, by: ActorId, command: &'static str, at: Timestamp) {
+        self.0.insert((by, command), at);
+    }
+    fn allows(&self, by: &ActorId, command: &'static str, now: Timestamp) -> bool {
+        self.0.get(&(by.clone(), command)).is_none_or(|at| *at <= now)
+    }
+}
+
+/// The first thing that is to be said and was not put off: who joins, what is taken up, which figures are past their limits, who says how it is.
+pub(super) fn next(
+    site: &Site,
+    breaches: impl FnOnce() -> Vec<Breach>,
+    vitals: impl Fn() -> Figures,
+    now: Timestamp,
+    put_off: &PutOff,
+) -> Option<(ActorId, Command)> {
+    let crew = &site.crew;
+    let monkey: ActorId = "svc-monkey".parse().expect("a literal that is a name");
+    let is_up = crew.agents.get(&monkey).is_some_and(|agent| agent.presence == Presence::Up && agent.blocker.is_none());
+    let joins = POSTS.iter().filter(|post| must_join(crew.agents.get(&post.agent()), post)).map(|post| (post.agent(), join(post).into()));
+    let takes_up = iter::once_with(|| {
+        let picked = is_up.then(|| pick(site, now).ok()).flatten()?;
+        Some((monkey.clone(), QueueTask { task: picked.task, why: Some(picked.why) }.into()))
+    });
+    let past_limits = iter::once_with(|| {
+        let breaches = breaches();
+        differ(&breaches, crew).then(|| (monkey.clone(), ReportBreaches { breaches }.into()))
+    });
+    let silent = POSTS.iter().map(|post| post.agent()).filter(|name| crew.agents.get(name).is_some_and(|agent| must_report(agent, now)));
+    let reports = silent.map(|name| (name, report(vitals()).into()));
+    let mut duties = joins.chain(takes_up.flatten()).chain(past_limits.flatten()).chain(reports);
+    duties.find(|(by, command): &(ActorId, Command)| put_off.allows(by, command.name(), now))
+}
+
 /// It is not up, or not as it is today; a person's word that it should not be stands.
-pub(super) fn must_join(known: Option<&Agent>, post: &Post) -> bool {
+fn must_join(known: Option<&Agent>, post: &Post) -> bool {
     let Some(agent) = known else { return true };
     match agent.presence {
         Presence::Draining | Presence::Stopped => false,
@@ -30,11 +76,11 @@ pub(super) fn must_join(known: Option<&Agent>, post: &Post) -> bool {
     }
 }
 
-pub(super) fn join(post: &Post) -> JoinCrew {
+fn join(post: &Post) -> JoinCrew {
     JoinCrew { role: post.role(), capabilities: [post.capability()].into(), at_once: 1, reports_every_s: Some(REPORTS_EVERY_S) }
 }
 
-pub(super) fn must_report(agent: &Agent, now: Timestamp) -> bool {
+fn must_report(agent: &Agent, now: Timestamp) -> bool {
     if !matches!(agent.presence, Presence::Up | Presence::Draining) {
         return false;
     }
@@ -46,7 +92,7 @@ pub(super) fn must_report(agent: &Agent, now: Timestamp) -> bool {
 }
 
 /// What it uses of models is on the ledger call by call, so only the program's own state is reported.
-pub(super) fn report(vitals: Figures) -> ReportMetrics {
+fn report(vitals: Figures) -> ReportMetrics {
     ReportMetrics { figures: vitals }
 }
 
@@ -57,7 +103,7 @@ pub(super) fn may_take(agent: &Agent, site: &Site, now: Timestamp) -> bool {
 }
 
 /// Whether another set of figures is past its limits than is known.
-pub(super) fn differ(breaches: &[Breach], crew: &Crew) -> bool {
+fn differ(breaches: &[Breach], crew: &Crew) -> bool {
     breaches.len() != crew.breaches.len() || breaches.iter().any(|breach| !crew.breaches.contains_key(&breach.key()))
 }
 
@@ -110,5 +156,20 @@ mod tests {
         let site = with(site, reported);
         assert!(!must_report(agent(&site), at(3_659)) && must_report(agent(&site), at(3_660)));
         assert_eq!(agent(&site).silent_at(), Some(at(60 + 4_500)), "an hour and a quarter");
+    }
+
+    #[test]
+    fn what_is_refused_to_one_keeps_no_other_from_its_duty() {
+        let next = |put_off: &PutOff| next(&joined(), Vec::new, Figures::default, at(60), put_off).map(|(by, command)| (by, command.name()));
+        let mut put_off = PutOff::default();
+        let mut asked = vec![];
+        while let Some((by, command)) = next(&put_off) {
+            asked.push(format!("{by} {command}"));
+            put_off.until(by, command, at(90));
+        }
+        assert_eq!(asked.len(), POSTS.len(), "all others join, and the one that is up says how it is: {asked:?}");
+        assert_eq!(asked.last(), Some(&format!("{} ReportMetrics", POSTS[2].agent())));
+        let later = super::next(&joined(), Vec::new, Figures::default, at(90), &put_off).map(|(by, _)| by);
+        assert_eq!(later, Some(POSTS[0].agent()), "after a while it is asked again");
     }
 }

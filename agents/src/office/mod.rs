@@ -16,12 +16,14 @@ use crate::{
     insist::insist,
 };
 use chrono::TimeDelta;
+use duty::PutOff;
+use futures::FutureExt;
 use job::Job;
-use millwright_commands::{Answered, Ask, Claim, ClaimTask, Command, Commands, DeliverTask, FailTask, QueueTask, ReportBreaches};
+use millwright_commands::{Answered, Ask, Claim, ClaimTask, Command, Commands, DeliverTask, FailTask};
 use millwright_domain::{
     Timestamp,
     agent::{Figures, Presence},
-    crew::{pick, posts::POSTS},
+    crew::posts::POSTS,
     envelope::{Answer, Recorded},
     ids::{ActorId, CaseId, SiteId, TaskId},
     ports::{clock::Clock, event_log::EventLog},
@@ -33,6 +35,7 @@ use millwright_projections::Projections;
 use rules::AgentRules;
 use std::{
     collections::{BTreeMap, HashMap},
+    panic::AssertUnwindSafe,
     sync::Arc,
 };
 use tally::Tally;
@@ -75,8 +78,7 @@ struct AtWork {
     jobs: JoinSet<bool>,
     who: HashMap<Id, ActorId>,
     not_before: BTreeMap<ActorId, Timestamp>,
-    /// What was refused is asked again only after a while.
-    duties_not_before: Option<Timestamp>,
+    put_off: PutOff,
 }
 
 /// Those of the crew that may be asked about a case: all but whom a person has drained or stopped.
@@ -135,39 +137,20 @@ impl Office {
     /// Asks for the next thing that is to be said, if there is one: whether there was. One after the other, each on what the one before made.
     async fn duties(&self, desk: &Desk, at_work: &mut AtWork, stop: &CancellationToken) -> bool {
         let now = self.clock.now().wall;
-        if at_work.duties_not_before.is_some_and(|at| now < at) {
-            return false;
-        }
-        let next = self.next_duty(desk, now);
+        let breaches = || self.rules.breaches(&desk.site, &desk.tally, now);
+        let next = duty::next(&desk.site, breaches, || (self.vitals)(), now, &at_work.put_off);
         let Some((by, command)) = next.filter(|_| !stop.is_cancelled()) else { return false };
         let name = command.name();
         match insist(&self.commands, &*self.clock, &self.partition(), Ask::new(by.clone(), command), stop).await.map(|answered| answered.answer) {
-            Some(Answer::Done { .. }) => true,
+            Some(Answer::Done { .. }) => {}
             Some(Answer::Refused { reason, .. }) => {
                 tracing::warn!(site = %self.site, %by, command = name, reason, "the crew's office was refused");
-                at_work.duties_not_before = Some(now + PAUSE);
-                false
+                at_work.put_off.until(by, name, now + PAUSE);
             }
-            Some(Answer::AlreadySo) | None => false,
+            Some(Answer::AlreadySo) => at_work.put_off.until(by, name, now + PAUSE),
+            None => return false,
         }
-    }
-
-    fn next_duty(&self, desk: &Desk, now: Timestamp) -> Option<(ActorId, Command)> {
-        let crew = &desk.site.crew;
-        if let Some(post) = POSTS.iter().find(|post| duty::must_join(crew.agents.get(&post.agent()), post)) {
-            return Some((post.agent(), duty::join(post).into()));
-        }
-        let monkey: ActorId = "svc-monkey".parse().expect("a literal that is a name");
-        let is_up = crew.agents.get(&monkey).is_some_and(|agent| agent.presence == Presence::Up && agent.blocker.is_none());
-        if is_up && let Ok(picked) = pick(&desk.site, now) {
-            return Some((monkey, QueueTask { task: picked.task, why: Some(picked.why) }.into()));
-        }
-        let breaches = self.rules.breaches(&desk.site, &desk.tally, now);
-        if duty::differ(&breaches, crew) {
-            return Some((monkey, ReportBreaches { breaches }.into()));
-        }
-        let silent = POSTS.iter().map(|post| post.agent()).find(|name| crew.agents.get(name).is_some_and(|agent| duty::must_report(agent, now)));
-        silent.map(|name| (name, duty::report((self.vitals)()).into()))
+        true
     }
 
     /// A task to each that is up, has its hands free, and can do one.
@@ -200,7 +183,11 @@ impl Office {
         let until = self.clock.now().wall + WITHIN;
         let done = tokio::select! {
             biased;
-            done = doing::on(task, job.done(until)) => done.map_err(|why| (FailureClass::Input, false, why)),
+            done = AssertUnwindSafe(doing::on(task, job.done(until))).catch_unwind() => match done {
+                Ok(done) => done.map_err(|why| (FailureClass::Input, false, why)),
+                // Its lease would end and it would be taken again, for ever; so it has the tries that every failure has. The log has where it broke.
+                Err(_) => Err((FailureClass::Other, true, "it broke off; this is a fault in the program, and its log says where".to_string())),
+            },
             () = self.clock.wall_reaches(until) => Err((FailureClass::Limit, true, "it was not done in time".to_string())),
             () = stop.cancelled() => return false,
         };

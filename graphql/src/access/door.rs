@@ -4,7 +4,7 @@ use super::throttle::Throttle;
 use crate::state::AppState;
 use axum::http::{HeaderMap, header};
 use chrono::TimeDelta;
-use millwright_commands::{Ask, Command, DOOR, NotAnswered, RecordPasswordSet, RecordSignIn, RecordSignInRefused};
+use millwright_commands::{Ask, Command, DOOR, NotAnswered, RecordPasswordSet, RecordSignIn, RecordSignInRefused, RecordSignOut};
 use millwright_domain::{
     Timestamp,
     access::Access,
@@ -200,6 +200,18 @@ impl Door {
             }
             _ => true,
         }
+    }
+
+    /// What she had, if it was a session. It ends whether or not that can be recorded: nobody is kept in because the log is away.
+    pub async fn sign_out(&self, state: &AppState, shown: &str) -> Result<Option<Session>, SignInRefused> {
+        let session = self.credentials.session(shown).map_err(broken)?;
+        self.credentials.end_session(shown).map_err(broken)?;
+        if let Some(Session { who, how, .. }) = &session
+            && let Err(error) = tell(state, RecordSignOut { person: who.clone(), how: how.clone() }).await
+        {
+            tracing::error!(%error, person = %who, "{who} signed out, and that could not be recorded");
+        }
+        Ok(session)
     }
 
     /// A name that is nobody's is not kept: it may have been a password, typed into the wrong field.

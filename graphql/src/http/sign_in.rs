@@ -99,12 +99,9 @@ pub async fn sign_out(State(state): State<AppState>, parts: Parts) -> Response {
     }
     let mut how = None;
     if let Some(shown) = door.cookie(&parts.headers) {
-        let ended = door.credentials.session(shown).and_then(|session| {
-            how = session.map(|session| session.how);
-            door.credentials.end_session(shown)
-        });
-        if let Err(error) = ended {
-            return not_let_in(&SignInRefused::Broken(Box::new(error)));
+        match door.sign_out(&state, shown).await {
+            Ok(session) => how = session.map(|session| session.how),
+            Err(error) => return not_let_in(&error),
         }
     }
     let signed_out = with_cookie(door, "", 0);

@@ -1,23 +1,29 @@
-//! The DevTools protocol, as much of it as one look needs: a call and its answer over the browser's WebSocket.
+//! The DevTools protocol, as much of it as one look needs: a call and its answer over two pipes, each message ended by a zero byte.
+//!
+//! By pipes and not by a port: the browser ends when the other end of them is closed, so it outlives nobody, however we end.
 
 use super::broken;
 use base64::{Engine, engine::general_purpose::STANDARD};
-use futures::{SinkExt, StreamExt};
 use millwright_domain::ports::page_view::NotSeen;
 use serde_json::{Value, json};
-use tokio::net::TcpStream;
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async, tungstenite::Message};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
+    process::{ChildStdin, ChildStdout},
+};
+
+/// What is said of a browser that is no more.
+pub(super) const HUNG_UP: &str = "it hung up";
 
 pub(super) struct DevTools {
-    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    asks: ChildStdin,
+    answers: BufReader<ChildStdout>,
     calls: u64,
     tab: Option<String>,
 }
 
 impl DevTools {
-    pub async fn connect(address: &str) -> Result<Self, NotSeen> {
-        let (socket, _) = connect_async(address).await.map_err(broken)?;
-        Ok(Self { socket, calls: 0, tab: None })
+    pub fn over(asks: ChildStdin, answers: ChildStdout) -> Self {
+        Self { asks, answers: BufReader::new(answers), calls: 0, tab: None }
     }
 
     /// What is called from now on is called in a tab of its own.
@@ -35,10 +41,10 @@ impl DevTools {
         if let Some(tab) = &self.tab {
             asked["sessionId"] = json!(tab);
         }
-        self.socket.send(Message::text(asked.to_string())).await.map_err(broken)?;
-        while let Some(message) = self.socket.next().await {
-            let Message::Text(text) = message.map_err(broken)? else { continue };
-            let mut answer: Value = serde_json::from_str(text.as_str()).map_err(broken)?;
+        let asked = format!("{asked}\0");
+        self.asks.write_all(asked.as_bytes()).await.map_err(|_| broken(HUNG_UP))?;
+        loop {
+            let mut answer = self.message().await?;
             if answer["id"] != json!(self.calls) {
                 continue;
             }
@@ -47,7 +53,15 @@ impl DevTools {
                 None => Ok(answer["result"].take()),
             };
         }
-        Err(broken("it hung up"))
+    }
+
+    async fn message(&mut self) -> Result<Value, NotSeen> {
+        let mut bytes = vec![];
+        self.answers.read_until(0, &mut bytes).await.map_err(broken)?;
+        if bytes.pop() != Some(0) {
+            return Err(broken(HUNG_UP));
+        }
+        serde_json::from_slice(&bytes).map_err(broken)
     }
 
     /// A picture of what the tab shows, as PNG.

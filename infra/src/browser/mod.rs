@@ -4,7 +4,7 @@ mod devtools;
 #[cfg(test)]
 mod tests;
 
-use devtools::DevTools;
+use devtools::{DevTools, HUNG_UP};
 use millwright_domain::{
     ids::SiteId,
     ports::page_view::{NotSeen, PageSeen},
@@ -16,12 +16,13 @@ use std::{
     env,
     net::IpAddr,
     path::{Path, PathBuf},
+    pin::pin,
     process::Stdio,
     time::Duration,
 };
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
-    process::{Child, ChildStderr, Command},
+    process::{Child, Command},
     time::{Instant, sleep, timeout},
 };
 
@@ -29,6 +30,8 @@ use tokio::{
 const NAMES: [&str; 6] = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome", "chrome-headless-shell"];
 /// One look at most, the start of the browser included.
 const WITHIN: Duration = Duration::from_secs(60);
+/// A shell hands on its two pipes as the descriptors 3 and 4, where Chromium looks for them, and becomes the browser.
+const WITH_PIPES: &str = r#"exec "$@" 3<&0 4>&1 </dev/null >/dev/null"#;
 /// From the navigation to the figures.
 const FIGURES_WITHIN: Duration = Duration::from_secs(30);
 const ASK_EVERY: Duration = Duration::from_millis(200);
@@ -100,18 +103,13 @@ impl Chromium {
     }
 
     fn start(&self, profile: &Path, at: IpAddr) -> Result<Child, NotSeen> {
-        let mut command = Command::new(&self.program);
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", WITH_PIPES, "sh"]).arg(&self.program);
         // Secrets may be in our environment, and a browser needs none of it but this.
         command.env_clear().envs(["PATH", "HOME", "TMPDIR", "LANG"].into_iter().filter_map(|name| Some((name, env::var_os(name)?))));
         let at = if at.is_ipv6() { format!("[{at}]") } else { at.to_string() };
         command
-            .args([
-                "--headless=new",
-                "--remote-debugging-address=127.0.0.1",
-                "--remote-debugging-port=0",
-                "--window-size=1400,1000",
-                "--hide-scrollbars",
-            ])
+            .args(["--headless=new", "--remote-debugging-pipe", "--window-size=1400,1000", "--hide-scrollbars"])
             .args(["--no-first-run", "--no-default-browser-check", "--disable-background-networking", "--disable-sync", "--disable-extensions"])
             .args(["--disable-component-update", "--disable-gpu", "--disable-dev-shm-usage", "--mute-audio", "--no-proxy-server"])
             // It reaches nothing but our own page at this machine, whatever name that has and whoever signed its certificate.
@@ -121,33 +119,38 @@ impl Chromium {
             // Chromium refuses its sandbox to root; it opens one page, and that is ours.
             command.arg("--no-sandbox");
         }
-        command.arg("about:blank").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true);
+        command.arg("about:blank").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         command.spawn().map_err(|error| NotSeen::Broken(format!("{} does not start: {error}", self.program.display())))
     }
 }
 
 async fn looked(child: &mut Child, visit: &Visit<'_>) -> Result<PageSeen, NotSeen> {
-    let Some(said) = child.stderr.take() else { return Err(NotSeen::Broken("it says nothing".into())) };
-    let mut lines = BufReader::new(said);
-    let address = address(&mut lines).await?;
-    // Whoever does not read what it says stops it once the pipe is full.
-    let drained = tokio::spawn(async move { tokio::io::copy(&mut lines, &mut tokio::io::sink()).await });
-    let seen = over(DevTools::connect(&address).await?, visit).await;
-    drained.abort();
-    seen
+    let (Some(asks), Some(answers), Some(said)) = (child.stdin.take(), child.stdout.take(), child.stderr.take()) else {
+        return Err(broken("it has no pipes"));
+    };
+    let (mut said, mut line, mut last, mut speaks) = (BufReader::new(said), vec![], String::new(), true);
+    let mut seen = pin!(over(DevTools::over(asks, answers), visit));
+    loop {
+        tokio::select! {
+            biased;
+            // Whoever does not read what it says stops it once the pipe is full.
+            read = said.read_until(b'\n', &mut line), if speaks => {
+                speaks = read.is_ok_and(|bytes| bytes > 0);
+                if speaks {
+                    last = String::from_utf8_lossy(&line).trim().to_string();
+                }
+                line.clear();
+            }
+            seen = &mut seen => return seen.map_err(|why| with_last_words(why, &last)),
+        }
+    }
 }
 
-async fn address(lines: &mut BufReader<ChildStderr>) -> Result<String, NotSeen> {
-    let mut last = String::new();
-    loop {
-        let mut line = String::new();
-        if lines.read_line(&mut line).await.map_err(broken)? == 0 {
-            return Err(NotSeen::Broken(format!("it ended at once: {}", last.trim())));
-        }
-        if let Some(address) = line.trim().strip_prefix("DevTools listening on ") {
-            return Ok(address.to_string());
-        }
-        last = line;
+/// Of a browser that ended by itself, why.
+fn with_last_words(why: NotSeen, last: &str) -> NotSeen {
+    match why {
+        NotSeen::Broken(why) if why == HUNG_UP && !last.is_empty() => NotSeen::Broken(format!("{why}: {last}")),
+        other => other,
     }
 }
 

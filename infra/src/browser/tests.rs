@@ -1,14 +1,18 @@
 //! A real Chromium, where one is installed, looks at a page of figures.
 
-use super::{Chromium, Pass, Visit};
+use super::{Chromium, Pass, Visit, devtools::DevTools};
 use millwright_domain::ports::page_view::NotSeen;
+use serde_json::json;
 use std::{
     net::Ipv4Addr,
+    os::unix::fs::PermissionsExt,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
+    time::timeout,
 };
 
 const PAGE: &str = "<!doctype html><dl data-figures='demo' data-position='ledger/demo:17'><dd data-figure='open_cases'> 3 </dd></dl>";
@@ -46,6 +50,31 @@ async fn figures_and_a_picture_are_read_from_a_page_under_the_pass_that_was_give
     assert_eq!((seen.position.as_str(), seen.figures["open_cases"].as_str()), ("ledger/demo:17", "3"));
     assert!(seen.picture.starts_with(b"\x89PNG"), "{} bytes", seen.picture.len());
     assert!(asked.lock().unwrap().to_lowercase().contains("authorization: bearer let-me-look"));
+}
+
+#[tokio::test]
+async fn it_ends_when_our_end_of_its_pipe_is_closed() {
+    let Ok(chromium) = Chromium::find("") else { return };
+    let profile = tempfile::tempdir().unwrap();
+    let mut child = chromium.start(profile.path(), Ipv4Addr::LOCALHOST.into()).unwrap();
+    let (asks, answers) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+    let mut browser = DevTools::over(asks, answers);
+    browser.call("Browser.getVersion", json!({})).await.unwrap();
+    // As at kill -9 of this process: nobody says goodbye.
+    drop(browser);
+    timeout(Duration::from_secs(30), child.wait()).await.expect("it ended").unwrap();
+}
+
+#[tokio::test]
+async fn a_program_that_is_no_browser_is_told_with_its_last_words() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join("chromium");
+    std::fs::write(&program, "#!/bin/sh\necho first >&2\necho 'no display' >&2\n").unwrap();
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let site = "demo".parse().unwrap();
+    let visit = Visit { page: "http://127.0.0.1:9", at: Ipv4Addr::LOCALHOST.into(), site: &site, pass: None };
+    let not_seen = Chromium { program }.look(&visit).await.unwrap_err();
+    assert_eq!(not_seen, NotSeen::Broken("it hung up: no display".into()));
 }
 
 #[test]
