@@ -89,6 +89,9 @@ async fn who_sends_half_a_head_is_not_waited_for() {
     let halves = ["", "GET / HTTP/1.1\r\n", "GET / HTTP/1.1\r\nHost: localhost\r\nX-Long: "];
     let answers = futures::future::join_all(halves.map(|half| answered(&program, half))).await;
     assert!(answers.iter().all(|answer| ["none", "408", "400"].contains(&status(answer))), "{answers:?}");
+    // HTTP/2, in which a connection that asks nothing could stay.
+    let other_protocol = answered(&program, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\u{4}\0\0\0\0\0").await;
+    assert!(["none", "400", "505"].contains(&status(&other_protocol)), "{other_protocol:?}");
     assert_eq!(status(&answered(&program, &get("/health")).await), "200");
     assert!(program.terminate());
 }

@@ -151,7 +151,7 @@ fn policy(settings: &Settings, speed: f64) -> Result<millwright_domain::policy::
     // In a time-lapse a bearing goes from worn to dangerous within seconds. What policy then did by itself would take the decision
     // out of the hands that a demo wants to show it in, so it asks.
     let by_itself: ActionName = "reduce_motor_speed_to_60pct".parse()?;
-    if policy.auto_approve.iter().any(|name| *name == by_itself) {
+    if policy.auto_approve.contains(&by_itself) {
         policy.auto_approve.retain(|name| *name != by_itself);
         policy.require_approval.push(by_itself);
     }

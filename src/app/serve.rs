@@ -10,18 +10,16 @@ use hyper_util::{
 };
 use millwright_graphql::AppState;
 use std::{
-    fs,
+    fs, io, mem,
     net::{SocketAddr, TcpListener},
-    path::PathBuf,
+    path::{Path, PathBuf},
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 use tokio_util::sync::CancellationToken;
 
 /// Who has not sent the head of a request by then sends it too slowly on purpose.
 const HEAD_WITHIN: Duration = Duration::from_secs(10);
-/// A connection of HTTP/2 that does not answer a ping is closed.
-const PING: Duration = Duration::from_secs(30);
-const PONG_WITHIN: Duration = Duration::from_secs(20);
 /// What is being answered when we stop may still be answered.
 const DRAIN: Duration = Duration::from_secs(10);
 /// How often it is looked whether there is a newer certificate.
@@ -41,7 +39,7 @@ impl Served {
         let tls = match http.tls() {
             None => None,
             Some([certificate, key]) => {
-                let config = RustlsConfig::from_pem_file(certificate, key).await;
+                let config = read(certificate, key).await;
                 let config = config.with_context(|| format!("{} and {} are no certificate and key in PEM", certificate.display(), key.display()))?;
                 Some((config, [certificate.clone(), key.clone()]))
             }
@@ -84,10 +82,18 @@ impl Served {
     }
 }
 
-/// Nobody keeps a place without using it.
+/// Nobody keeps a place without using it. HTTP/1.1 alone: who speaks HTTP/2 keeps one for ever by answering pings.
 fn impatient(builder: &mut Builder<TokioExecutor>) {
+    *builder = mem::replace(builder, Builder::new(TokioExecutor::new())).http1_only();
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_WITHIN);
-    builder.http2().timer(TokioTimer::new()).keep_alive_interval(PING).keep_alive_timeout(PONG_WITHIN);
+}
+
+async fn read(certificate: &Path, key: &Path) -> io::Result<RustlsConfig> {
+    let config = RustlsConfig::from_pem_file(certificate, key).await?;
+    let mut offered = (*config.get_inner()).clone();
+    offered.alpn_protocols = vec![b"http/1.1".to_vec()];
+    config.reload_from_config(Arc::new(offered));
+    Ok(config)
 }
 
 async fn stop_with(handle: Handle<SocketAddr>, stop: CancellationToken) {
@@ -105,7 +111,7 @@ async fn renew(config: RustlsConfig, [certificate, key]: [PathBuf; 2], every: Du
             continue;
         }
         seen = now;
-        match config.reload_from_pem_file(&certificate, &key).await {
+        match read(&certificate, &key).await.map(|newer| config.reload_from_config(newer.get_inner())) {
             Ok(()) => tracing::info!(certificate = %certificate.display(), "a newer certificate is in use"),
             Err(error) => {
                 tracing::error!(certificate = %certificate.display(), %error, "the newer certificate cannot be used; the former one stays");
@@ -121,7 +127,7 @@ mod tests {
         ClientConfig, RootCertStore,
         pki_types::{CertificateDer, ServerName, pem::PemObject},
     };
-    use std::{path::Path, process::Command, sync::Arc};
+    use std::process::Command;
     use tokio_rustls::{TlsAcceptor, TlsConnector};
 
     /// A certificate for localhost and its key, in the two files that the program reads.
@@ -135,16 +141,17 @@ mod tests {
         CertificateDer::from_pem_file(certificate).unwrap()
     }
 
-    /// Whether somebody who trusts this certificate alone gets through.
+    /// Whether somebody who trusts this certificate alone gets through; with HTTP/1.1, whatever she would rather speak.
     async fn shows(config: &RustlsConfig, wanted: &CertificateDer<'static>) -> bool {
         let mut roots = RootCertStore::empty();
         roots.add(wanted.clone()).unwrap();
-        let client = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+        let mut client = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+        client.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         let (ours, theirs) = tokio::io::duplex(1 << 14);
         let connector = TlsConnector::from(Arc::new(client));
         let name = ServerName::try_from("localhost").unwrap();
         let (_, asked) = tokio::join!(TlsAcceptor::from(config.get_inner()).accept(ours), connector.connect(name, theirs));
-        asked.is_ok()
+        asked.is_ok_and(|asked| asked.get_ref().1.alpn_protocol() == Some(b"http/1.1"))
     }
 
     #[tokio::test(start_paused = true)]
@@ -152,7 +159,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let files = ["certificate.pem", "key.pem"].map(|file| folder.path().join(file));
         let first = certificate(&files);
-        let config = RustlsConfig::from_pem_file(&files[0], &files[1]).await.unwrap();
+        let config = read(&files[0], &files[1]).await.unwrap();
         let stop = CancellationToken::new();
         let renewing = tokio::spawn(renew(config.clone(), files.clone(), LOOK_FOR_CERTIFICATE, stop.clone()));
         tokio::time::sleep(LOOK_FOR_CERTIFICATE / 2).await;
