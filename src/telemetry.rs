@@ -53,12 +53,21 @@ impl<W: Write> Write for OneLine<W> {
     }
 }
 
-/// With colours, escapes are our own: those of others are taken out of each field before.
+/// What the log is coloured with: bold, dim, italics, five colours, and their end. None of it hides or moves anything, whoever wrote it.
+const COLOURS: [&str; 10] = ["\x1b[0m", "\x1b[1m", "\x1b[2m", "\x1b[3m", "\x1b[31m", "\x1b[32m", "\x1b[33m", "\x1b[34m", "\x1b[35m", "\x1b[36m"];
+
 fn one_line(record: &str, colours: bool) -> String {
-    let plain = |c: char| c == '\t' || (c == '\x1b' && colours) || !(c.is_control() || matches!(c, '\u{2028}' | '\u{2029}'));
+    let record = record.trim_end_matches('\n');
     let mut line = String::with_capacity(record.len());
-    for c in record.trim_end_matches('\n').chars() {
-        if plain(c) { line.push(c) } else { line.extend(c.escape_default()) }
+    for (at, c) in record.char_indices() {
+        let is_colour = || colours && COLOURS.iter().any(|colour| record[at..].starts_with(colour));
+        match c {
+            '\t' => line.push(c),
+            '\x1b' if is_colour() => line.push(c),
+            '\u{2028}' | '\u{2029}' => line.extend(c.escape_default()),
+            _ if c.is_control() => line.extend(c.escape_default()),
+            _ => line.push(c),
+        }
     }
     line.push('\n');
     line
