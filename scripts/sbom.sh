@@ -18,9 +18,17 @@ write_millwright() {
     mv millwright-in-parts.json "$out/millwright.cdx.json"
 }
 
-# Without what only building and testing the page needs.
+# Without what only building and testing the page needs. npm's own --omit=dev leaves out what such a part needs as well, React among it.
 write_page() {
-    (cd web && npm sbom --sbom-format=cyclonedx --package-lock-only --omit=dev) >"$out/page.cdx.json"
+    (cd web && npm sbom --sbom-format=cyclonedx --package-lock-only) | node -e '
+        const bom = JSON.parse(require("node:fs").readFileSync(0));
+        const isForUs = (part) => (part.properties ?? []).some(({ name, value }) => name === "cdx:npm:package:development" && value === "true");
+        const left = new Set(bom.components.filter(isForUs).map((part) => part["bom-ref"]));
+        bom.components = bom.components.filter((part) => !isForUs(part));
+        bom.dependencies = bom.dependencies.filter(({ ref }) => !left.has(ref));
+        for (const one of bom.dependencies) one.dependsOn = one.dependsOn?.filter((ref) => !left.has(ref));
+        console.log(JSON.stringify(bom, null, 2));
+    ' >"$out/page.cdx.json"
 }
 
 for file in $wanted; do
