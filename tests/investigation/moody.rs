@@ -23,7 +23,7 @@ const CASES: usize = 2;
 
 const CAST: [&str; 5] = ["svc-cartographer", "svc-hunter", "svc-triage", "svc-watchman", "svc-weaver"];
 
-const SHOWN: &str = "{ budgets { scope held { tokens } windows { window settled } } cases(first: 10) { edges { node { id timeline { kind summary }
+const SHOWN: &str = "{ budgets { scope held { tokens } windows { window settled } } cases(first: 10) { edges { node { id diagnosis { cause } timeline { kind summary }
     investigation { dueAt parts { agent state text model dropped citations { document page } } report { at text missing } } } } } }";
 
 fn investigated(answer: &Value) -> Vec<&Value> {
@@ -46,9 +46,10 @@ async fn through_a_server_that_fails_stalls_and_lies_the_report_is_in_time_and_t
     bring_in_a_manual(folder.path());
     let program = demo_with(&server, folder.path(), &["--pumps", "2", "--speed", "300"]).await;
     let answer = program.until(SHOWN, |answer| nothing_is_under_way(answer).then(|| answer.clone())).await;
-    for case in investigated(&answer) {
-        whole_and_in_time(case);
-    }
+    // On a busy machine a time-lapse may make a case of something else as well.
+    let worn: Vec<&Value> = investigated(&answer).into_iter().filter(|case| case["diagnosis"]["cause"] == "bearing_wear").collect();
+    assert_eq!(worn.len(), CASES, "{answer}");
+    worn.into_iter().for_each(whole_and_in_time);
     assert!(program.terminate());
     let facts = facts(&folder.path().join("data/log")).await;
     let called = the_account_is_exact(&facts, &server.bills());
