@@ -19,7 +19,7 @@ export function Figures({ site }: { site: string }) {
   const figures = asked.data?.figures;
   if (!figures) return null;
   return (
-    <dl className="figures" data-figures={site} data-position={figures.position}>
+    <dl className="sitefigures" data-figures={site} data-position={figures.position}>
       <Figure name="open_cases" text="open cases" to={href.cases} count={figures.openCases} />
       <Figure name="waiting_approvals" text="to decide" to={href.approvals} count={figures.waitingApprovals} />
       <Figure name="open_tasks" text="open tasks" to={href.board} count={figures.openTasks} />
