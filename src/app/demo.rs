@@ -65,8 +65,8 @@ impl Demo {
         let mut simulated = Simulated::start(simulation, clock.clone()).await?;
         let reached_at = Addresses { controller: options.wire.unwrap_or(simulated.addresses.controller), ..simulated.addresses };
         let configured = simulated.configured(&reached_at, policy(&settings, options.speed)?, roster(&settings)?, rules(&settings)?)?;
-        // What is shown among the settings is what holds: the demo's own, not the file that it began with.
-        settings.policy = "(the demo's own: as shipped, and whatever would act by itself asks)".into();
+        // What is shown among the settings is what holds: not the file alone that it began with.
+        settings.policy = format!("{}, but the cut to 60 % asks", settings.policy.display()).into();
         let site = PartitionId::site(&demo_plant().site);
         let foundation = Foundation::open(&settings, clock.clone()).await?;
         simulated.record_truth(&foundation.commands, &clock).await?;
