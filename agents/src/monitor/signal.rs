@@ -177,10 +177,10 @@ impl SignalWatch {
                 evidence: evidence(),
             }));
         }
-        if let Some(figure) = self.noise_ratio(end) {
+        if let Some((figure, seconds)) = self.jitter_ratio(end) {
             let limit = settings.noise_limit * self.factor;
             let edge = self.noise.update(Level::of(figure, limit, settings.noise_clear * self.factor), 1, CLEAR_AFTER);
-            let evidence = || self.evidence(Feature::Noise, figure, end, MINUTE);
+            let evidence = || self.evidence(Feature::Noise, figure, end, seconds);
             changes.extend(edge.map(|edge| Change { detector: Detector::Noise, edge, times: figure / limit, evidence: evidence() }));
         }
     }
@@ -205,7 +205,10 @@ impl SignalWatch {
         }
         let (feature, figure, seconds) = match detector {
             Detector::Drift => (Feature::Drift, drift(&self.windows, &self.baseline?, end, drift::WINDOW_S)?, drift::WINDOW_S),
-            Detector::Noise => (Feature::Noise, self.noise_ratio(end)?, MINUTE),
+            Detector::Noise => {
+                let (figure, seconds) = self.jitter_ratio(end)?;
+                (Feature::Noise, figure, seconds)
+            }
             Detector::Stuck => (Feature::Stuck, self.still_s(), self.still_s() as i64),
             Detector::Silence => (Feature::Stuck, self.windows.bad_share(end, MINUTE) * MINUTE as f64, MINUTE),
             Detector::Trip => return Some(self.tripped_evidence(end)),
@@ -214,11 +217,15 @@ impl SignalWatch {
         Some(self.evidence(feature, figure, end, seconds))
     }
 
-    /// Jitter of the last minute over the baseline's.
-    pub fn noise_ratio(&self, end: i64) -> Option<f64> {
+    /// Jitter of late over the baseline's, and the seconds that it was looked at.
+    fn jitter_ratio(&self, end: i64) -> Option<(f64, i64)> {
         let usual = self.baseline.filter(Baseline::moved)?.jitter;
-        let now = self.windows.jitter(end, MINUTE)?;
-        (usual > 0.0).then(|| now / usual)
+        let (now, seconds) = self.windows.jitter(end)?;
+        (usual > 0.0).then(|| (now / usual, seconds))
+    }
+
+    pub fn noise_ratio(&self, end: i64) -> Option<f64> {
+        self.jitter_ratio(end).map(|(figure, _)| figure)
     }
 
     pub fn still_s(&self) -> f64 {

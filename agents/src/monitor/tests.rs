@@ -109,6 +109,23 @@ fn a_noise_burst_a_stuck_value_and_a_silent_one_are_each_told_by_their_detector(
 }
 
 #[test]
+fn a_healthy_machine_that_is_read_seldom_or_haltingly_is_not_called_noisy() {
+    let reads: [fn(u64) -> bool; 3] = [
+        |second| second.is_multiple_of(20),
+        |second| second.is_multiple_of(45),
+        |second| second / 7 * 2_654_435_761 % 10 == 0 && second.is_multiple_of(7),
+    ];
+    for is_read in reads {
+        let mut monitor = Monitor::new(&plant(), settings());
+        let mut found = Vec::new();
+        for second in (0..200_000).filter(|second| *second < 1_200 || is_read(*second)) {
+            monitor.observe(&scan(second, healthy(second)), &mut found);
+        }
+        assert_eq!(detectors(&found), Vec::<&str>::new());
+    }
+}
+
+#[test]
 fn a_machine_that_is_told_to_run_otherwise_is_not_blamed_for_it() {
     let slowed = |_: u64, values: &mut [f64; 6]| {
         let share = 0.6;

@@ -6,6 +6,11 @@ use serde::{Deserialize, Deserializer, Serialize, de::Error};
 pub const BUCKET_S: i64 = 5;
 /// Five minutes, the bucket being filled, and a margin.
 const KEPT: usize = 64;
+/// How far back jitter is looked at: a minute, or all that is kept.
+const SHORT_S: i64 = 60;
+const LONG_S: i64 = 300;
+/// Buckets. Of fewer, two or three chance steps are the middle one.
+const ENOUGH: usize = 8;
 
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 struct Bucket {
@@ -122,12 +127,16 @@ impl Windows {
         if spread > 0.0 { (xy - x * y / weight) / spread } else { 0.0 }
     }
 
-    /// How much the value jitters from reading to reading: the middle one of the buckets, so that one step is no noise.
-    pub fn jitter(&self, end: i64, seconds: i64) -> Option<f64> {
-        let mut squares: Vec<f64> =
-            self.within(end, seconds).filter(|bucket| bucket.count > 0).map(|bucket| bucket.steps / (2.0 * f64::from(bucket.count))).collect();
-        squares.sort_by(f64::total_cmp);
-        squares.get(squares.len() / 2).map(|square| square.sqrt())
+    /// How much the value jitters from reading to reading, and over how many seconds that was looked at: the middle one of the buckets, so that
+    /// one step is no noise. Where readings are few the look is longer; the middle of too few says nothing, and is `None`.
+    pub fn jitter(&self, end: i64) -> Option<(f64, i64)> {
+        [SHORT_S, LONG_S].into_iter().find_map(|seconds| {
+            let filled = self.within(end, seconds).filter(|bucket| bucket.count > 0);
+            let mut squares: Vec<f64> = filled.map(|bucket| bucket.steps / (2.0 * f64::from(bucket.count))).collect();
+            squares.sort_by(f64::total_cmp);
+            let middle = squares.get(squares.len() / 2)?;
+            (squares.len() >= ENOUGH).then(|| (middle.sqrt(), seconds))
+        })
     }
 
     /// Share of bad readings; 0 when none came at all, since silence of a whole device is another's to tell.
@@ -173,9 +182,21 @@ mod tests {
     #[test]
     fn jitter_is_the_spread_of_noise_and_blind_to_one_step() {
         let noise = |second: f64| if (second * 7_919.0) % 2.0 < 1.0 { 0.5 } else { -0.5 };
-        let quiet = filled(0..60, noise).jitter(12, 60).unwrap();
-        let stepped = filled(0..60, |second| noise(second) + if second > 30.0 { 50.0 } else { 0.0 }).jitter(12, 60).unwrap();
-        assert!(quiet == stepped && (0.4..0.8).contains(&quiet), "{quiet} {stepped}");
+        let quiet = filled(0..60, noise).jitter(12).unwrap();
+        let stepped = filled(0..60, |second| noise(second) + if second > 30.0 { 50.0 } else { 0.0 }).jitter(12).unwrap();
+        assert!(quiet == stepped && (0.4..0.8).contains(&quiet.0), "{quiet:?} {stepped:?}");
+    }
+
+    #[test]
+    fn where_readings_are_few_jitter_is_that_of_five_minutes_and_of_too_few_there_is_none() {
+        let every = |seconds: i64| {
+            let mut windows = Windows::default();
+            (0..300 / seconds).for_each(|turn| windows.add(bucket_of(turn * seconds * 1_000_000), (turn % 2) as f64));
+            windows.jitter(60)
+        };
+        assert_eq!(every(1).map(|(_, seconds)| seconds), Some(60));
+        assert_eq!(every(30), Some((0.5_f64.sqrt(), 300)));
+        assert_eq!(every(60), None);
     }
 
     #[test]
