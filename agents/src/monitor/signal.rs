@@ -51,6 +51,17 @@ const fn one() -> f64 {
     1.0
 }
 
+/// What a minute may be judged by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Measure {
+    /// While normal is learned.
+    TripsAlone,
+    /// In a regime that was not learned.
+    WhatHoldsAnywhere,
+    /// What is normal as well.
+    Normal,
+}
+
 /// An alarm of one signal changed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Change {
@@ -136,13 +147,15 @@ impl SignalWatch {
         }
     }
 
-    /// Judges the time up to bucket `end`; once a minute. In an unknown regime means and spreads are not judged by the baseline.
-    pub fn judge(&mut self, end: i64, known_regime: bool, trip: Option<Trip>, settings: &MonitorSettings) -> Vec<Change> {
+    /// Judges the time up to bucket `end`; once a minute.
+    pub fn judge(&mut self, end: i64, by: Measure, trip: Option<Trip>, settings: &MonitorSettings) -> Vec<Change> {
         let mut changes = Vec::new();
-        if known_regime && !is_told(self.kind) {
+        if by == Measure::Normal && !is_told(self.kind) {
             self.judge_level(end, settings, &mut changes);
         }
-        self.judge_liveliness(end, settings, &mut changes);
+        if by != Measure::TripsAlone {
+            self.judge_liveliness(end, settings, &mut changes);
+        }
         if let Some(trip) = trip {
             self.judge_trip(end, trip, &mut changes);
         }

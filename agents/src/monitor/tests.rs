@@ -269,6 +269,21 @@ fn what_is_past_its_trip_is_told_as_critical_in_any_regime_and_again_when_a_case
 }
 
 #[test]
+fn what_is_past_its_trip_while_normal_is_learned_is_told_then_and_not_a_second_time_when_it_was_learned() {
+    let mut plant = plant();
+    plant.assets[0].signals[2].trip = Some(Trip { low: None, high: Some(7.1) });
+    let mut monitor = Monitor::new(&plant, settings());
+    let mut found = Vec::new();
+    for second in 0..1_500 {
+        let mut values = healthy(second);
+        values[2] += if second >= 200 { 6.0 } else { 0.0 };
+        monitor.observe(&scan(second, values), &mut found);
+    }
+    let told: Vec<(i64, &str)> = alerts(&found).iter().map(|(at, raised)| (*at, raised.detector.as_str())).collect();
+    assert!(matches!(told[..], [(200..330, "trip")]), "{told:?}");
+}
+
+#[test]
 fn repeats_and_zombies_change_nothing() {
     let mut monitor = Monitor::new(&plant(), settings());
     let mut found = Vec::new();

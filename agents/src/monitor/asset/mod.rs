@@ -16,7 +16,7 @@ use super::{
     regime::{Following, Regime},
     relations::Relations,
     settings::{MonitorSettings, is_told},
-    signal::{Change, SignalWatch},
+    signal::{Change, Measure, SignalWatch},
     window::{BUCKET_S, bucket_of},
 };
 use chrono::TimeDelta;
@@ -129,8 +129,8 @@ impl AssetWatch {
             let from = *from.get_or_insert(at);
             if at.since(from) >= settings.learning() {
                 self.settle(from, moment);
+                return;
             }
-            return;
         }
         let second = at.micros().div_euclid(1_000_000);
         if second >= self.next_minute {
@@ -240,10 +240,13 @@ impl AssetWatch {
         if self.suspended {
             return;
         }
-        let known = self.judges(at);
+        let by = match self.phase {
+            Phase::Learning { .. } => Measure::TripsAlone,
+            Phase::Watching { .. } if self.regime.is_known(at) => Measure::Normal,
+            Phase::Watching { .. } => Measure::WhatHoldsAnywhere,
+        };
         let trips = self.description.signals.iter().map(|signal| signal.trip);
-        let mut changes: Vec<Change> =
-            self.signals.iter_mut().zip(trips).flat_map(|(signal, trip)| signal.judge(end, known, trip, settings)).collect();
+        let mut changes: Vec<Change> = self.signals.iter_mut().zip(trips).flat_map(|(signal, trip)| signal.judge(end, by, trip, settings)).collect();
         changes.extend(self.judge_following(end, settings));
         for detector in Detector::ALL {
             let of_it: Vec<&Change> = changes.iter().filter(|change| change.detector == detector).collect();
