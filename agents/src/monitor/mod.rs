@@ -26,6 +26,8 @@ pub mod testing;
 #[cfg(test)]
 mod tests;
 pub mod training;
+#[cfg(test)]
+mod trip_tests;
 pub mod window;
 
 pub use change::{Judgement, Leaning, judge_change};
