@@ -43,7 +43,8 @@ impl Learner {
     /// `None` when there was nothing to learn from.
     pub fn finish(&self) -> Option<Baseline> {
         let sketch = self.sketch.as_ref()?;
-        let quantile = |share| sketch.quantile(share).ok().flatten().unwrap_or(self.mean);
+        // The sketch is right to one percent of the value, which can lie beyond all that there was.
+        let quantile = |share| sketch.quantile(share).ok().flatten().unwrap_or(self.mean).max(self.lowest).min(self.highest);
         Some(Baseline {
             count: self.count,
             mean: self.mean,

@@ -100,6 +100,10 @@ fn otherwise_run(features: &AssetFeatures) -> Option<Judgement> {
         return None;
     }
     let told: Vec<&SignalFeatures> = features.signals.iter().filter(|signal| is_told(signal.kind)).collect();
+    let elsewhere = |signal: &&&SignalFeatures| (signal.current - signal.expected).abs() > 0.02 * signal.expected.abs();
+    let moved: Vec<&SignalFeatures> = told.iter().filter(elsewhere).copied().collect();
+    // Back on its old setpoints it is not as it was for a while.
+    let told = if moved.is_empty() { told } else { moved };
     let because = format!("it is run as it never was while normal was learned: {}", listed(&told));
     judged(ChangeKind::Regime, because, features, &told, Feature::Drift)
 }

@@ -28,6 +28,8 @@ mod tests;
 pub mod training;
 #[cfg(test)]
 mod trip_tests;
+#[cfg(test)]
+mod wear_tests;
 pub mod window;
 
 pub use change::{Judgement, Leaning, judge_change};

@@ -86,15 +86,18 @@ impl Following {
         self.learner = Learner::default();
     }
 
-    /// Mean departure of the last minute, in usual departures; signed.
+    /// Mean departure of the last minute, in usual departures; signed. After a new setpoint a machine is on its way for a while: it may be
+    /// anywhere between where it was told to be of late.
     pub fn mismatch(&self, signals: &[SignalWatch], end: i64) -> Option<f64> {
         const MINUTE: i64 = 60;
+        const ON_ITS_WAY_S: i64 = 180;
         let usual = self.usual?;
-        let setpoint = signals.get(self.setpoint)?.windows.figures(end, MINUTE)?.mean;
+        let (lowest, highest) = signals.get(self.setpoint)?.windows.extent(end, ON_ITS_WAY_S)?;
         let measured = signals.get(self.measured)?.windows.figures(end, MINUTE)?.mean;
         // Half a percent of the value is within any positioner's dead band, however quiet training was.
-        let spread = usual.std.max(0.005 * setpoint.abs().max(measured.abs())).max(f64::MIN_POSITIVE);
-        Some((measured - setpoint - usual.mean) / spread)
+        let spread = usual.std.max(0.005 * highest.abs().max(measured.abs())).max(f64::MIN_POSITIVE);
+        let expected = (measured - usual.mean).min(highest).max(lowest);
+        Some((measured - usual.mean - expected) / spread)
     }
 
     pub fn judge(&mut self, mismatch: f64, settings: &MonitorSettings) -> Option<Edge> {

@@ -69,6 +69,11 @@ pub const fn is_told(kind: QuantityKind) -> bool {
     matches!(kind, QuantityKind::SpeedSetpoint | QuantityKind::ValveSetpoint | QuantityKind::State)
 }
 
+/// What rises when a machine suffers, and falls when it is run more gently: high, it is no matter of how the machine is run.
+pub const fn tells_of_wear(kind: QuantityKind) -> bool {
+    matches!(kind, QuantityKind::Vibration | QuantityKind::BearingTemperature | QuantityKind::MotorTemperature)
+}
+
 /// The kind that follows a setpoint.
 pub const fn follower_of(setpoint: QuantityKind) -> Option<QuantityKind> {
     match setpoint {

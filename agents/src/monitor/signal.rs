@@ -5,7 +5,7 @@ use super::{
     detector::Detector,
     drift::{self, drift},
     hysteresis::{Alarm, Edge, Level},
-    settings::{MonitorSettings, is_told},
+    settings::{MonitorSettings, is_told, tells_of_wear},
     stillness::Stillness,
     window::{BUCKET_S, Windows},
 };
@@ -42,6 +42,12 @@ pub struct SignalWatch {
     silence: Alarm,
     #[serde(default)]
     tripped: Alarm,
+    /// It stood above normal when the machine was last told of, and tells of wear: so it is judged however the machine is run since.
+    #[serde(default)]
+    suspect: bool,
+    /// Far above normal on another setpoint.
+    #[serde(default)]
+    worse: Alarm,
     /// Its limits are so many times the configured ones.
     #[serde(default = "one")]
     pub factor: f64,
@@ -88,6 +94,8 @@ impl SignalWatch {
             stuck: Alarm::default(),
             silence: Alarm::default(),
             tripped: Alarm::default(),
+            suspect: false,
+            worse: Alarm::default(),
             factor: 1.0,
         }
     }
@@ -134,11 +142,28 @@ impl SignalWatch {
         self.stillness.take_over(&now.stillness);
         self.version = now.version;
         self.factor = now.factor;
+        self.clear_suspicion();
+    }
+
+    /// An alarm of its machine is told: whether it is part of what is wrong. Only where means say something.
+    pub fn suspect(&mut self, end: i64, settings: &MonitorSettings) {
+        let figure = self.baseline.and_then(|baseline| drift(&self.windows, &baseline, end, MINUTE));
+        self.suspect |= tells_of_wear(self.kind) && figure.is_some_and(|figure| figure > settings.drift_clear * self.factor);
+    }
+
+    /// Nothing stands in alarm any more.
+    pub fn clear_suspicion(&mut self) {
+        self.suspect = false;
+        self.worse = Alarm::default();
+    }
+
+    pub const fn is_worse(&self) -> bool {
+        self.worse.is_on()
     }
 
     pub fn is_alarmed(&self, detector: Detector) -> bool {
         match detector {
-            Detector::Drift => self.drift.is_on() || self.fall.is_on(),
+            Detector::Drift => self.drift.is_on() || self.fall.is_on() || self.worse.is_on(),
             Detector::Noise => self.noise.is_on(),
             Detector::Stuck => self.stuck.is_on(),
             Detector::Silence => self.silence.is_on(),
@@ -154,6 +179,7 @@ impl SignalWatch {
             self.judge_level(end, settings, &mut changes);
         }
         if by != Measure::TripsAlone {
+            self.judge_wear(end, by, settings, &mut changes);
             self.judge_liveliness(end, settings, &mut changes);
         }
         if let Some(trip) = trip {
@@ -195,6 +221,23 @@ impl SignalWatch {
             let edge = self.noise.update(Level::of(figure, limit, settings.noise_clear * self.factor), 1, CLEAR_AFTER);
             let evidence = || self.evidence(Feature::Noise, figure, end, seconds);
             changes.extend(edge.map(|edge| Change { detector: Detector::Noise, edge, times: figure / limit, evidence: evidence() }));
+        }
+    }
+
+    /// On another setpoint: what was wrong before and is critical now has not been helped by running the machine otherwise.
+    fn judge_wear(&mut self, end: i64, by: Measure, settings: &MonitorSettings, changes: &mut Vec<Change>) {
+        const CRITICAL: f64 = 4.0;
+        let figure = self.baseline.and_then(|baseline| drift(&self.windows, &baseline, end, drift::WINDOW_S));
+        let (Some(figure), limit) = (figure, settings.drift_limit * self.factor) else { return };
+        let level = match by {
+            // The ordinary limit judges it.
+            Measure::Normal => Level::Below,
+            _ if self.suspect => Level::of(figure, CRITICAL * limit, CRITICAL * limit / 2.0),
+            _ => Level::Between,
+        };
+        if let Some(edge) = self.worse.update(level, 1, 0) {
+            let evidence = self.evidence(Feature::Drift, figure, end, drift::WINDOW_S);
+            changes.push(Change { detector: Detector::Drift, edge, times: figure / limit, evidence });
         }
     }
 

@@ -228,6 +228,15 @@ fn nothing_is_learned_from_a_machine_that_was_slowed_because_of_a_fault() {
 }
 
 #[test]
+fn a_drive_on_its_way_to_a_new_setpoint_is_not_blamed_for_where_it_is() {
+    let ramp = |second: u64, values: &mut [f64; 6]| {
+        values[5] = 870.0;
+        values[4] = (values[4] - (second - 1_200) as f64 * 5.0).max(870.0 + 2.0 * (values[4] - 1_450.0));
+    };
+    assert_eq!(detectors(&run(2_400, 1_200, ramp)), Vec::<&str>::new());
+}
+
+#[test]
 fn a_drive_that_does_not_follow_its_setpoint_is_told_in_any_regime() {
     let ignored = run(1_500, 1_200, |_, values| values[5] = 900.0);
     assert_eq!(detectors(&ignored), ["mismatch"]);

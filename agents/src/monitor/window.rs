@@ -139,6 +139,13 @@ impl Windows {
         })
     }
 
+    /// The lowest and the highest mean of a bucket.
+    pub fn extent(&self, end: i64, seconds: i64) -> Option<(f64, f64)> {
+        let origin = self.origin?;
+        let means = self.within(end, seconds).filter(|bucket| bucket.count > 0).map(|bucket| origin + bucket.sum / f64::from(bucket.count));
+        means.map(|mean| (mean, mean)).reduce(|(lowest, highest), (mean, _)| (lowest.min(mean), highest.max(mean)))
+    }
+
     /// Share of bad readings; 0 when none came at all, since silence of a whole device is another's to tell.
     pub fn bad_share(&self, end: i64, seconds: i64) -> f64 {
         let (good, bad) = self.within(end, seconds).fold((0, 0), |(good, bad), bucket| (good + bucket.count, bad + bucket.bad));

@@ -215,8 +215,7 @@ impl AssetWatch {
         match self.together.update(at, step, judges, || largest_drift(signals, at), moment.settings) {
             None => {}
             Some(Edge::Cleared) => {
-                self.told.remove(&Detector::Mewma);
-                moment.out.push(Finding::Cleared { at, asset: self.id().clone(), detector: Detector::Mewma });
+                self.clear(Detector::Mewma, moment);
             }
             Some(Edge::Raised) => {
                 let evidence = self.contributions(at);
@@ -257,8 +256,7 @@ impl AssetWatch {
                 self.add_related(detector, end, &mut evidence);
                 self.alert(detector, worst, evidence, moment);
             } else if !of_it.is_empty() && !self.is_alarmed_by(detector) {
-                self.told.remove(&detector);
-                moment.out.push(Finding::Cleared { at, asset: self.id().clone(), detector });
+                self.clear(detector, moment);
             }
         }
         self.tell_again(end, moment);
@@ -305,10 +303,22 @@ impl AssetWatch {
         self.tell(detector, detector.severity(times).max(so_far), evidence, moment);
     }
 
+    fn clear(&mut self, detector: Detector, moment: &mut Moment<'_>) {
+        self.told.remove(&detector);
+        if self.told.is_empty() {
+            self.signals.iter_mut().for_each(SignalWatch::clear_suspicion);
+        }
+        moment.out.push(Finding::Cleared { at: moment.at, asset: self.id().clone(), detector });
+    }
+
     fn tell(&mut self, detector: Detector, severity: Severity, evidence: Vec<Evidence>, moment: &mut Moment<'_>) {
         let Moment { at, late, settings, .. } = *moment;
         let raised = AlertRaised { asset: self.id().clone(), detector: detector.as_str().into(), severity, evidence, late, says: None };
         self.told.insert(detector, Told { at, severity });
+        if self.judges(at) {
+            let end = bucket_of(at.micros());
+            self.signals.iter_mut().for_each(|signal| signal.suspect(end, settings));
+        }
         moment.out.push(Finding::Alert { at, raised });
         moment.out.push(Finding::Features(self.features(at, settings)));
         self.next_features = at + TimeDelta::seconds(i64::from(settings.features_every_s));

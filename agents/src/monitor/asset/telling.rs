@@ -1,7 +1,7 @@
 //! Whom an alarm is told to, and when again: tolerance of a signal, alarms that stand for hours, somebody who begins to listen.
 
 use super::{AssetWatch, Moment, Phase};
-use crate::monitor::{detector::Detector, mewma::Step, settings::MonitorSettings};
+use crate::monitor::{detector::Detector, mewma::Step, settings::MonitorSettings, signal::SignalWatch};
 use chrono::TimeDelta;
 use millwright_domain::{
     Timestamp,
@@ -45,7 +45,8 @@ impl AssetWatch {
         }
         let known = self.judges(moment.at);
         for (detector, told) in self.told.clone() {
-            if !known && !detector.holds_in_any_regime() {
+            let is_worse = detector == Detector::Drift && self.signals.iter().any(SignalWatch::is_worse);
+            if !known && !detector.holds_in_any_regime() && !is_worse {
                 continue;
             }
             if !self.is_alarmed_by(detector) {
