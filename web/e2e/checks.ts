@@ -41,11 +41,11 @@ export async function fits(page: Page, where: string): Promise<string[]> {
   return content > screen ? [`${where}: ${content} px of content on a screen of ${screen} px`] : [];
 }
 
-/** The narrowest phone in use. */
-export async function fitsNarrow(page: Page, where: string): Promise<string[]> {
+/** The narrowest phone in use, or a narrower one. */
+export async function fitsNarrow(page: Page, where: string, width = 360): Promise<string[]> {
   const usual = page.viewportSize();
-  await page.setViewportSize({ width: 360, height: 740 });
-  const problems = await fits(page, `${where} at 360 px`);
+  await page.setViewportSize({ width, height: 740 });
+  const problems = await fits(page, `${where} at ${width} px`);
   if (usual) await page.setViewportSize(usual);
   return problems;
 }

@@ -3,7 +3,8 @@
 import type { Locator, Page } from "playwright-core";
 import { approve, vouch, wantAnother } from "./answering.ts";
 import { moveTasks, readLetters, seeAgents, seeCrewThen } from "./board.ts";
-import { desktop, keep, launch, of, openPage, phone } from "./browser.ts";
+import { desktop, isPhone, keep, launch, of, openPage, phone } from "./browser.ts";
+import { fitsNarrow } from "./checks.ts";
 import { readReport, seeCrewAtWork, seeCrewOfThen } from "./crew.ts";
 import { giveAccess, signInAndOut } from "./entering.ts";
 import type { Link } from "./link.ts";
@@ -37,11 +38,12 @@ const look = lookInto(errors);
 const browser = await launch();
 try {
   const { page: wide, link } = await openPage(await browser.newContext(of("ann", desktop)), address, errors);
-  const { page: small } = await openPage(await browser.newContext(of("bob", phone)), address, errors);
+  const { page: small, link: smallLink } = await openPage(await browser.newContext(of("bob", phone)), address, errors);
   for (const page of [wide, small]) page.setDefaultTimeout(STEP_MS);
 
   await seePlant(wide, small);
   await loseLink(wide, link);
+  await loseLink(small, smallLink);
   await findCase(wide, small);
   await seeCrewAtWork(look, wide, small);
   await seeApprovals(look, wide, small);
@@ -115,6 +117,8 @@ async function loseLink(page: Page, link: Link): Promise<void> {
   await link.cut();
   await page.getByText("Reconnecting…").waitFor();
   await look("link-lost", page);
+  // "Reconnecting" is the longest word that stands in the bar.
+  if (isPhone(page)) errors.push(...(await fitsNarrow(page, "link-lost", 320)));
   link.mend();
   await page.getByText("Live", { exact: true }).waitFor();
   await valuesMove(page);

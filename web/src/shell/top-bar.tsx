@@ -144,7 +144,7 @@ function LinkState() {
   return (
     <span className={`link ${link}`} role="status">
       <i aria-hidden="true" />
-      {text}
+      <span>{text}</span>
     </span>
   );
 }
