@@ -49,6 +49,18 @@ export async function lookAtHouse(look: Look, wide: Page, small: Page): Promise<
   await wide.getByRole("checkbox", { name: "only what was set" }).check();
   await wide.locator(".settings > div", { hasText: "monitor.learning_s" }).getByText("from the environment").waitFor();
   if ((await wide.locator(".settings > div[data-set='false']").count()) > 0) throw new Error("settings that nobody set are shown as set");
+  await stopAndRelease(look, wide, small);
+}
+
+/** The banner stands on every screen, in a colour on which what is muted elsewhere could not be read. */
+async function stopAndRelease(look: Look, wide: Page, small: Page): Promise<void> {
+  for (const page of [wide, small]) await go(page, "System");
+  await wide.getByRole("textbox", { name: "Reason" }).fill("a hose has burst");
+  await wide.getByRole("button", { name: "Stop all actions" }).click();
+  for (const page of [wide, small]) await page.locator(".banner.stop").waitFor();
+  await look("stopped", wide, small);
+  await wide.getByRole("button", { name: "Let actions run again" }).click();
+  for (const page of [wide, small]) await page.locator(".banner.stop").waitFor({ state: "detached" });
 }
 
 /** A moment's holders: while the crew looked into the case, the one who was late held tokens for it. */
