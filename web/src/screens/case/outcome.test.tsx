@@ -27,3 +27,42 @@ test("a choice says what is so after it, and is sent as it was chosen", async ()
   fireEvent.click(screen.getByRole("button", { name: "Record and close the case" }));
   await waitFor(() => expect(backend.asked.find(({ name }) => name === "RecordOutcome")?.variables).toMatchObject({ case: "c1", outcome: "MITIGATED" }));
 });
+
+function find(cause: string): void {
+  fireEvent.click(screen.getByText("Record an outcome"));
+  fireEvent.click(screen.getByRole("radio", { name: /^Repaired/ }));
+  fireEvent.change(screen.getByRole("combobox", { name: /^True cause/ }), { target: { value: cause } });
+}
+
+test("a cause whose name nobody can keep is told in words, at its field, and nothing is sent", () => {
+  const backend = show(<OutcomePanel known={known} refresh={() => {}} />);
+  find("worn_coupling!");
+  fireEvent.click(screen.getByRole("button", { name: "Record and close the case" }));
+  expect(screen.getByRole("alert").textContent).toContain("There is no place in it for “!”");
+  expect(document.activeElement).toBe(screen.getByRole("combobox", { name: /^True cause/ }));
+  expect(backend.asked.some(({ name }) => name === "RecordOutcome")).toBe(false);
+});
+
+test("a new cause is called new before it is recorded, and a known one is not", async () => {
+  const backend = show(<OutcomePanel known={known} refresh={() => {}} />, {
+    RecordOutcome: () => ({ answered: { kind: "DONE", code: null, reason: null, position: "ledger/demo:9", commandId: "x" } }),
+  });
+  find("Bearing wear");
+  expect(screen.queryByText(/new cause/)).toBeNull();
+  fireEvent.change(screen.getByRole("combobox", { name: /^True cause/ }), { target: { value: "Worn coupling" } });
+  expect(screen.getByText(/“Worn coupling” will be recorded as a new cause/)).toBeTruthy();
+  fireEvent.click(screen.getByRole("button", { name: "Record and close the case" }));
+  await waitFor(() => expect(backend.asked.find(({ name }) => name === "RecordOutcome")?.variables).toMatchObject({ trueCause: "worn_coupling" }));
+});
+
+test("a refusal stands above the button, and whoever pressed it is led there", async () => {
+  show(<OutcomePanel known={known} refresh={() => {}} />, {
+    RecordOutcome: () => ({ answered: { kind: "REFUSED", code: "CLOSED", reason: "The case is closed already.", position: null, commandId: "x" } }),
+  });
+  find("");
+  const button = screen.getByRole("button", { name: "Record and close the case" });
+  fireEvent.click(button);
+  const told = await screen.findByRole("alert");
+  expect(told.compareDocumentPosition(button) & Node.DOCUMENT_POSITION_FOLLOWING).toBeTruthy();
+  await waitFor(() => expect(document.activeElement?.contains(told)).toBe(true));
+});

@@ -1,5 +1,5 @@
 // How it ended: what was recorded, or the form to record it.
-import { type FormEvent, useRef, useState } from "react";
+import { type FormEvent, useEffect, useRef, useState } from "react";
 import { useAsk } from "../../api/ask.ts";
 import { RecordOutcome } from "../../api/changes.ts";
 import type { Case, OutcomeKind } from "../../api/fragments.ts";
@@ -8,6 +8,7 @@ import { actorName, humanise } from "../../logic/words.ts";
 import { Deeds } from "../../parts/deeds.tsx";
 import { Problem } from "../../parts/notice.tsx";
 import { When } from "../../parts/when.tsx";
+import { CauseField, useCause } from "./cause-field.tsx";
 
 export function OutcomePanel({ known, refresh }: { known: Case; refresh: () => void }) {
   const heading = useRef<HTMLHeadingElement>(null);
@@ -62,12 +63,12 @@ interface FormProps {
 function OutcomeForm({ known, refresh, recorded }: FormProps) {
   const record = useAsk(RecordOutcome);
   const [kind, setKind] = useState<OutcomeKind | null>(null);
-  const [cause, setCause] = useState("");
+  const cause = useCause(known);
   const [note, setNote] = useState("");
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (kind === null) return;
-    const trueCause = cause.trim().toLowerCase().replace(/[\s-]+/g, "_") || null;
+    if (kind === null || !cause.checked()) return;
+    const trueCause = "cause" in cause.typed ? cause.typed.cause : null;
     void record.ask({ case: known.id, outcome: kind, note: note.trim() || null, trueCause }).then((answered) => (answered?.kind === "DONE" ? recorded() : refresh()));
   };
   return (
@@ -89,19 +90,30 @@ function OutcomeForm({ known, refresh, recorded }: FormProps) {
             {kind !== null && outcomeOf(kind)?.then}
           </p>
         </fieldset>
-        <label>
-          <span className="label">True cause, if it was another</span>
-          <input value={cause} maxLength={96} autoCapitalize="off" placeholder={known.diagnosis?.cause ?? "bearing_wear"} onChange={(event) => setCause(event.target.value)} />
-        </label>
+        <CauseField cause={cause} placeholder={humanise(known.diagnosis?.cause ?? "bearing_wear")} />
         <label>
           <span className="label">Note</span>
           <textarea rows={2} maxLength={2000} value={note} onChange={(event) => setNote(event.target.value)} />
         </label>
+        {record.problem && <Refused text={record.problem} />}
         <button type="submit" disabled={kind === null || record.busy} aria-describedby="what-closing-does">
           Record and close the case
         </button>
-        {record.problem && <Problem text={record.problem} />}
       </form>
     </details>
+  );
+}
+
+/** Stands above the button that was pressed, and is led to: below it nobody on a phone would see it. */
+function Refused({ text }: { text: string }) {
+  const element = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    element.current?.focus({ preventScroll: true });
+    element.current?.scrollIntoView({ block: "center" });
+  }, [text]);
+  return (
+    <div ref={element} tabIndex={-1}>
+      <Problem text={text} />
+    </div>
   );
 }

@@ -1,14 +1,8 @@
 // The fields that cases are filtered by; each change is in the address at once.
-import { useMemo } from "react";
+import { useKnownCauses } from "../../live/causes.ts";
 import { usePlant } from "../../live/plant.tsx";
 import { type CaseFilter, UNKNOWN_CAUSE } from "../../logic/case-filter.ts";
 import { humanise } from "../../logic/words.ts";
-
-/** Causes that the rules of the house name; a plant's own come from the cases that are known. */
-const USUAL = [
-  "bearing_wear", "cavitation", "clogging", "communication_fault", "cooling_failure", "drive_fault", "dry_running", "impeller_wear", "lubrication_loss", "misalignment",
-  "motor_overload", "noise_burst", "pipe_burst", "sensor_drift", "sensor_stuck", "suction_blockage", "supply_voltage", "valve_stuck",
-];
 
 interface Props {
   filter: CaseFilter;
@@ -16,14 +10,10 @@ interface Props {
 }
 
 export function FilterForm({ filter, change }: Props) {
-  const { plants, changed } = usePlant();
+  const { plants } = usePlant();
   const sites = plants ?? [];
   const assets = sites.filter((plant) => filter.site === null || plant.site === filter.site).flatMap((plant) => plant.assets);
-  const causes = useMemo(() => {
-    const open = (plants ?? []).flatMap((plant) => plant.assets.flatMap((asset) => asset.openCases));
-    const known = [...open, ...changed.values()].flatMap((row) => row.diagnosis?.cause ?? []);
-    return [...new Set([...USUAL, ...known, ...(filter.cause && filter.cause !== UNKNOWN_CAUSE ? [filter.cause] : [])])].sort();
-  }, [plants, changed, filter.cause]);
+  const causes = useKnownCauses(filter.cause === UNKNOWN_CAUSE ? null : filter.cause);
   return (
     <form className="filter" role="search" onSubmit={(event) => event.preventDefault()}>
       <label>
