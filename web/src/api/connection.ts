@@ -9,12 +9,14 @@ export interface Connection {
   epoch: number;
   /** Browser time at which the link was lost. */
   lostAt: number | null;
-  /** The server refused to push something: the page shows what it read once, and says so. */
+  /** The server refused to push something that is shown: the page shows what it read once, and says so. */
   refusal: string | null;
 }
 
 let current: Connection = { link: "connecting", epoch: 0, lostAt: null, refusal: null };
 const listeners = new Set<() => void>();
+/** One for each listener that was refused, the latest last. */
+const refusals = new Set<{ text: string }>();
 
 function become(next: Connection): void {
   current = next;
@@ -22,11 +24,19 @@ function become(next: Connection): void {
 }
 
 export function connected(): void {
+  refusals.clear();
   become({ link: "live", epoch: current.epoch + 1, lostAt: null, refusal: null });
 }
 
-export function refused(refusal: string): void {
-  become({ ...current, refusal });
+/** The warning stands until whoever was refused listens no more, and takes it back. */
+export function refused(text: string): () => void {
+  const one = { text };
+  const say = () => become({ ...current, refusal: [...refusals].at(-1)?.text ?? null });
+  refusals.add(one);
+  say();
+  return () => {
+    if (refusals.delete(one)) say();
+  };
 }
 
 export function disconnected(): void {

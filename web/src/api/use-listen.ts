@@ -22,12 +22,20 @@ export function useListen<Data, Variables extends AnyVariables>(
 
   useEffect(() => {
     if (key === null) return;
+    let takeBack: (() => void) | undefined;
     const heard = client
       .subscription(document as TypedDocumentNode<Data, AnyVariables>, JSON.parse(key) as AnyVariables)
       .subscribe((result) => {
         if (result.data) taker.current(result.data);
-        else if (result.error) refused(problemOf(result.error));
+        else if (result.error) {
+          takeBack?.();
+          takeBack = refused(problemOf(result.error));
+        }
       });
-    return () => heard.unsubscribe();
+    return () => {
+      heard.unsubscribe();
+      // What is shown no longer need not be live.
+      takeBack?.();
+    };
   }, [client, document, key]);
 }

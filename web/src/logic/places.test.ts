@@ -4,7 +4,7 @@ import { mergedCases, newer } from "./cases.ts";
 import { causesOf } from "./causes.ts";
 import { markersOf } from "./markers.ts";
 import { trust } from "./quality.ts";
-import { href, paramsOf, parseRoute, pathOf, withParams } from "./route.ts";
+import { href, isUuid, paramsOf, parseRoute, pathOf, withParams } from "./route.ts";
 import { caseSpan } from "./span.ts";
 import { byPlace } from "./tree.ts";
 import { signalName } from "./words.ts";
@@ -17,6 +17,11 @@ test("every address that the page makes leads back to its place", () => {
   expect(parseRoute(href.asset("demo", "pump/1"))).toEqual({ screen: "asset", site: "demo", asset: "pump/1" });
   expect(parseRoute(href.signal("demo", "pump-1/flow"))).toEqual({ screen: "signal", site: "demo", signal: "pump-1/flow" });
   expect(parseRoute("#/nowhere%E0%A4%A").screen).toBe("unknown");
+});
+
+test("a case can only have a name that the server reads as one", () => {
+  expect(["01983a7e-5c1b-7d42-9e8f-3b6a2c4d5e6f", "01983A7E5C1B7D429E8F3B6A2C4D5E6F"].map(isUuid)).toEqual([true, true]);
+  expect(["nope", "", "01983a7e-5c1b-7d42-9e8f-3b6a2c4d5e6", "01983a7e-5c1b-7d42-9e8f-3b6a2c4d5e6f/x"].map(isUuid)).toEqual([false, false, false, false]);
 });
 
 test("what a screen is filtered by stands behind its place and makes no other place of it", () => {

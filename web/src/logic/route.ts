@@ -45,6 +45,11 @@ export function parseRoute(hash: string): Route {
   }
 }
 
+/** Whether something of the kind can exist: cases are named by UUIDs, and the server reads nothing else as one. */
+export function isUuid(id: string): boolean {
+  return /^[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}$/i.test(id);
+}
+
 /** The place alone: what it is filtered by makes no other place of it. */
 export function pathOf(hash: string): string {
   return hash.split("?", 1)[0] ?? "";

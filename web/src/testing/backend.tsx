@@ -10,7 +10,7 @@ type Variables = Record<string, unknown>;
 type Answer = (variables: Variables) => object;
 
 interface Sink {
-  next: (result: { data: object }) => void;
+  next: (result: { data: object } | { errors: { message: string }[] }) => void;
 }
 
 export interface Backend {
@@ -20,6 +20,8 @@ export interface Backend {
   answer: (name: string, answer: Answer | null) => void;
   /** To whoever listens, as soon as somebody does. */
   push: (name: string, data: object) => Promise<void>;
+  /** Likewise: what listens is told that nothing will be pushed. */
+  refuse: (name: string, message: string) => Promise<void>;
 }
 
 const QUIET: Record<string, Answer> = {
@@ -59,6 +61,12 @@ export function show(screen: ReactNode, answers: Record<string, Answer | null> =
       }),
     ],
   });
+  const tell = async (name: string, result: Parameters<Sink["next"]>[0]) => {
+    for (let tries = 0; !sinks.has(name) && tries < TRIES; tries += 1) await new Promise((resolve) => setTimeout(resolve, 10));
+    const sink = sinks.get(name);
+    if (!sink) throw new Error(`nobody listens to ${name}`);
+    act(() => sink.next(result));
+  };
   connected();
   render(
     <Provider value={client}>
@@ -68,12 +76,8 @@ export function show(screen: ReactNode, answers: Record<string, Answer | null> =
   return {
     asked,
     answer: (name, answer) => void known.set(name, answer),
-    push: async (name, data) => {
-      for (let tries = 0; !sinks.has(name) && tries < TRIES; tries += 1) await new Promise((resolve) => setTimeout(resolve, 10));
-      const sink = sinks.get(name);
-      if (!sink) throw new Error(`nobody listens to ${name}`);
-      act(() => sink.next({ data }));
-    },
+    push: (name, data) => tell(name, { data }),
+    refuse: (name, message) => tell(name, { errors: [{ message }] }),
   };
 }
 

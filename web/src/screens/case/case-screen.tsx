@@ -6,7 +6,7 @@ import type { Case } from "../../api/fragments.ts";
 import { type CaseAsset, CaseQuery, StandQuery } from "../../api/queries.ts";
 import { useAsked } from "../../api/use-asked.ts";
 import { useListen } from "../../api/use-listen.ts";
-import { href } from "../../logic/route.ts";
+import { href, isUuid } from "../../logic/route.ts";
 import { Empty, Loading, Problem } from "../../parts/notice.tsx";
 import { Letters } from "../crew/letters.tsx";
 import { Actions } from "./actions.tsx";
@@ -24,18 +24,27 @@ import { SeenBefore } from "./seen-before.tsx";
 import { TicketsPanel } from "./tickets.tsx";
 import { Timeline } from "./timeline.tsx";
 
+/** What cannot be a case, as a mistyped address, is not asked for. */
 export function CaseScreen({ id }: { id: string }) {
+  return isUuid(id) ? <AskedCase id={id} /> : <NoSuchCase />;
+}
+
+function NoSuchCase() {
+  return (
+    <Empty title="No such case">
+      The address may be mistyped, or it may belong to another installation. <a href={href.cases}>See all cases</a>.
+    </Empty>
+  );
+}
+
+function AskedCase({ id }: { id: string }) {
   const asked = useAsked(CaseQuery, { id, atLeast: null });
   const known = useLive(id, asked.data?.case ?? null);
   const asset = asked.data?.case?.asset ?? null;
   if (known) return <CaseView known={known} asset={asset} problem={asked.problem} refresh={asked.refresh} />;
   if (asked.problem) return <Problem text={asked.problem} retry={asked.refresh} />;
   if (asked.loading) return <Loading what="the case" />;
-  return (
-    <Empty title="No such case">
-      It may belong to another installation. <a href={href.cases}>See all cases</a>.
-    </Empty>
-  );
+  return <NoSuchCase />;
 }
 
 /** The pushed view of the case, unless what was asked knows more facts. */
