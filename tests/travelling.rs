@@ -1,6 +1,6 @@
 //! The past of the real program: while it runs, across a kill, and from the command line.
 
-use crate::program::{Program, run, text};
+use crate::program::{Program, millwright, run, text};
 use millwright_domain::Timestamp;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -52,4 +52,19 @@ fn compared(data: &Path, from: &str, to: &str) {
     let told: Value = serde_json::from_slice(&output.stdout).unwrap();
     let ruling = told["rulings"].as_array().unwrap().iter().find(|ruling| ruling["name"] == "slow_pump_to_75pct").unwrap_or_else(|| panic!("{told}"));
     assert_eq!((&ruling["risk_before"], &ruling["risk_after"]), (&json!("medium"), &json!("high")), "{told}");
+    tried_on_rules(folder, at);
+}
+
+/// The demo learns for ten minutes, a plant for two days: whoever forgets that is told.
+fn tried_on_rules(folder: &Path, at: &str) {
+    let rules = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/rules");
+    let said = |learning_s: &str| {
+        let mut command = millwright();
+        command.args(["replay", "--data", at, "--rules", rules.to_str().unwrap()]).env("MILLWRIGHT_MONITOR__LEARNING_S", learning_s);
+        text(&command.current_dir(folder).output().unwrap().stdout)
+    };
+    let (otherwise, alike) = (said("172800"), said("600"));
+    assert!(otherwise.contains("0 gone, 0 new, 0 the same") && otherwise.contains("set MILLWRIGHT_MONITOR__LEARNING_S=60"), "{otherwise}");
+    assert!(alike.contains("0 gone, 0 new, ") && !alike.contains(" 0 the same") && !alike.contains("NOTE"), "{alike}");
+    assert!(!alike.contains("proposals"), "no policy was tried: {alike}");
 }

@@ -6,6 +6,15 @@ use std::{fmt, str::FromStr};
 use thiserror::Error;
 use uuid::Uuid;
 
+/// Why a text cannot be an id.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{text:?} is no id: use one as it is shown, such as 0198c2f4-7d1e-7c3a-9f42-3b6a51d2e870")]
+pub struct BadId {
+    text: String,
+    #[source]
+    cause: uuid::Error,
+}
+
 /// Why a text cannot be a name.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{text:?} cannot be a {what}: use 1 to 96 of a-z, 0-9, '-', '_'{extra}, beginning with a letter or digit")]
@@ -122,9 +131,9 @@ macro_rules! uuid_id {
             }
         }
         impl FromStr for $name {
-            type Err = uuid::Error;
-            fn from_str(text: &str) -> Result<Self, uuid::Error> {
-                Uuid::parse_str(text).map(Self)
+            type Err = BadId;
+            fn from_str(text: &str) -> Result<Self, BadId> {
+                Uuid::parse_str(text).map(Self).map_err(|cause| BadId { text: text.chars().take(60).collect(), cause })
             }
         }
     };

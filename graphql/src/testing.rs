@@ -63,6 +63,7 @@ impl RulesTrial for StandInTrial {
         }
         told(10, 10);
         Ok(Tried {
+            learned_in_s: None,
             reaches_back_to: Some(NOW),
             scans: 10,
             only_before: vec![],

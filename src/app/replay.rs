@@ -170,7 +170,15 @@ fn standing(site: &Site) -> BTreeMap<String, String> {
     standing
 }
 
-pub fn trial_text(tried: &Tried) -> String {
+/// Of what was asked for: other rules, with what is learned for so many seconds before it is judged, another policy, or both.
+pub fn trial_text(tried: &Tried, rules_learning_s: Option<u32>, policy: bool) -> String {
+    let rules = rules_learning_s.map(|learning_s| rules_text(tried, learning_s));
+    let ruled = format!("{} proposals would have been ruled on otherwise, {} the same\n", tried.rulings.len(), tried.same_rulings);
+    let rulings = policy.then(|| tried.rulings.iter().map(ruling_line).chain([ruled]).collect::<String>());
+    rules.into_iter().chain(rulings).collect()
+}
+
+fn rules_text(tried: &Tried, learning_s: u32) -> String {
     let line = |sign: char, said: &Verdict| match said.confidence {
         Some(confidence) => format!("{sign} {} diagnosis of {}: {} ({:.0} %)\n", said.at, said.asset, said.what, confidence * 100.0),
         None => format!("{sign} {} alert on {} by {}\n", said.at, said.asset, said.what),
@@ -182,9 +190,18 @@ pub fn trial_text(tried: &Tried) -> String {
         None => "no readings were looked at\n".into(),
     };
     let counts = format!("{} gone, {} new, {} the same\n", tried.only_before.len(), tried.only_after.len(), tried.same);
-    let rulings = tried.rulings.iter().map(ruling_line);
-    let ruled = format!("{} proposals would have been ruled on otherwise, {} the same\n", tried.rulings.len(), tried.same_rulings);
-    gone.chain(new).chain([reach, counts, scores(tried)]).chain(rulings).chain([ruled]).collect()
+    gone.chain(new).chain([reach, counts, scores(tried), otherwise_learned(tried, learning_s)]).collect()
+}
+
+/// Where the times differ by more than a scan here or there.
+fn otherwise_learned(tried: &Tried, learning_s: u32) -> String {
+    match tried.learned_in_s {
+        Some(took) if took.abs_diff(i64::from(learning_s)) > u64::from(learning_s / 10) => format!(
+            "NOTE normal was learned in {took} s when these readings came, and is in {learning_s} s here, so other readings were judged; \
+             for the same ones set MILLWRIGHT_MONITOR__LEARNING_S={took}\n"
+        ),
+        _ => String::new(),
+    }
 }
 
 fn ruling_line(ruling: &OtherRuling) -> String {

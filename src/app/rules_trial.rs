@@ -10,7 +10,7 @@ use millwright_agents::{
     what_if::{Difference, KnownEnds, Rulings, Said, Score, WhatIf},
 };
 use millwright_domain::{
-    Timestamp,
+    Event, Timestamp,
     ids::SiteId,
     policy::Policy,
     ports::{
@@ -72,13 +72,17 @@ impl RulesTrial for Trials {
 pub async fn tried(log: Arc<dyn EventLog>, in_force: Rules, monitor: MonitorSettings, parts: Parts, told: Told<'_>) -> Result<Tried> {
     let partition = PartitionId::site(&parts.site);
     let [from, to] = parts.span;
-    let (mut ends, mut site) = (KnownEnds::default(), Site::default());
+    let (mut ends, mut site, mut learned_in_s) = (KnownEnds::default(), Site::default(), None);
     let mut rulings = parts.policy.map(Rulings::of);
     FactTail::seen_to_the_end(log.clone(), partition.clone(), |fact| {
         ends.see(fact);
         let counts = from.is_none_or(|from| fact.recorded_at >= from) && to.is_none_or(|to| fact.recorded_at <= to);
         rulings.iter_mut().for_each(|rulings| rulings.see(fact, &site, counts));
         site.evolve_recorded(fact);
+        if let Event::BaselineLearned(learned) = &fact.event {
+            let took = learned.learned_to.since(learned.learned_from).num_seconds();
+            learned_in_s = (took > 0).then_some(took).or(learned_in_s);
+        }
     })
     .await?;
     let ends = ends.on(&site);
@@ -104,6 +108,7 @@ pub async fn tried(log: Arc<dyn EventLog>, in_force: Rules, monitor: MonitorSett
         after: fit(difference.after),
         rulings,
         same_rulings,
+        learned_in_s,
     })
 }
 

@@ -78,6 +78,7 @@ impl Replay {
         let site = partition.as_site().context("only a site has readings")?;
         let rules = self.rules.as_ref().map(|path| if path.is_dir() { configured::rules(path) } else { configured::rule_file(path) });
         let policy = self.policy.as_ref().map(|path| configured::policy(path));
+        let asked = (self.rules.is_some().then_some(settings.monitor.learning_s), self.policy.is_some());
         let parts = Parts { site, rules: rules.transpose()?, policy: policy.transpose()?, span: [None, None] };
         let in_force = if parts.rules.is_some() { configured::rules(&settings.rules)? } else { configured::shipped_rules()? };
         let told = |done, of| {
@@ -86,7 +87,7 @@ impl Replay {
         };
         let tried = tried(log, in_force, settings.monitor, parts, &told).await?;
         bar.finish_and_clear();
-        Ok(Replayed { json: serde_json::to_value(&tried)?, text: replay::trial_text(&tried) })
+        Ok(Replayed { json: serde_json::to_value(&tried)?, text: replay::trial_text(&tried, asked.0, asked.1) })
     }
 }
 

@@ -194,7 +194,10 @@ impl Settings {
         };
         let variables = Figment::from(Env::prefixed("MILLWRIGHT_").ignore(NOT_SETTINGS).split("__"));
         let layers = Figment::from(Serialized::defaults(Self::default())).merge(&in_file).merge(&variables);
-        let mut settings: Self = layers.extract().context("the settings cannot be used; millwright.toml in the sources lists every key")?;
+        // Figment names a profile before each key; there is only one, which nobody has written.
+        let plain = |cause: figment::Error| anyhow::anyhow!(cause.to_string().replace("for key \"default.", "for key \""));
+        let mut settings: Self =
+            layers.extract().map_err(plain).context("the settings cannot be used; millwright.toml in the sources lists every key")?;
         let of = |layer: &Figment| layer.extract().unwrap_or_else(|_empty| toml::Value::Table(toml::Table::new()));
         settings.origins = Origins::of(&of(&in_file), &of(&variables), &settings);
         settings.checked()
@@ -259,7 +262,7 @@ mod tests {
         let file = folder.path().join("m.toml");
         std::fs::write(&file, "[http]\nlisten_on = \"127.0.0.1:1\"\n").unwrap();
         let refused = format!("{:#}", Settings::load(Some(&file)).unwrap_err());
-        assert!(refused.contains("listen_on") && refused.contains("listen"), "{refused}");
+        assert!(refused.contains("\"http.listen_on\"") && refused.contains("`listen`"), "{refused}");
     }
 
     #[test]

@@ -48,6 +48,9 @@ pub struct Tried {
     /// Proposals that the policy would have treated otherwise.
     pub rulings: Vec<OtherRuling>,
     pub same_rulings: usize,
+    /// For how long normal was learned when these readings came, in seconds, as the ledger has it of late. Whoever tries with another time
+    /// judges other readings.
+    pub learned_in_s: Option<i64>,
 }
 
 /// An alert, or a diagnosis if it names a cause.

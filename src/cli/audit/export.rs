@@ -10,7 +10,6 @@ use crate::{
 };
 use anyhow::{Context, Result};
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
 use clap::{Args, ValueEnum};
 use millwright_domain::{
     Event, Timestamp,
@@ -31,10 +30,10 @@ pub struct Export {
     partition: Option<PartitionId>,
     /// Facts recorded at this time or later, such as 2026-01-15T08:30:00Z.
     #[arg(long, value_name = "TIME")]
-    from: Option<DateTime<Utc>>,
+    from: Option<Timestamp>,
     /// Facts recorded before this time.
     #[arg(long, value_name = "TIME")]
-    to: Option<DateTime<Utc>>,
+    to: Option<Timestamp>,
     /// Facts of one kind, such as AlertRaised.
     #[arg(long)]
     kind: Option<String>,
@@ -74,9 +73,8 @@ impl Export {
             Some(path) => Box::new(BufWriter::new(File::create(path).with_context(|| format!("could not write {}", path.display()))?)),
             None => Box::new(BufWriter::new(io::stdout())),
         });
-        let time = |time: Option<DateTime<Utc>>| time.map(|time| Timestamp::from_micros(time.timestamp_micros()));
         let Self { partition, from, to, kind, actor, stream, .. } = self;
-        let selection = Selection { partition, from: time(from), to: time(to), kind, actor, stream };
+        let selection = Selection { partition, from, to, kind, actor, stream };
         let format = match self.format {
             As::Jsonl => Format::JsonLines,
             As::Parquet => Format::Parquet,

@@ -92,7 +92,11 @@ async fn proved(prover: &Prover, partition: &PartitionId, seq: u64) -> Result<Pr
     let bar = progress::bar(0, "records into the tree");
     let proof = prover.fact(partition, seq, |done| bar.set_position(done)).await?;
     bar.finish_and_clear();
-    proof.with_context(|| format!("no checkpoint is over {partition} seq {seq} yet; the next one is (audit.checkpoint_every_s, or a clean stop)"))
+    proof.with_context(|| {
+        format!(
+            "no checkpoint is over {partition} seq {seq} yet; the program signs one every hour (audit.checkpoint_every_s), and when it is stopped"
+        )
+    })
 }
 
 async fn ledgers(log: &dyn EventLog, only: Option<&PartitionId>) -> Result<Vec<(PartitionId, u64)>> {
