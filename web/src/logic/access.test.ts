@@ -1,6 +1,6 @@
 // Who is not let in is told why and what to do; roles are said in words.
 import { expect, test } from "vitest";
-import { arrivalText, grantText, passwordProblem, refusedText, sameGrant } from "./access.ts";
+import { arrivalText, entryText, grantText, noRoleText, passwordProblem, refusedText, sameGrant } from "./access.ts";
 
 test("a refusal says what to do next and nothing about which half was wrong", () => {
   expect(refusedText({ code: "SIGN_IN_REFUSED", message: "", retryAfterS: null })).toContain("do not belong together");
@@ -27,4 +27,12 @@ test("a new password is long, new and said twice", () => {
   expect(passwordProblem("the same as before", "the same as before", "the same as before")).toBe("That is the one you have.");
   expect(passwordProblem(null, "four words in a row", "four words in row")).toContain("do not say the same");
   expect(passwordProblem("old", "four words in a row", "four words in a row")).toBeNull();
+});
+
+test("where nobody has to sign in, nobody is said to be shut out", () => {
+  expect([noRoleText("sign-in"), noRoleText("local")]).toEqual(["no role: may not even look", "no role yet"]);
+  const person = { isProgram: false, hasPassword: false };
+  expect([entryText(person, "sign-in"), entryText(person, "local")]).toEqual(["has no password", "has no password yet, and needs none here"]);
+  expect(entryText({ isProgram: true, hasPassword: false }, "local")).toBe("a program: may never approve");
+  expect(entryText({ isProgram: false, hasPassword: true }, "local")).toBe("has not signed in yet");
 });

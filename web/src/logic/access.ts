@@ -18,6 +18,18 @@ export function grantText({ role, site, area }: Grant): string {
   return `${roleName(role)} ${site === null ? "everywhere" : `at ${site}`}${area === null ? "" : `, area ${area}`}`;
 }
 
+/** What stands of somebody who has no role. Where nobody has to sign in, roles count for nothing yet. */
+export function noRoleText(mode: "local" | "sign-in"): string {
+  return mode === "local" ? "no role yet" : "no role: may not even look";
+}
+
+/** How somebody comes in, where that can be said without a time. */
+export function entryText({ isProgram, hasPassword }: { isProgram: boolean; hasPassword: boolean }, mode: "local" | "sign-in"): string {
+  if (isProgram) return "a program: may never approve";
+  if (hasPassword) return "has not signed in yet";
+  return mode === "local" ? "has no password yet, and needs none here" : "has no password";
+}
+
 export function sameGrant(one: Grant, other: Grant): boolean {
   return one.role === other.role && one.site === other.site && one.area === other.area;
 }

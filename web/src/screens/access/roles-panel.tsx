@@ -6,7 +6,7 @@ import { useAsk } from "../../api/ask.ts";
 import type { Answered } from "../../api/fragments.ts";
 import { useAccess } from "../../live/access.tsx";
 import { usePlant } from "../../live/plant.tsx";
-import { grantText, ROLES, sameGrant } from "../../logic/access.ts";
+import { entryText, grantText, noRoleText, ROLES, sameGrant } from "../../logic/access.ts";
 import { problemOf } from "../../logic/problem.ts";
 import { Problem } from "../../parts/notice.tsx";
 import { PersonField, usePerson } from "../../parts/person-field.tsx";
@@ -22,8 +22,14 @@ interface Props {
 }
 
 export function RolesPanel({ principals, follow, followTo }: Props) {
+  const { signed } = useAccess();
   return (
     <>
+      {signed.mode === "local" && (
+        <p>
+          Roles count once sign-in is on (<code>access.mode = "sign-in"</code>). Until then whoever reaches the page may do all of it, with a role or without.
+        </p>
+      )}
       {principals.length === 0 && <p className="by">Nobody has a role yet.</p>}
       <ul className="principals">
         {principals.map((one) => (
@@ -45,10 +51,8 @@ function One({ one, follow, followTo }: { one: Principal } & Pick<Props, "follow
       <p>
         <strong>{name}</strong> {one.name !== null && <code>{one.id}</code>}{" "}
         <span className="feature">
-          {one.isProgram ? (
-            "a program: may never approve"
-          ) : one.signedInAt === null ? (
-            one.hasPassword ? "has not signed in yet" : "has no password"
+          {one.isProgram || one.signedInAt === null ? (
+            entryText(one, signed.mode)
           ) : (
             <>
               signed in last <When at={one.signedInAt} title={`Real time, by ${one.signedInBy ?? "—"}`} />
@@ -57,7 +61,7 @@ function One({ one, follow, followTo }: { one: Principal } & Pick<Props, "follow
         </span>
       </p>
       <ul className="grants">
-        {one.roles.length === 0 && <li className="feature">no role: may not even look</li>}
+        {one.roles.length === 0 && <li className="feature">{noRoleText(signed.mode)}</li>}
         {one.roles.map((grant) => (
           <li key={grantText(grant)}>
             {grantText(grant)} <TwoTaps text="Take away" about={`${grantText(grant)} of ${name}`} yes="Yes, take it away" busy={set.busy} act={() => without(grant)} />
