@@ -20,7 +20,10 @@ test("what cannot be believed has no colour of a departure, whatever its value",
   expect(heatOf(signal, undefined, 0)).toMatchObject({ level: "none", text: "no value yet" });
 });
 
-test("without a baseline, or with one that never moved, nothing departs", () => {
-  expect(heatOf({ ...signal, baseline: null }, read(9), 0).level).toBe("unlearned");
+test("without a baseline, or with one that never moved, nothing departs, and which of the two is said", () => {
+  expect(heatOf({ ...signal, baseline: null }, read(9), 0)).toMatchObject({ level: "unlearned", text: "9.00 mm/s, what is normal is not learned yet" });
+  const setPoint = { unit: "rpm", baseline: { mean: 1480, std: 0 } };
+  expect(heatOf(setPoint, read(888), 0)).toMatchObject({ level: "unmoved", side: "none", sigma: null });
+  expect(heatOf(setPoint, read(888), 0).text).toMatch(/, it never moved from 1480 while normal was learned, so there is no measure of its distance$/);
   expect(sigmaOf({ mean: 1450, std: 0 }, 870)).toBeNull();
 });

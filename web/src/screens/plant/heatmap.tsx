@@ -16,6 +16,7 @@ const LEGEND = [
   ["stale", "stale"],
   ["uncertain", "out of range"],
   ["unlearned", "not learned"],
+  ["unmoved", "never moved, no σ"],
 ] as const;
 
 /** So few signals may have larger cells. */
