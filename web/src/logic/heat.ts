@@ -1,6 +1,6 @@
 // How a signal looks on the heatmap: how far from its normal, on which side, and whether it can be believed.
 import type { Known } from "./latest.ts";
-import { departure, exact, figure } from "./format.ts";
+import { departure, figure } from "./format.ts";
 import { trust } from "./quality.ts";
 import { unitSymbol } from "./words.ts";
 
@@ -45,7 +45,7 @@ export function heatOf(signal: Measured, known: Pick<Known, "reading"> | undefin
 
 /** As a set point that nobody touched: it was learned, and has no measure of distance. */
 function unmovedText(mean: number): string {
-  return `it never moved from ${exact(Number(mean.toPrecision(6)))} while normal was learned, so there is no measure of its distance`;
+  return `it never moved from ${figure(mean)} while normal was learned, so there is no measure of its distance`;
 }
 
 /** Null without a baseline, and for one that never moved: nothing can be counted in deviations of none. */
