@@ -1,7 +1,7 @@
 // How far the crew is, in the words that the case shows.
 import { expect, test } from "vitest";
 import type { Part } from "../api/fragments.ts";
-import { byWhat, cited, missingOf, partText, progressText, took } from "./investigation.ts";
+import { byWhat, cited, missingOf, outdatedText, partText, progressText, took } from "./investigation.ts";
 
 const part = (agent: string, more: Partial<Part> = {}): Part => ({ agent, state: "AWAITED", text: null, why: null, citations: [], model: null, tookMs: null, at: null, ...more });
 const delivered = part("svc-triage", { state: "DELIVERED", text: "Listen.", tookMs: 320 });
@@ -33,4 +33,14 @@ test("whom a report is without is named with the reason, also where nobody gave 
 test("cited places are counted over all parts", () => {
   const place = { document: "NP-40", revision: "ab", page: 4, quote: "…" };
   expect(cited({ parts: [part("a", { citations: [place, place] }), part("b", { citations: [place] })] })).toBe(3);
+});
+
+test("a report that a later diagnosis has overtaken says so, by the order of facts", () => {
+  const of = (...kinds: string[]) => outdatedText({ timeline: kinds.map((kind) => ({ kind })), diagnosis: { cause: "bearing_wear", confidence: 0.97 } });
+  const [alert, diagnosis, asked, report] = ["AlertRaised", "DiagnosisRecorded", "InvestigationOpened", "ReportDelivered"] as const;
+  expect(of(alert, diagnosis, asked, report)).toBeNull();
+  expect(of(alert, diagnosis, asked, alert, report, alert)).toBeNull();
+  expect(of(alert, diagnosis, asked, report, diagnosis)).toBe("This was written before the latest diagnosis, which says bearing wear, 97 % sure. Where the two differ, the diagnosis is the newer.");
+  expect(of(alert, diagnosis, asked, diagnosis, report)).toMatch(/^The crew was asked before the latest diagnosis/);
+  expect(of(alert, diagnosis, asked, diagnosis)).toBeNull();
 });

@@ -1,7 +1,7 @@
 // How far the crew is with a case: who has answered, who is awaited, who had nothing, and by what it was written.
-import type { Investigation, Part } from "../api/fragments.ts";
-import { duration } from "./format.ts";
-import { crewName, plural } from "./words.ts";
+import type { Case, Fact, Investigation, Part } from "../api/fragments.ts";
+import { duration, percent } from "./format.ts";
+import { crewName, humanise, plural } from "./words.ts";
 
 /** While it runs, in one sentence. */
 export function progressText({ parts }: Pick<Investigation, "parts">): string {
@@ -48,4 +48,18 @@ export function missingOf({ parts, report }: Pick<Investigation, "parts" | "repo
 /** Places that the parts cite, for the report that rests on them. */
 export function cited({ parts }: Pick<Investigation, "parts">): number {
   return parts.reduce((sum, part) => sum + part.citations.length, 0);
+}
+
+interface Told {
+  timeline: readonly Pick<Fact, "kind">[];
+  diagnosis: Pick<NonNullable<Case["diagnosis"]>, "cause" | "confidence"> | null;
+}
+
+/** What is said beside a report that names an older diagnosis than the case. By the order of the case's facts, since their own times are of two clocks. */
+export function outdatedText({ timeline, diagnosis }: Told): string | null {
+  const last = (kind: string) => timeline.findLastIndex((fact) => fact.kind === kind);
+  const [asked, report, diagnosed] = [last("InvestigationOpened"), last("ReportDelivered"), last("DiagnosisRecorded")];
+  if (diagnosis === null || report < 0 || asked < 0 || diagnosed < asked) return null;
+  const how = diagnosed > report ? "This was written" : "The crew was asked";
+  return `${how} before the latest diagnosis, which says ${humanise(diagnosis.cause).toLowerCase()}, ${percent(diagnosis.confidence)} sure. Where the two differ, the diagnosis is the newer.`;
 }

@@ -6,6 +6,7 @@ import type { Case } from "../../api/fragments.ts";
 import { type CaseAsset, CaseQuery, StandQuery } from "../../api/queries.ts";
 import { useAsked } from "../../api/use-asked.ts";
 import { useListen } from "../../api/use-listen.ts";
+import { outdatedText } from "../../logic/investigation.ts";
 import { href, isUuid } from "../../logic/route.ts";
 import { Empty, Loading, Problem } from "../../parts/notice.tsx";
 import { Letters } from "../crew/letters.tsx";
@@ -84,7 +85,7 @@ function CaseView({ known, asset, problem, refresh }: ViewProps) {
           <ChangePanel known={known} signals={signals} />
           <EvidenceTable evidence={known.evidence} signals={signals} />
           <DiagnosisPanel known={known} signals={signals} record={insight?.diagnosis?.record ?? null} />
-          {known.investigation && <Findings investigation={known.investigation} />}
+          {known.investigation && <Findings investigation={known.investigation} outdated={outdatedText(known)} />}
           {(insight !== null || past.problem === null) && <SeenBefore known={known} similar={insight?.similar ?? null} />}
           <Forecasts known={known} signals={signals} forecasts={insight?.forecasts ?? []} />
           <Curves known={known} signals={signals} />

@@ -8,11 +8,18 @@ import { crewName, plural } from "../../logic/words.ts";
 import { When } from "../../parts/when.tsx";
 import { Written } from "../../parts/written.tsx";
 
-export function Findings({ investigation }: { investigation: Investigation }) {
+interface Props {
+  investigation: Investigation;
+  /** Where the case knows more than the report did. */
+  outdated: string | null;
+}
+
+export function Findings({ investigation, outdated }: Props) {
   const { report, parts } = investigation;
   return (
     <section className="panel findings" aria-labelledby="findings">
       <h2 id="findings">What the crew found</h2>
+      {report !== null && outdated !== null && <p className="warn">{outdated}</p>}
       {report === null ? <UnderWay investigation={investigation} /> : <Report investigation={investigation} report={report} />}
       <ul className="crewparts" aria-label="What each of the crew says">
         {parts.map((part) => (
