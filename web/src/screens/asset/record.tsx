@@ -21,7 +21,7 @@ export function Record({ health }: { health: AssetHealth }) {
         ))}
         {health.lastOutcome !== null && (
           <div>
-            <dt>the last one</dt>
+            <dt>{lastName(health.closedCases)}</dt>
             <dd>
               {humanise(health.lastOutcome)}
               {health.lastOutcomeAt !== null && `, ${day(health.lastOutcomeAt)}`}
@@ -31,4 +31,9 @@ export function Record({ health }: { health: AssetHealth }) {
       </dl>
     </section>
   );
+}
+
+/** Readings can say of a case that is still open that it got quieter: that is no ending. */
+function lastName(closed: number): string {
+  return closed === 0 ? "the open case so far" : "the last outcome";
 }
