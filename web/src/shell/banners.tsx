@@ -29,12 +29,13 @@ export function Banners() {
 
 function LostLink() {
   const { link, lostAt } = useConnection();
+  const { lapse } = usePlant();
   const now = useNow();
   if (link !== "lost" || lostAt === null) return null;
   return (
     <p className="banner lost" role="alert">
-      <strong>Reconnecting…</strong> What you see is as of {clockTime(lostAt)}, {duration(now - lostAt)} ago. If it stays so, check
-      that Millwright runs and that this device is on the network.
+      <strong>Reconnecting…</strong> What you see is as of {clockTime(lostAt)}
+      {lapse !== null && " real time"}, {duration(now - lostAt)} ago. If it stays so, check that Millwright runs and that this device is on the network.
     </p>
   );
 }

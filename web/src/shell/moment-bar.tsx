@@ -4,6 +4,7 @@ import { LogExtentQuery, WeightyQuery } from "../api/time.ts";
 import { useAsked } from "../api/use-asked.ts";
 import { useNow } from "../live/clock.ts";
 import { goToMoment, useMoment, useProgress } from "../live/moment.ts";
+import { useLapse } from "../live/plant.tsx";
 import { usePlaying } from "../live/replay.ts";
 import { clockTime, duration } from "../logic/format.ts";
 import { fieldOf, lastMoment, marksOf, type Moment, nextMoment, ofField, type Stretch, within } from "../logic/moments.ts";
@@ -30,6 +31,8 @@ export function MomentBar({ close }: { close: () => void }) {
 
 function Bar({ first, facts, close }: { first: number; facts: number; close: () => void }) {
   const past = useMoment();
+  // The slider goes through the log, which is written in people's time.
+  const clock = useLapse() === null ? "" : " real time";
   const now = useNow();
   const weighty = useAsked(WeightyQuery, { first: MOST_FACTS });
   const { moments, since } = useMemo(() => marksOf(weighty.data ? Object.values(weighty.data) : []), [weighty.data]);
@@ -57,11 +60,15 @@ function Bar({ first, facts, close }: { first: number; facts: number; close: () 
       <p className="momentsays">
         {past === null ? (
           <span>
-            <strong>This is now.</strong> Draw the slider back to see everything as it was; {facts.toLocaleString("en")} facts are on the log.
+            <strong>This is now.</strong> Draw the slider back to see everything as it was; {facts.toLocaleString("en")} {facts === 1 ? "fact is" : "facts are"} on the log.
           </span>
         ) : (
           <span>
-            <strong>You look at {clockTime(at)}</strong>, {duration(now - at)} ago. Nothing can be changed here.
+            <strong>
+              You look at {clockTime(at)}
+              {clock}
+            </strong>
+            , {duration(now - at)} ago. Nothing can be changed here.
           </span>
         )}
         <Going />
@@ -111,7 +118,7 @@ function Bar({ first, facts, close }: { first: number; facts: number; close: () 
       </div>
       {since !== null && (
         <p className="by">
-          Facts of weight are marked, and stepped through, from {clockTime(since)} on. What was before is in the <a href={href.audit}>audit</a>.
+          Facts of weight are marked, and stepped through, from {clockTime(since)}{clock} on. What was before is in the <a href={href.audit}>audit</a>.
         </p>
       )}
       {weighty.problem && <p className="warn">{weighty.problem}</p>}

@@ -2,6 +2,7 @@
 import { useMemo } from "react";
 import type { Budget } from "../../api/house.ts";
 import { useMoment } from "../../live/moment.ts";
+import { useLapse } from "../../live/plant.tsx";
 import { count } from "../../logic/budgets.ts";
 import { clockTime } from "../../logic/format.ts";
 import { aboutOf, type Holding, holdingsOf, laneText } from "../../logic/holdings.ts";
@@ -12,7 +13,8 @@ import { When } from "../../parts/when.tsx";
 export function Holdings({ budgets }: { budgets: readonly Budget[] }) {
   const past = useMoment();
   const holdings = useMemo(() => holdingsOf(budgets), [budgets]);
-  const title = past === null ? "Who holds what" : `Who held what at ${clockTime(past)}`;
+  const clock = useLapse() === null ? "" : " real time";
+  const title = past === null ? "Who holds what" : `Who held what at ${clockTime(past)}${clock}`;
   return (
     <section className="panel holdings" aria-labelledby="holdings">
       <h2 id="holdings">

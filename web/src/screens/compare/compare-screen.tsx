@@ -71,10 +71,10 @@ function Compared({ from, to }: { from: number; to: number | null }) {
 }
 
 function Found({ found }: { found: Comparison }) {
-  const { plants } = usePlant();
+  const { plants, lapse } = usePlant();
   const asset = (id: string) => plants?.flatMap((plant) => plant.assets).find((one) => one.id === id)?.name ?? id;
   const nothing = [found.cases, found.approvals, found.actions, found.alarms].every((list) => list.length === 0);
-  const span = `${clockTime(found.from)} and ${clockTime(found.to)}`;
+  const span = `${clockTime(found.from)} and ${clockTime(found.to)}${lapse === null ? "" : " real time"}`;
   if (nothing) return <Empty title="Nothing differs">Between {span} no case, approval, action or alarm became another.</Empty>;
   return (
     <>

@@ -20,9 +20,9 @@ export function Figures({ site }: { site: string }) {
   if (!figures) return null;
   return (
     <dl className="sitefigures" data-figures={site} data-position={figures.position}>
-      <Figure name="open_cases" text="open cases" to={href.cases} count={figures.openCases} />
+      <Figure name="open_cases" text={figures.openCases === 1 ? "open case" : "open cases"} to={href.cases} count={figures.openCases} />
       <Figure name="waiting_approvals" text="to decide" to={href.approvals} count={figures.waitingApprovals} />
-      <Figure name="open_tasks" text="open tasks" to={href.board} count={figures.openTasks} />
+      <Figure name="open_tasks" text={figures.openTasks === 1 ? "open task" : "open tasks"} to={href.board} count={figures.openTasks} />
       <Figure name="tasks_in_review" text="to review" to={href.board} count={figures.tasksInReview} />
     </dl>
   );
