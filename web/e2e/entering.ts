@@ -83,5 +83,5 @@ export async function giveAccess(look: Look, wide: Page, small: Page): Promise<v
   await carl.getByText("Operator at demo, area Water treatment").waitFor();
   await carl.getByRole("button", { name: /^Take away/ }).click();
   await carl.getByRole("button", { name: "Yes, take it away" }).click();
-  await carl.getByText("no role: may not even look").waitFor();
+  await carl.getByText("no role yet").waitFor();
 }
