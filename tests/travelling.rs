@@ -60,8 +60,14 @@ fn tried_on_rules(folder: &Path, at: &str) {
     let rules = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/rules");
     let said = |learning_s: &str| {
         let mut command = millwright();
-        command.args(["replay", "--data", at, "--rules", rules.to_str().unwrap()]).env("MILLWRIGHT_MONITOR__LEARNING_S", learning_s);
-        text(&command.current_dir(folder).output().unwrap().stdout)
+        command
+            .args(["replay", "--data", at, "--rules"])
+            .arg(&rules)
+            .env("MILLWRIGHT_RULES", &rules)
+            .env("MILLWRIGHT_MONITOR__LEARNING_S", learning_s);
+        let output = command.current_dir(folder).output().unwrap();
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        text(&output.stdout)
     };
     let (otherwise, alike) = (said("172800"), said("600"));
     assert!(otherwise.contains("0 gone, 0 new, 0 the same") && otherwise.contains("set MILLWRIGHT_MONITOR__LEARNING_S=60"), "{otherwise}");
