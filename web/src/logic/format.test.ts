@@ -1,6 +1,6 @@
 // How figures, times and durations are written.
 import { expect, test } from "vitest";
-import { clockTime, departure, duration, exact, figure, percent } from "./format.ts";
+import { clockTime, departure, duration, exact, figure, percent, readAs } from "./format.ts";
 import { stretchText } from "./stretch.ts";
 
 test("a figure has no more digits than its size makes true", () => {
@@ -40,4 +40,8 @@ test("a stretch of time names the day once where it stays the same", () => {
   const at = (date: number, hour: number) => new Date(2026, 0, date, hour, 5).toISOString();
   expect(stretchText(at(15, 6), at(15, 10))).toBe("2026-01-15, 06:05 to 10:05");
   expect(stretchText(at(14, 6), at(15, 6))).toBe("2026-01-14, 06:05 to 2026-01-15, 06:05");
+});
+
+test("what was read beside what was set has the same digits where it is the same", () => {
+  expect([readAs(888), readAs(888.04), readAs(887.99999), readAs(-0.5), readAs(null)]).toEqual(["888", "888.04", "888", "\u22120.5", "—"]);
 });

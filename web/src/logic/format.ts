@@ -26,6 +26,11 @@ export function exact(value: number | null | undefined): string {
   return String(Number(value.toPrecision(12))).replace("-", MINUS);
 }
 
+/** What was read, beside a set value: in the same digits where it is the same. */
+export function readAs(value: number | null | undefined): string {
+  return value == null ? NONE : exact(Number(value.toFixed(3)));
+}
+
 /** A departure: its sign matters, its second decimal does not. */
 export function departure(value: number): string {
   const text = value.toFixed(1);

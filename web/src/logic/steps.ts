@@ -1,6 +1,6 @@
 // An action's life as separate facts: who allowed it is one thing, what the machine says came of it another.
 import type { Action, Fact } from "../api/fragments.ts";
-import { exact } from "./format.ts";
+import { readAs } from "./format.ts";
 import { actorName, unitSymbol } from "./words.ts";
 
 export interface Step {
@@ -91,5 +91,5 @@ function verifiedSteps(action: Action, { timeline }: Around): Step[] {
 function completedText(action: Action): string {
   if (!action.write) return "delivered";
   if (action.readBack === null) return "done; the device was not read back";
-  return `read back ${exact(Number(action.readBack.toFixed(3)))} ${unitSymbol(action.write.unit)}`.trim();
+  return `read back ${readAs(action.readBack)} ${unitSymbol(action.write.unit)}`.trim();
 }

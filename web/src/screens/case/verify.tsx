@@ -4,7 +4,7 @@ import { useAsk } from "../../api/ask.ts";
 import { Verify } from "../../api/changes.ts";
 import type { Action } from "../../api/fragments.ts";
 import { useKnown } from "../../live/values.ts";
-import { exact, figure } from "../../logic/format.ts";
+import { exact, readAs } from "../../logic/format.ts";
 import { unitSymbol } from "../../logic/words.ts";
 import { Problem } from "../../parts/notice.tsx";
 
@@ -37,7 +37,7 @@ export function VerifyPanel({ action, refresh }: { action: Action; refresh: () =
 function ShouldBe({ site, write }: { site: string; write: NonNullable<Action["write"]> }) {
   const known = useKnown(site, write.signal);
   const unit = unitSymbol(write.unit);
-  const says = known?.reading.quality === "GOOD" ? `its latest reading says ${figure(known.reading.value)} ${unit}` : "it cannot be read now";
+  const says = known?.reading.quality === "GOOD" ? `its latest reading says ${readAs(known.reading.value)} ${unit}` : "it cannot be read now";
   return (
     <p>
       <code>{write.signal}</code> was to become {exact(write.value)} {unit}; {says}.
