@@ -35,7 +35,7 @@ export function ChangePanel({ known, signals }: { known: Case; signals: readonly
         {change.evidence.length > 0 && (
           <details>
             <summary>Its figures</summary>
-            <EvidenceRows evidence={change.evidence} signals={signals} noted="When judged" />
+            <EvidenceRows evidence={change.evidence} signals={signals} />
           </details>
         )}
       </div>

@@ -13,11 +13,6 @@ const columns = () => screen.getAllByRole("columnheader").map((head) => head.tex
 
 test("what a value was when an alert was told is not called now", () => {
   show(<EvidenceRows evidence={evidence} signals={[]} />);
-  expect(columns()).toEqual(["Signal", "Departs by", "When told", "Expected"]);
+  expect(columns()).toEqual(["Signal", "Departs by", "Then", "Expected"]);
   expect(screen.getByText("2.28")).toBeTruthy();
-});
-
-test("what was noted otherwise than by an alert says how", () => {
-  show(<EvidenceRows evidence={evidence} signals={[]} noted="When judged" />);
-  expect(columns()).toContain("When judged");
 });

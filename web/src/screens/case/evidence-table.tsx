@@ -49,12 +49,8 @@ export function EvidenceList({ evidence, signals }: Props) {
   );
 }
 
-interface RowsProps extends Props {
-  /** The figures are of the moment at which they were noted, and not of now: how that is called. */
-  noted?: string;
-}
-
-export function EvidenceRows({ evidence, signals, noted = "When told" }: RowsProps) {
+/** The figures are of the moment at which they were told or judged, and not of now. */
+export function EvidenceRows({ evidence, signals }: Props) {
   const rows = distinct(evidence);
   const items = rows.map(({ item }) => item);
   const bars = barsOf(items);
@@ -64,7 +60,7 @@ export function EvidenceRows({ evidence, signals, noted = "When told" }: RowsPro
         <tr>
           <th scope="col">Signal</th>
           <th scope="col">{items.every((item) => item.feature === "CONTRIBUTION") ? "Share" : "Departs by"}</th>
-          <th scope="col">{noted}</th>
+          <th scope="col">Then</th>
           <th scope="col">Expected</th>
         </tr>
       </thead>
