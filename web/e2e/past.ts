@@ -33,7 +33,7 @@ export async function lookBack(look: Look, ...pages: Page[]): Promise<void> {
 
 /** A machine that wears on is told again after its case was closed: then it is further back that one is open. */
 async function backToAnOpenCase(page: Page): Promise<void> {
-  const open = page.locator("main", { hasText: /[1-9]\d*\s*open case/ });
+  const open = page.locator("[data-figure=open_cases]", { hasText: /^[1-9]/ });
   for (let step = 0; step < 12 && !(await comes(open, 2_000)); step += 1) {
     await page.getByRole("button", { name: "Last fact of weight" }).click();
     await page.locator("main[aria-busy='false']").waitFor();
