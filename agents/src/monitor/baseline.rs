@@ -106,6 +106,8 @@ mod tests {
             let std = (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / count).sqrt();
             prop_assert!((found.mean - mean).abs() <= 1e-9 * 1e6 && (found.std - std).abs() <= 1e-6 * (1.0 + std));
 
+            let inside = found.lowest..=found.highest;
+            prop_assert!(inside.contains(&found.p95) && inside.contains(&found.p99), "{found:?}");
             let mut sorted = values.clone();
             sorted.sort_by(f64::total_cmp);
             let exact = sorted[(0.95 * (count - 1.0)) as usize];

@@ -4,6 +4,9 @@ use millwright_domain::case::Severity;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
+/// A figure so many times its limit is critical.
+pub const CRITICAL_TIMES: f64 = 4.0;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Detector {
@@ -52,7 +55,7 @@ impl Detector {
         match self {
             Self::Stuck | Self::Silence => Severity::Low,
             Self::Trip => Severity::Critical,
-            _ if times >= 4.0 => Severity::Critical,
+            _ if times >= CRITICAL_TIMES => Severity::Critical,
             _ if times >= 2.0 => Severity::High,
             Self::Mismatch => Severity::High,
             _ if times >= 1.25 => Severity::Medium,

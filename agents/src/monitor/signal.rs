@@ -2,7 +2,7 @@
 
 use super::{
     baseline::{Baseline, Learner},
-    detector::Detector,
+    detector::{CRITICAL_TIMES, Detector},
     drift::{self, drift},
     hysteresis::{Alarm, Edge, Level},
     settings::{MonitorSettings, is_told, tells_of_wear},
@@ -226,13 +226,12 @@ impl SignalWatch {
 
     /// On another setpoint: what was wrong before and is critical now has not been helped by running the machine otherwise.
     fn judge_wear(&mut self, end: i64, by: Measure, settings: &MonitorSettings, changes: &mut Vec<Change>) {
-        const CRITICAL: f64 = 4.0;
         let figure = self.baseline.and_then(|baseline| drift(&self.windows, &baseline, end, drift::WINDOW_S));
         let (Some(figure), limit) = (figure, settings.drift_limit * self.factor) else { return };
         let level = match by {
             // The ordinary limit judges it.
             Measure::Normal => Level::Below,
-            _ if self.suspect => Level::of(figure, CRITICAL * limit, CRITICAL * limit / 2.0),
+            _ if self.suspect => Level::of(figure, CRITICAL_TIMES * limit, CRITICAL_TIMES * limit / 2.0),
             _ => Level::Between,
         };
         if let Some(edge) = self.worse.update(level, 1, 0) {
