@@ -11,9 +11,11 @@ use std::path::Path;
 const LOOKED_INTO: &str = "{ cases(first: 5) { edges { node { id diagnosis { cause } timeline { kind } investigation { openedAt dueAt
     parts { agent state text why tookMs citations { document page } } report { by text missing at model } } } } } }";
 
+/// On the case and on its timeline: the fields of one answer may be of different moments.
 fn reported(answer: &Value) -> Option<Value> {
     let case = answer.pointer("/cases/edges/0/node")?;
-    case.pointer("/investigation/report/text")?.is_string().then(|| case.clone())
+    let is_told = case["timeline"].as_array()?.iter().any(|entry| entry["kind"] == "ReportDelivered");
+    (is_told && case.pointer("/investigation/report/text")?.is_string()).then(|| case.clone())
 }
 
 #[tokio::test(flavor = "multi_thread")]

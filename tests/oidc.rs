@@ -105,6 +105,7 @@ async fn a_person_comes_by_her_works_account_and_her_roles_follow_it() {
     assert_eq!(Browser::at(&program).signs_in().await, "/?sign-in=no-role");
     assert_eq!(olga.me().await["signedIn"], false, "who has lost every role is nobody here");
 
+    refusals_are_on_the_audit(&admin, 1).await;
     let facts = admin.ask("{ audit(filter: { partition: \"ledger/_platform\" }, first: 100) { nodes { kind actor json } } }").await.unwrap();
     let facts = facts["audit"]["nodes"].as_array().unwrap();
     let by_works = |kind: &str| facts.iter().filter(|fact| fact["kind"] == kind && fact["json"].to_string().contains("oidc:works")).count();
