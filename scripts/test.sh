@@ -69,7 +69,7 @@ part "page: types, unit tests, build" build_page
 lint_while_building
 part "build, with lints" cargo build --workspace --all-targets --quiet
 # Most tests wait more than they work, for servers, devices and clocks.
-export RUST_TEST_THREADS="${RUST_TEST_THREADS:-$(($(nproc) + 2))}"
+export RUST_TEST_THREADS="${RUST_TEST_THREADS:-$(($(nproc) + 1))}"
 part "tests" cargo test --workspace
 part "fuzz targets, seeded" fuzz
 part "the whole plant under seeded faults" "${CARGO_TARGET_DIR:-target}/debug/millwright-simulation" --seeds "${SEEDS:-50}"
